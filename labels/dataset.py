@@ -1,0 +1,141 @@
+"""Annotations as they came, and the Dataset of agreed labels a model learns from."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from labels.taxonomy import Taxonomy, read_taxonomy
+from seeds import jsonl
+from seeds.document import Document
+from seeds.errors import InputError
+from seeds.settings import parse
+
+IMPORTED = "import:"  # an annotator of labels that came from a file: "import:labels.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What one annotator said of one article.
+
+    Attributes:
+        document_id: the article.
+        annotator: an e-mail address, or "import:FILE".
+        categories: category ids, in taxonomy order; () means "none applies".
+        status: only submitted ones count.
+        seconds: time spent on the article, 0 if unknown.
+        ground_truth: set by a person in Label Studio; settles disagreement.
+        created: ISO 8601, "" if unknown.
+        comment: the annotator's free comment.
+    """
+
+    document_id: str
+    annotator: str
+    categories: tuple[str, ...]
+    status: Literal["submitted", "skipped", "draft"] = "submitted"
+    seconds: float = 0.0
+    ground_truth: bool = False
+    created: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An article with its agreed categories, in taxonomy order."""
+
+    document: Document
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Examples in a fixed order, with the taxonomy their labels come from."""
+
+    examples: tuple[Example, ...]
+    taxonomy: Taxonomy
+
+    def __post_init__(self) -> None:
+        known = set(self.taxonomy.ids)
+        for example in self.examples:
+            for category in example.categories:
+                if category not in known:
+                    raise InputError(f"{example.document.id}: {self.taxonomy.unknown(category)}")
+            if self.taxonomy.choice == "single" and len(example.categories) != 1:
+                raise InputError(
+                    f"{example.document.id}: the taxonomy is single choice, but the article has "
+                    f"{len(example.categories)} categories. Correct its label."
+                )
+
+    @property
+    def texts(self) -> list[str]:
+        """The articles' texts, in order."""
+        return [example.document.text for example in self.examples]
+
+    @property
+    def fingerprint(self) -> str:
+        """8 hexadecimal digits over articles, labels and taxonomy."""
+        pairs = [[each.document.id, *each.categories] for each in self.examples]
+        text = json.dumps([self.taxonomy.fingerprint, pairs])
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    def subset(self, indices: Iterable[int]) -> "Dataset":
+        """The examples at these positions, in that order."""
+        return Dataset(tuple(self.examples[int(n)] for n in indices), self.taxonomy)
+
+
+def read_annotations(workspace: Path) -> list[Annotation]:
+    """annotations.jsonl of the workspace; [] before the first pull or import."""
+    path = workspace / "annotations.jsonl"
+    if not path.exists():
+        return []
+    return [parse(each, Annotation, f"{path}:{n}") for n, each in jsonl.read_records(path)]
+
+
+def write_annotations(workspace: Path, annotations: Iterable[Annotation]) -> None:
+    """Replace annotations.jsonl, atomically."""
+    jsonl.write_records(workspace / "annotations.jsonl", (asdict(each) for each in annotations))
+
+
+def read_dataset(workspace: Path) -> Dataset:
+    """dataset.jsonl of the workspace with its taxonomy.
+
+    Raises:
+        InputError: there is none yet, or a line is not an example.
+    """
+    path = workspace / "dataset.jsonl"
+    if not path.exists():
+        raise InputError(
+            f"{path}: no labels yet. Run `classify labels pull` after annotating, "
+            "or `classify labels import FILE` for labels you already have."
+        )
+    return read_dataset_file(path, read_taxonomy(workspace))
+
+
+def read_dataset_file(path: Path, taxonomy: Taxonomy) -> Dataset:
+    """A dataset from JSONL: one object a line, a Document's fields and "labels".
+
+    Raises:
+        InputError: a line is not an example, or has a label outside the taxonomy.
+    """
+    examples = [_example(each, f"{path}:{n}") for n, each in jsonl.read_records(path)]
+    try:
+        return Dataset(tuple(examples), taxonomy)
+    except InputError as error:
+        raise InputError(f"{path}: {error} Pull or import the labels again.") from error
+
+
+def write_dataset(path: Path, dataset: Dataset) -> None:
+    """Write a dataset as JSONL that `datasets.load_dataset("json", data_files=…)` reads."""
+    jsonl.write_records(
+        path,
+        ({**each.document.record(), "labels": list(each.categories)} for each in dataset.examples),
+    )
+
+
+def _example(record: dict[str, Any], where: str) -> Example:
+    labels = record.pop("labels", None)
+    if not isinstance(labels, list) or not all(isinstance(each, str) for each in labels):
+        raise InputError(f"{where}: 'labels' must be a list of category ids. Fix the line.")
+    return Example(parse(record, Document, where), tuple(labels))

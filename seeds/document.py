@@ -1,0 +1,78 @@
+"""Document: one article, known by its content."""
+
+import dataclasses
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seeds import jsonl
+from seeds.errors import InputError
+from seeds.settings import parse
+
+_DATE = re.compile(r"(\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One article.
+
+    Attributes:
+        id: the first 16 hexadecimal digits of SHA-256 over the text, in UTF-8.
+        text: the cleaned text, its title included; what annotators and models read.
+        title: the title where one was found, else "".
+        date: "2021", "2021-04" or "2021-04-30", else "".
+        language: ISO 639-1, main one first ("fr", "fr+zh"); "" if it was not looked at.
+        source: the file (and record) or address it came from.
+        group: the id of the first of its near-duplicates; its own id if there are none.
+    """
+
+    id: str
+    text: str
+    title: str = ""
+    date: str = ""
+    language: str = ""
+    source: str = ""
+    group: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise InputError("the text is empty")
+        if self.id != content_id(self.text):
+            raise InputError(f"id {self.id!r} is not that of the text")
+        if not _DATE.fullmatch(self.date):
+            raise InputError(f"date {self.date!r} is not YYYY, YYYY-MM or YYYY-MM-DD")
+
+    @classmethod
+    def of(cls, text: str, **fields: str) -> "Document":
+        """A Document of a cleaned text, with the id that follows from it; its own group."""
+        own = content_id(text)
+        return cls(id=own, text=text, **{"group": own, **fields})
+
+    def record(self) -> dict[str, str]:
+        """The Document as a JSON object, fields in order."""
+        return dataclasses.asdict(self)
+
+
+def content_id(text: str) -> str:
+    """The first 16 hexadecimal digits of SHA-256 over a text."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def read_documents(workspace: Path) -> dict[str, Document]:
+    """The workspace's articles by id, in the order they were added; {} before the first."""
+    path = workspace / "documents.jsonl"
+    if not path.exists():
+        return {}
+    found: dict[str, Document] = {}
+    for number, record in jsonl.read_records(path):
+        document = parse(record, Document, f"{path}:{number}")
+        found[document.id] = document
+    return found
+
+
+def write_documents(workspace: Path, documents: dict[str, Document]) -> None:
+    """Replace the workspace's articles, atomically."""
+    records: list[dict[str, Any]] = [each.record() for each in documents.values()]
+    jsonl.write_records(workspace / "documents.jsonl", records)

@@ -1,0 +1,38 @@
+"""The one error a user can cause and mend, and what to say when an extra is missing."""
+
+import json
+import shlex
+import sys
+from importlib import metadata
+
+DISTRIBUTION = "classify-presse"
+
+
+class InputError(Exception):
+    """Something the user can fix: one line that says where, what, and what to do next."""
+
+
+def missing_extra(extra: str, feature: str) -> InputError:
+    """The error for a feature whose optional packages are not installed.
+
+    Args:
+        extra: the extra's name in pyproject.toml, such as "labels".
+        feature: what the user asked for, such as "reading Parquet".
+    """
+    return InputError(f"{feature} needs packages that are not installed. Run: {_command(extra)}")
+
+
+def _command(extra: str) -> str:
+    """The pip command that adds an extra to this very installation."""
+    pip = f"{shlex.quote(sys.executable)} -m pip install"
+    try:
+        recorded = metadata.distribution(DISTRIBUTION).read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        recorded = None
+    if not recorded:
+        return f"{pip} '{DISTRIBUTION}[{extra}]'"
+    origin = json.loads(recorded)
+    url = str(origin["url"])
+    if origin.get("dir_info", {}).get("editable"):
+        return f"{pip} -e {shlex.quote(url.removeprefix('file://') + f'[{extra}]')}"
+    return f"{pip} '{DISTRIBUTION}[{extra}] @ {url}'"

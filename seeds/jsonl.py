@@ -1,0 +1,131 @@
+"""Records on disk: JSON lines read with their place, every write atomic, one writer at a time."""
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from seeds.errors import InputError
+
+
+def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSONL file of ours, each with its line number from 1.
+
+    Raises:
+        InputError: the file can't be read, or a line is not a JSON object.
+    """
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield number, parse_record(line, f"{path}:{number}")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}. Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8. Save it as UTF-8.") from error
+
+
+def parse_record(line: str, where: str) -> dict[str, Any]:
+    """One JSON object.
+
+    Raises:
+        InputError: the line is something else.
+    """
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where}: not JSON ({error}). Fix or remove the line.") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{where}: expected a JSON object. Fix or remove the line.")
+    return record
+
+
+def write_records(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    """Write JSON lines; the file appears whole or not at all."""
+    with replacing(path) as file:
+        for record in records:
+            file.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text; the file appears whole or not at all."""
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
+
+
+@contextlib.contextmanager
+def replacing(path: Path, mode: int = 0o644) -> Iterator[Any]:
+    """A binary file to write that takes the path's place only once it is whole and on disk.
+
+    On any error, Ctrl-C included, the old file stays and the temporary one goes.
+
+    Raises:
+        InputError: the disk is full, or the folder can't be written to.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode)
+        temporary.replace(path)
+        temporary = None
+        sync_folder(path.parent)
+    except OSError as error:
+        raise InputError(
+            f"{path}: could not be written: {error.strerror or error}. "
+            "What was there before is untouched; free some space or choose another folder."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def locked(workspace: Path, task: str) -> Iterator[None]:
+    """Hold the workspace for one writing command; the kernel frees it when the process dies.
+
+    Args:
+        workspace: the folder, made if missing.
+        task: what is being done, for the message another command gets.
+
+    Raises:
+        InputError: another command holds it; names that command and its process.
+    """
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+        file = (workspace / ".lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{workspace}: {error.strerror or error}. Choose another folder with --workspace."
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another command"
+            raise InputError(
+                f"{workspace}: in use by {holder}. Wait until it ends, then run this again."
+            ) from None
+        file.truncate(0)
+        file.write(f"{task} (process {os.getpid()})")
+        file.flush()
+        yield

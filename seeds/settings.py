@@ -1,0 +1,135 @@
+"""Strict TOML (or JSON) -> frozen dataclass; where the workspace and the defaults are."""
+
+import dataclasses
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from seeds.errors import InputError
+
+T = TypeVar("T")
+
+
+def default_config(name: str) -> Path:
+    """A configuration file as shipped: configs/ in a checkout, a folder of this package in a wheel.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    here = Path(__file__).resolve().parent
+    for folder in (here.parent / "configs", here / "configs"):
+        if (folder / name).is_file():
+            return folder / name
+    raise InputError(f"configs/{name} is missing from this installation. Install classify again.")
+
+
+def workspace_config(workspace: Path, name: str) -> Path:
+    """The workspace's own copy of a configuration file if it has one, else the shipped one."""
+    own = workspace / name
+    return own if own.is_file() else default_config(name)
+
+
+def workspace_path(option: Path | None) -> Path:
+    """The workspace folder: the option, else $CLASSIFY_WORKSPACE, else ./workspace."""
+    return option or Path(os.environ.get("CLASSIFY_WORKSPACE") or "workspace")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Raises:
+        InputError: the file is missing, unreadable, not UTF-8 or not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}. Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 (byte {error.start}). Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not valid TOML: {error}. Fix that line.") from error
+
+
+def read_settings(path: Path, kind: type[T]) -> T:
+    """A settings file, checked in full.
+
+    Raises:
+        InputError: names every fault of the file at once.
+    """
+    return parse(read_toml(path), kind, str(path))
+
+
+def parse(data: Mapping[str, Any], kind: type[T], where: str) -> T:
+    """A frozen dataclass from a table; unknown keys, missing keys and wrong types are errors.
+
+    Args:
+        data: the table, as read from TOML or JSON.
+        kind: a dataclass of str, int, float, bool, Literal, tuples and dataclasses.
+        where: the file, for the error.
+
+    Raises:
+        InputError: names every fault at once.
+    """
+    faults: list[str] = []
+    value = _build(data, kind, "", faults)
+    if faults:
+        raise InputError(f"{where}: " + "; ".join(faults) + ". Fix the file.")
+    return typing.cast(T, value)
+
+
+def _build(data: Any, kind: Any, at: str, faults: list[str]) -> Any:
+    """A value of a declared type, or None with the reason added to faults."""
+    origin = typing.get_origin(kind)
+    if dataclasses.is_dataclass(kind):
+        return _build_dataclass(data, kind, at, faults)
+    if origin is tuple:
+        if not isinstance(data, list | tuple):
+            return _fault(faults, at, "a list", data)
+        item = typing.get_args(kind)[0]
+        return tuple(_build(each, item, f"{at}[{n}]", faults) for n, each in enumerate(data, 1))
+    if origin is Literal:
+        known = typing.get_args(kind)
+        return data if data in known else _fault(faults, at, " or ".join(map(repr, known)), data)
+    if origin in (typing.Union, types.UnionType):
+        kind = next(each for each in typing.get_args(kind) if each is not type(None))
+        return None if data is None else _build(data, kind, at, faults)
+    if kind is float and isinstance(data, int) and not isinstance(data, bool):
+        return float(data)
+    if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
+        return _fault(faults, at, f"a {kind.__name__}", data)
+    return data
+
+
+def _build_dataclass(data: Any, kind: Any, at: str, faults: list[str]) -> Any:
+    if not isinstance(data, Mapping):
+        return _fault(faults, at, "a table", data)
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    before = len(faults)
+    for key in data.keys() - fields.keys():
+        faults.append(f"unknown key {_at(at, key)!r} (known: {', '.join(fields)})")
+    given = {}
+    for name, field in fields.items():
+        if name in data:
+            given[name] = _build(data[name], hints[name], _at(at, name), faults)
+        elif field.default is field.default_factory is dataclasses.MISSING:
+            faults.append(f"{_at(at, name)!r} is missing")
+    if len(faults) > before:
+        return None
+    try:
+        return kind(**given)
+    except InputError as error:
+        faults.append(f"{at}: {error}" if at else str(error))
+        return None
+
+
+def _at(at: str, key: str) -> str:
+    return f"{at}.{key}" if at else key
+
+
+def _fault(faults: list[str], at: str, wanted: str, found: Any) -> None:
+    faults.append(f"{at!r} must be {wanted}, found {found!r}")
