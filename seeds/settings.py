@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import tomllib
-import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -90,13 +89,11 @@ def _build(data: Any, kind: Any, at: str, faults: list[str]) -> Any:
         if not isinstance(data, list | tuple):
             return _fault(faults, at, "a list", data)
         item = typing.get_args(kind)[0]
-        return tuple(_build(each, item, f"{at}[{n}]", faults) for n, each in enumerate(data, 1))
+        built = [_build(each, item, f"{at}[{n}]", faults) for n, each in enumerate(data, 1)]
+        return tuple(each for each in built if each is not None)  # the rest is checked all the same
     if origin is Literal:
         known = typing.get_args(kind)
         return data if data in known else _fault(faults, at, " or ".join(map(repr, known)), data)
-    if origin in (typing.Union, types.UnionType):
-        kind = next(each for each in typing.get_args(kind) if each is not type(None))
-        return None if data is None else _build(data, kind, at, faults)
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
@@ -109,22 +106,26 @@ def _build_dataclass(data: Any, kind: Any, at: str, faults: list[str]) -> Any:
         return _fault(faults, at, "a table", data)
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}
-    before = len(faults)
-    for key in data.keys() - fields.keys():
+    for key in sorted(data.keys() - fields.keys()):
         faults.append(f"unknown key {_at(at, key)!r} (known: {', '.join(fields)})")
     given = {}
     for name, field in fields.items():
         if name in data:
             given[name] = _build(data[name], hints[name], _at(at, name), faults)
-        elif field.default is field.default_factory is dataclasses.MISSING:
+        elif _required(field):
             faults.append(f"{_at(at, name)!r} is missing")
-    if len(faults) > before:
+    required = {name for name, field in fields.items() if _required(field)}
+    if not required <= given.keys() or None in given.values():
         return None
     try:
         return kind(**given)
     except InputError as error:
         faults.append(f"{at}: {error}" if at else str(error))
         return None
+
+
+def _required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is field.default_factory is dataclasses.MISSING
 
 
 def _at(at: str, key: str) -> str:

@@ -1,0 +1,45 @@
+"""Label French news articles: `from classify import load, predict`."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.model import Prediction
+    from training.run import Run
+
+__all__ = ["load", "predict"]
+
+
+def load(run: str | Path | None = None, *, workspace: str | Path | None = None) -> "Run":
+    """A trained run, every file checked; its `predict(texts)` gives one Prediction a text.
+
+    Args:
+        run: a run's name in the workspace or its directory; None for the current one.
+        workspace: the folder; None for $CLASSIFY_WORKSPACE, else ./workspace.
+
+    Raises:
+        seeds.errors.InputError: there is no such run, or a file of it was altered.
+    """
+    from seeds.settings import workspace_path
+    from training.run import find_run, load_run
+
+    folder = workspace_path(Path(workspace) if workspace is not None else None)
+    if isinstance(run, Path):
+        return load_run(run)
+    return load_run(find_run(folder / "runs", run))
+
+
+def predict(texts: Iterable[str], run: "Run | None" = None) -> "list[Prediction]":
+    """The categories of each text, cleaned as `classify predict` does it.
+
+    Args:
+        texts: articles.
+        run: from `load`; None loads the current one.
+
+    Raises:
+        seeds.errors.InputError: there is no model, or a text is empty.
+    """
+    from seeds.clean import clean
+
+    return (run or load()).predict([clean(text).text for text in texts])

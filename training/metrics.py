@@ -1,0 +1,182 @@
+"""How good predictions are, each figure with a bootstrap interval; NumPy alone."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seeds.errors import InputError
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+RESAMPLES = 2000  # the ends of a 95 % interval move by less than 0.005 from run to run
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with the 95 % interval of a bootstrap over articles."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryScore:
+    """One category's figures; average_precision is None without a positive article."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    average_precision: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Predictions held against gold labels.
+
+    Attributes:
+        articles: how many were measured on.
+        micro_f1, macro_f1, weighted_f1: over categories; macro and weighted over those with support.
+        exact: share of articles with exactly the right categories.
+        brier: mean squared gap between probability and truth, per article and category, in [0, 1].
+        calibration_error: expected calibration error of the category decisions, in [0, 1].
+        categories: by id, in class order.
+        decisions: how many articles were accepted, need review, or have none.
+        accepted_exact: share of the articles decided without review that are exactly right.
+    """
+
+    articles: int
+    micro_f1: Estimate
+    macro_f1: Estimate
+    weighted_f1: Estimate
+    exact: Estimate
+    brier: Estimate
+    calibration_error: Estimate
+    categories: dict[str, CategoryScore]
+    decisions: dict[str, int]
+    accepted_exact: float | None
+
+    def record(self) -> dict[str, Any]:
+        """The evaluation as a JSON object."""
+        return asdict(self)
+
+
+def evaluate(
+    probabilities: Floats,
+    held: Bools,
+    gold: Bools,
+    certain: Bools,
+    categories: tuple[str, ...],
+    *,
+    single: bool,
+    seed: int = 0,
+) -> Evaluation:
+    """All figures of a set of predictions.
+
+    probabilities, held, gold: (n, k), class order; certain: (n,), decided without review.
+    Raises InputError if n == 0.
+    """
+    if len(gold) == 0:
+        raise InputError("there is no article to measure on. Label more articles.")
+    draws = np.random.default_rng(seed).multinomial(
+        len(gold), np.full(len(gold), 1 / len(gold)), size=RESAMPLES
+    )
+    weights = np.concatenate([np.ones((1, len(gold))), draws])  # row 0 is the data as they are
+    f1, support = _f1(held, gold, weights)
+    named = np.where(support > 0, f1, 0.0)
+    exact = (held == gold).all(axis=1)
+    sure = probabilities.max(axis=1) if single else probabilities
+    right = exact if single else gold
+    none = ~held.any(axis=1)
+    return Evaluation(
+        articles=len(gold),
+        micro_f1=_estimate(_micro(held, gold, weights)),
+        macro_f1=_estimate(named.sum(axis=1) / np.maximum((support > 0).sum(axis=1), 1)),
+        weighted_f1=_estimate((named * support).sum(axis=1) / np.maximum(support.sum(axis=1), 1)),
+        exact=_estimate(weights @ exact / len(gold)),
+        brier=_estimate(weights @ ((probabilities - gold) ** 2).mean(axis=1) / len(gold)),
+        calibration_error=_estimate(_calibration_errors(sure, right, weights)),
+        categories=_by_category(probabilities, held, gold, categories),
+        decisions={
+            "accepted": int((certain & ~none).sum()),
+            "needs review": int((~certain).sum()),
+            "none": int((certain & none).sum()),
+        },
+        accepted_exact=float(exact[certain].mean()) if certain.any() else None,
+    )
+
+
+def calibration_error(probabilities: Floats, gold: Bools, bins: int = 10) -> float:
+    """Gap between confidence and accuracy, in [0, 1]; 0 is perfect.
+
+    probabilities: float (n, k), or (n,) of the chosen category; gold: bool, same shape.
+    Raises InputError if n == 0. Source: Guo et al. 2017.
+    """
+    if len(gold) == 0:
+        raise InputError("there is no article to measure on")
+    return float(_calibration_errors(probabilities, gold, np.ones((1, len(gold))), bins)[0])
+
+
+def _calibration_errors(p: Floats, gold: Bools, weights: Floats, bins: int = 10) -> Floats:
+    """The calibration error under each row of article weights, (rows,)."""
+    p, gold = p.reshape(len(p), -1), gold.reshape(len(gold), -1)
+    bin_of = np.minimum((p * bins).astype(int), bins - 1)
+    gaps = np.zeros(len(weights))
+    for n in range(bins):
+        gap = ((p - gold) * (bin_of == n)).sum(axis=1)  # per article: confidence minus truth
+        gaps += np.abs(weights @ gap)
+    return np.asarray(gaps / (weights.sum(axis=1) * p.shape[1]))
+
+
+def average_precision(probabilities: Floats, gold: Bools) -> float | None:
+    """Area under the precision-recall steps, in [0, 1]; ties count as one step.
+
+    probabilities, gold: (n,). None without a positive article.
+    """
+    if not gold.any():
+        return None
+    order = np.argsort(-probabilities, kind="stable")
+    hits = np.cumsum(gold[order])
+    last_of_tie = np.append(np.diff(probabilities[order]) != 0, True)
+    precision = (hits / np.arange(1, len(gold) + 1))[last_of_tie]
+    recall = (hits / hits[-1])[last_of_tie]
+    return float(np.sum(np.diff(np.concatenate([[0.0], recall])) * precision))
+
+
+def _f1(held: Bools, gold: Bools, weights: Floats) -> tuple[Floats, Floats]:
+    """F1 and support of each category, (rows, k), under each row of article weights."""
+    hits, chosen, support = (weights @ part for part in (held & gold, held, gold))
+    return 2 * hits / np.maximum(chosen + support, 1), support
+
+
+def _micro(held: Bools, gold: Bools, weights: Floats) -> Floats:
+    hits, chosen, support = (weights @ part.sum(axis=1) for part in (held & gold, held, gold))
+    return np.asarray(2 * hits / np.maximum(chosen + support, 1))
+
+
+def _estimate(values: Floats) -> Estimate:
+    """The first value with the 2.5 and 97.5 % points of the others."""
+    low, high = np.percentile(values[1:], [2.5, 97.5])
+    return Estimate(float(values[0]), float(low), float(high))
+
+
+def _by_category(
+    probabilities: Floats, held: Bools, gold: Bools, categories: tuple[str, ...]
+) -> dict[str, CategoryScore]:
+    scores = {}
+    for n, name in enumerate(categories):
+        hits, chosen, support = ((held & gold)[:, n].sum(), held[:, n].sum(), gold[:, n].sum())
+        scores[name] = CategoryScore(
+            precision=float(hits / chosen) if chosen else 0.0,
+            recall=float(hits / support) if support else 0.0,
+            f1=float(2 * hits / (chosen + support)) if chosen + support else 0.0,
+            support=int(support),
+            average_precision=average_precision(probabilities[:, n], gold[:, n]),
+        )
+    return scores

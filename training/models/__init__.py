@@ -1,0 +1,23 @@
+"""The kinds of model; a kind's module, with what it imports, loads when it is asked for."""
+
+import pkgutil
+from typing import TYPE_CHECKING
+
+from seeds.errors import InputError
+
+if TYPE_CHECKING:
+    from training.model import Model
+
+KINDS = {"tfidf": "training.models.tfidf:Tfidf"}
+
+
+def model_class(kind: str) -> "type[Model]":
+    """The class of a kind of model.
+
+    Raises:
+        InputError: there is no such kind.
+    """
+    if kind not in KINDS:
+        raise InputError(f"model kind {kind!r} is unknown. Known: {', '.join(KINDS)}.")
+    found: type[Model] = pkgutil.resolve_name(KINDS[kind])
+    return found

@@ -1,0 +1,275 @@
+"""A run: one self-contained directory with a model and all that is needed to use and to judge it.
+
+    model.safetensors, model.json   the weights and how they count
+    rule.json                       calibration, thresholds, when to ask a person
+    taxonomy.json                   the categories
+    golden.json                     texts with the scores they must give
+    metrics.json, README.md         how good it is, for programs and for people
+    recipe.json, run.json           settings, seed, versions, what it learned from
+    manifest.json                   the SHA-256 of each of the files above
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labels.taxonomy import Taxonomy
+from seeds import jsonl
+from seeds.errors import InputError
+from seeds.settings import parse
+from training.model import Model, Prediction, Rule
+from training.models import model_class
+
+if TYPE_CHECKING:
+    from training.train import Trained
+
+FORMAT = 1  # raised when a run of before can no longer be read
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
+_GOLDEN_TOLERANCE = 1e-4  # float32 sums of a few thousand terms, added in another order
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """run.json: where a run comes from."""
+
+    format: int
+    kind: str
+    created: str
+    classify: str
+    dataset: str
+    articles: int
+    test_articles: int
+    seconds: float
+    seed: int
+    left_out: tuple[str, ...]
+    versions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run, checked and ready to predict."""
+
+    name: str
+    path: Path
+    facts: RunFacts
+    taxonomy: Taxonomy
+    rule: Rule
+    model: Model
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """One Prediction a text."""
+        return self.rule.predictions(self.model.scores(texts))
+
+
+def save_run(runs: Path, trained: "Trained") -> Path:
+    """Write a run; its directory appears whole or not at all.
+
+    Raises:
+        InputError: the disk is full or the folder can't be written to.
+    """
+    for stale in runs.glob(".writing-*"):  # left by a killed command; the workspace lock is ours
+        shutil.rmtree(stale, ignore_errors=True)
+    path = runs / trained.name
+    building = runs / f".writing-{trained.name}"
+    try:
+        building.mkdir(parents=True)
+        trained.model.save(building)
+        for name, value in trained.files.items():
+            text = value if isinstance(value, str) else json.dumps(value, indent=2)
+            jsonl.write_text(building / name, text)
+        hashes = {each.name: _sha256(each) for each in sorted(building.iterdir())}
+        jsonl.write_text(building / "manifest.json", json.dumps(hashes, indent=2))
+        building.rename(path)
+        jsonl.sync_folder(runs)
+    except OSError as error:
+        raise InputError(
+            f"{path}: could not be written: {error.strerror or error}. Earlier runs are untouched; "
+            "free some space or choose another folder."
+        ) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return path
+
+
+def load_run(path: Path) -> Run:
+    """A run from its directory, every file checked against the manifest before it is parsed.
+
+    Raises:
+        InputError: a file is missing, altered or not what it must be; names the file.
+    """
+    check_files(path)
+    facts = read_facts(path)
+    model = model_class(facts.kind).load(path)
+    taxonomy = parse(_read_json(path / "taxonomy.json"), Taxonomy, str(path / "taxonomy.json"))
+    rule = parse(_read_json(path / "rule.json"), Rule, str(path / "rule.json"))
+    return Run(path.name, path, facts, taxonomy, rule, model)
+
+
+def read_facts(path: Path) -> RunFacts:
+    """run.json of a run.
+
+    Raises:
+        InputError: another version wrote it; says which, and what helps.
+    """
+    record = _read_json(path / "run.json")
+    if record.get("format") != FORMAT:
+        raise InputError(
+            f"{path}: written by classify {record.get('classify', '?')} in run format "
+            f"{record.get('format', '?')}; this is format {FORMAT}. "
+            "Train again with `classify train`, or install the version that wrote it."
+        )
+    return parse(record, RunFacts, str(path / "run.json"))
+
+
+def check_files(path: Path) -> None:
+    """Compare every file of a run with its manifest.
+
+    Raises:
+        InputError: names the first file that is missing, foreign or altered.
+    """
+    if not path.is_dir():
+        raise InputError(f"{path}: no such run. `classify runs list` shows those there are.")
+    manifest = _read_json(path / "manifest.json")
+    for name, expected in manifest.items():
+        file = path / name
+        if not _NAME.fullmatch(name.lower()) or not file.is_file():
+            raise InputError(f"{file}: missing from the run. {_RESTORE}")
+        if name.endswith(".safetensors"):
+            _refuse_pickle(file)
+        if _sha256(file) != expected:
+            raise InputError(f"{file}: altered or truncated since training. {_RESTORE}")
+    for name in ("run.json", "model.json", "rule.json", "taxonomy.json", "golden.json"):
+        if name not in manifest:
+            raise InputError(f"{path / 'manifest.json'}: does not list {name}. {_RESTORE}")
+
+
+_RESTORE = "Restore the run from a copy, choose another with --run, or train again."
+
+
+def verify_run(path: Path) -> int:
+    """Check a run's files, and that it still gives the scores its golden texts had.
+
+    Returns:
+        How many golden texts were compared.
+
+    Raises:
+        InputError: something differs; says what.
+    """
+    run = load_run(path)
+    golden = _read_json(path / "golden.json")
+    scores = run.model.scores(golden["texts"])
+    gap = float(np.abs(scores - np.array(golden["scores"], np.float32)).max(initial=0))
+    if not gap <= _GOLDEN_TOLERANCE:
+        raise InputError(
+            f"{path / 'golden.json'}: scores differ by up to {gap:.2g} from those at training. "
+            f"Versions then: {', '.join(run.facts.versions)}. Install those, or train again."
+        )
+    return len(golden["texts"])
+
+
+def list_runs(runs: Path) -> list[Path]:
+    """The run directories, oldest first."""
+    if not runs.is_dir():
+        return []
+    return sorted(each for each in runs.iterdir() if (each / "run.json").is_file())
+
+
+def find_run(runs: Path, name: str | None = None) -> Path:
+    """A run by its name or path; without one, the current run.
+
+    Raises:
+        InputError: there is none such, or the name would leave the folder of runs.
+    """
+    if name is None:
+        promoted = promotions(runs)
+        if not promoted:
+            raise InputError(
+                f"{runs}: no trained model yet. Run `classify train` once there are labels."
+            )
+        return runs / promoted[-1]
+    if "/" in name and (Path(name) / "run.json").is_file():
+        return Path(name)
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"run name {name!r} may hold only a-z, 0-9, '.', '_' and '-'. "
+            "`classify runs list` shows the names."
+        )
+    if not (runs / name / "run.json").is_file():
+        raise InputError(f"{runs / name}: no such run. `classify runs list` shows those there are.")
+    return runs / name
+
+
+def promotions(runs: Path) -> list[str]:
+    """The names in runs/current: every run promoted, the current one last."""
+    try:
+        lines = (runs / "current").read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{runs / 'current'}: {error}. Run `classify runs promote RUN`.") from error
+    return [name for name in lines if _NAME.fullmatch(name)]
+
+
+def promote(runs: Path, name: str) -> None:
+    """Make a run the one that `classify predict` uses, after verifying it."""
+    path = find_run(runs, name)
+    verify_run(path)
+    kept = [each for each in promotions(runs) if each != path.name]
+    jsonl.write_text(runs / "current", "\n".join([*kept, path.name]) + "\n")
+
+
+def roll_back(runs: Path) -> str:
+    """Go back to the run that was current before; returns its name.
+
+    Raises:
+        InputError: there is no earlier one.
+    """
+    names = promotions(runs)
+    if len(names) < 2:
+        raise InputError(f"{runs / 'current'}: no earlier run to go back to. Promote one by name.")
+    verify_run(find_run(runs, names[-2]))
+    jsonl.write_text(runs / "current", "\n".join(names[:-1]) + "\n")
+    return names[-2]
+
+
+def _refuse_pickle(file: Path) -> None:
+    with file.open("rb") as data:
+        start = data.read(4)
+    if start.startswith(_PICKLE_STARTS):
+        raise InputError(
+            f"{file}: a pickle or zip archive in place of safetensors weights; it was not opened. "
+            + _RESTORE
+        )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}. {_RESTORE}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON. {_RESTORE}") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: expected a JSON object. {_RESTORE}")
+    return value
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as data:
+            return hashlib.file_digest(data, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}. {_RESTORE}") from error
+
+
+def facts_record(facts: RunFacts) -> dict[str, Any]:
+    """run.json of a run about to be written."""
+    return asdict(facts)
