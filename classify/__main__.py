@@ -1,0 +1,5 @@
+"""`python -m classify` is `classify`."""
+
+from classify.cli import main
+
+main()

@@ -1,0 +1,90 @@
+"""The command line: one lazily loaded command (group) a line of COMMANDS."""
+
+import pkgutil
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from seeds.errors import InputError
+
+# name -> where it lives, what it does: `classify --help` imports none of them.
+COMMANDS = {
+    "demo": ("classify.commands.demo:demo", "The whole loop on the sample corpus, for real."),
+    "seeds": ("classify.commands.seeds:seeds", "Collect articles: add, list, stats."),
+    "labels": (
+        "classify.commands.labels:labels",
+        "Label them in Label Studio: server, push, pull, status, import.",
+    ),
+    "train": ("classify.commands.train:train", "Train a model on the agreed labels."),
+    "runs": (
+        "classify.commands.runs:runs",
+        "Trained models: list, show, promote, rollback, verify.",
+    ),
+    "predict": ("classify.commands.predict:predict", "Label articles with a trained model."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order people use them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; None if there is no such name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = pkgutil.resolve_name(COMMANDS[cmd_name][0])
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, and an unknown name lists the known ones."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"no such command {args[0]!r}. Known: {', '.join(COMMANDS)}.")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what the user can fix becomes one line and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="classify-presse", prog_name="classify")
+def cli() -> None:
+    """Label French news articles by category.
+
+    Articles go to Label Studio, annotators give each its categories, a model learns from them and
+    labels every new article. Start with `classify demo`.
+    """
+
+
+def main() -> NoReturn:
+    """The console script; Ctrl-C ends it with exit code 130."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. What was finished is kept; run it again to go on.", err=True)
+        code = 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader left; Python would complain once more at exit
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""`classify train`."""
+
+from pathlib import Path
+
+import click
+
+from classify.options import workspace_option
+from classify.terminal import say
+from seeds.settings import workspace_path
+from training.models import KINDS
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(list(KINDS)), default="tfidf")
+@click.option("--config", type=click.Path(path_type=Path), help="A recipe; see configs/tfidf.toml.")
+@click.option("--data", type=click.Path(path_type=Path), help="A dataset other than the workspace's.")
+@click.option("--test", type=click.FloatRange(0, 0.9), help="Share kept apart to measure on.")
+@click.option("--seed", type=click.IntRange(0), help="Decides the split and every random choice.")
+@click.option("--no-promote", is_flag=True, help="Keep the current model for `classify predict`.")
+@workspace_option
+def train(
+    kind: str,
+    config: Path | None,
+    data: Path | None,
+    test: float | None,
+    seed: int | None,
+    no_promote: bool,
+    workspace: Path | None,
+) -> None:
+    """Train a model on the agreed labels and make it the current one.
+
+    KIND is the kind of model: tfidf, the default, learns in seconds.
+    """
+    from dataclasses import replace
+
+    from labels.dataset import read_dataset, read_dataset_file
+    from labels.taxonomy import read_taxonomy
+    from seeds.jsonl import locked
+    from training.run import promote, save_run
+    from training.train import default_recipe, read_recipe
+    from training.train import train as learn
+
+    folder = workspace_path(workspace)
+    recipe, settings = read_recipe(config or default_recipe(folder, kind), kind)
+    given = {"test": test, "seed": seed}
+    recipe = replace(recipe, **{name: value for name, value in given.items() if value is not None})
+    dataset = read_dataset_file(data, read_taxonomy(folder)) if data else read_dataset(folder)
+    with locked(folder, "classify train"):
+        trained = learn(dataset, kind, recipe, settings, say)
+        path = save_run(folder / "runs", trained)
+        if not no_promote:
+            promote(folder / "runs", path.name)
+    _report(path, trained)
+
+
+def _report(path: Path, trained: object) -> None:
+    """The key figures, and where the rest is."""
+    from training.report import headline, measured_on
+    from training.train import Trained
+
+    assert isinstance(trained, Trained)
+    for name, value in headline(trained.evaluation):
+        click.echo(f"{name:>18}  {value}")
+    counts = ", ".join(f"{count} {name}" for name, count in trained.evaluation.decisions.items())
+    click.echo(f"{'decisions':>18}  {counts}")
+    say(f"measured on {measured_on(trained.facts)}; intervals are 95 %")
+    click.echo(f"{path}")

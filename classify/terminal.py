@@ -1,0 +1,92 @@
+"""What people see beside the data: notes on standard error, escaped; progress; sizes."""
+
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import click
+
+from seeds.errors import InputError
+
+T = TypeVar("T")
+
+SECONDS_BETWEEN_LINES = 5.0  # of progress where there is no terminal: a log stays short
+_SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s*([kmg]?)(i?)b?", re.IGNORECASE)
+
+
+def escape(text: str) -> str:
+    r"""Text that can't steer a terminal, on one line.
+
+    Control characters, line ends, bidirectional marks and lone surrogates become \x1b or \u202e;
+    everything printable stays. Escaping twice changes nothing more.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each == "\xa0" else _code(each) for each in text)
+
+
+def _code(char: str) -> str:
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char)
+    width = ord(char)
+    return named or (
+        f"\\x{width:02x}"
+        if width < 0x100
+        else f"\\u{width:04x}"
+        if width < 0x10000
+        else f"\\U{width:08x}"
+    )
+
+
+def say(message: str) -> None:
+    """Write a note to standard error, each of its lines escaped."""
+    click.echo("\n".join(escape(line) for line in message.split("\n")), err=True)
+
+
+def progress(items: Iterable[T], label: str, *, total: int | None = None) -> Iterator[T]:
+    """Pass items on, showing how many there were: a bar on a terminal, some lines elsewhere.
+
+    Args:
+        items: anything; read one by one.
+        label: what is being done, such as "Reading".
+        total: how many there will be, if known.
+    """
+    shown = _bar(items, label, total) if sys.stderr.isatty() else _lines(items, label, total)
+    yield from shown
+
+
+def _bar(items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        yield from bar.track(items, total=total, description=escape(label))
+
+
+def _lines(items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
+    of = f" of {total:,}" if total is not None else ""
+    last = time.monotonic()
+    for number, item in enumerate(items, 1):
+        yield item
+        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            say(f"{label}: {number:,}{of}")
+
+
+def size_in_bytes(text: str) -> int:
+    """A size as people write it: "500", "20MB", "1.5 GiB"; k, M and G are powers of 1,000.
+
+    Raises:
+        InputError: it is no size, or zero.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if found:
+        base = 1024 if found[3] else 1000
+        number = float(found[1].replace(",", "."))
+        size = int(number * base ** " kmg".index(found[2].lower() or " "))
+        if size > 0:
+            return size
+    raise InputError(f"size {text!r} is not understood. Write it like 500kB, 20MB or 1GB.")

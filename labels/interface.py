@@ -1,0 +1,107 @@
+"""Taxonomy -> the labelling interface, in French and English. Pure."""
+
+from xml.etree import ElementTree
+
+from labels.taxonomy import Taxonomy
+
+CONTROL = "categories"  # the name of the choices; tasks, export and the interface share it
+COMMENT = "comment"
+TEXT = "text"
+
+_STYLE = """
+.article { max-width: 46em; line-height: 1.6; font-size: 1.05em; }
+.facts { opacity: .65; font-size: .85em; }
+.panel { position: sticky; top: 0; }
+"""
+
+
+def interface_xml(taxonomy: Taxonomy) -> str:
+    """The labelling interface: the article, the categories with hotkeys, a free comment.
+
+    A choice shows the French and the English name and stores the category's id, so names can
+    change without touching a single annotation. The guideline shows when the pointer rests on it.
+    """
+    view = ElementTree.Element("View", style="display: flex; gap: 2em; align-items: flex-start;")
+    ElementTree.SubElement(view, "Style").text = _STYLE
+    article = ElementTree.SubElement(view, "View", className="article", style="flex: 1 1 60%;")
+    facts = ElementTree.SubElement(article, "View", className="facts")
+    ElementTree.SubElement(facts, "Text", name="facts", value="$facts", selectionEnabled="false")
+    ElementTree.SubElement(article, "Text", name=TEXT, value="$text", granularity="word")
+    panel = ElementTree.SubElement(view, "View", className="panel", style="flex: 1 1 40%;")
+    ElementTree.SubElement(panel, "Header", value=_question(taxonomy), size="5")
+    _choices(panel, taxonomy)
+    ElementTree.SubElement(panel, "Header", value="Remarque / Comment", size="5")
+    ElementTree.SubElement(
+        panel,
+        "TextArea",
+        name=COMMENT,
+        toName=TEXT,
+        rows="2",
+        maxSubmissions="1",
+        editable="true",
+        placeholder="Facultatif : un doute, un cas limite / Optional: a doubt, a border-line case",
+    )
+    ElementTree.indent(view)
+    return ElementTree.tostring(view, encoding="unicode")
+
+
+def instructions(taxonomy: Taxonomy) -> str:
+    """The annotators' guide as HTML: every category with its guideline, French then English."""
+    rows = []
+    for category in taxonomy.categories:
+        key = f" <kbd>{category.hotkey}</kbd>" if category.hotkey else ""
+        rows.append(
+            f"<li><b>{_escaped(category.fr)}</b> / {_escaped(category.en)}{key}<br>"
+            f"{_escaped(category.guideline.fr)}<br><i>{_escaped(category.guideline.en)}</i></li>"
+        )
+    return (
+        f"<p>{_rule_fr(taxonomy)}</p><p><i>{_rule_en(taxonomy)}</i></p><ul>{''.join(rows)}</ul>"
+    )
+
+
+def _choices(panel: ElementTree.Element, taxonomy: Taxonomy) -> None:
+    choices = ElementTree.SubElement(
+        panel,
+        "Choices",
+        name=CONTROL,
+        toName=TEXT,
+        choice=taxonomy.choice,
+        required="true" if taxonomy.choice == "single" else "false",
+        showInline="false",
+    )
+    for category in taxonomy.categories:
+        attributes = {"value": f"{category.fr} / {category.en}", "alias": category.id}
+        if category.hotkey:
+            attributes["hotkey"] = category.hotkey
+        hint = " — ".join(filter(None, (category.guideline.fr, category.guideline.en)))
+        if hint:
+            attributes["hint"] = hint
+        ElementTree.SubElement(choices, "Choice", attributes)
+
+
+def _question(taxonomy: Taxonomy) -> str:
+    if taxonomy.choice == "single":
+        return "Quelle catégorie ? / Which category?"
+    return "Quelles catégories ? / Which categories?"
+
+
+def _rule_fr(taxonomy: Taxonomy) -> str:
+    if taxonomy.choice == "single":
+        return "Choisissez la catégorie dont l'article parle surtout."
+    return (
+        "Cochez chaque catégorie dont l'article parle vraiment, même en partie ; pas celles dont un "
+        "mot est seulement cité. Si aucune ne convient, validez sans rien cocher."
+    )
+
+
+def _rule_en(taxonomy: Taxonomy) -> str:
+    if taxonomy.choice == "single":
+        return "Choose the category the article is mostly about."
+    return (
+        "Tick every category the article is really about, even in part; not those of which a word is "
+        "merely mentioned. If none applies, submit without ticking anything."
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

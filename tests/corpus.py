@@ -1,0 +1,43 @@
+"""Small datasets for tests: real words, known answers, made on the spot."""
+
+import random
+
+from labels.dataset import Dataset, Example
+from labels.taxonomy import Category, Taxonomy
+from seeds.document import Document
+
+WORDS = {
+    "cinema": "film festival réalisateur écran projection acteur tournage coproduction".split(),
+    "trade": "export douane tarif conteneur port accord marché cargaison".split(),
+    "sport": "match équipe stade entraîneur championnat athlète victoire arbitre".split(),
+}
+FILLER = "le la de et dans pour avec une ville pays semaine matin ministre habitants projet".split()
+
+
+def taxonomy(choice: str = "multiple", names: tuple[str, ...] = tuple(WORDS)) -> Taxonomy:
+    """A taxonomy of the given categories."""
+    categories = tuple(Category(id=name, fr=name.title(), en=f"{name} (en)") for name in names)
+    return Taxonomy("test", choice, categories)  # type: ignore[arg-type]
+
+
+def article(categories: tuple[str, ...], rng: random.Random, size: int = 40) -> str:
+    """A text that speaks of its categories."""
+    topical = [rng.choice(WORDS[name]) for name in categories for _ in range(size // 4)]
+    words = topical + [rng.choice(FILLER) for _ in range(size)]
+    rng.shuffle(words)
+    return " ".join(words) + f" numéro {rng.randrange(10**9)}."
+
+
+def dataset(count: int = 60, choice: str = "multiple", seed: int = 0) -> Dataset:
+    """Articles with one category, or with one or two for multiple choice."""
+    rng = random.Random(seed)
+    examples = []
+    for n in range(count):
+        names = list(WORDS)
+        chosen = [names[n % len(names)]]
+        if choice == "multiple" and n % 3 == 0:
+            chosen.append(names[(n + 1) % len(names)])
+        chosen = [name for name in names if name in chosen]
+        document = Document.of(article(tuple(chosen), rng))
+        examples.append(Example(document, tuple(chosen)))
+    return Dataset(tuple(examples), taxonomy(choice))
