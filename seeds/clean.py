@@ -97,7 +97,7 @@ def decode(data: bytes, encoding: str | None = None) -> Decoded:
     Raises:
         InputError: it is binary (says which kind), not in that encoding, or in none that is known.
     """
-    _refuse_magic(data)
+    refuse_binary(data)
     for mark, codec in _MARKS:
         if data.startswith(mark):
             return _marked(data[len(mark) :], codec, encoding)
@@ -133,7 +133,12 @@ def codec_name(encoding: str) -> str:
     return codec.name
 
 
-def _refuse_magic(data: bytes) -> None:
+def refuse_binary(data: bytes) -> None:
+    """Refuse bytes that begin like a kind of file that holds no plain text.
+
+    Raises:
+        InputError: says which kind it is, and what to do.
+    """
     if data.startswith(b"PK\x03\x04"):
         kind, advice = next(
             ((kind, advice) for mark, kind, advice in _ZIPPED if mark in data),
@@ -189,10 +194,9 @@ def _wide(data: bytes) -> Decoded:
     sample = data[:SAMPLE]
     for codec, nul, other in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
         zeros, half = sample[nul::2].count(0), len(sample) // 2
-        if zeros * 5 >= half and sample[other::2].count(0) == 0:
+        if zeros * 2 > half and sample[other::2].count(0) == 0:
             text = _lenient(data, codec)
-            seen = text[:SAMPLE]
-            if sum(each.isprintable() or each.isspace() for each in seen) >= 0.95 * len(seen):
+            if all(each.isprintable() or each.isspace() for each in text[:SAMPLE]):
                 return _checked(text, codec, f"{codec} assumed")
     return _checked("\0", "")
 
@@ -252,7 +256,7 @@ def _mostly_accents(text: str) -> bool:
 
 def _foreign(data: bytes) -> Decoded:
     """Not French by its letters: what charset-normalizer makes of it, if it is sure."""
-    from charset_normalizer import from_bytes  # noqa: PLC0415 — only for what is not UTF-8
+    from charset_normalizer import from_bytes  # noqa: PLC0415
 
     best = from_bytes(data[:SAMPLE], cp_isolation=list(_LEGACY)).best()
     if best is None:
@@ -547,6 +551,54 @@ _SCRIPT_LANGUAGES = {
     "Telugu": "te",
     "Ethiopic": "am",
 }
+# Those in Latin script that have newspapers; a name or a list of figures is else taken for one of
+# the hundreds of languages the model knows.
+_LATIN_LANGUAGES = frozenset(
+    [
+        "af",
+        "br",
+        "ca",
+        "cs",
+        "cy",
+        "da",
+        "de",
+        "en",
+        "es",
+        "et",
+        "eu",
+        "fi",
+        "fr",
+        "ga",
+        "gl",
+        "hr",
+        "hu",
+        "id",
+        "is",
+        "it",
+        "lb",
+        "lt",
+        "lv",
+        "mg",
+        "ms",
+        "mt",
+        "nl",
+        "no",
+        "oc",
+        "pl",
+        "pt",
+        "ro",
+        "rw",
+        "sk",
+        "sl",
+        "so",
+        "sq",
+        "sv",
+        "sw",
+        "tr",
+        "uz",
+        "vi",
+    ]
+)
 _ENOUGH_LETTERS = 40  # below, a paragraph (a name, a heading) is counted with the main language
 
 
@@ -628,4 +680,6 @@ def _identifier() -> Any:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
     except ImportError as error:
         raise missing_extra("seeds", "recognising languages") from error
-    return LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier.set_languages(_LATIN_LANGUAGES & set(identifier.labels))
+    return identifier
