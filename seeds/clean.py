@@ -320,7 +320,7 @@ _STAMP = (
 )
 _STAMPED = re.compile(
     rf"{_STAMP}{_DATE}{_TIME}(?P<rest>(?:\s*[|•·–—(/,;-]*\s*(?:et\s+)?{_STAMP}.{{6,40}})?"
-    r"(?:\s*[|•·–—-]\s*[^.!?]{0,60}(?:\.\w{2,6}){0,3})?)",
+    r"(?:\s*[|•·–—-]\s*(?:(?:https?://)?[\w-]+(?:\.[\w-]+)+(?:/\S*)?|[^.!?]{0,60}))?)",
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"(?:le\s+)?{_DATE}{_TIME}", re.IGNORECASE)
@@ -371,7 +371,7 @@ _SENTENCE_END = re.compile(r"[.;,:][\s»”’\"')\]]*$")
 _CREDIT = re.compile(
     r"(?:©|\(c\)\s|copyright\b).{0,100}"
     r"|(?:crédits?|credits?)\s*(?:(?:photos?|images?|vidéos?|illustrations?)\b\s*[:/©|-]?|:).{1,80}"
-    r"|(?:(?:photos?|photographies?|images?|illustrations?|visuel|vidéo)\s*(?:d'archives?|d’archives?)?"
+    r"|(?:(?:(?:textes?\s+et\s+)?photos?|photographies?|images?|illustrations?|visuel|vidéo)\s*(?:d'archives?|d’archives?)?"
     r"\s*[:/©|])(?P<whom>.{1,80})"
     r"|\(?(?:photo|image)\s+(?:by|par|de|AFP|Reuters|Xinhua)\b(?P<author>.{0,60})",
     re.IGNORECASE,
@@ -380,15 +380,16 @@ _NAMED = (
     "AFP|AP|APS|ACN|ANI|ANSA|ATS|Belga|CVN|DPA|EFE|Kazinform|Kyodo|MAP|Reuters|TAP|UPI|VNA|VOV"
     "|Xinhua"
 )
-_AGENCY = rf"(?:{_NAMED}|[A-Z][A-Z0-9]{{1,9}})"
-_SIGNED = re.compile(
-    rf"\((?:(?:[Aa]vec|[Ss]ources?\s*:|[Pp]ar)\s*)?{_AGENCY}(?:\s*(?:[/,-]|et)\s*{_AGENCY})*\)\.?"
-    rf"|{_AGENCY}(?:\s*/\s*{_AGENCY})+\.?"
-    rf"|(?:(?:[Aa]vec|[Ss]ources?\s*:|[Aa]gences?\s*:?)\s*)?(?:{_NAMED})(?:\s*(?:,|et)\s*(?:{_NAMED}))*\.?"
+_AGENCY = rf"(?:(?:{_NAMED})\b|[A-Z]{{2,10}}[\w-]{{0,12}})"
+_SIGNED = re.compile(  # "(AFP)", "(avec AFP et Reuters)", "VNA/CVN", "AEF-Est/vb/lm", "Xinhua"
+    rf"\((?:(?:[Aa]vec|[Ss]ources?\s*:|[Pp]ar)\s*)?{_AGENCY}(?:\s*(?:[/,]|et)\s*{_AGENCY})*\)\.?"
+    rf"|{_AGENCY}(?:\s?/\s?[\w.-]{{1,12}})+"
+    rf"|(?:(?:[Aa]vec|[Ss]ources?\s*:|[Aa]gences?\s*:?)\s*)?"
+    rf"(?:{_NAMED})(?:\s*(?:,|et)\s*(?:{_NAMED}))*\.?"
 )
 _RELATED = re.compile(
     r"(?:(?:à|a)\s+)?(?:lire|voir|écouter)\s+(?:aussi|également|encore)\s*(?:[:|>»→–-].*)?"
-    r"|(?:à|a)\s+(?:lire|voir)\s*(?:[:|>→].*)?|sur le même (?:sujet|thème)\s*:?.{0,0}",
+    r"|(?:à|a)\s+(?:lire|voir)\s*(?:[:|>→].*)?|sur le même (?:sujet|thème)\s*:?",
     re.IGNORECASE,
 )
 _NETWORK = (
@@ -492,11 +493,16 @@ def _is_furniture(line: str, *, last: bool) -> bool:
     if not line or len(line) > MAX_FURNITURE:
         return False
     if credit := _CREDIT.fullmatch(line):
-        caption = credit["whom"] or credit["author"] or ""
-        return not (caption.endswith((".", "!", "?")) and len(caption.split()) > 3)
+        return not _is_caption((credit["whom"] or credit["author"] or "").strip())
     if last and _SIGNED.fullmatch(line):
         return True
     return any(each.fullmatch(line) for each in (_RELATED, _SHARING, _NEWSLETTER))
+
+
+def _is_caption(words: str) -> bool:
+    """Whether what follows "Photo :" tells something, rather than naming whose it is."""
+    ends = re.search(r"[.!?]$|\w{3}[.!?]\s", words)
+    return words[:1].islower() or (bool(ends) and len(words.split()) > 3)
 
 
 def _begins_with(body: str, heading: str) -> bool:
@@ -553,51 +559,9 @@ _SCRIPT_LANGUAGES = {
 }
 # Those in Latin script that have newspapers; a name or a list of figures is else taken for one of
 # the hundreds of languages the model knows.
-_LATIN_LANGUAGES = frozenset(
-    [
-        "af",
-        "br",
-        "ca",
-        "cs",
-        "cy",
-        "da",
-        "de",
-        "en",
-        "es",
-        "et",
-        "eu",
-        "fi",
-        "fr",
-        "ga",
-        "gl",
-        "hr",
-        "hu",
-        "id",
-        "is",
-        "it",
-        "lb",
-        "lt",
-        "lv",
-        "mg",
-        "ms",
-        "mt",
-        "nl",
-        "no",
-        "oc",
-        "pl",
-        "pt",
-        "ro",
-        "rw",
-        "sk",
-        "sl",
-        "so",
-        "sq",
-        "sv",
-        "sw",
-        "tr",
-        "uz",
-        "vi",
-    ]
+_LATIN_LANGUAGES = (
+    "af br ca cs cy da de en es et eu fi fr ga gl hr hu id is it lb lt lv mg ms mt nl no oc pl pt"
+    " ro rw sk sl so sq sv sw tr uz vi"
 )
 _ENOUGH_LETTERS = 40  # below, a paragraph (a name, a heading) is counted with the main language
 
@@ -681,5 +645,5 @@ def _identifier() -> Any:
     except ImportError as error:
         raise missing_extra("seeds", "recognising languages") from error
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.set_languages(_LATIN_LANGUAGES & set(identifier.labels))
+    identifier.set_languages(set(_LATIN_LANGUAGES.split()) & set(identifier.labels))
     return identifier
