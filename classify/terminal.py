@@ -1,14 +1,21 @@
 """What people see beside the data: notes on standard error, escaped; progress; sizes."""
 
+import contextlib
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from seeds.errors import InputError
+
+if TYPE_CHECKING:
+    pass
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 T = TypeVar("T")
 
@@ -57,13 +64,16 @@ def progress(items: Iterable[T], label: str, *, total: int | None = None) -> Ite
 
 
 def _bar(items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    with _rich_bar() as bar:
+        yield from bar.track(items, total=total, description=escape(label))
+
+
+def _rich_bar() -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
-        yield from bar.track(items, total=total, description=escape(label))
+    return Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
 
 
 def _lines(items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
@@ -74,6 +84,29 @@ def _lines(items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
         if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
             last = time.monotonic()
             say(f"{label}: {number:,}{of}")
+
+
+@contextlib.contextmanager
+def counting(label: str, total: int | None) -> Iterator[Callable[[int, int], None]]:
+    """A callback that takes (done, of how many) and shows it: a bar on a terminal, else lines.
+
+    Args:
+        label: what is being done, such as "Sending".
+        total: how many there will be, if known beforehand.
+    """
+    if not sys.stderr.isatty():
+        last = [time.monotonic()]
+
+        def line(done: int, of: int) -> None:
+            if time.monotonic() - last[0] >= SECONDS_BETWEEN_LINES:
+                last[0] = time.monotonic()
+                say(f"{label}: {done:,} of {of:,}")
+
+        yield line
+        return
+    with _rich_bar() as bar:
+        task = bar.add_task(escape(label), total=total)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
 def size_in_bytes(text: str) -> int:

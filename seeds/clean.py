@@ -256,7 +256,7 @@ def _mostly_accents(text: str) -> bool:
 
 def _foreign(data: bytes) -> Decoded:
     """Not French by its letters: what charset-normalizer makes of it, if it is sure."""
-    from charset_normalizer import from_bytes  # noqa: PLC0415
+    from charset_normalizer import from_bytes
 
     best = from_bytes(data[:SAMPLE], cp_isolation=list(_LEGACY)).best()
     if best is None:
@@ -432,10 +432,12 @@ def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
     if heading and not _begins_with(body, heading):
         body, _, later = _article(_tidy(f"{heading}\n\n{body}"))
         stamp = stamp or later
-    found = heading if heading and _begins_with(body, heading) else _title(body)
     first, _, rest = body.partition("\n")
-    if found and first == found and rest:
+    headline = _title(body)
+    if rest and first in (headline, body[: len(heading)]):
         body = first + "\n\n" + rest.lstrip("\n")
+    known = heading and _begins_with(body, heading)
+    found = body[: len(heading)] if known else headline
     return Cleaned(body, found, parse_date(date) or header or stamp)
 
 
@@ -502,7 +504,7 @@ def _is_furniture(line: str, *, last: bool) -> bool:
 def _is_caption(words: str) -> bool:
     """Whether what follows "Photo :" tells something, rather than naming whose it is."""
     ends = re.search(r"[.!?]$|\w{3}[.!?]\s", words)
-    return words[:1].islower() or (bool(ends) and len(words.split()) > 3)
+    return len(words.split()) > 3 and (bool(ends) or words[:1].islower())
 
 
 def _begins_with(body: str, heading: str) -> bool:
@@ -641,7 +643,7 @@ def _identify(text: str) -> str:
 @functools.cache
 def _identifier() -> Any:
     try:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
     except ImportError as error:
         raise missing_extra("seeds", "recognising languages") from error
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)

@@ -60,7 +60,7 @@ def _shingle_sets(texts: list[str]) -> "list[Hashes]":
 
     A text of fewer words has one hash over all of them; a text without words has one over all.
     """
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     hashes: dict[str, int] = {}  # each word is hashed once
     found = []
@@ -77,7 +77,7 @@ def _shingle_sets(texts: list[str]) -> "list[Hashes]":
 
 def _shingles(words: "Hashes") -> "Hashes":
     """Hashes of the sequences of three words, from the words' hashes; arithmetic wraps at 2^64."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     count = max(1, len(words) - SHINGLE + 1)
     mixed = np.zeros(count, np.uint64)
@@ -91,10 +91,10 @@ def _shingles(words: "Hashes") -> "Hashes":
 def _candidates(sets: "list[Hashes]") -> Iterable[tuple[int, int]]:
     """Pairs of places that MinHash finds alike, each place with earlier ones only."""
     try:
-        from datasketch import MinHash, MinHashLSH  # noqa: PLC0415
+        from datasketch import MinHash, MinHashLSH
     except ImportError as error:
         raise missing_extra("seeds", "finding near-duplicates") from error
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     index = MinHashLSH(num_perm=_BANDS * _BAND, params=(_BANDS, _BAND))
     empty = MinHash(num_perm=_BANDS * _BAND, seed=1, hashfunc=int)
@@ -107,7 +107,7 @@ def _candidates(sets: "list[Hashes]") -> Iterable[tuple[int, int]]:
 
 def _jaccard(one: "Hashes", other: "Hashes") -> float:
     """Size of the intersection over that of the union, in [0, 1]."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     shared = len(np.intersect1d(one, other, assume_unique=True))
     return shared / (len(one) + len(other) - shared)

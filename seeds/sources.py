@@ -370,7 +370,7 @@ _TOO_LITTLE = 250  # characters; below, trafilatura itself doubts that it found 
 def _html_page(data: bytes, encoding: str | None) -> _Page:
     """The main text of a web page, with the title and date its metadata give."""
     try:
-        import trafilatura  # noqa: PLC0415
+        import trafilatura
     except ImportError as error:
         raise missing_extra("seeds", "reading HTML") from error
     decoded = _decode_html(data, encoding)
@@ -391,7 +391,7 @@ def _html_page(data: bytes, encoding: str | None) -> _Page:
 
 def _extract(page: str, **how: Any) -> Any:
     """What trafilatura takes for the article; None if it finds none."""
-    from trafilatura import bare_extraction  # noqa: PLC0415
+    from trafilatura import bare_extraction
 
     return bare_extraction(page, include_comments=False, prune_xpath=_AROUND, **how)
 
@@ -440,7 +440,7 @@ def _usual(values: dict[str, str], kind: str) -> str:
 
 def _markdown_text(text: str) -> tuple[str, str]:
     """(the first heading if the text begins with it, the blocks as plain paragraphs)."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415
+    from markdown_it import MarkdownIt
 
     blocks: list[str] = []
     title = ""
@@ -592,8 +592,8 @@ def _rewindable(opened: IO[bytes]) -> Iterator[IO[bytes]]:
     if opened.seekable():
         yield opened
         return
-    import shutil  # noqa: PLC0415
-    import tempfile  # noqa: PLC0415
+    import shutil
+    import tempfile
 
     with tempfile.SpooledTemporaryFile(max_size=MAX_BYTES) as copy:
         shutil.copyfileobj(opened, copy)
@@ -640,7 +640,7 @@ def _json_lines(opened: IO[bytes], limit: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _csv_records(opened: IO[bytes], file: _File, encoding: str | None) -> Iterator[Record | Fault]:
-    import csv  # noqa: PLC0415
+    import csv
 
     csv.field_size_limit(2**31 - 1)  # the module's own 131,072 characters cut long articles short
     codec, note = _table_encoding(opened, encoding)
@@ -715,7 +715,7 @@ def _whole_lines(data: bytes, *, start: bool, end: bool) -> bytes:
 
 def _not_utf8(opened: IO[bytes]) -> int | None:
     """Where a file stops being UTF-8, give or take a few bytes; None if it is to the end."""
-    import codecs  # noqa: PLC0415
+    import codecs
 
     decoder = codecs.getincrementaldecoder("utf-8")()
     position = 0
@@ -736,8 +736,8 @@ def _not_utf8(opened: IO[bytes]) -> int | None:
 
 def _parquet_records(opened: IO[bytes]) -> Iterator[Record | Fault]:
     try:
-        import pyarrow as pa  # noqa: PLC0415
-        from pyarrow import parquet  # noqa: PLC0415
+        import pyarrow as pa
+        from pyarrow import parquet
     except ImportError as error:
         raise missing_extra("seeds", "reading Parquet") from error
     number = 0
