@@ -12,9 +12,6 @@ import click
 from seeds.errors import InputError
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     from rich.progress import Progress
 
 T = TypeVar("T")

@@ -53,9 +53,7 @@ def agree(
     return Dataset(tuple(examples), taxonomy), disputes
 
 
-def _settle(
-    votes: list[Annotation], taxonomy: Taxonomy
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _settle(votes: list[Annotation], taxonomy: Taxonomy) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The agreed and the disputed categories of one article."""
     truths = [each for each in votes if each.ground_truth]
     if truths:

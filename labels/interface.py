@@ -1,6 +1,6 @@
 """Taxonomy -> the labelling interface, in French and English. Pure."""
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from labels.taxonomy import Taxonomy
 
@@ -21,17 +21,17 @@ def interface_xml(taxonomy: Taxonomy) -> str:
     A choice shows the French and the English name and stores the category's id, so names can
     change without touching a single annotation. The guideline shows when the pointer rests on it.
     """
-    view = ElementTree.Element("View", style="display: flex; gap: 2em; align-items: flex-start;")
-    ElementTree.SubElement(view, "Style").text = _STYLE
-    article = ElementTree.SubElement(view, "View", className="article", style="flex: 1 1 60%;")
-    facts = ElementTree.SubElement(article, "View", className="facts")
-    ElementTree.SubElement(facts, "Text", name="facts", value="$facts", selectionEnabled="false")
-    ElementTree.SubElement(article, "Text", name=TEXT, value="$text", granularity="word")
-    panel = ElementTree.SubElement(view, "View", className="panel", style="flex: 1 1 40%;")
-    ElementTree.SubElement(panel, "Header", value=_question(taxonomy), size="5")
+    view = ET.Element("View", style="display: flex; gap: 2em; align-items: flex-start;")
+    ET.SubElement(view, "Style").text = _STYLE
+    article = ET.SubElement(view, "View", className="article", style="flex: 1 1 60%;")
+    facts = ET.SubElement(article, "View", className="facts")
+    ET.SubElement(facts, "Text", name="facts", value="$facts", selectionEnabled="false")
+    ET.SubElement(article, "Text", name=TEXT, value="$text", granularity="word")
+    panel = ET.SubElement(view, "View", className="panel", style="flex: 1 1 40%;")
+    ET.SubElement(panel, "Header", value=_question(taxonomy), size="5")
     _choices(panel, taxonomy)
-    ElementTree.SubElement(panel, "Header", value="Remarque / Comment", size="5")
-    ElementTree.SubElement(
+    ET.SubElement(panel, "Header", value="Remarque / Comment", size="5")
+    ET.SubElement(
         panel,
         "TextArea",
         name=COMMENT,
@@ -41,8 +41,8 @@ def interface_xml(taxonomy: Taxonomy) -> str:
         editable="true",
         placeholder="Facultatif : un doute, un cas limite / Optional: a doubt, a border-line case",
     )
-    ElementTree.indent(view)
-    return ElementTree.tostring(view, encoding="unicode")
+    ET.indent(view)
+    return ET.tostring(view, encoding="unicode")
 
 
 def instructions(taxonomy: Taxonomy) -> str:
@@ -54,13 +54,11 @@ def instructions(taxonomy: Taxonomy) -> str:
             f"<li><b>{_escaped(category.fr)}</b> / {_escaped(category.en)}{key}<br>"
             f"{_escaped(category.guideline.fr)}<br><i>{_escaped(category.guideline.en)}</i></li>"
         )
-    return (
-        f"<p>{_rule_fr(taxonomy)}</p><p><i>{_rule_en(taxonomy)}</i></p><ul>{''.join(rows)}</ul>"
-    )
+    return f"<p>{_rule_fr(taxonomy)}</p><p><i>{_rule_en(taxonomy)}</i></p><ul>{''.join(rows)}</ul>"
 
 
-def _choices(panel: ElementTree.Element, taxonomy: Taxonomy) -> None:
-    choices = ElementTree.SubElement(
+def _choices(panel: ET.Element, taxonomy: Taxonomy) -> None:
+    choices = ET.SubElement(
         panel,
         "Choices",
         name=CONTROL,
@@ -76,7 +74,7 @@ def _choices(panel: ElementTree.Element, taxonomy: Taxonomy) -> None:
         hint = " — ".join(filter(None, (category.guideline.fr, category.guideline.en)))
         if hint:
             attributes["hint"] = hint
-        ElementTree.SubElement(choices, "Choice", attributes)
+        ET.SubElement(choices, "Choice", attributes)
 
 
 def _question(taxonomy: Taxonomy) -> str:
@@ -89,8 +87,8 @@ def _rule_fr(taxonomy: Taxonomy) -> str:
     if taxonomy.choice == "single":
         return "Choisissez la catégorie dont l'article parle surtout."
     return (
-        "Cochez chaque catégorie dont l'article parle vraiment, même en partie ; pas celles dont un "
-        "mot est seulement cité. Si aucune ne convient, validez sans rien cocher."
+        "Cochez chaque catégorie dont l'article parle vraiment, même en partie ; pas celles "
+        "dont un mot est seulement cité. Si aucune ne convient, validez sans rien cocher."
     )
 
 
@@ -98,8 +96,8 @@ def _rule_en(taxonomy: Taxonomy) -> str:
     if taxonomy.choice == "single":
         return "Choose the category the article is mostly about."
     return (
-        "Tick every category the article is really about, even in part; not those of which a word is "
-        "merely mentioned. If none applies, submit without ticking anything."
+        "Tick every category the article is really about, even in part; not those of which a "
+        "word is merely mentioned. If none applies, submit without ticking anything."
     )
 
 

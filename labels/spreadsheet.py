@@ -63,9 +63,7 @@ def with_choice(
     """
     if choice is None or choice == taxonomy.choice:
         return taxonomy
-    several = sum(
-        each.status == "submitted" and len(each.categories) != 1 for each in annotations
-    )
+    several = sum(each.status == "submitted" and len(each.categories) != 1 for each in annotations)
     if choice == "single" and several:
         raise InputError(
             f"--choice single: {several} annotations in the workspace do not have exactly one "
@@ -99,7 +97,9 @@ def read_labelled(
         raise InputError(f"{file}: no rows. Check the file.")
     layout = _found(layout, kept[0][1], file)
     names = [_names(row.get(layout.label), layout.separator) for _, row in kept]
-    taxonomy, ids = _categories(Counter(each for row in names for each in row), taxonomy, create, file)
+    taxonomy, ids = _categories(
+        Counter(each for row in names for each in row), taxonomy, create, file
+    )
     documents: dict[str, Document] = {}
     annotations, faults, repeated = [], [], 0
     for (number, row), labels in zip(kept, names, strict=True):
@@ -169,9 +169,7 @@ def _document(row: Mapping[str, Any], layout: Layout, source: str) -> Document:
     return Document.of(cleaned.text, title=cleaned.title, date=cleaned.date, source=source)
 
 
-def _annotation(
-    article: Document, chosen: set[str], taxonomy: Taxonomy, file: str
-) -> Annotation:
+def _annotation(article: Document, chosen: set[str], taxonomy: Taxonomy, file: str) -> Annotation:
     if taxonomy.choice == "single" and len(chosen) != 1:
         raise InputError(f"{len(chosen)} categories; the taxonomy is single choice")
     return Annotation(

@@ -118,7 +118,9 @@ class Taxonomy:
         """This taxonomy with a new category for each name, a free hotkey where one is left."""
         free = [key for key in HOTKEYS if key not in {each.hotkey for each in self.categories}]
         new = [
-            Category(id=category_id(name), fr=name, en=name, hotkey=free[n] if n < len(free) else "")
+            Category(
+                id=category_id(name), fr=name, en=name, hotkey=free[n] if n < len(free) else ""
+            )
             for n, name in enumerate(names)
         ]
         return replace(self, categories=(*self.categories, *new))

@@ -1,10 +1,5 @@
 """The one error a user can cause and mend, and what to say when an extra is missing."""
 
-import json
-import shlex
-import sys
-from importlib import metadata
-
 DISTRIBUTION = "classify-presse"
 
 
@@ -24,6 +19,11 @@ def missing_extra(extra: str, feature: str) -> InputError:
 
 def _command(extra: str) -> str:
     """The pip command that adds an extra to this very installation."""
+    import json
+    import shlex
+    import sys
+    from importlib import metadata  # 20 ms that `classify --help` need not pay
+
     pip = f"{shlex.quote(sys.executable)} -m pip install"
     try:
         recorded = metadata.distribution(DISTRIBUTION).read_text("direct_url.json")

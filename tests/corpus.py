@@ -7,11 +7,45 @@ from labels.taxonomy import Category, Taxonomy
 from seeds.document import Document
 
 WORDS = {
-    "cinema": "film festival réalisateur écran projection acteur tournage coproduction".split(),
-    "trade": "export douane tarif conteneur port accord marché cargaison".split(),
-    "sport": "match équipe stade entraîneur championnat athlète victoire arbitre".split(),
+    "cinema": [
+        "film",
+        "festival",
+        "réalisateur",
+        "écran",
+        "projection",
+        "acteur",
+        "tournage",
+        "coproduction",
+    ],
+    "trade": ["export", "douane", "tarif", "conteneur", "port", "accord", "marché", "cargaison"],
+    "sport": [
+        "match",
+        "équipe",
+        "stade",
+        "entraîneur",
+        "championnat",
+        "athlète",
+        "victoire",
+        "arbitre",
+    ],
 }
-FILLER = "le la de et dans pour avec une ville pays semaine matin ministre habitants projet".split()
+FILLER = [
+    "le",
+    "la",
+    "de",
+    "et",
+    "dans",
+    "pour",
+    "avec",
+    "une",
+    "ville",
+    "pays",
+    "semaine",
+    "matin",
+    "ministre",
+    "habitants",
+    "projet",
+]
 
 
 def taxonomy(choice: str = "multiple", names: tuple[str, ...] = tuple(WORDS)) -> Taxonomy:

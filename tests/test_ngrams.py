@@ -1,5 +1,6 @@
 """Hashed n-grams, held against a slow counting of the n-grams themselves."""
 
+import itertools
 import unicodedata
 from collections import Counter
 
@@ -26,7 +27,7 @@ def slow_ngrams(text: str) -> Counter[object]:
         for length in (2, 3, 4):
             found.update(padded[n : n + length] for n in range(len(padded) - length + 1))
     found.update(("word", word) for word in words)
-    found.update(("pair", *pair) for pair in zip(words, words[1:], strict=False))
+    found.update(("pair", *pair) for pair in itertools.pairwise(words))
     return found
 
 

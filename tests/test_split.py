@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.corpus import dataset
 
 from labels.dataset import Dataset, Example
 from seeds.errors import InputError
+from tests.corpus import dataset
 from training.split import folds, hold_out
 
 
 def with_groups(data: Dataset, size: int) -> Dataset:
     examples = [
-        Example(replace(each.document, group=data.examples[n - n % size].document.id), each.categories)
+        Example(
+            replace(each.document, group=data.examples[n - n % size].document.id), each.categories
+        )
         for n, each in enumerate(data.examples)
     ]
     return Dataset(tuple(examples), data.taxonomy)

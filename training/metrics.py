@@ -42,7 +42,7 @@ class Evaluation:
 
     Attributes:
         articles: how many were measured on.
-        micro_f1, macro_f1, weighted_f1: over categories; macro and weighted over those with support.
+        micro_f1, macro_f1, weighted_f1: over categories; macro over those with support.
         exact: share of articles with exactly the right categories.
         brier: mean squared gap between probability and truth, per article and category, in [0, 1].
         calibration_error: expected calibration error of the category decisions, in [0, 1].

@@ -38,8 +38,7 @@ class Model(Protocol):
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        """Read what `save` wrote; InputError if shapes, counts or values are not what they must be.
-        """
+        """Read what `save` wrote; InputError if shapes or values are not what they must be."""
         ...
 
 
@@ -104,15 +103,15 @@ class Rule:
         """Which categories hold, bool (n, k)."""
         if self.choice == "single":
             best = probabilities.argmax(axis=1)
-            return np.arange(len(self.categories)) == best[:, None]
-        return probabilities >= np.array(self.thresholds)
+            return np.asarray(np.arange(len(self.categories)) == best[:, None])
+        return np.asarray(probabilities >= np.array(self.thresholds))
 
     def certainty(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         """Chance that the least certain category decision of each article is right, (n,)."""
         if self.choice == "single":
-            return probabilities.max(axis=1)
+            return np.asarray(probabilities.max(axis=1))
         held = self.holds(probabilities)
-        return np.where(held, probabilities, 1 - probabilities).min(axis=1)
+        return np.asarray(np.where(held, probabilities, 1 - probabilities).min(axis=1))
 
     def predictions(self, scores: Floats) -> list[Prediction]:
         """One Prediction an article from scores (n, k)."""

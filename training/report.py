@@ -96,9 +96,7 @@ def _decisions(evaluation: Evaluation) -> list[str]:
     return lines
 
 
-def _category_rows(
-    evaluation: Evaluation, rule: Rule, taxonomy: Taxonomy
-) -> list[tuple[str, ...]]:
+def _category_rows(evaluation: Evaluation, rule: Rule, taxonomy: Taxonomy) -> list[tuple[str, ...]]:
     rows = []
     for name, threshold in zip(rule.categories, rule.thresholds, strict=True):
         score = evaluation.categories[name]

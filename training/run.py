@@ -1,12 +1,12 @@
 """A run: one self-contained directory with a model and all that is needed to use and to judge it.
 
-    model.safetensors, model.json   the weights and how they count
-    rule.json                       calibration, thresholds, when to ask a person
-    taxonomy.json                   the categories
-    golden.json                     texts with the scores they must give
-    metrics.json, README.md         how good it is, for programs and for people
-    recipe.json, run.json           settings, seed, versions, what it learned from
-    manifest.json                   the SHA-256 of each of the files above
+model.safetensors, model.json   the weights and how they count
+rule.json                       calibration, thresholds, when to ask a person
+taxonomy.json                   the categories
+golden.json                     texts with the scores they must give
+metrics.json, README.md         how good it is, for programs and for people
+recipe.json, run.json           settings, seed, versions, what it learned from
+manifest.json                   the SHA-256 of each of the files above
 """
 
 import hashlib
@@ -214,13 +214,17 @@ def promotions(runs: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{runs / 'current'}: {error}. Run `classify runs promote RUN`.") from error
+        raise InputError(
+            f"{runs / 'current'}: {error}. Run `classify runs promote RUN`."
+        ) from error
     return [name for name in lines if _NAME.fullmatch(name)]
 
 
 def promote(runs: Path, name: str) -> None:
     """Make a run the one that `classify predict` uses, after verifying it."""
     path = find_run(runs, name)
+    if path.resolve().parent != runs.resolve():
+        raise InputError(f"{path}: not in {runs}. Copy the run there, then promote it by name.")
     verify_run(path)
     kept = [each for each in promotions(runs) if each != path.name]
     jsonl.write_text(runs / "current", "\n".join([*kept, path.name]) + "\n")

@@ -36,7 +36,7 @@ def folds(dataset: Dataset, count: int, seed: int) -> list[tuple[Indices, Indice
         raise InputError(f"folds must be 2 or more, found {count}")
     if groups < count:
         raise InputError(
-            f"{groups} different articles are too few for {count} folds. Label more, or lower folds."
+            f"{groups} different articles are too few for {count} folds. Label more of them."
         )
     part = assign(dataset, (1 / count,) * count, seed)
     return [(np.flatnonzero(part != n), np.flatnonzero(part == n)) for n in range(count)]

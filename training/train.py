@@ -1,6 +1,6 @@
 """Split, fit, calibrate, evaluate: a Dataset and a recipe become all that a run holds."""
 
-import datetime
+import datetime as dt
 import platform
 import time
 from collections import Counter
@@ -219,8 +219,8 @@ def _out_of_fold(
     gold = gold_labels(dataset)
     scores = np.zeros(gold.shape, np.float32)
     for n, (learn, validate) in enumerate(folds(dataset, recipe.folds, recipe.seed), 1):
-        seen = gold[learn].any(axis=0) & ~gold[learn].all(axis=0)
-        taught = [name for name, ok in zip(dataset.taxonomy.ids, seen, strict=True) if ok]
+        seen = np.asarray(gold[learn].any(axis=0) & ~gold[learn].all(axis=0))
+        taught = [name for name, ok in zip(dataset.taxonomy.ids, seen.tolist(), strict=True) if ok]
         part = _restricted(dataset.subset(learn), taught)
         fitted = fit(part, settings, seed=recipe.seed)
         columns = np.flatnonzero(seen)
@@ -244,7 +244,7 @@ def _facts(
     return RunFacts(
         format=FORMAT,
         kind=kind,
-        created=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        created=dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         classify=metadata.version(DISTRIBUTION),
         dataset=dataset.fingerprint,
         articles=learned,

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -85,14 +85,14 @@ def predict(
         click.get_current_context().exit(1)
 
 
-def _target(output: Path | None) -> Any:
+def _target(output: Path | None) -> AbstractContextManager[IO[bytes]]:
     """Where the answer goes: standard output, or a file that appears when it is whole."""
     from seeds.jsonl import replacing
 
-    if output is None:
-        binary: IO[bytes] = click.get_binary_stream("stdout")
-        return nullcontext(binary)
-    return replacing(output)
+    if output is not None:
+        return replacing(output)
+    stdout: IO[bytes] = sys.stdout.buffer
+    return nullcontext(stdout)
 
 
 class _Reader:

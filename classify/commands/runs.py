@@ -47,7 +47,8 @@ def show(run: str | None, workspace: Path | None) -> None:
 
     path = find_run(workspace_path(workspace) / "runs", run)
     check_files(path)
-    click.echo(escape((path / "README.md").read_text(encoding="utf-8")))
+    for line in (path / "README.md").read_text(encoding="utf-8").splitlines():
+        click.echo(escape(line))
 
 
 @runs.command()

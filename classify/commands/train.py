@@ -13,7 +13,9 @@ from training.models import KINDS
 @click.command()
 @click.argument("kind", type=click.Choice(list(KINDS)), default="tfidf")
 @click.option("--config", type=click.Path(path_type=Path), help="A recipe; see configs/tfidf.toml.")
-@click.option("--data", type=click.Path(path_type=Path), help="A dataset other than the workspace's.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="A dataset other than the workspace's."
+)
 @click.option("--test", type=click.FloatRange(0, 0.9), help="Share kept apart to measure on.")
 @click.option("--seed", type=click.IntRange(0), help="Decides the split and every random choice.")
 @click.option("--no-promote", is_flag=True, help="Keep the current model for `classify predict`.")
@@ -42,8 +44,11 @@ def train(
 
     folder = workspace_path(workspace)
     recipe, settings = read_recipe(config or default_recipe(folder, kind), kind)
-    given = {"test": test, "seed": seed}
-    recipe = replace(recipe, **{name: value for name, value in given.items() if value is not None})
+    recipe = replace(
+        recipe,
+        test=recipe.test if test is None else test,
+        seed=recipe.seed if seed is None else seed,
+    )
     dataset = read_dataset_file(data, read_taxonomy(folder)) if data else read_dataset(folder)
     with locked(folder, "classify train"):
         trained = learn(dataset, kind, recipe, settings, say)

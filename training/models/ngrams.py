@@ -146,8 +146,7 @@ def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _stream(texts: Sequence[str]) -> tuple[Array, Array]:
-    """All texts as folded characters, one space before, between and after words; and whose each is.
-    """
+    """All texts as folded words with a space around each, and the text each character is of."""
     folded = [unicodedata.normalize("NFKD", f" {text.lower()} ") for text in texts]
     data = "".join(folded).encode("utf-32-le", "surrogatepass")
     codes = np.frombuffer(data, np.uint32).astype(np.int64)
@@ -156,10 +155,10 @@ def _stream(texts: Sequence[str]) -> tuple[Array, Array]:
     first = np.zeros(len(codes), bool)
     first[np.concatenate([[0], np.cumsum(lengths)[:-1]])] = True
     word, accent = _classes(codes)
-    codes, text_of, first, word = (each[~accent] for each in (codes, text_of, first, word))
+    word, base = word[~accent], codes[~accent]
     after_word = np.concatenate([[False], word[:-1]])
-    kept = word | after_word | first
-    return np.where(word, codes, _SPACE)[kept].astype(np.uint64), text_of[kept]
+    kept = word | after_word | first[~accent]
+    return np.where(word, base, _SPACE)[kept].astype(np.uint64), text_of[~accent][kept]
 
 
 def _classes(codes: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -1,0 +1,286 @@
+"""`classify labels`: annotate in Label Studio, bring the labels back."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from classify.options import workspace_option
+from classify.terminal import counting, escape, say
+from seeds.errors import InputError
+from seeds.jsonl import locked
+from seeds.settings import workspace_path
+
+if TYPE_CHECKING:
+    from labels.studio import Project, Studio, StudioSettings
+    from labels.taxonomy import Taxonomy
+
+
+@click.group()
+def labels() -> None:
+    """Label articles in Label Studio: server, push, pull, status, import."""
+
+
+@labels.group()
+def server() -> None:
+    """The embedded Label Studio, on this machine only: start, stop, status."""
+
+
+@server.command()
+@click.option("--port", type=click.IntRange(1024, 65535), default=8080, show_default=True)
+@workspace_option
+def start(port: int, workspace: Path | None) -> None:
+    """Start the server; the first time installs it, which takes some minutes."""
+    from labels import server as embedded
+
+    found = embedded.start(workspace_path(workspace), port=port, say=say)
+    click.echo(found.url)
+    say("log in with the e-mail and password of `classify labels server status --show-login`")
+
+
+@server.command()
+@workspace_option
+def stop(workspace: Path | None) -> None:
+    """Stop the server; articles and annotations stay."""
+    from labels import server as embedded
+
+    stopped = embedded.stop(workspace_path(workspace))
+    say("stopped" if stopped else "was not running")
+
+
+@server.command("status")
+@click.option("--show-login", is_flag=True, help="Print the e-mail, password and token.")
+@workspace_option
+def server_status(show_login: bool, workspace: Path | None) -> None:
+    """Say whether the server runs, and where."""
+    from labels import server as embedded
+
+    folder = workspace_path(workspace)
+    found = embedded.status(folder)
+    rows = {"state": found.state, "page": found.url, "version": found.version}
+    if found.state == "running":
+        rows |= {"process": str(found.pid), "since": found.since}
+    if show_login:
+        login = embedded.credentials(folder)
+        if login is None:
+            raise InputError(f"{folder}: no server yet. Run `classify labels server start`.")
+        rows |= {"e-mail": login.email, "password": login.password, "token": login.token}
+    for name, value in rows.items():
+        if value:
+            click.echo(f"{name:>9}  {value}")
+
+
+@labels.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
+@click.option("--limit", type=click.IntRange(1), help="Send at most so many articles.")
+@workspace_option
+def push(dry_run: bool, limit: int | None, workspace: Path | None) -> None:
+    """Send the articles that Label Studio does not have yet.
+
+    Makes the project the first time and brings its labelling interface up to date.
+    """
+    from labels.taxonomy import ensure_taxonomy
+    from seeds.document import read_documents
+
+    folder = workspace_path(workspace)
+    documents = read_documents(folder)
+    if not documents:
+        raise InputError(f"{folder}: no articles yet. Add some with `classify seeds add PATH`.")
+    with locked(folder, "classify labels push"):
+        taxonomy = ensure_taxonomy(folder)
+        studio, settings = connect(folder)
+        if dry_run:
+            _say_what_is_new(studio, settings, set(documents), limit)
+            return
+        project = prepare(studio, settings, taxonomy)
+        chosen = list(documents)
+        if limit is not None:
+            there = studio.seed_ids(project.id)
+            chosen = [name for name in chosen if name not in there][:limit]
+        send(studio, project, [documents[name] for name in chosen])
+
+
+@labels.command()
+@workspace_option
+def pull(workspace: Path | None) -> None:
+    """Fetch the annotations and settle them by majority into dataset.jsonl.
+
+    Articles on which the annotators are evenly split go to adjudicate.jsonl: let one more annotate
+    them, or mark the right annotation as ground truth (the star) in Label Studio, and pull again.
+    """
+    from classify.labelling import Labels, fetch, store
+    from labels.dataset import IMPORTED, read_annotations
+    from labels.taxonomy import ensure_taxonomy
+    from seeds.document import read_documents
+
+    folder = workspace_path(workspace)
+    with locked(folder, "classify labels pull"):
+        taxonomy = ensure_taxonomy(folder)
+        studio, settings = connect(folder)
+        export = fetch(studio, studio.find(settings.title), taxonomy)
+        imported = [a for a in read_annotations(folder) if a.annotator.startswith(IMPORTED)]
+        documents = {**export.documents, **read_documents(folder)}
+        kept = Labels(documents, [*imported, *export.annotations], taxonomy)
+        store(folder, kept)
+    for line in export.rejected:
+        say(f"set aside: {line}")
+    _say_pulled(folder, kept, dict(export.counted))
+    if export.rejected:
+        click.get_current_context().exit(1)
+
+
+@labels.command()
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--offline", is_flag=True, help="Of the last pull, without asking Label Studio.")
+@workspace_option
+def status(form: str, offline: bool, workspace: Path | None) -> None:
+    """Show how many articles are done, by whom, and per category."""
+    from classify.labelling import Labels, fetch, progress_report
+    from labels.dataset import IMPORTED, read_annotations
+    from labels.taxonomy import read_taxonomy
+    from seeds.document import read_documents
+
+    folder = workspace_path(workspace)
+    taxonomy, documents = read_taxonomy(folder), read_documents(folder)
+    annotations = read_annotations(folder)
+    facts: dict[str, Any] = {}
+    if not offline:
+        studio, settings = connect(folder)
+        project = studio.find(settings.title)
+        export = fetch(studio, project, taxonomy)
+        documents = {**export.documents, **documents}
+        imported = [each for each in annotations if each.annotator.startswith(IMPORTED)]
+        annotations = [*imported, *export.annotations]
+        facts = {"project": project.url, "tasks": project.tasks}
+        facts["set_aside"] = len(export.rejected)
+    report = facts | progress_report(Labels(documents, annotations, taxonomy))
+    click.echo(
+        json.dumps(report, indent=2, ensure_ascii=False) if form == "json" else _table(report)
+    )
+
+
+@labels.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--text-columns", default="", help="Columns that make the text, in order: a,b.")
+@click.option("--label-column", default="", help="Column of the categories.")
+@click.option("--separator", default=";", show_default=True, help="Between categories in a cell.")
+@click.option("--date-column", default="", help="Column of the date.")
+@click.option("--choice", type=click.Choice(["multiple", "single"]), help="Categories an article.")
+@click.option("--create-categories", is_flag=True, help="Add those the taxonomy lacks.")
+@click.option("--encoding", help="If the file is not UTF-8, such as cp1252.")
+@workspace_option
+def import_(
+    file: Path,
+    text_columns: str,
+    label_column: str,
+    separator: str,
+    date_column: str,
+    choice: Literal["multiple", "single"] | None,
+    create_categories: bool,
+    encoding: str | None,
+    workspace: Path | None,
+) -> None:
+    """Take over labels from a CSV, TSV, JSONL or Parquet FILE.
+
+    A label is a category's id or its French or English name. Importing a file of the same name
+    again replaces what it brought before.
+    """
+    from classify.labelling import take_over
+    from labels.spreadsheet import Layout
+
+    folder = workspace_path(workspace)
+    names = tuple(each.strip() for each in text_columns.split(",") if each.strip())
+    layout = Layout(names, label_column, separator, date_column)
+    with locked(folder, "classify labels import"):
+        labelled, kept = take_over(
+            folder, file, layout, choice=choice, create=create_categories, encoding=encoding
+        )
+    for fault in labelled.faults:
+        say(fault)
+    say(
+        f"{file.name}: {len(labelled.annotations)} labelled articles taken over, "
+        f"{labelled.repeated} repeated, {len(labelled.faults)} with faults"
+    )
+    _say_pulled(folder, kept, {})
+    if labelled.faults:
+        click.get_current_context().exit(1)
+
+
+def connect(workspace: Path) -> "tuple[Studio, StudioSettings]":
+    """The Label Studio of a workspace, and how the project is set up."""
+    from labels.studio import Studio, StudioSettings, connection
+    from seeds.settings import read_settings, workspace_config
+
+    settings = read_settings(workspace_config(workspace, "labelstudio.toml"), StudioSettings)
+    return Studio.connect(*connection(workspace, settings), settings), settings
+
+
+def prepare(studio: "Studio", settings: "StudioSettings", taxonomy: "Taxonomy") -> "Project":
+    """The project, made or brought up to date."""
+    from labels.interface import instructions, interface_xml
+
+    return studio.prepare(
+        settings.title,
+        interface_xml(taxonomy),
+        instruction=instructions(taxonomy),
+        overlap=settings.overlap,
+    )
+
+
+def send(studio: "Studio", project: "Project", documents: list[Any]) -> None:
+    """Push articles and say what was done."""
+    from labels.tasks import task
+
+    with counting("Sending", len(documents)) as count:
+        pushed = studio.push(project.id, [task(each) for each in documents], progress=count)
+    repaired = f", {pushed.repaired} surplus copies removed" if pushed.repaired else ""
+    say(f"{pushed.sent} articles sent, {pushed.already} already there{repaired}")
+    for name in pushed.doubled:
+        say(f"article {name} stands twice, and people worked on both copies; delete one by hand")
+    click.echo(project.url)
+
+
+def _say_what_is_new(
+    studio: "Studio", settings: "StudioSettings", names: set[str], limit: int | None
+) -> None:
+    try:
+        project = studio.find(settings.title)
+    except InputError:
+        there: set[str] = set()
+        say(f"project {settings.title!r} would be made on {studio.url}")
+    else:
+        there = set(studio.seed_ids(project.id))
+    new = len(names - there)
+    say(f"{min(new, limit or new)} articles would be sent, {len(names & there)} are there already")
+
+
+def _say_pulled(folder: Path, kept: Any, counted: dict[str, int]) -> None:
+    """What there is now, and what a person must settle."""
+    dataset, disputes = kept.agreed
+    if counted:
+        say(", ".join(f"{count} {name}" for name, count in sorted(counted.items())))
+    for dispute in disputes[:10]:
+        title = kept.documents[dispute.document_id].text.partition("\n")[0][:60]
+        split = ", ".join(dispute.disputed)
+        say(f"to adjudicate: {dispute.document_id} {escape(title)} — split on {split}")
+    if len(disputes) > 10:
+        say(f"… and {len(disputes) - 10} more in {folder / 'adjudicate.jsonl'}")
+    say(f"{len(dataset.examples)} articles with agreed labels, {len(disputes)} to adjudicate")
+    click.echo(f"{folder / 'dataset.jsonl'}")
+
+
+def _table(report: dict[str, Any]) -> str:
+    """The report as aligned lines."""
+    lines = [
+        f"{name:>14}  {value}" for name, value in report.items() if not isinstance(value, dict)
+    ]
+    for name in ("annotators", "categories"):
+        lines += ["", f"{name}:"]
+        rows = report[name].items()
+        width = max((len(key) for key, _ in rows), default=0)
+        for key, value in rows:
+            figures = value if isinstance(value, dict) else {"agreed": value}
+            text = "  ".join(f"{figure} {count}" for figure, count in figures.items())
+            lines.append(f"  {escape(key):<{width}}  {text}")
+    return "\n".join(lines)

@@ -1,0 +1,112 @@
+"""Labels of a workspace: fetched from Label Studio or taken over, settled, stored."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from classify.terminal import counting
+from labels.consensus import Dispute, agree
+from labels.dataset import (
+    IMPORTED,
+    Annotation,
+    Dataset,
+    read_annotations,
+    write_annotations,
+    write_dataset,
+)
+from labels.export import Export, read_export
+from labels.spreadsheet import Labelled, Layout, read_labelled, with_choice
+from labels.taxonomy import Taxonomy, ensure_taxonomy, write_taxonomy
+from seeds import jsonl
+from seeds.document import Document, read_documents, write_documents
+from seeds.errors import InputError
+
+if TYPE_CHECKING:
+    from labels.studio import Project, Studio
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """All that a workspace knows: articles by id, every annotation, the categories."""
+
+    documents: dict[str, Document]
+    annotations: list[Annotation]
+    taxonomy: Taxonomy
+
+    @property
+    def agreed(self) -> tuple[Dataset, list[Dispute]]:
+        """The settled labels, and what a person must settle."""
+        return agree(self.annotations, self.documents, self.taxonomy)
+
+
+def fetch(studio: "Studio", project: "Project", taxonomy: Taxonomy) -> Export:
+    """The annotations of a project as they are now; what the taxonomy lacks is set aside."""
+    with counting("Fetching", None) as count:
+        return read_export(studio.export(project.id, progress=count), taxonomy)
+
+
+def store(workspace: Path, labels: Labels) -> None:
+    """Write articles, annotations, agreed labels and what is to adjudicate; each file atomically.
+
+    Each file follows from those before it, so a killed command is mended by running it again.
+    """
+    dataset, disputes = labels.agreed
+    if labels.documents.keys() - read_documents(workspace).keys():
+        write_documents(workspace, labels.documents)
+    write_annotations(workspace, labels.annotations)
+    jsonl.write_records(workspace / "adjudicate.jsonl", (asdict(each) for each in disputes))
+    write_dataset(workspace / "dataset.jsonl", dataset)
+
+
+def take_over(
+    workspace: Path,
+    file: Path,
+    layout: Layout,
+    *,
+    choice: Literal["multiple", "single"] | None,
+    create: bool,
+    encoding: str | None,
+) -> tuple[Labelled, Labels]:
+    """Import a file of labelled articles into the workspace.
+
+    Raises:
+        InputError: the file can't be read, a column is missing, or a label is unknown.
+    """
+    from seeds.duplicates import assign_groups
+    from seeds.sources import rows
+
+    annotator = f"{IMPORTED}{file.name}"
+    others = [each for each in read_annotations(workspace) if each.annotator != annotator]
+    taxonomy = with_choice(ensure_taxonomy(workspace), choice, others)
+    labelled = read_labelled(rows(file, encoding), layout, taxonomy, file=file.name, create=create)
+    if not labelled.annotations:
+        raise InputError(f"{file}: no usable row: {labelled.faults[0]}")
+    there = read_documents(workspace)
+    new = {name: each for name, each in labelled.documents.items() if name not in there}
+    grouped = assign_groups([*there.values(), *new.values()])
+    documents = {each.id: each for each in grouped}
+    if labelled.taxonomy != ensure_taxonomy(workspace):
+        write_taxonomy(workspace, labelled.taxonomy)
+    write_documents(workspace, documents)
+    kept = Labels(documents, [*others, *labelled.annotations], labelled.taxonomy)
+    store(workspace, kept)
+    return labelled, kept
+
+
+def progress_report(labels: Labels) -> dict[str, Any]:
+    """How many articles are done, by whom, and per category, as a JSON object."""
+    dataset, disputes = labels.agreed
+    by_annotator: dict[str, Counter[str]] = {}
+    for annotation in labels.annotations:
+        counts = by_annotator.setdefault(annotation.annotator, Counter())
+        counts[annotation.status] += 1
+    found = Counter(name for example in dataset.examples for name in example.categories)
+    return {
+        "articles": len(labels.documents),
+        "annotated": len({a.document_id for a in labels.annotations if a.status == "submitted"}),
+        "agreed": len(dataset.examples),
+        "to_adjudicate": len(disputes),
+        "annotators": {name: dict(counts) for name, counts in sorted(by_annotator.items())},
+        "categories": {name: found[name] for name in labels.taxonomy.ids},
+    }

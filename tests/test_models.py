@@ -1,0 +1,65 @@
+"""One contract for every kind of model."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.corpus import article, dataset
+from training.models import KINDS, model_class
+
+
+@pytest.fixture(params=sorted(KINDS))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.mark.parametrize("choice", ["multiple", "single"])
+def test_a_saved_model_loads_with_the_same_scores(kind: str, choice: str, tmp_path: Path) -> None:
+    data = dataset(60, choice)
+    model = model_class(kind).fit(data, model_class(kind).settings(), seed=1)
+    model.save(tmp_path)
+    texts = [*data.texts[:5], "un texte jamais vu", ""]
+    scores = model.scores(texts)
+    assert scores.shape == (7, 3)
+    assert scores.dtype == np.float32
+    np.testing.assert_array_equal(model_class(kind).load(tmp_path).scores(texts), scores)
+
+
+@pytest.mark.parametrize("choice", ["multiple", "single"])
+def test_it_tells_articles_it_never_saw_apart(kind: str, choice: str) -> None:
+    data = dataset(90, choice)
+    model = model_class(kind).fit(data, model_class(kind).settings(), seed=1)
+    rng = random.Random(99)
+    for n, name in enumerate(data.taxonomy.ids):
+        scores = model.scores([article((name,), rng) for _ in range(10)])
+        assert (scores.argmax(axis=1) == n).all()
+
+
+def test_two_categories_of_single_choice_are_learned(kind: str) -> None:
+    data = dataset(60, "single")
+    both = [n for n, each in enumerate(data.examples) if each.categories[0] != "sport"]
+    from training.train import Recipe, train
+
+    trained = train(
+        data.subset(both),
+        kind,
+        Recipe(test=0, folds=3),
+        model_class(kind).settings(),
+        lambda line: None,
+    )
+    assert trained.evaluation.exact.value == 1.0
+
+
+def test_scores_do_not_depend_on_what_else_is_in_the_batch(kind: str) -> None:
+    data = dataset(60)
+    model = model_class(kind).fit(data, model_class(kind).settings(), seed=1)
+    together = model.scores(data.texts)
+    alone = np.concatenate([model.scores([text]) for text in data.texts])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_no_text_gives_no_scores(kind: str) -> None:
+    model = model_class(kind).fit(dataset(60), model_class(kind).settings(), seed=1)
+    assert model.scores([]).shape == (0, 3)
