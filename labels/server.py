@@ -133,13 +133,11 @@ def start(workspace: Path, *, port: int = 8080, say: Say) -> Server:
         _check_port(port)
         command = install(say)
         server = _with_credentials(workspace, known, f"http://127.0.0.1:{port}")
-        process = _launch(workspace, command, server, port)
         try:
-            _wait(workspace, process, server, say)
+            _wait(workspace, _launch(workspace, command, server, port), server, say)
             return _proved(workspace, server)
         except BaseException:  # Ctrl-C too: what did not come up must not stay
-            _end(process)
-            (folder / "server.json").unlink(missing_ok=True)
+            stop(workspace)
             raise
 
 
@@ -184,7 +182,7 @@ def session(url: str, *, seconds: float = ANSWER_SECONDS) -> "httpx.Client":
         seconds: how long an answer may take.
     """
     try:
-        import httpx  # noqa: PLC0415 — 0.1 s, and an extra
+        import httpx
     except ImportError as error:
         raise missing_extra("labels", "Label Studio") from error
     local = urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
@@ -359,16 +357,20 @@ def _launch(workspace: Path, command: Path, server: Server, port: int) -> "psuti
         )
     finally:
         os.close(log)
-    process: psutil.Process = _psutil().Process(child.pid)
-    started = _Started(process.pid, process.create_time(), server.url)
-    _write_private(folder / "server.json", started)
+    try:
+        process: psutil.Process = _psutil().Process(child.pid)
+        started = _Started(process.pid, process.create_time(), server.url)
+        _write_private(folder / "server.json", started)
+    except BaseException:  # without this note nobody could stop it
+        child.kill()
+        raise
     return process
 
 
 def _psutil() -> Any:
     """The psutil module, which comes with the extra."""
     try:
-        import psutil  # noqa: PLC0415 — an extra
+        import psutil
     except ImportError as error:
         raise missing_extra("labels", "Label Studio") from error
     return psutil
@@ -433,7 +435,7 @@ def _wait(workspace: Path, process: "psutil.Process", server: Server, say: Say) 
 
 def _version(url: str) -> str:
     """The version a healthy server tells, "" if it does not answer (yet)."""
-    import httpx  # noqa: PLC0415
+    import httpx
 
     with session(url) as client, contextlib.suppress(httpx.TransportError, ValueError):
         if client.get("/health").is_success:

@@ -197,8 +197,8 @@ class Studio:
         url = url.rstrip("/")
         _check_form(url, key)
         try:
-            from label_studio_sdk import LabelStudio  # noqa: PLC0415 — takes 2.3 s
-            from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415
+            from label_studio_sdk import LabelStudio
+            from label_studio_sdk.core.api_error import ApiError
         except ImportError as error:
             raise missing_extra("labels", "Label Studio") from error
         web = server.session(url, seconds=settings.timeout)
@@ -400,7 +400,7 @@ class Studio:
         Raises:
             InputError: see connect.
         """
-        from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415
+        from label_studio_sdk.core.api_error import ApiError
 
         try:
             user = self._attempt(self._client.users.whoami)
@@ -490,8 +490,8 @@ class Studio:
 
     def _send(self, project_id: int, tasks: Sequence[Task]) -> None:
         """Send one batch; after a failure, only what did not arrive."""
-        from httpx import TransportError  # noqa: PLC0415
-        from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415
+        from httpx import TransportError
+        from label_studio_sdk.core.api_error import ApiError
 
         batch: Sequence[Any] = tasks
         for attempt in itertools.count(1):
@@ -559,7 +559,7 @@ class Studio:
 
     def _attempt(self, call: Callable[[], T]) -> T:
         """Ask once, letting HTTP errors through."""
-        from httpx import TransportError  # noqa: PLC0415
+        from httpx import TransportError
 
         try:
             return call()
@@ -567,8 +567,8 @@ class Studio:
             raise self._fault(error, "the user") from error
 
     def _tried(self, call: Callable[[], T], what: str, retries: int) -> T:
-        from httpx import TransportError  # noqa: PLC0415
-        from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415
+        from httpx import TransportError
+        from label_studio_sdk.core.api_error import ApiError
 
         for attempt in itertools.count():
             try:
@@ -582,7 +582,7 @@ class Studio:
 
     def _fault(self, error: Any, what: str) -> InputError:
         """An error of HTTP or of the connection as a line a user can act on."""
-        from httpx import TimeoutException, TransportError  # noqa: PLC0415
+        from httpx import TimeoutException, TransportError
 
         if isinstance(error, TimeoutException):
             return InputError(
@@ -701,7 +701,7 @@ def _pause(error: Any, attempt: int) -> float | None:
 
     An answer that took too long would take as long again, so it is not asked for twice.
     """
-    from httpx import ConnectTimeout, TimeoutException, TransportError  # noqa: PLC0415
+    from httpx import ConnectTimeout, TimeoutException, TransportError
 
     growing = random.uniform(0.5, 1.0) * min(2.0**attempt, LONGEST_PAUSE)
     if isinstance(error, TransportError):
