@@ -1,0 +1,142 @@
+"""`classify demo`: the whole loop on the sample corpus, every part of it real."""
+
+import csv
+import json
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from classify.terminal import counting, say
+from seeds.errors import InputError
+
+if TYPE_CHECKING:
+    from labels.studio import Studio
+
+SAMPLE = Path(__file__).resolve().parents[2] / "seeds" / "sample"
+NEW_ARTICLE = SAMPLE / "unseen" / "semaine-du-film-tachkent.txt"
+_PORTS = range(8080, 8100)
+
+
+@click.command()
+@click.option(
+    "--workspace",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="demo",
+    show_default=True,
+    help="Folder of the demo, apart from your own articles.",
+)
+def demo(workspace: Path) -> None:
+    """Run the whole loop on the sample corpus, for real.
+
+    Adds the sample articles, starts Label Studio, has two annotators submit the sample labels,
+    pulls them, trains a model and labels an article it never saw. Run again, it adds nothing.
+    """
+    from classify.commands.labels import connect, labels
+    from classify.commands.predict import predict
+    from classify.commands.seeds import seeds
+    from classify.commands.train import train
+
+    own = ["--workspace", str(workspace)]
+    say(
+        "The sample corpus: articles invented for this project, labelled by two annotators.\n"
+        "No person labels anything now: their labels are submitted through Label Studio's API."
+    )
+    _run(seeds, ["add", str(SAMPLE / "articles"), *own], "seeds add seeds/sample/articles")
+    _run(labels, ["server", "start", "--port", _port(workspace), *own], "labels server start")
+    _run(labels, ["push", *own], "labels push")
+    _annotate(workspace, *connect(workspace))
+    _run(labels, ["pull", *own], "labels pull")
+    _run(train, own, "train")
+    _run(predict, [str(NEW_ARTICLE), *own], f"predict {NEW_ARTICLE.name}  (never seen in training)")
+    _farewell(workspace)
+
+
+def _run(command: click.Command, arguments: list[str], shown: str) -> None:
+    """Run a command of ours as a person would, showing what to type."""
+    say(f"\n$ classify {shown}")
+    command.main(arguments, standalone_mode=False)
+
+
+def _port(workspace: Path) -> str:
+    """The port of the workspace's server, or the first free one."""
+    from labels import server
+
+    if server.status(workspace).state == "running":
+        return str(_PORTS[0])  # not used: it is found where it listens
+    for port in _PORTS:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return str(port)
+    raise InputError(f"ports {_PORTS[0]} to {_PORTS[-1]} are all taken. Stop what listens there.")
+
+
+def _annotate(workspace: Path, studio: "Studio", settings: object) -> None:
+    """Have the two annotators submit the sample labels that Label Studio does not have yet."""
+    from labels.studio import Studio, StudioSettings
+    from labels.tasks import result
+
+    assert isinstance(settings, StudioSettings)
+    say("\nTwo annotators join by the invitation link and submit the sample labels (API).")
+    project = studio.find(settings.title)
+    tasks = studio.seed_ids(project.id)
+    done = {
+        (str(task["data"]["seed_id"]), annotation["completed_by"])
+        for task in studio.export(project.id)
+        for annotation in task["annotations"]
+    }
+    for email, password in _annotators(workspace).items():
+        given = dict(_sample_labels(email.partition("@")[0]))
+        missing = [name for name in given if (name, email) not in done and name in tasks]
+        annotator = Studio.connect(studio.url, studio.invite(email, password), settings)
+        with counting(f"{email} annotates", len(missing)) as count:
+            for n, name in enumerate(missing, 1):
+                annotator.annotate(tasks[name][0], result(given[name]), lead_time=0.0)
+                count(n, len(missing))
+        say(f"{email}: {len(missing)} annotations submitted, {len(given) - len(missing)} there")
+
+
+def _annotators(workspace: Path) -> dict[str, str]:
+    """E-mail and password of the two annotators, kept as private as the server's own."""
+    from seeds import jsonl
+
+    path = workspace / "label-studio" / "annotators.json"
+    if path.is_file():
+        kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        return kept
+    names = ("annotator_a", "annotator_b")
+    made = {f"{name}@classify.localhost": secrets.token_urlsafe(16) for name in names}
+    with jsonl.replacing(path, mode=0o600) as file:
+        file.write(json.dumps(made).encode())
+    return made
+
+
+def _sample_labels(annotator: str) -> Iterator[tuple[str, list[str]]]:
+    """Document id and categories of every sample article, as one annotator gave them."""
+    from seeds.sources import Article, read
+
+    with (SAMPLE / "labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["source"]: row[annotator].split(";") for row in csv.DictReader(file)}
+    for path in sorted((SAMPLE / "articles").iterdir()):
+        for number, article in enumerate(read([path]), 1):
+            if not isinstance(article, Article):
+                raise InputError(f"{article.where}: {article.message}")
+            source = path.name if path.name in rows else f"{path.name}:{number}"
+            yield article.document.id, rows[source]
+
+
+def _farewell(workspace: Path) -> None:
+    """Where to look next, and how to stop."""
+    from labels import server
+
+    own = f"--workspace {workspace}"
+    say(
+        f"\nLabel Studio is still running, so that you can look: {server.status(workspace).url}\n"
+        f"  log in:    classify labels server status --show-login {own}\n"
+        f"  try it:    classify predict YOUR_ARTICLE.txt {own}\n"
+        f"  the model: classify runs show {own}\n"
+        f"  stop it:   classify labels server stop {own}"
+    )
