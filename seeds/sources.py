@@ -159,16 +159,19 @@ def read(
         tell: gets a line on what was left out of each folder.
 
     Raises:
-        InputError: the encoding or the format is not known.
+        InputError: at once, if the encoding or the format is not known.
     """
     if encoding is not None:
         codec_name(encoding)
     if stdin_format not in get_args(Format):
         raise InputError(f"format {stdin_format!r} is not one of {', '.join(get_args(Format))}.")
     options = _Options(columns, encoding, max_bytes, detect_language)
-    for path in paths:
-        for file in _files(str(path), recursive, stdin_format, tell):
-            yield from [file] if isinstance(file, Fault) else _articles(file, options)
+    return (
+        each
+        for path in paths
+        for file in _files(str(path), recursive, stdin_format, tell)
+        for each in ([file] if isinstance(file, Fault) else _articles(file, options))
+    )
 
 
 def rows(
@@ -222,7 +225,8 @@ def _folder(folder: Path, tell: Callable[[str], object]) -> Iterator[_File | Fau
         else:
             others[each.suffix.lower() or "no suffix"] += 1
     kinds = ", ".join(f"{suffix}: {count}" for suffix, count in others.most_common(5))
-    left_out = f"{others.total()} files of other kinds left out ({kinds})" if others else ""
+    count = f"{others.total():,} file{'' if others.total() == 1 else 's'}"
+    left_out = f"{count} of other kinds left out ({kinds})" if others else ""
     if empty:
         yield Fault(
             str(folder),
