@@ -95,7 +95,7 @@ def install(say: Say) -> Path:
     """
     where = home()
     command = where / "bin" / "label-studio"
-    where.parent.mkdir(parents=True, exist_ok=True)
+    _make(where.parent, 0o755, "Choose another folder with CLASSIFY_SERVER_HOME.")
     with _alone(where.with_name(f"{where.name}.lock"), say, "installed"):
         if (where / _COMPLETE).is_file():
             return command
@@ -122,11 +122,16 @@ def start(workspace: Path, *, port: int = 8080, say: Say) -> Server:
         InputError: the port is taken, or the server does not come up.
     """
     folder = _folder(workspace)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make(folder, 0o700, "Choose another folder with --workspace.")
     folder.chmod(0o700)
     with _alone(folder / "start.lock", say, "started"):
         known = credentials(workspace)
         process, started = _running(workspace)
+        if process and not known:
+            raise InputError(
+                f"{folder / 'credentials.json'} is missing, but the server runs. Restore it, or "
+                "run `classify labels server stop`."
+            )
         if process and started and known:
             _wait(workspace, process, replace(known, url=started.url), say)
             return _proved(workspace, replace(known, url=started.url))
@@ -237,6 +242,18 @@ def whoami(url: str, key: str) -> str:
 
 def _folder(workspace: Path) -> Path:
     return workspace.absolute() / "label-studio"
+
+
+def _make(folder: Path, mode: int, hint: str) -> None:
+    """A folder with those above it.
+
+    Raises:
+        InputError: it can't be made.
+    """
+    try:
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: {error.strerror or error}. {hint}") from error
 
 
 @contextlib.contextmanager
@@ -459,8 +476,8 @@ def _proved(workspace: Path, server: Server) -> Server:
         key = login_key(server.url, server.email, server.password)
     except InputError as error:
         raise InputError(
-            f"{path}: these are not the credentials of the server's data: {error} "
-            f"Restore the file, or move {path.parent} away for a new server."
+            f"{path}: the server does not take these credentials: {error} If they are of "
+            f"another server, restore the file, or move {path.parent} away for a new one."
         ) from error
     server = replace(server, token=key)
     _write_private(path, server)

@@ -29,6 +29,11 @@ MINIMUM = (1, 23, 2)  # earlier servers carry SSRF, XSS and token-leak CVEs
 PAGE = 500  # tasks a page: 10,000 of 3 KB are listed in 4 s
 QUERY_IDS = 250  # ids in one GET: 6.5 KB of address, and proxies refuse more than 8
 SENDINGS = 4  # of one batch, each followed by asking which of its tasks arrived
+# The fields of an exported task, and, in the same list, those of its annotations and drafts.
+EXPORTED = (
+    "id,data,meta,annotations,drafts,result,completed_by,created_username,user,was_cancelled,"
+    "ground_truth,lead_time,created_at,updated_at,annotation"
+)
 LONGEST_PAUSE = 60.0  # seconds before a read is tried again
 
 
@@ -335,11 +340,14 @@ class Studio:
 
         Each has id, data, meta, annotations (skipped and ground-truth ones too) and drafts; an
         annotation's `completed_by` and a draft's `user` are e-mail addresses. It goes page by
-        page: the server's own export times out on large projects and leaves a file behind.
+        page: the server's own export times out on large projects, and leaves a file of them on
+        its disk each time.
         """
         kept = {"id", "data", "meta", "annotations", "drafts"}
         tasks: dict[int, Task] = {}
-        for found in self._tasks(project_id, progress, fields="all", query=_WORKED_ON):
+        for found in self._tasks(
+            project_id, progress, fields="all", query=_WORKED_ON, include=EXPORTED
+        ):
             task = found.model_dump(mode="json", include=kept)
             for annotation in task["annotations"] or ():
                 annotation["completed_by"] = _annotator(annotation)
@@ -391,8 +399,16 @@ class Studio:
 
     def _sign_up(self, link: str, email: str, password: str) -> str:
         with server.session(self.url) as visitor:
-            server.submit_form(visitor, link, {"email": email, "password": password})
-        return server.login_key(self.url, email, password)
+            new = server.submit_form(visitor, link, {"email": email, "password": password})
+        try:
+            return server.login_key(self.url, email, password)
+        except InputError as error:
+            if new:
+                raise
+            raise InputError(
+                f"{self.url}: {email} can't sign up nor log in with this password. Give the "
+                "user's own one; for a new user, one of 8 characters or more."
+            ) from error
 
     def _greet(self, key: str) -> None:
         """Check key and version.

@@ -172,7 +172,7 @@ def test_foreign_credentials_are_refused_with_the_file_to_restore(spare: Path) -
     path = spare / "label-studio" / "credentials.json"
     record = json.loads(path.read_text())
     path.write_text(json.dumps({**record, "password": "another-one", "token": "0" * 40}))
-    with pytest.raises(InputError, match=r"credentials\.json.*Restore the file"):
+    with pytest.raises(InputError, match=r"credentials\.json.*restore the file"):
         server.start(spare, port=free_port(), say=lambda _: None)
     assert server.status(spare).state == "stopped"
 
