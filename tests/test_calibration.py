@@ -19,8 +19,11 @@ def test_platt_finds_the_line_the_labels_were_drawn_from() -> None:
 
 def test_platt_on_three_positive_articles_stays_sober() -> None:
     scores = np.array([3.0, 2.5, 2.0] + [-2.0] * 30, np.float32)
-    slope, _ = platt(scores, scores > 0)
-    assert 0 < slope < 5
+    alone, _ = platt(scores, scores > 0)
+    slope, offset = platt(scores, scores > 0, shared=(1.0, 0.0))
+    assert 0 < slope < alone
+    assert slope < 3
+    assert abs(offset) < 1.5
 
 
 def test_temperature_finds_how_much_too_sure_the_scores_are() -> None:
@@ -43,14 +46,14 @@ def test_threshold_is_half_of_the_best_f1() -> None:
     ("probabilities", "categories", "decision"),
     [
         ([0.95, 0.05, 0.04], ("a",), "accepted"),
-        ([0.75, 0.90, 0.10], ("b", "a"), "accepted"),
-        ([0.55, 0.90, 0.10], ("b", "a"), "needs review"),
+        ([0.80, 0.90, 0.10], ("b", "a"), "accepted"),  # 0.80 · 0.90 · 0.90 = 0.648
+        ([0.75, 0.85, 0.10], ("b", "a"), "needs review"),  # 0.75 · 0.85 · 0.90 = 0.574
         ([0.95, 0.45, 0.05], ("a",), "needs review"),
         ([0.05, 0.10, 0.02], (), "none"),
         ([0.05, 0.45, 0.02], (), "needs review"),
     ],
 )
-def test_decision_follows_from_the_least_certain_category(
+def test_decision_follows_from_the_chance_that_every_category_is_right(
     probabilities: list[float], categories: tuple[str, ...], decision: str
 ) -> None:
     rule = Rule("multiple", ("a", "b", "c"), (1.0,) * 3, (0.0,) * 3, (0.5,) * 3, 0.6)

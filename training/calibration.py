@@ -7,9 +7,10 @@ from seeds.errors import missing_extra
 from training.model import Floats, Rule, sigmoid, softmax
 
 Bools = NDArray[np.bool_]
-# Pulls Platt's slope to 1 and offset to 0 as two articles would: a category with three positive
-# articles would otherwise get a slope of thousands or of less than nothing.
-_PRIOR = 2.0
+# How strongly each category's line is pulled to the line of all categories together: a category
+# with three positive articles would otherwise get a slope of thousands or of less than nothing.
+_PRIOR = 0.2
+_FEW = 10  # positive articles at which a category's own threshold weighs as much as the shared one
 _LOWEST, _HIGHEST = 0.1, 0.7  # no threshold leaves this range: few articles fit a few thresholds
 
 
@@ -29,30 +30,46 @@ def fit_rule(
         return Rule(
             "single", categories, (slope,) * count, (0.0,) * count, (0.0,) * count, review_below
         )
-    lines = [platt(scores[:, n], gold[:, n]) for n in range(len(categories))]
-    thresholds = [
-        best_threshold(sigmoid(slope * scores[:, n].astype(np.float64) + offset), gold[:, n])
-        for n, (slope, offset) in enumerate(lines)
-    ]
+    shared = platt(scores.ravel(), gold.ravel())
+    lines = [platt(scores[:, n], gold[:, n], shared) for n in range(len(categories))]
     slopes, offsets = zip(*lines, strict=True)
-    return Rule("multiple", categories, slopes, offsets, tuple(thresholds), review_below)
+    probabilities = sigmoid(scores.astype(np.float64) * slopes + np.array(offsets))
+    thresholds = _thresholds(probabilities, gold)
+    return Rule("multiple", categories, slopes, offsets, thresholds, review_below)
 
 
-def platt(scores: Floats, gold: Bools) -> tuple[float, float]:
-    """Slope and offset of one category's sigmoid; scores (n,), gold (n,).
+def _thresholds(probabilities: NDArray[np.float64], gold: Bools) -> tuple[float, ...]:
+    """Each category's threshold, pulled to the shared one where articles are few; (n, k) each."""
+    shared = best_threshold(probabilities.ravel(), gold.ravel())
+    found = []
+    for n in range(gold.shape[1]):
+        trust = gold[:, n].sum() / (gold[:, n].sum() + _FEW)
+        own = best_threshold(probabilities[:, n], gold[:, n])
+        found.append(float(trust * own + (1 - trust) * shared))
+    return tuple(found)
 
-    Platt 1999 with his smoothed targets, and a weak prior at slope 1 and offset 0.
+
+def platt(
+    scores: Floats, gold: Bools, shared: tuple[float, float] | None = None
+) -> tuple[float, float]:
+    """Slope and offset of a sigmoid; scores (n,), gold (n,).
+
+    Platt 1999 with his smoothed targets. shared: the line of all categories, towards which one
+    with few articles is pulled.
     """
     positives = int(gold.sum())
     target = np.where(gold, (positives + 1) / (positives + 2), 1 / (len(gold) - positives + 2))
     values = scores.astype(np.float64)
+    start = np.array(shared or (1.0, 0.0))
+    strength = _PRIOR if shared else 0.0
 
     def loss(line: NDArray[np.float64]) -> float:
         logits = line[0] * values + line[1]
         fit = np.sum(np.logaddexp(0, logits) - target * logits)
-        return float(fit + _PRIOR * ((line[0] - 1) ** 2 + line[1] ** 2) / 2)
+        pull = (line[0] / start[0] - 1) ** 2 + (line[1] - start[1]) ** 2
+        return float(fit + strength * pull / 2)
 
-    slope, offset = _minimum(loss, np.array([1.0, 0.0]))
+    slope, offset = _minimum(loss, start)
     return max(slope, 0.01), offset  # a slope of 0 or less would reverse the model's order
 
 

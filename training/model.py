@@ -73,7 +73,7 @@ class Rule:
         slopes, offsets: a category's probability is sigmoid(slope · score + offset); for single
             choice, softmax(slope · scores + offset) over all.
         thresholds: a category holds from this probability on; unused for single choice.
-        review_below: an article goes to a person when one of its category decisions is right with
+        review_below: an article goes to a person when all of its category decisions are right with
             a smaller probability than this.
     """
 
@@ -107,11 +107,14 @@ class Rule:
         return np.asarray(probabilities >= np.array(self.thresholds))
 
     def certainty(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Chance that the least certain category decision of each article is right, (n,)."""
+        """Chance that all category decisions of an article are right, (n,).
+
+        For multiple choice their product: given the article, categories are taken as independent.
+        """
         if self.choice == "single":
             return np.asarray(probabilities.max(axis=1))
         held = self.holds(probabilities)
-        return np.asarray(np.where(held, probabilities, 1 - probabilities).min(axis=1))
+        return np.asarray(np.where(held, probabilities, 1 - probabilities).prod(axis=1))
 
     def predictions(self, scores: Floats) -> list[Prediction]:
         """One Prediction an article from scores (n, k)."""

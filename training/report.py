@@ -111,8 +111,8 @@ def _how(rule: Rule, recipe: "Recipe") -> list[str]:
     scaling = "one temperature" if rule.choice == "single" else "Platt scaling, a line a category"
     return [
         f"Probabilities are calibrated on {recipe.folds}-fold out-of-fold scores ({scaling}). "
-        f"An article goes to a person (*needs review*) when a category decision is right with a "
-        f"probability below {rule.review_below:.2f}.",
+        "An article goes to a person (*needs review*) when all of its category decisions are right "
+        f"with a probability below {rule.review_below:.2f}.",
     ]
 
 

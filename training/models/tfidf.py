@@ -27,10 +27,10 @@ class TfidfSettings:
     """The recipe's [model] table; configs/tfidf.toml explains each key."""
 
     buckets: int = 20
-    char_ngrams: tuple[int, ...] = (2, 5)
-    word_ngrams: tuple[int, ...] = (1, 2)
+    char_ngrams: tuple[int, ...] = (3, 6)
+    word_ngrams: tuple[int, ...] = (1, 1)
     min_documents: int = 1
-    C: float = 30.0
+    C: float = 300.0
 
     def __post_init__(self) -> None:
         Ngrams(self.buckets, self.char_ngrams, self.word_ngrams)
