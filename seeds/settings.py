@@ -80,7 +80,7 @@ def parse(data: Mapping[str, Any], kind: type[T], where: str) -> T:
     return typing.cast(T, value)
 
 
-def _build(data: Any, kind: Any, at: str, faults: list[str]) -> Any:
+def _build(data: Any, kind: Any, at: str, faults: list[str]) -> Any:  # noqa: PLR0911 — a table
     """A value of a declared type, or None with the reason added to faults."""
     origin = typing.get_origin(kind)
     if dataclasses.is_dataclass(kind):

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from tests.corpus import dataset
 
+from tests.corpus import dataset
 from training.models import tfidf
 from training.models.tfidf import Tfidf, TfidfSettings
 
