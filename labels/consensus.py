@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from labels.dataset import Annotation, Dataset, Example
 from labels.taxonomy import Taxonomy
 from seeds.document import Document
+from seeds.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,14 @@ def agree(
     annotators gave it, and disputed at exactly half. For single choice the category with the most
     votes wins; equal first places are disputed. A ground truth, set by a person, settles the
     article alone.
+
+    Raises:
+        InputError: a vote is for a category that the taxonomy lacks; names article and annotator.
     """
     votes: dict[str, list[Annotation]] = defaultdict(list)
     for annotation in annotations:
         if annotation.status == "submitted" and annotation.document_id in documents:
+            _refuse_unknown(annotation, taxonomy)
             votes[annotation.document_id].append(annotation)
     examples, disputes = [], []
     for name, article in documents.items():
@@ -51,6 +56,16 @@ def agree(
         else:
             examples.append(Example(article, agreed))
     return Dataset(tuple(examples), taxonomy), disputes
+
+
+def _refuse_unknown(annotation: Annotation, taxonomy: Taxonomy) -> None:
+    for name in annotation.categories:
+        if name not in taxonomy.ids:
+            raise InputError(
+                f"article {annotation.document_id}, label by {annotation.annotator}: "
+                f"{taxonomy.unknown(name)} Put it back into the workspace's taxonomy.toml, "
+                "or correct the label and import or pull again."
+            )
 
 
 def _settle(votes: list[Annotation], taxonomy: Taxonomy) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -132,7 +132,8 @@ def category_id(name: str) -> str:
     Raises:
         InputError: nothing of the name is left.
     """
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    spelled = name.casefold().replace("œ", "oe").replace("æ", "ae")  # NFKD leaves ligatures whole
+    plain = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
     made = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if not made:
         raise InputError(f"category {name!r} has no letter or digit to make an id of. Rename it.")
@@ -155,14 +156,19 @@ def ensure_taxonomy(workspace: Path) -> Taxonomy:
 
 def write_taxonomy(workspace: Path, taxonomy: Taxonomy) -> None:
     """Write taxonomy.toml anew, atomically."""
-    quoted = json.dumps  # a TOML basic string is a JSON string but for \u surrogates
-    lines = [f"version = {quoted(taxonomy.version)}", f"choice = {quoted(taxonomy.choice)}", ""]
+    lines = [f"version = {_quoted(taxonomy.version)}", f"choice = {_quoted(taxonomy.choice)}", ""]
     for category in taxonomy.categories:
         lines.append("[[categories]]")
         for key in ("id", "fr", "en", "iptc", "hotkey"):
-            lines.append(f"{key} = {quoted(getattr(category, key), ensure_ascii=False)}")
+            lines.append(f"{key} = {_quoted(getattr(category, key))}")
         for language in ("fr", "en"):
             text = getattr(category.guideline, language)
-            lines.append(f"guideline.{language} = {quoted(text, ensure_ascii=False)}")
+            lines.append(f"guideline.{language} = {_quoted(text)}")
         lines.append("")
     jsonl.write_text(workspace / "taxonomy.toml", "\n".join(lines))
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string: a JSON string, but for DEL, and no surrogates."""
+    whole = text.encode("utf-8", "replace").decode()
+    return json.dumps(whole, ensure_ascii=False).replace("\x7f", "\\u007f")

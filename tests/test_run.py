@@ -158,6 +158,7 @@ def test_a_damaged_run_is_not_promoted(run: Path) -> None:
 def test_a_full_disk_leaves_the_earlier_run_and_no_half_made_one(
     run: Path, trained: Trained, small_disk: Path
 ) -> None:
+    (small_disk / "ballast").write_bytes(bytes(1_000_000))
     with pytest.raises(InputError, match="No space left"):
         save_run(small_disk / "runs", trained)
     assert list_runs(small_disk / "runs") == []

@@ -1,0 +1,31 @@
+"""`classify` as a person runs it: a real process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This environment, with the packages of this checkout and no workspace of the developer's."""
+    kept = {name: value for name, value in os.environ.items() if name != "CLASSIFY_WORKSPACE"}
+    return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **more}
+
+
+def classify(
+    *arguments: str | Path, data: bytes = b"", cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run it to its end; what it prints is decoded as UTF-8."""
+    done = subprocess.run(
+        [sys.executable, "-m", "classify", *arguments],
+        input=data,
+        capture_output=True,
+        check=False,
+        cwd=cwd,
+        env=environment(),
+    )
+    out, err = done.stdout.decode(), done.stderr.decode()
+    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
