@@ -125,7 +125,7 @@ def locked(workspace: Path, task: str) -> Iterator[None]:
             raise InputError(
                 f"{workspace}: in use by {holder}. Wait until it ends, then run this again."
             ) from None
-        file.truncate(0)
-        file.write(f"{task} (process {os.getpid()})")
-        file.flush()
+        with contextlib.suppress(OSError):  # a full disk: the lock holds without a name
+            os.truncate(file.fileno(), 0)
+            os.write(file.fileno(), f"{task} (process {os.getpid()})".encode())
         yield

@@ -12,6 +12,8 @@ from seeds.errors import InputError
 
 T = TypeVar("T")
 
+_LARGEST = 1 << 1023  # an int from here on may not fit a float
+
 
 def default_config(name: str) -> Path:
     """A configuration file as shipped: configs/ in a checkout, a folder of this package in a wheel.
@@ -49,7 +51,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: {error.strerror or error}. Check the path.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 (byte {error.start}). Save it as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits
         raise InputError(f"{path}: not valid TOML: {error}. Fix that line.") from error
 
 
@@ -95,7 +97,7 @@ def _build(data: Any, kind: Any, at: str, faults: list[str]) -> Any:  # noqa: PL
         known = typing.get_args(kind)
         return data if data in known else _fault(faults, at, " or ".join(map(repr, known)), data)
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
-        return float(data)
+        return float(data) if abs(data) < _LARGEST else _fault(faults, at, "a smaller number", data)
     if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
         return _fault(faults, at, f"a {kind.__name__}", data)
     return data

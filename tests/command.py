@@ -1,5 +1,6 @@
 """`classify` as a person runs it: a real process."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -29,3 +30,16 @@ def classify(
     )
     out, err = done.stdout.decode(), done.stderr.decode()
     return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+
+def fill(disk: Path) -> None:
+    """Leave no free byte on a small disk."""
+    handle = os.open(disk / "ballast", os.O_WRONLY | os.O_CREAT)
+    try:
+        while os.write(handle, bytes(4096)):
+            pass
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+    finally:
+        os.close(handle)
