@@ -74,7 +74,7 @@ def take_over(
         InputError: the file can't be read, a column is missing, or a label is unknown.
     """
     from seeds.duplicates import assign_groups
-    from seeds.sources import rows
+    from seeds.tables import rows
 
     annotator = f"{IMPORTED}{file.name}"
     others = [each for each in read_annotations(workspace) if each.annotator != annotator]

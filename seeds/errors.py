@@ -1,10 +1,20 @@
-"""The one error a user can cause and mend, and what to say when an extra is missing."""
+"""What a user can mend: the one error, one bad file among many, an extra that is missing."""
+
+from dataclasses import dataclass
 
 DISTRIBUTION = "classify-presse"
 
 
 class InputError(Exception):
     """Something the user can fix: one line that says where, what, and what to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What could not be read: the file (and record), and why with what to do about it."""
+
+    where: str
+    message: str
 
 
 def missing_extra(extra: str, feature: str) -> InputError:

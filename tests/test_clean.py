@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seeds.clean import clean, decode, foreign_share, language, parse_date, scripts
+from seeds.clean import clean
+from seeds.dates import parse_date
+from seeds.encoding import decode
 from seeds.errors import InputError
+from seeds.languages import foreign_share, language
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "seeds"
 
@@ -318,12 +321,6 @@ def test_cleaning_twice_changes_nothing_more(raw: str, title: str, date: str) ->
 
 
 # ---------------------------------------------------------------- scripts and languages
-
-
-def test_scripts_are_shares_of_the_letters() -> None:
-    assert scripts("abcd 中国 12 !") == {"Latin": 4 / 6, "Han": 2 / 6}
-    assert scripts("été Привет") == {"Cyrillic": 6 / 9, "Latin": 3 / 9}
-    assert scripts("12 345 !") == {}
 
 
 def test_the_foreign_share_counts_letters_that_are_not_latin() -> None:

@@ -18,8 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from seeds.errors import InputError
-from seeds.sources import Article, Columns, Fault, find_columns, read, rows
+from seeds.columns import Columns, find_columns
+from seeds.errors import Fault, InputError
+from seeds.sources import Article, read
+from seeds.tables import rows
 
 
 def split(paths: Iterable[Any], **options: Any) -> tuple[list[Article], list[Fault]]:

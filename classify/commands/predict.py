@@ -9,7 +9,7 @@ from typing import IO, Any, cast
 import click
 
 from classify.options import workspace_option
-from seeds.errors import InputError
+from seeds.errors import Fault, InputError
 from seeds.settings import workspace_path
 
 
@@ -60,7 +60,8 @@ def predict(
     """
     from classify import predictor
     from classify.terminal import size_in_bytes
-    from seeds.sources import Columns, read
+    from seeds.columns import Columns
+    from seeds.sources import read
     from training.run import find_run, load_run
 
     if form == "parquet" and output is None and sys.stdout.isatty():
@@ -106,7 +107,6 @@ class _Reader:
     def articles(self) -> Iterator[Any]:
         """The readable articles."""
         from classify.terminal import escape, say
-        from seeds.sources import Fault
 
         for each in self.found:
             if isinstance(each, Fault):

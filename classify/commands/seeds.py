@@ -13,7 +13,7 @@ import click
 from classify.options import workspace_option
 from classify.terminal import escape, progress, say, size_in_bytes
 from seeds.document import Document, read_documents, write_documents
-from seeds.errors import InputError
+from seeds.errors import Fault, InputError
 from seeds.settings import workspace_path
 
 FAULTS_SHOWN = 20  # lines; a table in a wrong format has as many faults as records
@@ -66,7 +66,8 @@ def add(
     """
     from labels.taxonomy import ensure_taxonomy
     from seeds import jsonl
-    from seeds.sources import Columns, read
+    from seeds.columns import Columns
+    from seeds.sources import read
 
     folder = workspace_path(workspace)
     limit = size_in_bytes(max_size)
@@ -107,8 +108,6 @@ class _Tally:
 
 def _collect(found: Iterable[Any], known: dict[str, Document]) -> _Tally:
     """Sort what is read into new and known articles; say what could not be read or was assumed."""
-    from seeds.sources import Fault
-
     tally = _Tally({})
     for each in found:
         if isinstance(each, Fault):

@@ -1,0 +1,156 @@
+"""Paths, folders and standard input -> the files to read, each with its format."""
+
+import contextlib
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal, TypeVar
+
+from seeds.encoding import replace_surrogates
+from seeds.errors import Fault, InputError
+
+T = TypeVar("T")
+
+MAX_BYTES = 20_000_000  # of one article; the longest page of the articles at hand has 1 MB
+STDIN = "stdin"  # the source of what comes in by "-"
+
+Format = Literal["txt", "md", "html", "jsonl", "csv", "tsv", "parquet"]
+TABLES = ("jsonl", "csv", "tsv", "parquet")  # formats of many articles
+SUFFIXES: dict[str, Format] = {
+    ".txt": "txt",
+    ".text": "txt",
+    ".md": "md",
+    ".markdown": "md",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to read. path: None is standard input."""
+
+    path: Path | None
+    format: Format
+
+    @classmethod
+    def of(cls, path: Path) -> "File":
+        """A file of the format its suffix tells; any other suffix is text."""
+        return cls(path, SUFFIXES.get(path.suffix.lower(), "txt"))
+
+    @property
+    def where(self) -> str:
+        """What to call it in a message."""
+        return STDIN if self.path is None else str(self.path)
+
+    @property
+    def name(self) -> str:
+        """What to call it as a source."""
+        return STDIN if self.path is None else replace_surrogates(self.path.name)
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """The file's bytes; standard input stays open."""
+        if self.path is None:
+            yield sys.stdin.buffer
+        else:
+            with self.path.open("rb") as opened:
+                yield opened
+
+    def guarded(self, found: Iterator[T]) -> Iterator[T | Fault]:
+        """What is found in the file; an error that ends it becomes the last Fault."""
+        try:
+            yield from found
+        except InputError as error:
+            yield Fault(self.where, str(error))
+        except OSError as error:
+            yield Fault(self.where, _reason(error))
+
+
+def find_files(
+    path: str, *, recursive: bool, stdin: Format, tell: Callable[[str], object]
+) -> Iterator[File | Fault]:
+    """The files a path stands for: itself, or the articles and tables of a folder, sorted.
+
+    Args:
+        path: a file, a folder, or "-".
+        recursive: go into folders; without it a folder is a Fault.
+        stdin: the format of "-".
+        tell: gets a line on what was left out of a folder.
+    """
+    if path == "-":
+        yield File(None, stdin)
+    elif not Path(path).is_dir():
+        yield File.of(Path(path))
+    elif not recursive:
+        yield Fault(path, "is a folder. Add --recursive to read what is in it.")
+    else:
+        yield from _folder(Path(path), tell)
+
+
+def _folder(folder: Path, tell: Callable[[str], object]) -> Iterator[File | Fault]:
+    """The articles and tables under a folder; other kinds are counted."""
+    others: Counter[str] = Counter()
+    empty = True
+    for each in _walk(folder, set()):
+        if isinstance(each, Path) and each.suffix.lower() not in SUFFIXES:
+            others[each.suffix.lower() or "no suffix"] += 1
+            continue
+        empty = False
+        yield each if isinstance(each, Fault) else File.of(each)
+    left_out = _left_out(others)
+    if empty:
+        message = "; ".join(filter(None, ("holds no article", left_out)))
+        yield Fault(
+            str(folder), f"{message}. Read are {' '.join(SUFFIXES)}; name other files one by one."
+        )
+    elif left_out:
+        tell(f"{folder}: {left_out}")
+
+
+def _left_out(others: Counter[str]) -> str:
+    """How many files of other kinds there were; "" for none."""
+    if not others:
+        return ""
+    kinds = ", ".join(f"{suffix}: {count}" for suffix, count in others.most_common(5))
+    count = f"{others.total():,} file{'' if others.total() == 1 else 's'}"
+    return f"{count} of other kinds left out ({kinds})"
+
+
+def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path | Fault]:
+    """The visible files under a folder, sorted; each folder once, however many links lead there."""
+    try:
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            return
+        seen.add((status.st_dev, status.st_ino))
+        with os.scandir(folder) as entries:
+            visible = sorted(each.name for each in entries if not each.name.startswith("."))
+    except OSError as error:
+        yield Fault(str(folder), _reason(error))
+        return
+    for path in (folder / name for name in visible):
+        if path.is_dir():
+            yield from _walk(path, seen)
+        elif path.is_file():
+            yield path
+        elif path.is_symlink():
+            yield Fault(str(path), "is a link that leads nowhere. Remove it or mend it.")
+
+
+def _reason(error: OSError) -> str:
+    """What to say of a file that can't be opened or read."""
+    if isinstance(error, FileNotFoundError):
+        return "does not exist. Check the path."
+    if isinstance(error, PermissionError):
+        return "may not be read (permission denied). Ask for the right to read it, or copy it."
+    return f"could not be read: {error.strerror or error}. Check the file."

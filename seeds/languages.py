@@ -1,0 +1,127 @@
+"""Scripts and languages of a text."""
+
+import functools
+import unicodedata
+from collections import Counter
+from typing import Any
+
+from seeds.errors import missing_extra
+
+LANGUAGE_SHARE = 0.1  # of a text's letters; below that a language is a quotation
+
+_SCRIPT_NAMES = {  # where the first word of a letter's Unicode name is not its script
+    "CJK": "Han",
+    "IDEOGRAPHIC": "Han",
+    "FULLWIDTH": "Latin",
+    "FEMININE": "Latin",
+    "MASCULINE": "Latin",
+    "MODIFIER": "Latin",
+    "MICRO": "Greek",
+    "HALFWIDTH": "Katakana",
+}
+_SCRIPT_LANGUAGES = {
+    "Han": "zh",
+    "Hiragana": "ja",
+    "Katakana": "ja",
+    "Bopomofo": "zh",
+    "Hangul": "ko",
+    "Arabic": "ar",
+    "Cyrillic": "ru",
+    "Greek": "el",
+    "Hebrew": "he",
+    "Armenian": "hy",
+    "Georgian": "ka",
+    "Thai": "th",
+    "Lao": "lo",
+    "Khmer": "km",
+    "Myanmar": "my",
+    "Devanagari": "hi",
+    "Bengali": "bn",
+    "Tamil": "ta",
+    "Telugu": "te",
+    "Ethiopic": "am",
+}
+# Those in Latin script that have newspapers; a name or a list of figures is else taken for one of
+# the hundreds of languages the model knows.
+_LATIN_LANGUAGES = (
+    "af br ca cs cy da de en es et eu fi fr ga gl hr hu id is it lb lt lv mg ms mt nl no oc pl pt"
+    " ro rw sk sl so sq sv sw tr uz vi"
+)
+_ENOUGH_TEXT = 300  # characters of a paragraph; more costs time (1 ms per kB) and changes nothing
+_ENOUGH_LETTERS = 40  # below, a paragraph (a name, a heading) is counted with the main language
+
+
+def foreign_share(text: str) -> float:
+    """Share of a text's letters that are not in Latin script, in [0, 1]."""
+    counts = _letters(text)
+    return 1.0 - counts["Latin"] / sum(counts.values()) if counts else 0.0
+
+
+def language(text: str) -> str:
+    """The languages of a text, ISO 639-1, the main one first: "fr", "fr+zh"; "" without letters.
+
+    Each has at least a tenth of the letters. Languages in Latin script are told apart paragraph
+    by paragraph; another script stands for the language that most articles in it are in.
+
+    Raises:
+        InputError: the package that recognises languages is not installed.
+    """
+    counts: Counter[str] = Counter()
+    short: list[str] = []
+    for paragraph in text.split("\n"):
+        letters = _letters(paragraph)
+        latin = letters.pop("Latin", 0)
+        japanese = letters["Hiragana"] + letters["Katakana"] > 0
+        for script, count in letters.items():
+            spoken = _SCRIPT_LANGUAGES.get(script, "")
+            counts["ja" if japanese and spoken == "zh" else spoken] += count
+        if latin >= _ENOUGH_LETTERS:
+            counts[_identify(paragraph)] += latin
+        elif latin:
+            short.append(paragraph)
+    _count_short(short, counts)
+    total = sum(counts.values())
+    kept = [
+        code for code, count in counts.most_common() if code and count >= total * LANGUAGE_SHARE
+    ]
+    return "+".join(kept)
+
+
+def _count_short(paragraphs: list[str], counts: Counter[str]) -> None:
+    """Add paragraphs too short to judge one by one to the count of letters by language."""
+    letters = sum(_letters(each)["Latin"] for each in paragraphs)
+    if not letters:
+        return
+    latin = [code for code, _ in counts.most_common() if code not in _SCRIPT_LANGUAGES.values()]
+    counts[latin[0] if latin else _identify("\n".join(paragraphs))] += letters
+
+
+def _letters(text: str) -> Counter[str]:
+    """Number of letters by script."""
+    found: Counter[str] = Counter()
+    for char, count in Counter(text).items():
+        if char.isalpha():
+            found[_script(char)] += count
+    return found
+
+
+@functools.lru_cache(maxsize=65536)
+def _script(letter: str) -> str:
+    first = unicodedata.name(letter, "UNKNOWN").split()[0]
+    return _SCRIPT_NAMES.get(first, first.capitalize())
+
+
+def _identify(text: str) -> str:
+    code, _ = _identifier().classify(text[:_ENOUGH_TEXT])
+    return str(code)
+
+
+@functools.cache
+def _identifier() -> Any:
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    except ImportError as error:
+        raise missing_extra("seeds", "recognising languages") from error
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier.set_languages(set(_LATIN_LANGUAGES.split()) & set(identifier.labels))
+    return identifier
