@@ -1,41 +1,29 @@
-"""The embedded Label Studio: install, start, stop, status; one server a workspace, on loopback."""
+"""The embedded Label Studio: start, stop, status; one server a workspace, on loopback."""
 
 import contextlib
 import datetime as dt
-import fcntl
 import json
 import os
-import re
 import secrets
-import shutil
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
+from labels.installation import REPORT_SECONDS, Say, alone, install, last_lines, make_folder
+from labels.web import login_key, version, whoami
 from seeds import jsonl
 from seeds.errors import InputError, missing_extra
 from seeds.settings import parse
 
 if TYPE_CHECKING:
-    import httpx
     import psutil
 
-Say = Callable[[str], None]
-
-VERSION = "1.23.2"  # earlier ones carry SSRF, XSS and token-leak CVEs
 EMAIL = "admin@classify.localhost"
 HEALTH_SECONDS = 180  # a first start migrates its database for 40 to 90 s
 STOP_SECONDS = 15  # SIGTERM takes 2 to 3 s
-REPORT_SECONDS = 10  # between two progress lines
-ANSWER_SECONDS = 30  # for one page; a busy SQLite keeps others waiting
-CONNECT_SECONDS = 10
-_COMPLETE = "complete"  # written last, so an environment without it is half-made
 # What the server gets of our environment: it reads unprefixed names such as HOST and DEBUG too.
 _INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")
 
@@ -78,38 +66,6 @@ class _Started:
     url: str
 
 
-def home() -> Path:
-    """The server's virtual environment: one for each user, shared by all workspaces."""
-    own = os.environ.get("CLASSIFY_SERVER_HOME")
-    if own:
-        return Path(own).expanduser().absolute()
-    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(data).expanduser() / "classify" / f"label-studio-{VERSION}"
-
-
-def install(say: Say) -> Path:
-    """The label-studio command, installed on first use: 2 minutes, 1 GB.
-
-    Raises:
-        InputError: pip failed; shows its last lines and where the rest is.
-    """
-    where = home()
-    command = where / "bin" / "label-studio"
-    _make(where.parent, 0o755, "Choose another folder with CLASSIFY_SERVER_HOME.")
-    with _alone(where.with_name(f"{where.name}.lock"), say, "installed"):
-        if (where / _COMPLETE).is_file():
-            return command
-        shutil.rmtree(where, ignore_errors=True)
-        say(f"Installing Label Studio {VERSION} into {where} (once; about 2 minutes, 1 GB).")
-        log = where.with_name(f"{where.name}.log")
-        log.unlink(missing_ok=True)
-        _run([sys.executable, "-m", "venv", str(where)], log, say)
-        pip = [str(where / "bin" / "python"), "-m", "pip", "install", "--no-input"]
-        _run([*pip, f"label-studio=={VERSION}"], log, say)
-        jsonl.write_text(where / _COMPLETE, f"label-studio {VERSION}\n")
-    return command
-
-
 def start(workspace: Path, *, port: int = 8080, say: Say) -> Server:
     """Start the workspace's server, or find it running; it outlives the command that starts it.
 
@@ -122,9 +78,9 @@ def start(workspace: Path, *, port: int = 8080, say: Say) -> Server:
         InputError: the port is taken, or the server does not come up.
     """
     folder = _folder(workspace)
-    _make(folder, 0o700, "Choose another folder with --workspace.")
+    make_folder(folder, 0o700, "Choose another folder with --workspace.")
     folder.chmod(0o700)
-    with _alone(folder / "start.lock", say, "started"):
+    with alone(folder / "start.lock", say, "started"):
         known = credentials(workspace)
         process, started = _running(workspace)
         if process and not known:
@@ -168,7 +124,7 @@ def status(workspace: Path) -> Status:
         "running",
         url=started.url,
         pid=started.pid,
-        version=_version(started.url),
+        version=version(started.url),
         since=since.isoformat(timespec="seconds"),
     )
 
@@ -179,122 +135,8 @@ def credentials(workspace: Path) -> Server | None:
     return parse(_read(path), Server, str(path)) if path.is_file() else None
 
 
-def session(url: str, *, seconds: float = ANSWER_SECONDS) -> "httpx.Client":
-    """A client for one server: keeps cookies, checks TLS, follows no redirect.
-
-    Args:
-        url: the server's address; no proxy is asked for one on loopback.
-        seconds: how long an answer may take.
-    """
-    try:
-        import httpx
-    except ImportError as error:
-        raise missing_extra("labels", "Label Studio") from error
-    local = urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
-    timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
-    return httpx.Client(base_url=url, timeout=timeout, trust_env=not local)
-
-
-def submit_form(client: "httpx.Client", path: str, data: dict[str, str]) -> bool:
-    """Send a form of the server's pages; False if the page showed the form again."""
-    page = client.get(path).text
-    hidden = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
-    fields = {**data, "csrfmiddlewaretoken": hidden[1] if hidden else ""}
-    answer = client.post(path, data=fields, headers={"Referer": f"{client.base_url}"})
-    return answer.is_redirect
-
-
-def login_key(url: str, email: str, password: str) -> str:
-    """An API key of a user: the legacy token where the server takes it, else a personal one.
-
-    Raises:
-        InputError: the password is wrong, or there is a personal token already (a server
-            shows each of them only once).
-    """
-    with session(url) as client:
-        if not submit_form(client, "/user/login/", {"email": email, "password": password}):
-            raise InputError(f"{url}: {email} can't log in with this password. Correct it.")
-        legacy = str(client.get("/api/current-user/token").json().get("token", ""))
-        if legacy and whoami(url, legacy) == email:
-            return legacy
-        proof = {"X-CSRFToken": client.cookies["csrftoken"], "Referer": url}
-        answer = client.post("/api/token/", headers=proof)
-    if answer.status_code != 201:
-        raise InputError(
-            f"{url}: {email} can't get an API token (HTTP {answer.status_code}). If there is a "
-            f"personal access token already, revoke it at {url}/user/account and try again."
-        )
-    return str(answer.json()["token"])
-
-
-def whoami(url: str, key: str) -> str:
-    """The e-mail a legacy or personal access token belongs to; "" if the server refuses it."""
-    with session(url) as client:
-        scheme = "Token"
-        if key.count(".") == 2:  # a personal access token is exchanged for a short-lived one
-            fresh = client.post("/api/token/refresh/", json={"refresh": key})
-            scheme, key = "Bearer", fresh.json().get("access", "") if fresh.is_success else ""
-        answer = client.get(
-            "/api/current-user/whoami", headers={"Authorization": f"{scheme} {key}"}
-        )
-        return str(answer.json()["email"]) if answer.is_success else ""
-
-
 def _folder(workspace: Path) -> Path:
     return workspace.absolute() / "label-studio"
-
-
-def _make(folder: Path, mode: int, hint: str) -> None:
-    """A folder with those above it.
-
-    Raises:
-        InputError: it can't be made.
-    """
-    try:
-        folder.mkdir(mode=mode, parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: {error.strerror or error}. {hint}") from error
-
-
-@contextlib.contextmanager
-def _alone(path: Path, say: Say, done: str) -> Iterator[None]:
-    """One command at a time; the next waits. The kernel frees the lock when a process dies."""
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say(f"Label Studio is being {done} by another command; waiting for it.")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _run(command: list[str], log: Path, say: Say) -> None:
-    """Run one step of the installation, its output added to a log."""
-    began = time.monotonic()
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        while process.poll() is None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(REPORT_SECONDS)
-                break
-            say(f"Installing Label Studio: {time.monotonic() - began:.0f} s")
-    finally:
-        process.kill()
-        process.wait()
-    if process.returncode:
-        raise InputError(
-            f"Label Studio {VERSION} could not be installed: {_last_lines(log)} "
-            f"The whole output is in {log}. Mend that, then run this again."
-        )
-
-
-def _last_lines(log: Path) -> str:
-    """The last three lines of a log that say something, as one."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return " | ".join([line.strip() for line in lines if line.strip()][-3:])
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -433,11 +275,11 @@ def _wait(workspace: Path, process: "psutil.Process", server: Server, say: Say) 
     """
     log = _folder(workspace) / "server.log"
     began = reported = time.monotonic()
-    while not _version(server.url):
+    while not version(server.url):
         now = time.monotonic()
         if not _alive(process):
             raise InputError(
-                f"Label Studio ended while starting: {_last_lines(log)} The whole log is {log}."
+                f"Label Studio ended while starting: {last_lines(log)} The whole log is {log}."
             )
         if now - began > HEALTH_SECONDS:
             raise InputError(
@@ -448,16 +290,6 @@ def _wait(workspace: Path, process: "psutil.Process", server: Server, say: Say) 
             reported = now
             say(f"Starting Label Studio: {now - began:.0f} s (a first start takes about a minute)")
         time.sleep(0.3)
-
-
-def _version(url: str) -> str:
-    """The version a healthy server tells, "" if it does not answer (yet)."""
-    import httpx
-
-    with session(url) as client, contextlib.suppress(httpx.TransportError, ValueError):
-        if client.get("/health").is_success:
-            return str(client.get("/api/version/").json().get("release", ""))
-    return ""
 
 
 def _proved(workspace: Path, server: Server) -> Server:

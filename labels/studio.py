@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from labels import server
+from labels.web import login_key, session, submit_form
 from seeds.errors import InputError, missing_extra
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ class Studio:
             from label_studio_sdk.core.api_error import ApiError
         except ImportError as error:
             raise missing_extra("labels", "Label Studio") from error
-        web = server.session(url, seconds=settings.timeout)
+        web = session(url, seconds=settings.timeout)
         try:
             # The slash keeps a path in the address when the SDK exchanges a personal token.
             client = LabelStudio(  # type: ignore[no-untyped-call]
@@ -398,10 +399,10 @@ class Studio:
         return self._write(functools.partial(self._sign_up, link, email, password), "the sign-up")
 
     def _sign_up(self, link: str, email: str, password: str) -> str:
-        with server.session(self.url) as visitor:
-            new = server.submit_form(visitor, link, {"email": email, "password": password})
+        with session(self.url) as visitor:
+            new = submit_form(visitor, link, {"email": email, "password": password})
         try:
-            return server.login_key(self.url, email, password)
+            return login_key(self.url, email, password)
         except InputError as error:
             if new:
                 raise

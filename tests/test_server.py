@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from labels import server
+from labels.installation import install
 from seeds.errors import InputError
 from tests.conftest import LabelStudio, free_port, wait_until
 
@@ -209,8 +210,8 @@ def test_a_failed_installation_is_not_taken_for_a_whole_one(
     home.mkdir()
     (home / "left-behind").touch()
     with pytest.raises(InputError, match=r"could not be installed.*label-studio==1\.23\.2.*log"):
-        server.install(lambda _: None)
+        install(lambda _: None)
     assert not (home / "left-behind").exists()
     assert (home / "bin" / "python").exists()
     with pytest.raises(InputError, match="could not be installed"):
-        server.install(lambda _: None)
+        install(lambda _: None)
