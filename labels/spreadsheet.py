@@ -1,5 +1,6 @@
 """Labels one already has, in rows of a CSV, TSV, JSONL or Parquet file. Pure."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -8,10 +9,10 @@ from typing import Any, Literal
 from labels.dataset import Annotation
 from labels.taxonomy import Taxonomy, category_id
 from seeds.clean import clean
+from seeds.columns import Columns, find_columns
 from seeds.document import Document
 from seeds.errors import InputError
 
-TEXT_COLUMNS = ("text", "texte", "body", "content", "article")
 LABEL_COLUMNS = ("labels", "label", "categories", "category", "catégorie", "categorie")
 
 
@@ -20,10 +21,11 @@ class Layout:
     """Where the text and the labels stand.
 
     Attributes:
-        text: columns whose values, in order, make the text; () finds one by its usual names.
+        text: columns whose values, in order, make the text; () finds one by its usual names, as
+            `classify seeds add` does.
         label: the column of the categories; "" finds it by its usual names.
-        separator: what stands between several categories in one cell.
-        date: the column of the date, or "".
+        separator: what stands between several categories in one cell; "" for nothing.
+        date: the column of the date; "" finds it by its usual names.
     """
 
     text: tuple[str, ...] = ()
@@ -95,8 +97,8 @@ def read_labelled(
     kept = list(rows)
     if not kept:
         raise InputError(f"{file}: no rows. Check the file.")
-    layout = _found(layout, kept[0][1], file)
-    names = [_names(row.get(layout.label), layout.separator) for _, row in kept]
+    columns, label = _found(layout, kept[0][1], file)
+    names = [_names(row.get(label), layout.separator) for _, row in kept]
     taxonomy, ids = _categories(
         Counter(each for row in names for each in row), taxonomy, create, file
     )
@@ -104,7 +106,7 @@ def read_labelled(
     annotations, faults, repeated = [], [], 0
     for (number, row), labels in zip(kept, names, strict=True):
         try:
-            article = _document(row, layout, f"{file}:{number}")
+            article = _document(row, columns, f"{file}:{number}")
             annotation = _annotation(article, {ids[each] for each in labels}, taxonomy, file)
         except InputError as error:
             faults.append(f"{file}:{number}: {error}")
@@ -117,28 +119,31 @@ def read_labelled(
     return Labelled(documents, annotations, taxonomy, faults, repeated)
 
 
-def _found(layout: Layout, row: Mapping[str, Any], file: str) -> Layout:
-    """The layout with every column named, and every name a column of the file."""
-    lower = {name.lower(): name for name in row}
-    text = layout.text or tuple(lower[name] for name in TEXT_COLUMNS if name in lower)[:1]
-    label = layout.label or next((lower[name] for name in LABEL_COLUMNS if name in lower), "")
-    missing = [name for name in (*text, label, layout.date) if name and name not in row]
-    if not text:
-        missing.append("--text-columns")
-    if not label:
-        missing.append("--label-column")
-    if missing:
+def _found(layout: Layout, row: Mapping[str, Any], file: str) -> tuple[Columns, str]:
+    """The columns of the articles, and that of the labels; each one is a column of the file."""
+    names = tuple(row)
+    usual = {name.strip().casefold(): name for name in reversed(names)}
+    label = layout.label or next((usual[name] for name in LABEL_COLUMNS if name in usual), "")
+    if label not in row:
+        lack = repr(label) if label else f"of the labels ({', '.join(LABEL_COLUMNS)})"
         raise InputError(
-            f"{file}: no column {', '.join(missing)}. Columns there: {', '.join(row)}. "
-            "Name yours with --text-columns and --label-column."
+            f"{file}: has no column {lack}; its columns are {', '.join(map(repr, names))}. "
+            "Name the right one with --label-column."
         )
-    return replace(layout, text=text, label=label)
+    try:
+        return find_columns(Columns(text=layout.text, date=layout.date), names), label
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
 
 
 def _names(value: Any, separator: str) -> list[str]:
     """The category names of a cell, or of a JSON list."""
-    parts = value if isinstance(value, list | tuple) else str(value or "").split(separator)
-    return [str(each).strip() for each in parts if str(each).strip()]
+    if isinstance(value, list | tuple):
+        parts = [str(each) for each in value]
+    else:
+        cell = "" if value is None else str(value)
+        parts = cell.split(separator) if separator else [cell]
+    return [unicodedata.normalize("NFC", each.strip()) for each in parts if each.strip()]
 
 
 def _categories(
@@ -147,10 +152,11 @@ def _categories(
     """The taxonomy, with new categories if that is wanted, and the id of each name found."""
     known = {
         name.casefold(): category.id
+        for language in ("en", "fr", "id")  # an id means its own category, whatever others' names
         for category in taxonomy.categories
-        for name in (category.en, category.fr, category.id)
+        for name in (unicodedata.normalize("NFC", getattr(category, language)),)
     }
-    ids = {name: known.get(name.casefold(), category_id(name)) for name in found}
+    ids = {name: known.get(name.casefold()) or _made(name, file) for name in found}
     new = {ids[name]: name for name in sorted(found) if ids[name] not in taxonomy.ids}
     if new and not create:
         listed = ", ".join(f"{name} ({found[name]} rows)" for name in new.values())
@@ -161,12 +167,28 @@ def _categories(
     return taxonomy.adding(list(new.values())) if new else taxonomy, ids
 
 
-def _document(row: Mapping[str, Any], layout: Layout, source: str) -> Document:
-    parts = [str(row.get(name) or "").strip() for name in layout.text]
-    date = str(row.get(layout.date) or "") if layout.date else ""
-    title = parts[0] if len(parts) > 1 else ""
-    cleaned = clean("\n\n".join(filter(None, parts)), title=title, date=date)
+def _made(name: str, file: str) -> str:
+    """The id a new category of this name would get."""
+    try:
+        return category_id(name)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
+
+
+def _document(row: Mapping[str, Any], columns: Columns, source: str) -> Document:
+    """The article of a row: the same one that `classify seeds add` makes of it."""
+    parts = [_text(row.get(name)) for name in columns.text]
+    text = "\n\n".join(part for part in parts if part.strip())
+    title, date = _text(row.get(columns.title)), _text(row.get(columns.date))
+    cleaned = clean(text, title=title.strip(), date=date.strip())
     return Document.of(cleaned.text, title=cleaned.title, date=cleaned.date, source=source)
+
+
+def _text(value: Any) -> str:
+    """A value as text; a list is a list of paragraphs."""
+    if isinstance(value, list | tuple):
+        return "\n\n".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _annotation(article: Document, chosen: set[str], taxonomy: Taxonomy, file: str) -> Annotation:
