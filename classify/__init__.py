@@ -34,12 +34,20 @@ def predict(texts: Iterable[str], run: "Run | None" = None) -> "list[Prediction]
     """The categories of each text, cleaned as `classify predict` does it.
 
     Args:
-        texts: articles.
+        texts: articles; a list even of one.
         run: from `load`; None loads the current one.
 
     Raises:
-        seeds.errors.InputError: there is no model, or a text is empty.
+        seeds.errors.InputError: there is no model, or a text is empty; says which.
+        TypeError: texts is a single string.
     """
     from seeds.clean import clean
+    from seeds.errors import InputError
 
-    return (run or load()).predict([clean(text).text for text in texts])
+    if isinstance(texts, str):
+        raise TypeError("predict takes a list of texts; give [text] for a single one")
+    cleaned = [clean(text).text for text in texts]
+    for number, text in enumerate(cleaned, 1):
+        if not text.strip():
+            raise InputError(f"text {number} of {len(cleaned)} is empty. Leave it out.")
+    return (run or load()).predict(cleaned)

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options and groups that several commands share."""
 
 from pathlib import Path
 
@@ -9,3 +9,16 @@ workspace_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of articles, labels and runs.  [default: $CLASSIFY_WORKSPACE, else ./workspace]",
 )
+
+
+class Commands(click.Group):
+    """A group that answers an unknown command with the known ones."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, and an unknown name lists the known ones."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            ctx.fail(f"no such command {args[0]!r}. Known: {', '.join(known)}.")
+        return super().resolve_command(ctx, args)

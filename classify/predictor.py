@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import IO, Any, Literal
 
+from seeds.encoding import replace_surrogates
 from seeds.errors import missing_extra
+from seeds.languages import LANGUAGE_SHARE, foreign_share
 from seeds.sources import Article
 from training.model import Prediction
 from training.run import Run
@@ -36,10 +38,18 @@ def records(articles: Iterable[Article], run: Run, *, every: bool) -> Iterator[d
             yield _record(article, prediction, run.name, every)
 
 
+def unread(text: str) -> str:
+    """What to say of an article in another script, which a model of French hardly reads; or ""."""
+    share = foreign_share(text)
+    if share < LANGUAGE_SHARE:
+        return ""
+    return f"{share:.0%} of its letters are not in Latin script; the model hardly reads those"
+
+
 def _record(article: Article, prediction: Prediction, run: str, every: bool) -> dict[str, Any]:
     shown = prediction.probabilities if every else prediction.shown
     return {
-        "id": article.own_id or article.document.id,
+        "id": replace_surrogates(article.own_id) or article.document.id,
         "source": article.document.source,
         "categories": list(prediction.categories),
         "probabilities": {name: round(p, 6) for name, p in shown.items()},

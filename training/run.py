@@ -33,6 +33,16 @@ if TYPE_CHECKING:
 FORMAT = 1  # raised when a run of before can no longer be read
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
+_ALWAYS = (
+    "README.md",
+    "golden.json",
+    "metrics.json",
+    "model.json",
+    "recipe.json",
+    "rule.json",
+    "run.json",
+    "taxonomy.json",
+)
 _GOLDEN_TOLERANCE = 1e-4  # float32 sums of a few thousand terms, added in another order
 
 
@@ -110,6 +120,8 @@ def load_run(path: Path) -> Run:
     model = model_class(facts.kind).load(path)
     taxonomy = parse(_read_json(path / "taxonomy.json"), Taxonomy, str(path / "taxonomy.json"))
     rule = parse(_read_json(path / "rule.json"), Rule, str(path / "rule.json"))
+    if not rule.categories == taxonomy.ids or model.scores([""]).shape != (1, len(taxonomy.ids)):
+        raise InputError(f"{path}: model, rule and taxonomy differ in categories. {_RESTORE}")
     return Run(path.name, path, facts, taxonomy, rule, model)
 
 
@@ -133,7 +145,7 @@ def check_files(path: Path) -> None:
     """Compare every file of a run with its manifest.
 
     Raises:
-        InputError: names the first file that is missing, foreign or altered.
+        InputError: names the first file that is missing or altered.
     """
     if not path.is_dir():
         raise InputError(f"{path}: no such run. `classify runs list` shows those there are.")
@@ -146,7 +158,7 @@ def check_files(path: Path) -> None:
             _refuse_pickle(file)
         if _sha256(file) != expected:
             raise InputError(f"{file}: altered or truncated since training. {_RESTORE}")
-    for name in ("run.json", "model.json", "rule.json", "taxonomy.json", "golden.json"):
+    for name in _ALWAYS:
         if name not in manifest:
             raise InputError(f"{path / 'manifest.json'}: does not list {name}. {_RESTORE}")
 
@@ -176,10 +188,10 @@ def verify_run(path: Path) -> int:
 
 
 def list_runs(runs: Path) -> list[Path]:
-    """The run directories, oldest first."""
+    """The run directories, damaged ones too, oldest first."""
     if not runs.is_dir():
         return []
-    return sorted(each for each in runs.iterdir() if (each / "run.json").is_file())
+    return sorted(each for each in runs.iterdir() if _NAME.fullmatch(each.name) and each.is_dir())
 
 
 def find_run(runs: Path, name: str | None = None) -> Path:
@@ -195,14 +207,14 @@ def find_run(runs: Path, name: str | None = None) -> Path:
                 f"{runs}: no trained model yet. Run `classify train` once there are labels."
             )
         return runs / promoted[-1]
-    if "/" in name and (Path(name) / "run.json").is_file():
+    if "/" in name and Path(name).is_dir():
         return Path(name)
     if not _NAME.fullmatch(name):
         raise InputError(
             f"run name {name!r} may hold only a-z, 0-9, '.', '_' and '-'. "
             "`classify runs list` shows the names."
         )
-    if not (runs / name / "run.json").is_file():
+    if not (runs / name).is_dir():
         raise InputError(f"{runs / name}: no such run. `classify runs list` shows those there are.")
     return runs / name
 

@@ -221,6 +221,11 @@ def _out_of_fold(
     for n, (learn, validate) in enumerate(folds(dataset, recipe.folds, recipe.seed), 1):
         seen = np.asarray(gold[learn].any(axis=0) & ~gold[learn].all(axis=0))
         taught = [name for name, ok in zip(dataset.taxonomy.ids, seen.tolist(), strict=True) if ok]
+        if not taught:
+            raise InputError(
+                "dataset.jsonl: the articles of each category are nearly the same article, so "
+                "nothing can be held back to measure on. Label different articles."
+            )
         part = _restricted(dataset.subset(learn), taught)
         fitted = fit(part, settings, seed=recipe.seed)
         columns = np.flatnonzero(seen)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from classify.options import workspace_option
+from classify.options import Commands, workspace_option
 from classify.terminal import counting, escape, say
 from seeds.errors import InputError
 from seeds.jsonl import locked
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from labels.taxonomy import Taxonomy
 
 
-@click.group()
+@click.group(cls=Commands)
 def labels() -> None:
     """Label articles in Label Studio: server, push, pull, status, import."""
 
 
-@labels.group()
+@labels.group(cls=Commands)
 def server() -> None:
     """The embedded Label Studio, on this machine only: start, stop, status."""
 

@@ -67,9 +67,10 @@ def predict(
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise InputError("Parquet is not for a terminal. Give --output FILE.")
     loaded = load_run(find_run(workspace_path(workspace) / "runs", run))
+    names = tuple(each.strip() for each in (text_columns or "").split(",") if each.strip())
     found = read(
         paths,
-        columns=Columns(text=tuple(filter(None, (text_columns or "").split(","))), id=id_column),
+        columns=Columns(text=names, id=id_column),
         encoding=encoding,
         recursive=recursive,
         max_bytes=size_in_bytes(max_size),
@@ -80,8 +81,8 @@ def predict(
     records = predictor.records(reader.articles(), loaded, every=every)
     with _target(output) as file:
         predictor.write(records, cast(predictor.Format, form), loaded, file)
-    if not reader.read and not reader.faults:
-        raise InputError(f"{' '.join(paths)}: no article there. Name files, or give --recursive.")
+        if not reader.read:  # an earlier answer stays in its file
+            click.get_current_context().exit(1)
     if reader.faults:
         click.get_current_context().exit(1)
 
@@ -90,10 +91,12 @@ def _target(output: Path | None) -> AbstractContextManager[IO[bytes]]:
     """Where the answer goes: standard output, or a file that appears when it is whole."""
     from seeds.jsonl import replacing
 
-    if output is not None:
-        return replacing(output)
-    stdout: IO[bytes] = sys.stdout.buffer
-    return nullcontext(stdout)
+    if output is None:
+        stdout: IO[bytes] = sys.stdout.buffer
+        return nullcontext(stdout)
+    if output.exists() and not output.is_file():  # /dev/null, a pipe: nothing to take the place of
+        return output.open("wb")
+    return replacing(output.resolve())
 
 
 class _Reader:
@@ -106,6 +109,7 @@ class _Reader:
 
     def articles(self) -> Iterator[Any]:
         """The readable articles."""
+        from classify.predictor import unread
         from classify.terminal import escape, say
 
         for each in self.found:
@@ -114,6 +118,6 @@ class _Reader:
                 say(f"{each.where}: {each.message}")
                 continue
             self.read += 1
-            for note in each.notes:
+            for note in filter(None, (*each.notes, unread(each.document.text))):
                 say(f"{escape(each.document.source)}: {note}")
             yield each

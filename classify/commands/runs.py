@@ -5,14 +5,14 @@ from pathlib import Path
 
 import click
 
-from classify.options import workspace_option
+from classify.options import Commands, workspace_option
 from classify.terminal import escape, say
 from seeds.errors import InputError
 from seeds.jsonl import locked
 from seeds.settings import workspace_path
 
 
-@click.group()
+@click.group(cls=Commands)
 def runs() -> None:
     """Trained models: list, show, promote, rollback, verify."""
 
@@ -34,7 +34,10 @@ def list_(form: str, workspace: Path | None) -> None:
         return
     for row in rows:
         mark = "*" if row["current"] else " "
-        figures = row["fault"] or f"macro-F1 {row['macro_f1']:.3f}  {row['articles']:>6} articles"
+        figures = (
+            escape(str(row["fault"]))
+            or f"macro-F1 {row['macro_f1']:.3f}  {row['articles']:>6} articles"
+        )
         click.echo(f"{mark} {row['name']}  {figures}")
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from classify.options import workspace_option
+from classify.options import Commands, workspace_option
 from classify.terminal import escape, progress, say, size_in_bytes
 from seeds.document import Document, read_documents, write_documents
 from seeds.errors import Fault, InputError
@@ -20,7 +20,7 @@ FAULTS_SHOWN = 20  # lines; a table in a wrong format has as many faults as reco
 MOST_SOURCES = 15  # rows of `seeds stats`; the rest is summed up
 
 
-@click.group()
+@click.group(cls=Commands)
 def seeds() -> None:
     """Collect the articles to label: add them, list them, count them."""
 
