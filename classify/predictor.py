@@ -95,8 +95,8 @@ def _csv(found: Iterable[dict[str, Any]], run: Run) -> Iterator[str]:
 
 def _csv_line(values: list[Any]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue()
+    csv.writer(line, lineterminator="\r\n").writerow(values)  # else it would not quote a bare \r
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _inert(value: str) -> str:

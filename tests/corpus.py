@@ -1,9 +1,10 @@
 """Small datasets for tests: real words, known answers, made on the spot."""
 
 import random
+from pathlib import Path
 
-from labels.dataset import Dataset, Example
-from labels.taxonomy import Category, Taxonomy
+from labels.dataset import Dataset, Example, write_dataset
+from labels.taxonomy import Category, Taxonomy, write_taxonomy
 from seeds.document import Document
 
 WORDS = {
@@ -75,3 +76,11 @@ def dataset(count: int = 60, choice: str = "multiple", seed: int = 0) -> Dataset
         document = Document.of(article(tuple(chosen), rng))
         examples.append(Example(document, tuple(chosen)))
     return Dataset(tuple(examples), taxonomy(choice))
+
+
+def workspace(folder: Path, count: int = 60, choice: str = "multiple") -> Path:
+    """A folder with agreed labels, ready for `classify train`."""
+    data = dataset(count, choice)
+    write_taxonomy(folder, data.taxonomy)
+    write_dataset(folder / "dataset.jsonl", data)
+    return folder
