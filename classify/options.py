@@ -12,7 +12,11 @@ workspace_option = click.option(
 
 
 class Commands(click.Group):
-    """A group that answers an unknown command with the known ones."""
+    """A group that lists its commands in the order people use them, to one mistyped as well."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order they are written."""
+        return list(self.commands)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -13,7 +13,8 @@ from seeds.jsonl import locked
 from seeds.settings import workspace_path
 
 if TYPE_CHECKING:
-    from labels.studio import Project, Studio, StudioSettings
+    from labels.connection import StudioSettings
+    from labels.studio import Project, Studio
     from labels.taxonomy import Taxonomy
 
 
@@ -28,7 +29,9 @@ def server() -> None:
 
 
 @server.command()
-@click.option("--port", type=click.IntRange(1024, 65535), default=8080, show_default=True)
+@click.option(
+    "--port", type=click.IntRange(1024, 65535), default=8080, show_default=True, help="Of its page."
+)
 @workspace_option
 def start(port: int, workspace: Path | None) -> None:
     """Start the server; the first time installs it, which takes some minutes."""
@@ -209,7 +212,8 @@ def import_(
 
 def connect(workspace: Path) -> "tuple[Studio, StudioSettings]":
     """The Label Studio of a workspace, and how the project is set up."""
-    from labels.studio import Studio, StudioSettings, connection
+    from labels.connection import StudioSettings, connection
+    from labels.studio import Studio
     from seeds.settings import read_settings, workspace_config
 
     settings = read_settings(workspace_config(workspace, "labelstudio.toml"), StudioSettings)
@@ -230,10 +234,11 @@ def prepare(studio: "Studio", settings: "StudioSettings", taxonomy: "Taxonomy") 
 
 def send(studio: "Studio", project: "Project", documents: list[Any]) -> None:
     """Push articles and say what was done."""
+    from labels.push import push
     from labels.tasks import task
 
     with counting("Sending", len(documents)) as count:
-        pushed = studio.push(project.id, [task(each) for each in documents], progress=count)
+        pushed = push(studio, project.id, [task(each) for each in documents], progress=count)
     repaired = f", {pushed.repaired} surplus copies removed" if pushed.repaired else ""
     say(f"{pushed.sent} articles sent, {pushed.already} already there{repaired}")
     for name in pushed.doubled:
