@@ -1,8 +1,9 @@
-"""Taxonomy -> the labelling interface, in French and English. Pure."""
+"""Taxonomy -> the labelling interface, in French and English; what another one has more. Pure."""
 
 from xml.etree import ElementTree as ET
 
 from labels.taxonomy import Taxonomy
+from seeds.errors import InputError
 
 CONTROL = "categories"  # the name of the choices; tasks, export and the interface share it
 COMMENT = "comment"
@@ -103,3 +104,39 @@ def _rule_en(taxonomy: Taxonomy) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def differences(ours: str, theirs: str) -> list[str]:
+    """What a labelling interface has that ours lacks, one line each; [] if ours can replace it.
+
+    Args:
+        ours: the interface that follows from the taxonomy, as XML.
+        theirs: the one in Label Studio, maybe changed there by hand.
+    """
+    known = _controls(ours)
+    found = []
+    for name, choices in _controls(theirs).items():
+        if name not in known:
+            found.append(f"control {name!r}")
+            continue
+        found.extend(f"{name} has {each!r}" for each in sorted(choices - known[name]))
+    return found
+
+
+def _controls(interface: str) -> dict[str, set[str]]:
+    """The values an interface can give, by the name of the control.
+
+    Raises:
+        InputError: it is not XML.
+    """
+    try:
+        root = ET.fromstring(interface)  # noqa: S314 — expat stops entity bombs
+    except ET.ParseError as error:
+        raise InputError(f"the labelling interface is not XML: {error}. Mend it there.") from error
+    return {
+        element.get("name", ""): {
+            each.get("alias") or each.get("value") or "" for each in element if each.get("value")
+        }
+        for element in root.iter()
+        if element.get("toName")
+    }

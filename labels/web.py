@@ -39,6 +39,25 @@ def submit_form(client: "httpx.Client", path: str, data: dict[str, str]) -> bool
     return answer.is_redirect
 
 
+def sign_up(url: str, link: str, email: str, password: str) -> str:
+    """Make a user by an invitation link, or log in one who is there already; the API key.
+
+    Raises:
+        InputError: that user has another password, or the password is too short.
+    """
+    with session(url) as client:
+        new = submit_form(client, link, {"email": email, "password": password})
+    try:
+        return login_key(url, email, password)
+    except InputError as error:
+        if new:
+            raise
+        raise InputError(
+            f"{url}: {email} can't sign up nor log in with this password. Give the "
+            "user's own one; for a new user, one of 8 characters or more."
+        ) from error
+
+
 def login_key(url: str, email: str, password: str) -> str:
     """An API key of a user: the legacy token where the server takes it, else a personal one.
 

@@ -19,7 +19,10 @@ from typing import Any
 import httpx
 import pytest
 
-from labels.studio import Project, Studio, StudioSettings, connection, differences
+from labels.connection import StudioSettings, connection
+from labels.interface import differences
+from labels.push import push
+from labels.studio import Project, Studio
 from seeds.errors import InputError
 from tests.conftest import LabelStudio, wait_until
 
@@ -428,7 +431,7 @@ def test_a_deleted_project_is_reported_and_made_anew(
     with pytest.raises(InputError, match=r"does not exist.*classify labels push"):
         studio.find(project.title)
     with pytest.raises(InputError, match="does not exist"):
-        studio.push(project.id, tasks(1))
+        push(studio, project.id, tasks(1))
     with pytest.raises(InputError, match="does not exist"):
         studio.export(project.id)
     anew = studio.prepare(project.title, interface("cinema"), instruction="", overlap=1)
@@ -468,10 +471,10 @@ def test_two_commands_that_make_the_project_at_once_share_it(
 def test_push_sends_nothing_the_second_time(studio: Studio, project: Project, raw: Raw) -> None:
     sent = tasks(450)
     counted: list[tuple[int, int]] = []
-    first = studio.push(project.id, sent, progress=lambda *each: counted.append(each))
+    first = push(studio, project.id, sent, progress=lambda *each: counted.append(each))
     assert (first.sent, first.already, first.repaired) == (450, 0, 0)
     assert counted == [(0, 450), (200, 450), (400, 450), (450, 450)]
-    again = studio.push(project.id, sent)
+    again = push(studio, project.id, sent)
     assert (again.sent, again.already, again.repaired) == (0, 450, 0)
     held = raw.held(project.id)
     assert sorted(task["data"]["text"] for task in held) == sorted(
@@ -483,8 +486,8 @@ def test_push_sends_nothing_the_second_time(studio: Studio, project: Project, ra
 def test_push_adds_what_is_new_and_takes_a_doubled_input_once(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
-    studio.push(project.id, tasks(5))
-    pushed = studio.push(project.id, tasks(8) + tasks(8))
+    push(studio, project.id, tasks(5))
+    pushed = push(studio, project.id, tasks(8) + tasks(8))
     assert (pushed.sent, pushed.already) == (3, 5)
     assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(8)}
 
@@ -492,8 +495,8 @@ def test_push_adds_what_is_new_and_takes_a_doubled_input_once(
 @pytest.mark.server
 def test_tasks_of_others_are_left_alone(studio: Studio, project: Project, raw: Raw) -> None:
     raw.send(project.id, [{"data": {"text": "by hand"}}, {"data": {"text": "by hand"}}])
-    assert studio.push(project.id, tasks(3)).sent == 3
-    assert studio.push(project.id, tasks(3)).repaired == 0
+    assert push(studio, project.id, tasks(3)).sent == 3
+    assert push(studio, project.id, tasks(3)).repaired == 0
     assert raw.count(project.id) == 5
     assert len(studio.seed_ids(project.id)) == 3
 
@@ -504,18 +507,20 @@ def test_a_task_the_server_refuses_is_reported_and_not_sent_again(
 ) -> None:
     studio = through(proxy, label_studio)
     with pytest.raises(InputError, match=r'HTTP 400.*"?text"?'):
-        studio.push(project.id, [{"data": {"seed_id": "0" * 16, "nothing": "to read"}}])
+        push(studio, project.id, [{"data": {"seed_id": "0" * 16, "nothing": "to read"}}])
     assert len(proxy.requests("POST", "/import")) == 1
     assert raw.count(project.id) == 0
 
 
 PUSH = """
 import sys
-from labels.studio import Studio, StudioSettings
+from labels.connection import StudioSettings
+from labels.push import push
+from labels.studio import Studio
 from tests.test_studio import tasks
 settings = StudioSettings("Any title", 2, "", batch_size=int(sys.argv[4]), timeout=60.0, retries=3)
 studio = Studio.connect(sys.argv[1], sys.stdin.readline().strip(), settings)
-print(studio.push(int(sys.argv[2]), tasks(int(sys.argv[3]))).sent)
+print(push(studio, int(sys.argv[2]), tasks(int(sys.argv[3]))).sent)
 """
 
 
@@ -545,7 +550,7 @@ def test_a_push_killed_half_way_is_completed_by_the_next(
     wait_until(lambda: raw.count(project.id) >= 400, what="400 tasks have arrived")
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    pushed = studio.push(project.id, tasks(2000))
+    pushed = push(studio, project.id, tasks(2000))
     assert pushed.already >= 400
     assert pushed.sent > 0
     assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(2000)}
@@ -567,7 +572,7 @@ def test_a_time_out_after_the_import_sends_nothing_twice(
 ) -> None:
     studio = through(proxy, label_studio, timeout=5.0)
     proxy.swallow = "/import"  # the server stores the first 200; we never hear of it
-    assert studio.push(project.id, tasks(300)).sent == 300
+    assert push(studio, project.id, tasks(300)).sent == 300
     assert len(proxy.requests("POST", "/import")) == 2
     assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(300)}
 
@@ -578,7 +583,7 @@ def test_an_import_that_failed_is_sent_again(
 ) -> None:
     studio = through(proxy, label_studio)
     proxy.invent[f"/api/projects/{project.id}/import"] = [(503, {}, b"")]
-    assert studio.push(project.id, tasks(10)).sent == 10
+    assert push(studio, project.id, tasks(10)).sent == 10
     assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(10)}
 
 
@@ -593,7 +598,7 @@ def test_of_two_copies_the_one_people_worked_on_stays(
     raw.web.post(where, json=draft).raise_for_status()
     for task in (older[2], newer[2]):
         studio.annotate(task, result("cinema"), lead_time=1.0)
-    pushed = studio.push(project.id, tasks(4))
+    pushed = push(studio, project.id, tasks(4))
     assert pushed.repaired == 3
     assert pushed.doubled == (f"{2:016x}",)
     left = {task["id"] for task in raw.held(project.id)}

@@ -76,7 +76,8 @@ def _port(workspace: Path) -> str:
 
 def _annotate(workspace: Path, studio: "Studio", settings: object) -> None:
     """Have the two annotators submit the sample labels that Label Studio does not have yet."""
-    from labels.studio import Studio, StudioSettings
+    from labels.connection import StudioSettings
+    from labels.studio import Studio
     from labels.tasks import result
 
     assert isinstance(settings, StudioSettings)

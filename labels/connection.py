@@ -1,0 +1,87 @@
+"""Which Label Studio to talk to, and how: settings, address, API key."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from labels import server
+from seeds.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class StudioSettings:
+    """labelstudio.toml.
+
+    Attributes:
+        title: the project's, by which it is found; 3 to 50 characters.
+        overlap: annotators an article.
+        url: an existing server; "" means LABEL_STUDIO_URL, else the embedded one.
+        batch_size: tasks in one import request.
+        timeout: seconds to wait for one answer.
+        retries: of reads; a write is never sent blindly again.
+    """
+
+    title: str
+    overlap: int
+    url: str
+    batch_size: int
+    timeout: float
+    retries: int
+
+    def __post_init__(self) -> None:
+        faults = []
+        if not 3 <= len(self.title) <= 50:
+            faults.append(f"title must have 3 to 50 characters, found {len(self.title)}")
+        if self.url and not re.fullmatch(r"https?://[^\s@?#]+", self.url):
+            faults.append('url must start with http:// or https:// and hold no password, or be ""')
+        for name, least in (("overlap", 1), ("batch_size", 1), ("retries", 0)):
+            if getattr(self, name) < least:
+                faults.append(f"{name} must be at least {least}, found {getattr(self, name)}")
+        if not self.timeout > 0:
+            faults.append(f"timeout must be above 0 seconds, found {self.timeout}")
+        if faults:
+            raise InputError("; ".join(faults))
+
+
+def connection(workspace: Path, settings: StudioSettings) -> tuple[str, str]:
+    """The server's address and API key: from the environment, else the embedded server's.
+
+    Raises:
+        InputError: there is an address without a key, or no server at all.
+    """
+    url = os.environ.get("LABEL_STUDIO_URL", "").strip() or settings.url
+    if url:
+        key = os.environ.get("LABEL_STUDIO_API_KEY", "").strip()
+        if not key:
+            raise InputError(
+                f"{url}: no API key. Set LABEL_STUDIO_API_KEY to a personal access token, "
+                f"found at {url.rstrip('/')}/user/account."
+            )
+        return url, key
+    now, known = server.status(workspace), server.credentials(workspace)
+    if now.state != "running" or known is None:
+        raise InputError(
+            f"{workspace}: its Label Studio is not running. Run `classify labels server start`, "
+            "or set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY for another one."
+        )
+    return now.url, known.token
+
+
+def check_form(url: str, key: str) -> None:
+    """Refuse what would only fail later, perhaps with the key in the message.
+
+    Raises:
+        InputError: the address or the key can't be one.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise InputError(
+            "LABEL_STUDIO_URL must start with http:// or https:// and hold no password. Correct it."
+        )
+    if not re.fullmatch(r"[!-~]+", key):
+        raise InputError(
+            "LABEL_STUDIO_API_KEY holds characters no key has. Copy it again from "
+            f"{url}/user/account."
+        )

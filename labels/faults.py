@@ -1,0 +1,119 @@
+"""What goes wrong between us and a Label Studio, as lines a user can act on."""
+
+import json
+import random
+from typing import Any
+
+from seeds.errors import InputError
+
+LONGEST_PAUSE = 60.0  # seconds before a read is tried again
+
+
+class MissingError(InputError):
+    """The server answers 404: what was asked for is gone."""
+
+
+class UnsureError(InputError):
+    """The server may have done what it was asked, or may do it the next time."""
+
+
+def fault(url: str, error: Any, what: str, timeout: float) -> InputError:
+    """The error for a request that failed.
+
+    Args:
+        url: the server's address.
+        error: the SDK's ApiError, or httpx's TransportError.
+        what: what was asked for.
+        timeout: the seconds that were waited.
+    """
+    from httpx import TimeoutException, TransportError
+
+    if isinstance(error, TimeoutException):
+        return UnsureError(
+            f"{url}: no answer about {what} within {timeout:g} s. "
+            "Try again, or raise timeout in labelstudio.toml."
+        )
+    if isinstance(error, TransportError):
+        return UnsureError(
+            f"{url}: no connection ({error}). Run `classify labels server start`, "
+            "or check LABEL_STUDIO_URL."
+        )
+    return _http_fault(url, error, what, error.status_code or 0)
+
+
+def _http_fault(url: str, error: Any, what: str, status: int) -> InputError:
+    if status == 404:
+        return MissingError(
+            f"{url}: {what} does not exist. Run `classify labels push` to make it anew."
+        )
+    if 300 <= status < 400:
+        return _redirected(url, error)
+    if status in (401, 403):
+        return InputError(f"{url}: not allowed (HTTP {status}). Check the API key.")
+    kind = UnsureError if status in (0, 408, 409, 429) or status >= 500 else InputError
+    hint = (
+        "Annotations may stand against it: `classify labels migrate` changes them too."
+        if status == 400
+        else "Look at the server's log, then try again."
+    )
+    return kind(f"{url}: {what} failed (HTTP {status}){_detail(error)}. {hint}")
+
+
+def refused(url: str, key: str, error: Any) -> InputError:
+    """The error for a key that is wrong, expired, or of a kind the server does not take."""
+    kind = "personal access token" if key.count(".") == 2 else "legacy token"
+    return InputError(
+        f"{url}: the {kind} was refused{_detail(error)}. "
+        f"Get a personal access token at {url}/user/account and set LABEL_STUDIO_API_KEY to it."
+    )
+
+
+def stranger(url: str, error: Any) -> InputError:
+    """The error for an address that answers, but not as Label Studio does."""
+    status = getattr(error, "status_code", None) or 0
+    if 300 <= status < 400:
+        return _redirected(url, error)
+    if status >= 500:
+        return InputError(f"{url}: the server fails (HTTP {status}). Look at its log.")
+    return InputError(f"{url}: answers, but not as Label Studio does. Check LABEL_STUDIO_URL.")
+
+
+def _redirected(url: str, error: Any) -> InputError:
+    target = (error.headers or {}).get("location", "another address")
+    return InputError(
+        f"{url}: sends us on to {target}, and the key is not sent after it. "
+        "If that is your server, set LABEL_STUDIO_URL to it."
+    )
+
+
+def _detail(error: Any) -> str:
+    """What the server says of an error, as " (…)"; "" if that is a page of HTML."""
+    body = error.body
+    if not isinstance(body, dict):
+        return ""
+    said = body.get("validation_errors") or body.get("detail") or ""
+    text = " ".join(json.dumps(said, ensure_ascii=False).split()) if said else ""
+    text = text.strip('"').replace("\\n", " ")
+    return f" ({text[:300]})" if text else ""
+
+
+def pause(error: Any, attempt: int) -> float | None:
+    """Seconds to wait before a read is tried again; None if that is no use.
+
+    An answer that took too long would take as long again, so it is not asked for twice.
+
+    Args:
+        error: as for fault.
+        attempt: how often it was tried again before.
+    """
+    from httpx import ConnectTimeout, TimeoutException, TransportError
+
+    growing = random.uniform(0.5, 1.0) * min(2.0**attempt, LONGEST_PAUSE)
+    if isinstance(error, TransportError):
+        slow = isinstance(error, TimeoutException) and not isinstance(error, ConnectTimeout)
+        return None if slow else growing
+    status = error.status_code or 0
+    asked = str((error.headers or {}).get("retry-after", ""))
+    if status == 429 and asked.isdigit():
+        return min(float(asked), LONGEST_PAUSE)
+    return growing if status == 429 or status >= 500 else None
