@@ -3,19 +3,26 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
 .PHONY: setup demo test check clean
 
-setup: $(VENV)/.ready
+setup: $(VENV)/.ready-dev
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "classify needs Python 3.11 or newer; try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@echo "Installing classify into $(VENV) (once, about two minutes) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,labels,train]'
+	$(INSTALL) -e '.[labels,train]'
 	@touch $@
 
-demo: setup  ## the whole loop on the sample corpus, real Label Studio included
+$(VENV)/.ready-dev: $(VENV)/.ready
+	@echo "Adding what the tests need (torch among it) ..."
+	$(INSTALL) -e '.[dev,labels,train,camembert]'
+	@touch $@
+
+demo: $(VENV)/.ready  ## the whole loop on the sample corpus, real Label Studio included
 	@$(BIN)/classify demo
 
 test: setup  ## every test; the first run installs Label Studio in an environment of its own

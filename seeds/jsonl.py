@@ -78,7 +78,7 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[Any]:
         temporary.chmod(mode)
         temporary.replace(path)
         temporary = None
-        sync_folder(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise InputError(
             f"{path}: could not be written: {error.strerror or error}. "
@@ -89,9 +89,9 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[Any]:
             temporary.unlink(missing_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make a file, or the renames in a folder, survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

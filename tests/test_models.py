@@ -1,7 +1,9 @@
 """One contract for every kind of model."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,29 +17,42 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture
+def settings(kind: str, request: pytest.FixtureRequest) -> Any:
+    """The kind's own settings, on a tiny encoder where it has one."""
+    made = model_class(kind).settings()
+    if hasattr(made, "base_model"):
+        base = str(request.getfixturevalue("tiny_base"))
+        made = replace(made, base_model=base, prefix="", window=32)
+    return made
+
+
 @pytest.mark.parametrize("choice", ["multiple", "single"])
-def test_a_saved_model_loads_with_the_same_scores(kind: str, choice: str, tmp_path: Path) -> None:
+def test_a_saved_model_loads_with_the_same_scores(
+    kind: str, settings: Any, choice: str, tmp_path: Path
+) -> None:
     data = dataset(60, choice)
-    model = model_class(kind).fit(data, model_class(kind).settings(), seed=1)
+    model = model_class(kind).fit(data, settings, seed=1)
     model.save(tmp_path)
     texts = [*data.texts[:5], "un texte jamais vu", ""]
     scores = model.scores(texts)
     assert scores.shape == (7, 3)
     assert scores.dtype == np.float32
-    np.testing.assert_array_equal(model_class(kind).load(tmp_path).scores(texts), scores)
+    again = model_class(kind).load(tmp_path).scores(texts)
+    np.testing.assert_allclose(again, scores, rtol=0, atol=0 if kind == "tfidf" else 1e-5)
 
 
 @pytest.mark.parametrize("choice", ["multiple", "single"])
-def test_it_tells_articles_it_never_saw_apart(kind: str, choice: str) -> None:
+def test_it_tells_articles_it_never_saw_apart(kind: str, settings: Any, choice: str) -> None:
     data = dataset(90, choice)
-    model = model_class(kind).fit(data, model_class(kind).settings(), seed=1)
+    model = model_class(kind).fit(data, settings, seed=1)
     rng = random.Random(99)
     for n, name in enumerate(data.taxonomy.ids):
         scores = model.scores([article((name,), rng) for _ in range(10)])
         assert (scores.argmax(axis=1) == n).all()
 
 
-def test_two_categories_of_single_choice_are_learned(kind: str) -> None:
+def test_two_categories_of_single_choice_are_learned(kind: str, settings: Any) -> None:
     data = dataset(60, "single")
     both = [n for n, each in enumerate(data.examples) if each.categories[0] != "sport"]
     from training.train import Recipe, train
@@ -46,20 +61,20 @@ def test_two_categories_of_single_choice_are_learned(kind: str) -> None:
         data.subset(both),
         kind,
         Recipe(test=0, folds=3),
-        model_class(kind).settings(),
+        settings,
         lambda line: None,
     )
     assert trained.evaluation.exact.value == 1.0
 
 
-def test_scores_do_not_depend_on_what_else_is_in_the_batch(kind: str) -> None:
+def test_scores_do_not_depend_on_what_else_is_in_the_batch(kind: str, settings: Any) -> None:
     data = dataset(60)
-    model = model_class(kind).fit(data, model_class(kind).settings(), seed=1)
+    model = model_class(kind).fit(data, settings, seed=1)
     together = model.scores(data.texts)
     alone = np.concatenate([model.scores([text]) for text in data.texts])
-    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
-def test_no_text_gives_no_scores(kind: str) -> None:
-    model = model_class(kind).fit(dataset(60), model_class(kind).settings(), seed=1)
+def test_no_text_gives_no_scores(kind: str, settings: Any) -> None:
+    model = model_class(kind).fit(dataset(60), settings, seed=1)
     assert model.scores([]).shape == (0, 3)

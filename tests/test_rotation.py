@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.corpus import dataset
-from training.models import tfidf
+from training.models import linear
 from training.models.tfidf import Tfidf, TfidfSettings
 
 
@@ -12,6 +12,6 @@ from training.models.tfidf import Tfidf, TfidfSettings
 def test_both_ways_of_learning_agree(choice: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data, texts = dataset(60, choice), dataset(20, choice, seed=7).texts
     rotated = Tfidf.fit(data, TfidfSettings(buckets=14), seed=1)
-    monkeypatch.setattr(tfidf, "_ROTATED", 0)
+    monkeypatch.setattr(linear, "_ROTATED", 0)
     direct = Tfidf.fit(data, TfidfSettings(buckets=14), seed=1)
     np.testing.assert_allclose(rotated.scores(texts), direct.scores(texts), atol=0.02)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1  # raised when a run of before can no longer be read
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_FILE = re.compile(r"(encoder/)?[A-Za-z0-9_][A-Za-z0-9._-]*")  # in a run: at most one folder down
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
 _ALWAYS = (
     "README.md",
@@ -95,10 +96,13 @@ def save_run(runs: Path, trained: "Trained") -> Path:
         for name, value in trained.files.items():
             text = value if isinstance(value, str) else json.dumps(value, indent=2)
             jsonl.write_text(building / name, text)
-        hashes = {each.name: _sha256(each) for each in sorted(building.iterdir())}
+        files = sorted(each for each in building.rglob("*") if each.is_file())
+        hashes = {each.relative_to(building).as_posix(): _sha256(each) for each in files}
+        for each in files:
+            jsonl.sync(each)  # a library's own files too are on disk before the run appears
         jsonl.write_text(building / "manifest.json", json.dumps(hashes, indent=2))
         building.rename(path)
-        jsonl.sync_folder(runs)
+        jsonl.sync(runs)
     except OSError as error:
         raise InputError(
             f"{path}: could not be written: {error.strerror or error}. Earlier runs are untouched; "
@@ -152,7 +156,7 @@ def check_files(path: Path) -> None:
     manifest = _read_json(path / "manifest.json")
     for name, expected in manifest.items():
         file = path / name
-        if not _NAME.fullmatch(name.lower()) or not file.is_file():
+        if not _FILE.fullmatch(name) or not file.is_file():
             raise InputError(f"{file}: missing from the run. {_RESTORE}")
         if name.endswith(".safetensors"):
             _refuse_pickle(file)

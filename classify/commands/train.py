@@ -6,13 +6,15 @@ import click
 
 from classify.options import workspace_option
 from classify.terminal import say
+from seeds.errors import InputError
 from seeds.settings import workspace_path
 from training.models import KINDS
 
 
 @click.command()
 @click.argument("kind", type=click.Choice(list(KINDS)), default="tfidf")
-@click.option("--config", type=click.Path(path_type=Path), help="A recipe; see configs/tfidf.toml.")
+@click.option("--base-model", help="The encoder: a Hugging Face hub name or a folder.")
+@click.option("--config", type=click.Path(path_type=Path), help="A recipe; see configs/KIND.toml.")
 @click.option(
     "--data", type=click.Path(path_type=Path), help="A dataset other than the workspace's."
 )
@@ -23,6 +25,7 @@ from training.models import KINDS
 def train(
     kind: str,
     config: Path | None,
+    base_model: str | None,
     data: Path | None,
     test: float | None,
     seed: int | None,
@@ -31,7 +34,8 @@ def train(
 ) -> None:
     """Train a model on the agreed labels and make it the current one.
 
-    KIND is the kind of model: tfidf, the default, learns in seconds.
+    KIND is the kind of model: tfidf, the default, learns in seconds and predicts anywhere;
+    embedding adds the vectors of a frozen encoder, which helps most with few labels.
     """
     from dataclasses import replace
 
@@ -49,6 +53,10 @@ def train(
         test=recipe.test if test is None else test,
         seed=recipe.seed if seed is None else seed,
     )
+    if base_model is not None:
+        if not hasattr(settings, "base_model"):
+            raise InputError(f"--base-model: a {kind} model has none. Leave it out.")
+        settings = replace(settings, base_model=base_model)
     dataset = read_dataset_file(data, read_taxonomy(folder)) if data else read_dataset(folder)
     with locked(folder, "classify train"):
         trained = learn(dataset, kind, recipe, settings, say)

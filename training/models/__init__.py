@@ -8,7 +8,10 @@ from seeds.errors import InputError
 if TYPE_CHECKING:
     from training.model import Model
 
-KINDS = {"tfidf": "training.models.tfidf:Tfidf"}
+KINDS = {
+    "tfidf": "training.models.tfidf:Tfidf",
+    "embedding": "training.models.embedding:Embedding",
+}
 
 
 def model_class(kind: str) -> "type[Model]":

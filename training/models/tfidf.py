@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seeds import jsonl
-from seeds.errors import InputError, missing_extra
+from seeds.errors import InputError
 from seeds.settings import parse
 from training.model import Floats
+from training.models.linear import learn, sparse
 from training.models.ngrams import Counts, Ngrams
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset
 
-_ROTATED = 2000  # articles up to which learning from their products is the faster way
 _TEXTS_AT_ONCE = 256  # bounds the memory of one pass when scoring
 
 
@@ -84,17 +84,9 @@ class Tfidf:
     @classmethod
     def fit(cls, dataset: "Dataset", settings: TfidfSettings, *, seed: int) -> Self:
         """Learn one logistic regression a category, or one multinomial for single choice."""
-        counts = settings.ngrams.count(dataset.texts)
-        documents = np.bincount(counts.buckets, minlength=1 << settings.buckets)
-        features = np.flatnonzero(documents >= settings.min_documents)
-        if len(features) == 0:
-            raise InputError(
-                f"no n-gram stands in {settings.min_documents} articles. Lower min_documents."
-            )
-        idf = np.log((1 + len(dataset.examples)) / (1 + documents[features])) + 1
-        weights = _weighted(counts, features, idf.astype(np.float32), settings.buckets)
-        coefficients, intercepts = _learn(weights, len(features), dataset, settings.C, seed)
-        return cls(settings, features, idf.astype(np.float32), coefficients, intercepts)
+        features, idf, table = weigh(dataset.texts, settings)
+        (coefficients,), intercepts = learn([table], dataset, settings.C, seed)
+        return cls(settings, features, idf, coefficients, intercepts)
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Log-odds, float32 (n, k)."""
@@ -160,6 +152,24 @@ class Tfidf:
             ) from error
 
 
+def weigh(texts: Sequence[str], settings: TfidfSettings) -> tuple[NDArray[np.int64], Floats, Any]:
+    """The features of some texts (m,), the weight of each (m,), and the sparse table (n, m).
+
+    Raises:
+        InputError: no n-gram stands in enough of them.
+    """
+    counts = settings.ngrams.count(texts)
+    documents = np.bincount(counts.buckets, minlength=1 << settings.buckets)
+    features = np.flatnonzero(documents >= settings.min_documents)
+    if len(features) == 0:
+        raise InputError(
+            f"no n-gram stands in {settings.min_documents} articles. Lower min_documents."
+        )
+    idf = (np.log((1 + len(texts)) / (1 + documents[features])) + 1).astype(np.float32)
+    weights = _weighted(counts, features, idf, settings.buckets)
+    return features, idf, sparse(weights, (len(texts), len(features)))
+
+
 def _weighted(counts: Counts, features: NDArray[np.int64], idf: Floats, buckets: int) -> Counts:
     """Sublinear TF · IDF of the known features, scaled to length 1; columns are features."""
     column_of = np.full(1 << buckets, -1, np.int64)
@@ -174,51 +184,3 @@ def _weighted(counts: Counts, features: NDArray[np.int64], idf: Floats, buckets:
     lengths = np.sqrt(squares[starts[1:]] - squares[starts[:-1]])
     scale = np.repeat(1 / np.maximum(lengths, 1e-12), np.diff(starts))
     return Counts(starts, columns, (values * scale).astype(np.float32))
-
-
-def _learn(
-    weights: Counts, features: int, dataset: "Dataset", strength: float, seed: int
-) -> tuple[Floats, Floats]:
-    """Coefficients (m, k) and intercepts (k,) of the logistic regressions."""
-    try:
-        from scipy.sparse import csr_matrix
-        from sklearn.linear_model import LogisticRegression
-    except ModuleNotFoundError as error:
-        raise missing_extra("train", "Training") from error
-
-    size = (len(dataset.examples), features)
-    full = csr_matrix((weights.counts, weights.buckets, weights.starts), shape=size)
-    table, back = _rotated(full) if size[0] <= _ROTATED else (full, None)
-    ids = dataset.taxonomy.ids
-    solver = LogisticRegression(C=strength, tol=1e-6, max_iter=5000, random_state=seed)
-    if dataset.taxonomy.choice == "single":
-        solver.fit(table, [ids.index(each.categories[0]) for each in dataset.examples])
-        coefficients, intercepts = solver.coef_, solver.intercept_
-        if len(ids) == 2:  # scikit-learn keeps one row for two classes
-            coefficients = np.concatenate([-coefficients, coefficients]) / 2
-            intercepts = np.concatenate([-intercepts, intercepts]) / 2
-    else:
-        fitted = [
-            solver.fit(table, [name in each.categories for each in dataset.examples])
-            and (solver.coef_[0].copy(), solver.intercept_[0])
-            for name in ids
-        ]
-        coefficients = np.array([each[0] for each in fitted])
-        intercepts = np.array([each[1] for each in fitted])
-    columns = coefficients.T if back is None else full.T @ (back @ coefficients.T)
-    return np.ascontiguousarray(columns, np.float32), np.asarray(intercepts, np.float32)
-
-
-def _rotated(table: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The articles in a basis of as many dimensions as there are articles, and the way back.
-
-    A penalised linear model never leaves the span of its articles, so it can be learned from
-    their n × n products: the same solution, at a cost that no longer grows with the features.
-
-    table: sparse (n, m). Returns (n, r) and (n, r), r ≤ n: coefficients c of the first are the
-    coefficients tableᵀ · (second · c) of the table.
-    """
-    values, vectors = np.linalg.eigh((table @ table.T).toarray().astype(np.float64))
-    kept = values > values.max() * 1e-9
-    lengths = np.sqrt(values[kept])
-    return vectors[:, kept] * lengths, vectors[:, kept] / lengths

@@ -1,0 +1,128 @@
+"""The frozen encoder: vectors of whole articles, the same in any batch, kept in a cache."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seeds.errors import InputError
+from tests.corpus import dataset
+from training.models.embedding import Embedding, EmbeddingSettings
+from training.models.encoder import Encoder, Pooling, VectorCache
+
+
+@pytest.fixture(scope="module")
+def encoder(tiny_base: Path) -> Encoder:
+    return Encoder.load(str(tiny_base), Pooling(window=32, prefix=""))
+
+
+def plain_vector(base: Path, text: str, window: int) -> np.ndarray:
+    """The vector of a text, with transformers alone, one window at a time."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    model = AutoModel.from_pretrained(base).eval()
+    pieces = tokenizer(text, add_special_tokens=False)["input_ids"]
+    room = window - 2
+    total = np.zeros(32)
+    chunks = [pieces[n : n + room] for n in range(0, len(pieces), room)]
+    if len(chunks) > 1 and len(chunks[-1]) < room / 4:
+        chunks.pop()
+    for place, chunk in enumerate(chunks, 1):
+        ids = torch.tensor([[0, *chunk, 2]])
+        with torch.inference_mode():
+            mean = model(ids).last_hidden_state[0].mean(0).numpy()
+        total += mean / np.linalg.norm(mean) / np.sqrt(place)
+    return total / np.linalg.norm(total)
+
+
+def test_a_vector_is_the_weighted_mean_of_all_windows(encoder: Encoder, tiny_base: Path) -> None:
+    texts = [dataset(3).texts[0] * 3, "Un film.", dataset(3).texts[1]]
+    found = encoder.embed(texts)
+    for row, text in zip(found, texts, strict=True):
+        np.testing.assert_allclose(row, plain_vector(tiny_base, text, 32), atol=1e-5)
+
+
+def test_the_end_of_a_long_article_counts(encoder: Encoder) -> None:
+    start = "le film " * 40
+    first, second = encoder.embed([start + "export douane " * 20, start + "match stade " * 20])
+    assert np.abs(first - second).max() > 1e-3
+
+
+def test_an_empty_text_has_a_vector(encoder: Encoder) -> None:
+    assert np.isfinite(encoder.embed(["", "a"])).all()
+    assert encoder.embed([]).shape == (0, 32)
+
+
+def test_the_cache_gives_back_what_was_computed(encoder: Encoder, tmp_path: Path) -> None:
+    cache = VectorCache(tmp_path / "vectors.sqlite")
+    texts = dataset(6).texts
+    first = encoder.embed(texts, cache)
+    blind = Encoder(
+        encoder.pooling, encoder.tokenizer, None, encoder.fingerprint, encoder.pieces, encoder.dtype
+    )
+    assert len(cache.read([blind._key(text) for text in texts])) == 6
+    np.testing.assert_array_equal(encoder.embed(texts[::-1], cache), first[::-1])
+
+
+def test_another_window_has_vectors_of_its_own(tiny_base: Path, tmp_path: Path) -> None:
+    cache = VectorCache(tmp_path / "vectors.sqlite")
+    text = [dataset(3).texts[0] * 2]
+    narrow = Encoder.load(str(tiny_base), Pooling(16, "")).embed(text, cache)
+    wide = Encoder.load(str(tiny_base), Pooling(64, "")).embed(text, cache)
+    assert np.abs(narrow - wide).max() > 1e-4
+
+
+def test_a_folder_without_an_encoder_is_refused_and_says_how_to_give_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--base-model FOLDER"):
+        Encoder.load(str(tmp_path), Pooling(32, ""))
+
+
+def test_pickled_weights_are_refused(tiny_base: Path, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    shutil.copytree(tiny_base, tmp_path / "base")
+    weights = tmp_path / "base" / "model.safetensors"
+    torch.save(load_file(weights), tmp_path / "base" / "pytorch_model.bin")
+    weights.unlink()
+    with pytest.raises(InputError, match="no encoder could be loaded"):
+        Encoder.load(str(tmp_path / "base"), Pooling(32, ""))
+
+
+def test_a_tokenizer_that_lost_its_vocabulary_is_refused(tiny_base: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_base, tmp_path / "base")
+    path = tmp_path / "base" / "tokenizer.json"
+    tokenizer = json.loads(path.read_text())
+    special = {"<s>", "<pad>", "</s>", "<unk>", "<mask>"}
+    vocabulary = tokenizer["model"]["vocab"]
+    tokenizer["model"]["vocab"] = {k: v for k, v in vocabulary.items() if k in special}
+    tokenizer["model"]["merges"] = []
+    path.write_text(json.dumps(tokenizer))
+    with pytest.raises(InputError, match="does not know French"):
+        Encoder.load(str(tmp_path / "base"), Pooling(32, ""))
+
+
+def test_a_run_whose_tokenizer_reads_otherwise_is_refused(tiny_base: Path, tmp_path: Path) -> None:
+    settings = EmbeddingSettings(base_model=str(tiny_base), prefix="", window=32, buckets=14)
+    Embedding.fit(dataset(60), settings, seed=1).save(tmp_path)
+    record = json.loads((tmp_path / "embedding.json").read_text())
+    record["pieces"][3] += 1
+    (tmp_path / "embedding.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match="no longer reads French"):
+        Embedding.load(tmp_path)
+
+
+def test_the_encoder_of_a_run_is_a_plain_hugging_face_folder(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    from transformers import AutoModel
+
+    settings = EmbeddingSettings(base_model=str(tiny_base), prefix="", window=32, buckets=14)
+    Embedding.fit(dataset(60), settings, seed=1).save(tmp_path)
+    saved, base = (AutoModel.from_pretrained(each) for each in (tmp_path / "encoder", tiny_base))
+    for name, tensor in base.state_dict().items():
+        assert (saved.state_dict()[name] == tensor).all(), name

@@ -1,0 +1,162 @@
+"""A frozen encoder's vector beside TF-IDF, one linear model over both: for the first labels."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from seeds import jsonl
+from seeds.errors import InputError
+from seeds.settings import parse
+from training.model import Floats
+from training.models.encoder import Encoder, Pooling, VectorCache
+from training.models.linear import learn
+from training.models.tfidf import Tfidf, TfidfSettings, weigh
+
+if TYPE_CHECKING:
+    from labels.dataset import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSettings:
+    """The recipe's [model] table; configs/embedding.toml explains each key."""
+
+    base_model: str = "intfloat/multilingual-e5-small"
+    window: int = 128
+    prefix: str = "query: "
+    weight: float = 1.5
+    buckets: int = 20
+    char_ngrams: tuple[int, ...] = (3, 6)
+    word_ngrams: tuple[int, ...] = (1, 1)
+    min_documents: int = 1
+    C: float = 3.0
+
+    def __post_init__(self) -> None:
+        _ = self.words, self.pooling
+        if not 0 < self.weight <= 100:
+            raise InputError(f"weight must be above 0 and at most 100, found {self.weight}")
+
+    @property
+    def words(self) -> TfidfSettings:
+        """How the n-grams are counted and learned."""
+        return TfidfSettings(
+            self.buckets, self.char_ngrams, self.word_ngrams, self.min_documents, self.C
+        )
+
+    @property
+    def pooling(self) -> Pooling:
+        """How a text becomes a vector."""
+        return Pooling(self.window, self.prefix)
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """TF-IDF and sentence vectors under one logistic regression a category.
+
+    Attributes:
+        recipe: how it counts and pools.
+        words: the n-gram part, with the intercepts.
+        centre: float32 (d,), the mean vector of the training articles.
+        coefficients: float32 (d, k), of the centred vectors.
+        encoder: where the vectors come from.
+        cache: of vectors, while training; None in use.
+    """
+
+    kind: ClassVar[str] = "embedding"
+    settings: ClassVar[type[Any]] = EmbeddingSettings
+
+    recipe: EmbeddingSettings
+    words: Tfidf
+    centre: Floats
+    coefficients: Floats
+    encoder: Encoder
+    cache: VectorCache | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        d, k = self.coefficients.shape
+        if self.centre.shape != (d,) or self.words.intercepts.shape != (k,):
+            raise InputError("the weights' shapes do not fit together")
+        if d != self.encoder.model.config.hidden_size:
+            raise InputError("the encoder's vectors are not those of training")
+        for weights in (self.centre, self.coefficients):
+            if weights.dtype != np.float32 or not np.isfinite(weights).all():
+                raise InputError("the weights must be finite float32 numbers")
+
+    @classmethod
+    def fit(cls, dataset: "Dataset", settings: EmbeddingSettings, *, seed: int) -> Self:
+        """Learn from n-grams and vectors side by side."""
+        encoder, cache = _encoder(settings.base_model, settings.pooling), VectorCache()
+        vectors = encoder.embed(dataset.texts, cache)
+        centre = vectors.mean(axis=0)
+        features, idf, table = weigh(dataset.texts, settings.words)
+        blocks = [table, settings.weight * _centred(vectors, centre)]
+        (of_words, of_vectors), intercepts = learn(blocks, dataset, settings.C, seed)
+        words = Tfidf(settings.words, features, idf, of_words, intercepts)
+        scaled = np.float32(settings.weight) * of_vectors
+        return cls(settings, words, centre, scaled, encoder, cache)
+
+    def scores(self, texts: Sequence[str]) -> Floats:
+        """Log-odds, float32 (n, k)."""
+        if not texts:
+            return self.words.scores(texts)
+        vectors = _centred(self.encoder.embed(texts, self.cache), self.centre)
+        return np.asarray(self.words.scores(texts) + vectors @ self.coefficients, np.float32)
+
+    def save(self, directory: Path) -> None:
+        """Write the weights of both parts, and the encoder as a Hugging Face folder."""
+        from safetensors.numpy import save
+
+        self.words.save(directory)
+        with jsonl.replacing(directory / "vectors.safetensors") as file:
+            file.write(save({"centre": self.centre, "coefficients": self.coefficients}))
+        record = {"recipe": asdict(self.recipe), "pieces": list(self.encoder.pieces)}
+        jsonl.write_text(directory / "embedding.json", json.dumps(record, indent=2))
+        self.encoder.save(directory / "encoder")
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: a file is not what `save` writes, or the tokenizer reads otherwise now.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        path = directory / "vectors.safetensors"
+        try:
+            record = json.loads((directory / "embedding.json").read_text(encoding="utf-8"))
+            recipe = parse(record["recipe"], EmbeddingSettings, str(directory / "embedding.json"))
+            encoder = Encoder.load(str(directory / "encoder"), recipe.pooling)
+            if list(encoder.pieces) != record["pieces"]:
+                raise InputError("the tokenizer no longer reads French as at training")
+            arrays = load_file(path)
+            words = Tfidf.load(directory)
+            return cls(recipe, words, arrays["centre"], arrays["coefficients"], encoder)
+        except InputError as error:
+            raise InputError(f"{path}: {error}. Train again, or restore the run.") from error
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            raise InputError(
+                f"{path}: not the weights of an embedding run ({error}). Restore or train again."
+            ) from error
+
+
+def _centred(vectors: Floats, centre: Floats) -> Floats:
+    """The vectors minus their centre, each to length 1 again; (n, d)."""
+    moved = vectors - centre
+    lengths = np.linalg.norm(moved, axis=1, keepdims=True)
+    return np.asarray(moved / np.maximum(lengths, 1e-6), np.float32)
+
+
+_loaded: dict[tuple[str, Pooling], Encoder] = {}
+
+
+def _encoder(base: str, pooling: Pooling) -> Encoder:
+    """The encoder of a training; its folds share one."""
+    if (base, pooling) not in _loaded:
+        _loaded.clear()
+        _loaded[base, pooling] = Encoder.load(base, pooling)
+    return _loaded[base, pooling]
