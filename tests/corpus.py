@@ -70,7 +70,7 @@ def dataset(count: int = 60, choice: str = "multiple", seed: int = 0) -> Dataset
     for n in range(count):
         names = list(WORDS)
         chosen = [names[n % len(names)]]
-        if choice == "multiple" and n % 3 == 0:
+        if choice == "multiple" and n % 4 == 0:
             chosen.append(names[(n + 1) % len(names)])
         chosen = [name for name in names if name in chosen]
         document = Document.of(article(tuple(chosen), rng))
