@@ -8,7 +8,7 @@ import click
 
 from classify.options import Commands, workspace_option
 from classify.terminal import counting, escape, say
-from seeds.errors import InputError
+from seeds.errors import InputError, missing_extra
 from seeds.jsonl import locked
 from seeds.settings import workspace_path
 
@@ -212,10 +212,14 @@ def import_(
 
 def connect(workspace: Path) -> "tuple[Studio, StudioSettings]":
     """The Label Studio of a workspace, and how the project is set up."""
+    from importlib.util import find_spec
+
     from labels.connection import StudioSettings, connection
     from labels.studio import Studio
     from seeds.settings import read_settings, workspace_config
 
+    if find_spec("label_studio_sdk") is None:  # before a server is asked for that needs it as well
+        raise missing_extra("labels", "Label Studio")
     settings = read_settings(workspace_config(workspace, "labelstudio.toml"), StudioSettings)
     return Studio.connect(*connection(workspace, settings), settings), settings
 
