@@ -96,11 +96,12 @@ class Studio:
         """The project of a title.
 
         Raises:
-            InputError: there is none, or more than one.
+            MissingError: there is none.
+            InputError: there is more than one.
         """
         ids = self._titled(title)
         if not ids:
-            raise InputError(
+            raise faults.MissingError(
                 f"{self.url}: project {title!r} does not exist. Run `classify labels push`."
             )
         if len(ids) > 1:
