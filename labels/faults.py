@@ -52,7 +52,7 @@ def _http_fault(url: str, error: Any, what: str, status: int) -> InputError:
         return InputError(f"{url}: not allowed (HTTP {status}). Check the API key.")
     kind = UnsureError if status in (0, 408, 409, 429) or status >= 500 else InputError
     hint = (
-        "Annotations may stand against it: `classify labels migrate` changes them too."
+        "Annotations may stand against it: delete or change them in Label Studio first."
         if status == 400
         else "Look at the server's log, then try again."
     )

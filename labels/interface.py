@@ -1,5 +1,6 @@
 """Taxonomy -> the labelling interface, in French and English; what another one has more. Pure."""
 
+import re
 from xml.etree import ElementTree as ET
 
 from labels.taxonomy import Taxonomy
@@ -9,10 +10,28 @@ CONTROL = "categories"  # the name of the choices; tasks, export and the interfa
 COMMENT = "comment"
 TEXT = "text"
 
+# Label Studio puts it into the page as it is, so its own elements (lsf-…) can be reached too: where
+# a later version names them otherwise, the page is less compact and works all the same.
 _STYLE = """
-.article { max-width: 46em; line-height: 1.6; font-size: 1.05em; }
-.facts { opacity: .65; font-size: .85em; }
-.panel { position: sticky; top: 0; }
+.press { display: grid; grid-template-columns: minmax(0, 45em) 27em; gap: 3em; }
+.press-facts { opacity: .65; margin-bottom: .6em; }
+.press-facts .lsf-htx-richtext { font-size: 14px; }
+.press-title { display: none; }
+.press-article { padding-left: .5em; }
+.press-article .press-text .lsf-htx-richtext { font-size: 17px; line-height: 1.6; }
+.press-article:has(.press-title :not(:empty)) .press-text .lsf-richtext__line:first-child {
+  font-size: 1.3em; font-weight: 650; line-height: 1.3; }
+.press-panel { position: sticky; top: 0; align-self: start;
+  max-height: calc(100vh - 120px); overflow-y: auto; }
+.press-panel h4 { font-size: 15px; margin: 0 0 .3em !important; }
+.press-panel .lsf-choice__checkbox { line-height: 27px; border-radius: 4px; font-weight: 400; }
+.press-panel .lsf-choice__checkbox:hover { background: rgba(128, 128, 128, .12); }
+.press-panel .ant-checkbox-wrapper-checked { font-weight: 600; }
+.press-panel .lsf-hint { font-size: 12px; top: 0; margin-left: .5em; opacity: .7; }
+.press-comment { margin-top: .6em; }
+.press-guide td { vertical-align: top; padding: 0 14px 10px 0; }
+.lsf-sidepanels { padding: 0 !important; }
+.lsf-sidepanels__wrapper { display: none; }
 """
 
 
@@ -21,41 +40,51 @@ def interface_xml(taxonomy: Taxonomy) -> str:
 
     A choice shows the French and the English name and stores the category's id, so names can
     change without touching a single annotation. The guideline shows when the pointer rests on it.
+    The side panels are for regions of a text, of which there are none: the article has their place.
     """
-    view = ET.Element("View", style="display: flex; gap: 2em; align-items: flex-start;")
+    view = ET.Element("View", className="press")
     ET.SubElement(view, "Style").text = _STYLE
-    article = ET.SubElement(view, "View", className="article", style="flex: 1 1 60%;")
-    facts = ET.SubElement(article, "View", className="facts")
+    article = ET.SubElement(view, "View", className="press-article")
+    facts = ET.SubElement(article, "View", className="press-facts")
     ET.SubElement(facts, "Text", name="facts", value="$facts", selectionEnabled="false")
-    ET.SubElement(article, "Text", name=TEXT, value="$text", granularity="word")
-    panel = ET.SubElement(view, "View", className="panel", style="flex: 1 1 40%;")
+    # Not shown, for it is the text's first line; where there is one, that line is set large.
+    title = ET.SubElement(article, "View", className="press-title")
+    ET.SubElement(title, "Header", value="$title")
+    text = ET.SubElement(article, "View", className="press-text")
+    ET.SubElement(text, "Text", name=TEXT, value="$text", selectionEnabled="false")
+    panel = ET.SubElement(view, "View", className="press-panel")
     ET.SubElement(panel, "Header", value=_question(taxonomy), size="5")
     _choices(panel, taxonomy)
-    ET.SubElement(panel, "Header", value="Remarque / Comment", size="5")
+    comment = ET.SubElement(panel, "View", className="press-comment")
     ET.SubElement(
-        panel,
+        comment,
         "TextArea",
         name=COMMENT,
         toName=TEXT,
-        rows="2",
+        rows="1",
         maxSubmissions="1",
         editable="true",
-        placeholder="Facultatif : un doute, un cas limite / Optional: a doubt, a border-line case",
+        placeholder="Remarque (facultatif) / Comment (optional)",
     )
     ET.indent(view)
     return ET.tostring(view, encoding="unicode")
 
 
 def instructions(taxonomy: Taxonomy) -> str:
-    """The annotators' guide as HTML: every category with its guideline, French then English."""
-    rows = []
-    for category in taxonomy.categories:
-        key = f" <kbd>{category.hotkey}</kbd>" if category.hotkey else ""
-        rows.append(
-            f"<li><b>{_escaped(category.fr)}</b> / {_escaped(category.en)}{key}<br>"
-            f"{_escaped(category.guideline.fr)}<br><i>{_escaped(category.guideline.en)}</i></li>"
-        )
-    return f"<p>{_rule_fr(taxonomy)}</p><p><i>{_rule_en(taxonomy)}</i></p><ul>{''.join(rows)}</ul>"
+    """The annotators' guide as HTML: every category with its guideline, French beside English.
+
+    It is written as Label Studio cleans it, so that a push finds nothing to change.
+    """
+    rows = [_row("", _rule_fr(taxonomy), _rule_en(taxonomy))]
+    for each in taxonomy.categories:
+        fr = f"<b>{_escaped(each.fr)}</b><br>{_escaped(each.guideline.fr)}"
+        en = f"<b>{_escaped(each.en)}</b><br>{_escaped(each.guideline.en)}"
+        rows.append(_row(f"<code>{each.hotkey}</code>" if each.hotkey else "", fr, en))
+    return f'<table class="press-guide"><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _row(*cells: str) -> str:
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _choices(panel: ET.Element, taxonomy: Taxonomy) -> None:
@@ -85,24 +114,27 @@ def _question(taxonomy: Taxonomy) -> str:
 
 
 def _rule_fr(taxonomy: Taxonomy) -> str:
+    keys = "La touche coche la catégorie, Ctrl+Entrée valide, Ctrl+Espace passe l'article."
     if taxonomy.choice == "single":
-        return "Choisissez la catégorie dont l'article parle surtout."
+        return f"Choisissez la catégorie dont l'article parle surtout. {keys}"
     return (
-        "Cochez chaque catégorie dont l'article parle vraiment, même en partie ; pas celles "
-        "dont un mot est seulement cité. Si aucune ne convient, validez sans rien cocher."
+        "Cochez chaque catégorie dont l'article parle vraiment, même en partie ; pas celles "
+        f"dont un mot est seulement cité. Si aucune ne convient, validez sans rien cocher. {keys}"
     )
 
 
 def _rule_en(taxonomy: Taxonomy) -> str:
+    keys = "The key ticks the category, Ctrl+Enter submits, Ctrl+Space skips the article."
     if taxonomy.choice == "single":
-        return "Choose the category the article is mostly about."
+        return f"Choose the category the article is mostly about. {keys}"
     return (
         "Tick every category the article is really about, even in part; not those of which a "
-        "word is merely mentioned. If none applies, submit without ticking anything."
+        f"word is merely mentioned. If none applies, submit without ticking anything. {keys}"
     )
 
 
 def _escaped(text: str) -> str:
+    text = re.sub(" ([:;!?»])", "\u00a0\\1", text).replace("« ", "«\u00a0")  # French typography
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

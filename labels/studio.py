@@ -96,11 +96,12 @@ class Studio:
         """The project of a title.
 
         Raises:
-            InputError: there is none, or more than one.
+            MissingError: there is none.
+            InputError: there is more than one.
         """
         ids = self._titled(title)
         if not ids:
-            raise InputError(
+            raise faults.MissingError(
                 f"{self.url}: project {title!r} does not exist. Run `classify labels push`."
             )
         if len(ids) > 1:
@@ -150,21 +151,13 @@ class Studio:
         if foreign:
             raise InputError(
                 f"{project.url}: the labelling interface there has what the taxonomy lacks: "
-                f"{'; '.join(foreign)}. Add it to taxonomy.toml, remove it in Label Studio "
-                "(Settings, Labeling Interface), or run `classify labels migrate`."
+                f"{'; '.join(foreign)}. Add it to taxonomy.toml, or remove it in Label "
+                "Studio (Settings, Labeling Interface)."
             )
         changed = {name: value for name, value in wanted.items() if getattr(now, name) != value}
         if changed:
             self._update(project, changed)
         return project
-
-    def set_interface(self, project: Project, interface: str) -> None:
-        """Put our interface in place of the project's, whatever that has (a migration does).
-
-        Raises:
-            InputError: annotations stand against it.
-        """
-        self._update(project, {"label_config": interface})
 
     def seed_ids(self, project_id: int, *, progress: Progress = quiet) -> dict[str, list[int]]:
         """The articles of a project: seed id -> the ids of its tasks, lowest first.

@@ -15,8 +15,9 @@ from seeds.settings import default_config, read_settings
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _IPTC = re.compile(r"(medtop:\d{8})?")
-# Keys that Label Studio leaves free and a keyboard has without modifiers, in the order given out.
-HOTKEYS = "1234567890qwertyuiopasdfghjklzxcvbnm"
+# Keys that Label Studio leaves free (it has "u") and a keyboard has without modifiers, in the order
+# given out.
+HOTKEYS = "1234567890qwertyiopasdfghjklzxcvbnm"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,18 @@
 
 import contextlib
 import fcntl
+import glob
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from seeds.errors import InputError
+
+_STALE_SECONDS = 3600  # a temporary file untouched for so long belongs to no living command
 
 
 def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -58,10 +62,11 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def replacing(path: Path, mode: int = 0o644) -> Iterator[Any]:
+def replacing(path: Path, mode: int = 0o666) -> Iterator[Any]:
     """A binary file to write that takes the path's place only once it is whole and on disk.
 
-    On any error, Ctrl-C included, the old file stays and the temporary one goes.
+    On any error, Ctrl-C included, the old file stays and the temporary one goes. The mode is
+    narrowed by the user's umask.
 
     Raises:
         InputError: the disk is full, or the folder can't be written to.
@@ -69,13 +74,14 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[Any]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(mode)
+        temporary.chmod(mode & ~_umask())
         temporary.replace(path)
         temporary = None
         sync(path.parent)
@@ -87,6 +93,21 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[Any]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed commands left of this file; a command still writing is left alone."""
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - stale.stat().st_mtime > _STALE_SECONDS:
+                stale.unlink()
+
+
+def _umask() -> int:
+    """The user's umask, which can only be read by setting it."""
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
 
 
 def sync(path: Path) -> None:

@@ -112,16 +112,21 @@ def _script(letter: str) -> str:
 
 
 def _identify(text: str) -> str:
-    code, _ = _identifier().classify(text[:_ENOUGH_TEXT])
+    code, _ = identifier().classify(text[:_ENOUGH_TEXT])
     return str(code)
 
 
 @functools.cache
-def _identifier() -> Any:
+def identifier() -> Any:
+    """What recognises languages in Latin script; loading it takes a moment, once.
+
+    Raises:
+        InputError: the package is not installed.
+    """
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
     except ImportError as error:
         raise missing_extra("seeds", "recognising languages") from error
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.set_languages(set(_LATIN_LANGUAGES.split()) & set(identifier.labels))
-    return identifier
+    loaded = LanguageIdentifier.from_model_file(MODEL_FILE)
+    loaded.set_languages(set(_LATIN_LANGUAGES.split()) & set(loaded.labels))
+    return loaded

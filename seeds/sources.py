@@ -12,7 +12,7 @@ from seeds.document import Document
 from seeds.encoding import codec_name, replace_surrogates
 from seeds.errors import Fault, InputError
 from seeds.files import MAX_BYTES, TABLES, File, Format, find_files
-from seeds.languages import language
+from seeds.languages import identifier, language
 from seeds.pages import Page, read_page
 from seeds.tables import Record, records
 
@@ -69,12 +69,15 @@ def read(
         tell: gets a line on what was left out of each folder.
 
     Raises:
-        InputError: at once, if the encoding or the format is not known.
+        InputError: at once, if the encoding or the format is not known, or languages can't be
+            recognised here.
     """
     if encoding is not None:
         codec_name(encoding)
     if stdin_format not in get_args(Format):
         raise InputError(f"format {stdin_format!r} is not one of {', '.join(get_args(Format))}.")
+    if detect_language:
+        identifier()
     stdin = cast(Format, stdin_format)
     options = _Options(columns, encoding, max_bytes, detect_language)
     return (

@@ -17,16 +17,16 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def classify(
-    *arguments: str | Path, data: bytes = b"", cwd: Path | None = None
+    *arguments: str | Path, data: bytes = b"", cwd: Path | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run it to its end; what it prints is decoded as UTF-8."""
+    """Run it to its end with more environment variables; what it prints is decoded as UTF-8."""
     done = subprocess.run(
         [sys.executable, "-m", "classify", *arguments],
         input=data,
         capture_output=True,
         check=False,
         cwd=cwd,
-        env=environment(),
+        env=environment(**variables),
     )
     out, err = done.stdout.decode(), done.stderr.decode()
     return subprocess.CompletedProcess(done.args, done.returncode, out, err)

@@ -414,16 +414,6 @@ def test_an_interface_changed_by_hand_is_shown_and_left_alone(
 
 
 @pytest.mark.server
-def test_annotations_that_stand_against_a_new_interface_are_reported(
-    studio: Studio, project: Project, raw: Raw
-) -> None:
-    (task,) = raw.send(project.id, tasks(1))
-    studio.annotate(task, result("cinema"), lead_time=1.0)
-    with pytest.raises(InputError, match=r"HTTP 400.*annotations"):
-        studio.set_interface(project, interface("cinema", control="topics"))
-
-
-@pytest.mark.server
 def test_a_deleted_project_is_reported_and_made_anew(
     studio: Studio, project: Project, raw: Raw
 ) -> None:

@@ -10,6 +10,7 @@ manifest.json                   the SHA-256 of each of the files above
 """
 
 import hashlib
+import itertools
 import json
 import re
 import shutil
@@ -88,8 +89,8 @@ def save_run(runs: Path, trained: "Trained") -> Path:
     """
     for stale in runs.glob(".writing-*"):  # left by a killed command; the workspace lock is ours
         shutil.rmtree(stale, ignore_errors=True)
-    path = runs / trained.name
-    building = runs / f".writing-{trained.name}"
+    path = _free(runs / trained.name)
+    building = runs / f".writing-{path.name}"
     try:
         building.mkdir(parents=True)
         trained.model.save(building)
@@ -111,6 +112,12 @@ def save_run(runs: Path, trained: "Trained") -> Path:
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return path
+
+
+def _free(path: Path) -> Path:
+    """The path, numbered if two trainings of the same data ended in the same second."""
+    numbered = (path.with_name(f"{path.name}-{n}") for n in itertools.count(2))
+    return next(each for each in itertools.chain([path], numbered) if not each.exists())
 
 
 def load_run(path: Path) -> Run:

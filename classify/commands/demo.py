@@ -5,13 +5,14 @@ import json
 import secrets
 import socket
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from classify.terminal import counting, say
-from seeds.errors import InputError
+from seeds.errors import InputError, missing_extra
 
 if TYPE_CHECKING:
     from labels.studio import Studio
@@ -40,6 +41,8 @@ def demo(workspace: Path) -> None:
     from classify.commands.seeds import seeds
     from classify.commands.train import train
 
+    if not (find_spec("label_studio_sdk") and find_spec("sklearn")):
+        raise missing_extra("labels,train", "The demo")
     own = ["--workspace", str(workspace)]
     say(
         "The sample corpus: articles invented for this project, labelled by two annotators.\n"

@@ -1,6 +1,7 @@
 """`classify labels`: annotate in Label Studio, bring the labels back."""
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -8,7 +9,7 @@ import click
 
 from classify.options import Commands, workspace_option
 from classify.terminal import counting, escape, say
-from seeds.errors import InputError
+from seeds.errors import InputError, missing_extra
 from seeds.jsonl import locked
 from seeds.settings import workspace_path
 
@@ -212,10 +213,14 @@ def import_(
 
 def connect(workspace: Path) -> "tuple[Studio, StudioSettings]":
     """The Label Studio of a workspace, and how the project is set up."""
+    from importlib.util import find_spec
+
     from labels.connection import StudioSettings, connection
     from labels.studio import Studio
     from seeds.settings import read_settings, workspace_config
 
+    if find_spec("label_studio_sdk") is None:  # before a server is asked for that needs it as well
+        raise missing_extra("labels", "Label Studio")
     settings = read_settings(workspace_config(workspace, "labelstudio.toml"), StudioSettings)
     return Studio.connect(*connection(workspace, settings), settings), settings
 
@@ -249,15 +254,16 @@ def send(studio: "Studio", project: "Project", documents: list[Any]) -> None:
 def _say_what_is_new(
     studio: "Studio", settings: "StudioSettings", names: set[str], limit: int | None
 ) -> None:
+    from labels.faults import MissingError
+
     try:
-        project = studio.find(settings.title)
-    except InputError:
-        there: set[str] = set()
+        there = set(studio.seed_ids(studio.find(settings.title).id))
+    except MissingError:
+        there = set()
         say(f"project {settings.title!r} would be made on {studio.url}")
-    else:
-        there = set(studio.seed_ids(project.id))
     new = len(names - there)
-    say(f"{min(new, limit or new)} articles would be sent, {len(names & there)} are there already")
+    count = new if limit is None else min(new, limit)
+    say(f"{count} articles would be sent, {len(names & there)} are there already")
 
 
 def _say_pulled(folder: Path, kept: Any, counted: dict[str, int]) -> None:
@@ -276,16 +282,36 @@ def _say_pulled(folder: Path, kept: Any, counted: dict[str, int]) -> None:
 
 
 def _table(report: dict[str, Any]) -> str:
-    """The report as aligned lines."""
-    lines = [
-        f"{name:>14}  {value}" for name, value in report.items() if not isinstance(value, dict)
+    """The report as lines for a person, at most 80 characters wide."""
+    lines = [report["project"], ""] if "project" in report else []
+    lines.append(f"{report['articles']:>6} articles")
+    if "tasks" in report:
+        lines.append(f"{report['tasks']:>6} in Label Studio")
+    lines += [
+        f"{report['annotated']:>6} annotated",
+        f"{report['agreed']:>6} with agreed labels",
+        f"{report['to_adjudicate']:>6} to adjudicate",
     ]
-    for name in ("annotators", "categories"):
-        lines += ["", f"{name}:"]
-        rows = report[name].items()
-        width = max((len(key) for key, _ in rows), default=0)
-        for key, value in rows:
-            figures = value if isinstance(value, dict) else {"agreed": value}
-            text = "  ".join(f"{figure} {count}" for figure, count in figures.items())
-            lines.append(f"  {escape(key):<{width}}  {text}")
-    return "\n".join(lines)
+    if report.get("set_aside"):
+        lines.append(
+            f"{report['set_aside']:>6} annotations set aside; `classify labels pull` says why"
+        )
+    states = ("submitted", "skipped", "draft")
+    people = [
+        (name, [counts.get(each, 0) for each in states])
+        for name, counts in report["annotators"].items()
+    ]
+    lines += ["", *_columns("annotator", states, people)]
+    found = [(name, [count]) for name, count in report["categories"].items()]
+    return "\n".join([*lines, "", *_columns("category", ("agreed",), found)])
+
+
+def _columns(
+    head: str, names: Sequence[str], rows: Sequence[tuple[str, Sequence[int]]]
+) -> Iterator[str]:
+    """A table with a name in its first column and numbers in the others."""
+    shown = [(escape(name)[:40], figures) for name, figures in rows]
+    width = max(len(name) for name, _ in [(head, ()), *shown])
+    yield f"{head:<{width}}" + "".join(f"  {name:>9}" for name in names)
+    for name, figures in shown:
+        yield f"{name:<{width}}" + "".join(f"  {figure:>9}" for figure in figures)
