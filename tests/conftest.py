@@ -16,6 +16,9 @@ import pytest
 from labels import server
 
 
+SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ours to publish
+
+
 @dataclass(frozen=True)
 class LabelStudio:
     """A running server and the workspace it belongs to."""
@@ -69,8 +72,10 @@ def pytest_make_collect_report() -> Generator[None, Any, Any]:
 
 
 def _no_skip(report: Any) -> Any:
+    """Articles that may not be published are the one thing a checkout may lack."""
     skipped = report.outcome == "skipped" and not hasattr(report, "wasxfail")
-    if os.environ.get("CI") == "true" and skipped:
+    excused = not SHARED.is_dir() and "beside th" in str(report.longrepr)
+    if os.environ.get("CI") == "true" and skipped and not excused:
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
     return report
