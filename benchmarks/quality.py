@@ -2,6 +2,7 @@
 
     python benchmarks/quality.py TRAIN DEV --text-columns headline,text --label-column category
     python benchmarks/quality.py            # the MasakhaNEWS and SIB-200 files in ../shared/data
+    python benchmarks/quality.py --base-model FOLDER    # `classify train embedding` as well
 
 TRAIN and DEV are labelled tables (TSV, CSV, JSONL). The classify column is the real thing: the
 commands `classify labels import`, `classify train --test 0` and `classify predict` in a temporary
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("dev", type=Path, nargs="?")
     parser.add_argument("--text-columns", default="headline,text")
     parser.add_argument("--label-column", default="category")
+    parser.add_argument("--base-model", help="an encoder, for a column of `train embedding`")
     given = parser.parse_args()
     if given.train and given.dev:
         jobs = [(given.train, given.dev, given.text_columns)]
@@ -49,21 +51,27 @@ def main() -> None:
     else:
         parser.error(f"{SHARED} is not there; give TRAIN and DEV")
     print(f"weighted F1 on DEV; {platform.machine()}, Python {platform.python_version()}")
-    print(f"{'TRAIN':<36}{'classify':>9}{'words+SVC':>11}{'char_wb+SVC':>13}{'train s':>9}")
+    kinds = {"tfidf": ["tfidf"]}
+    if given.base_model:
+        kinds["embedding"] = ["embedding", "--base-model", given.base_model]
+    head = "".join(f"{name:>11}{'s':>7}" for name in kinds)
+    print(f"{'TRAIN':<38}{head}{'words+SVC':>11}{'char_wb+SVC':>13}")
     for train, dev, columns in jobs:
-        row = measure(train, dev, columns, given.label_column)
-        print(f"{f'{train.parent.name}/{train.name}':<36}" + row, flush=True)
+        row = measure(train, dev, columns, given.label_column, list(kinds.values()))
+        print(f"{f'{train.parent.name}/{train.name}':<38}" + row, flush=True)
 
 
-def measure(train: Path, dev: Path, columns: str, label: str) -> str:
+def measure(train: Path, dev: Path, columns: str, label: str, kinds: list[list[str]]) -> str:
     """The figures of one row of the table."""
     known, unknown = (read(path, columns.split(","), label) for path in (train, dev))
-    started = time.perf_counter()
-    own = classify(train, columns, label, unknown)
-    seconds = time.perf_counter() - started
+    row = ""
+    for kind in kinds:
+        started = time.perf_counter()
+        row += f"{classify(train, columns, label, unknown, kind):>11.3f}"
+        row += f"{time.perf_counter() - started:>7.1f}"
     words = peer(TfidfVectorizer(), known, unknown)
     chars = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
-    return f"{own:>9.3f}{words:>11.3f}{peer(chars, known, unknown):>13.3f}{seconds:>9.1f}"
+    return row + f"{words:>11.3f}{peer(chars, known, unknown):>13.3f}"
 
 
 def read(path: Path, columns: list[str], label: str) -> Texts:
@@ -73,13 +81,13 @@ def read(path: Path, columns: list[str], label: str) -> Texts:
     return texts, [category_id(str(row[label])) for row in found]
 
 
-def classify(train: Path, columns: str, label: str, unknown: Texts) -> float:
+def classify(train: Path, columns: str, label: str, unknown: Texts, kind: list[str]) -> float:
     """Weighted F1 of the commands a user would type."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = ["--workspace", f"{folder}/workspace"]
         options = ["--choice", "single", "--create-categories", "--label-column", label]
         command("labels", "import", str(train), "--text-columns", columns, *options, *workspace)
-        command("train", "--test", "0", *workspace)
+        command("train", *kind, "--test", "0", *workspace)
         articles = Path(folder) / "dev.jsonl"
         lines = [json.dumps({"id": str(n), "text": text}) for n, text in enumerate(unknown[0])]
         articles.write_text("\n".join(lines), encoding="utf-8")

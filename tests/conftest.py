@@ -15,7 +15,6 @@ import pytest
 
 from labels import server
 
-
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ours to publish
 
 

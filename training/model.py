@@ -22,6 +22,7 @@ class Model(Protocol):
 
     kind: ClassVar[str]
     settings: ClassVar[type[Any]]  # a frozen dataclass, read from the recipe's [model] table
+    packages: ClassVar[tuple[str, ...]]  # whose versions a run records
 
     @classmethod
     def fit(cls, dataset: "Dataset", settings: Any, *, seed: int) -> Self:

@@ -245,7 +245,6 @@ def _facts(
     tested: int,
     started: float,
 ) -> RunFacts:
-    packages = ("numpy", "safetensors", "scikit-learn", "scipy")
     return RunFacts(
         format=FORMAT,
         kind=kind,
@@ -259,7 +258,7 @@ def _facts(
         left_out=tuple(left_out),
         versions=(
             f"python {platform.python_version()}",
-            *(f"{name} {metadata.version(name)}" for name in packages),
+            *(f"{name} {metadata.version(name)}" for name in model_class(kind).packages),
         ),
     )
 

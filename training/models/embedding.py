@@ -67,6 +67,7 @@ class Embedding:
 
     kind: ClassVar[str] = "embedding"
     settings: ClassVar[type[Any]] = EmbeddingSettings
+    packages: ClassVar[tuple[str, ...]] = (*Tfidf.packages, "torch", "transformers")
 
     recipe: EmbeddingSettings
     words: Tfidf

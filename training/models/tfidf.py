@@ -59,6 +59,7 @@ class Tfidf:
 
     kind: ClassVar[str] = "tfidf"
     settings: ClassVar[type[Any]] = TfidfSettings
+    packages: ClassVar[tuple[str, ...]] = ("numpy", "safetensors", "scikit-learn", "scipy")
 
     recipe: TfidfSettings
     features: NDArray[np.int64]
