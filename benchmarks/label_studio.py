@@ -94,9 +94,11 @@ def timed(workspace: Path, *arguments: str, note: str = "") -> None:
     began = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - began
-    said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1]
+    said = [line for line in (done.stderr + done.stdout).splitlines() if "articles" in line]
     shown = " ".join(each for each in arguments if not Path(each).is_absolute())
-    print(f"{seconds:8.1f} s  {shown:<24} {note:<20} {said}", flush=True)
+    print(
+        f"{seconds:8.1f} s  {shown:<24} {note:<20} {said[-1].strip() if said else ''}", flush=True
+    )
     if done.returncode:
         sys.exit(done.stderr)
 
