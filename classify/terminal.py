@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-import click
-
 from seeds.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,8 +42,14 @@ def _code(char: str) -> str:
 
 
 def say(message: str) -> None:
-    """Write a note to standard error, each of its lines escaped."""
-    click.echo("\n".join(escape(line) for line in message.split("\n")), err=True)
+    """Write a note to standard error, each of its lines escaped; above a bar, if one is shown."""
+    # rich has put itself in the place of sys.stderr then, where click would write past it.
+    print("\n".join(escape(line) for line in message.split("\n")), file=sys.stderr, flush=True)
+
+
+def quantity(number: int, noun: str) -> str:
+    """A number with its noun: "1 article", "1,200 articles"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def progress(items: Iterable[T], label: str, *, total: int | None = None) -> Iterator[T]:

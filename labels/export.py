@@ -48,7 +48,10 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
             rejected.append(f"task {task.get('id')}: {error}")
             continue
         documents[article.id] = article
-        for found, status in _entries(task):
+        entries = list(_entries(task))
+        if not entries:  # Label Studio shows a draft to nobody but its author
+            counted["draft"] += 1
+        for found, status in entries:
             try:
                 annotation = _annotation(article.id, found, status, taxonomy)
             except InputError as error:

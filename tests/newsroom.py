@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,13 +25,14 @@ class Newsroom:
     studio: LabelStudio
     folder: Path
     title: str = field(default_factory=lambda: f"Rédaction {next(_NUMBERS)}")
+    batch: int = 500
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         default = (ROOT / "configs" / "labelstudio.toml").read_text(encoding="utf-8")
-        lines = default.splitlines()
-        lines = [f'title = "{self.title}"' if n.startswith("title") else n for n in lines]
-        (self.folder / "labelstudio.toml").write_text("\n".join(lines), encoding="utf-8")
+        changed = re.sub('(?m)^title = ".*?"', f'title = "{self.title}"', default)
+        changed = re.sub(r"(?m)^batch_size = \d+", f"batch_size = {self.batch}", changed)
+        (self.folder / "labelstudio.toml").write_text(changed, encoding="utf-8")
         header = {"Authorization": f"Token {self.studio.server.token}"}
         self.web = httpx.Client(base_url=self.studio.server.url, headers=header, timeout=60)
 
@@ -45,8 +47,12 @@ class Newsroom:
         }
 
     def run(self, *arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run `classify` to its end."""
-        return classify(*arguments, **{**self.variables, **more})
+        """Run `classify` to its end; its output never holds the key."""
+        variables = {**self.variables, **more}
+        finished = classify(*arguments, **variables)
+        key = variables["LABEL_STUDIO_API_KEY"]
+        assert not key or key not in finished.stdout + finished.stderr
+        return finished
 
     def start(self, command: list[str]) -> subprocess.Popen[str]:
         """Start a process in the same surroundings, to be killed."""
@@ -86,6 +92,10 @@ class Newsroom:
         tasks: list[dict[str, Any]] = self.web.get("/api/tasks", params=query).json()["tasks"]
         return tasks
 
+    def count(self) -> int:
+        """How many tasks the project has."""
+        return int(self.web.get(f"/api/projects/{self.project}/").json()["task_number"])
+
     def task(self, article: str) -> int:
         """The id of the task of an article."""
         (only,) = [each["id"] for each in self.tasks() if each["data"]["seed_id"] == article]
@@ -108,6 +118,12 @@ class Newsroom:
         body = {"result": choices(*categories), "lead_time": 3.5, **more}
         made: dict[str, Any] = web.post(where, json=body).raise_for_status().json()
         return made
+
+    def begin(self, web: httpx.Client, article: str, *categories: str) -> None:
+        """Leave a draft, as the page does when someone goes away without submitting."""
+        where = f"/api/tasks/{self.task(article)}/drafts?project={self.project}"
+        body = {"result": choices(*categories), "lead_time": 1.0}
+        web.post(where, json=body).raise_for_status()
 
 
 def choices(*categories: str) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import secrets
+import shlex
 import socket
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 SAMPLE = Path(__file__).resolve().parents[2] / "seeds" / "sample"
 NEW_ARTICLE = SAMPLE / "unseen" / "semaine-du-film-tachkent.txt"
 _PORTS = range(8080, 8100)
+INTRODUCTION = """\
+The whole loop on the sample corpus: articles invented for this project, labelled by two
+annotators. No person labels anything now: their labels go in through Label Studio's API.
+This takes about a minute; the first time some more, for it installs Label Studio (1 GB)."""
 
 
 @click.command()
@@ -43,33 +49,42 @@ def demo(workspace: Path) -> None:
 
     if not (find_spec("label_studio_sdk") and find_spec("sklearn")):
         raise missing_extra("labels,train", "The demo")
-    own = ["--workspace", str(workspace)]
-    say(
-        "The sample corpus: articles invented for this project, labelled by two annotators.\n"
-        "No person labels anything now: their labels are submitted through Label Studio's API."
-    )
-    _run(seeds, ["add", str(SAMPLE / "articles"), *own], "seeds add seeds/sample/articles")
-    _run(labels, ["server", "start", "--port", _port(workspace), *own], "labels server start")
-    _run(labels, ["push", *own], "labels push")
+    for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):
+        os.environ.pop(name, None)  # samples have no business on the server people work with
+    say(INTRODUCTION)
+    _run(workspace, seeds, "seeds", "add", _near(SAMPLE / "articles"))
+    _run(workspace, labels, "labels", "server", "start", "--port", _port(workspace))
+    _run(workspace, labels, "labels", "push")
     _annotate(workspace, *connect(workspace))
-    _run(labels, ["pull", *own], "labels pull")
-    _run(train, own, "train")
-    _run(predict, [str(NEW_ARTICLE), *own], f"predict {NEW_ARTICLE.name}  (never seen in training)")
+    _run(workspace, labels, "labels", "pull")
+    _run(workspace, train, "train")
+    say("\nAn article that was in no training:")
+    _run(workspace, predict, "predict", _near(NEW_ARTICLE))
     _farewell(workspace)
 
 
-def _run(command: click.Command, arguments: list[str], shown: str) -> None:
-    """Run a command of ours as a person would, showing what to type."""
-    say(f"\n$ classify {shown}")
-    command.main(arguments, standalone_mode=False)
+def _run(workspace: Path, command: click.Command, *words: str) -> None:
+    """Run a command of ours as a person would, showing what to type; end with it if it fails."""
+    arguments = [*words[1:], "--workspace", str(workspace)]
+    click.secho(f"\n$ classify {shlex.join([words[0], *arguments])}", err=True, bold=True)
+    code = command.main(arguments, standalone_mode=False)
+    if code:
+        click.get_current_context().exit(code)
+
+
+def _near(path: Path) -> str:
+    """A path as short as it can be typed from here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _port(workspace: Path) -> str:
     """The port of the workspace's server, or the first free one."""
     from labels import server
 
-    if server.status(workspace).state == "running":
-        return str(_PORTS[0])  # not used: it is found where it listens
+    now = server.status(workspace)
+    if now.state == "running":
+        return now.url.rpartition(":")[2]
     for port in _PORTS:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
@@ -84,7 +99,7 @@ def _annotate(workspace: Path, studio: "Studio", settings: object) -> None:
     from labels.tasks import result
 
     assert isinstance(settings, StudioSettings)
-    say("\nTwo annotators join by the invitation link and submit the sample labels (API).")
+    say("\nTwo annotators join by the invitation link and submit the sample labels.")
     project = studio.find(settings.title)
     tasks = studio.seed_ids(project.id)
     done = {
@@ -123,7 +138,10 @@ def _sample_labels(annotator: str) -> Iterator[tuple[str, list[str]]]:
     from seeds.sources import Article, read
 
     with (SAMPLE / "labels.csv").open(encoding="utf-8", newline="") as file:
-        rows = {row["source"]: row[annotator].split(";") for row in csv.DictReader(file)}
+        rows = {
+            row["source"]: [each for each in row[annotator].split(";") if each]
+            for row in csv.DictReader(file)
+        }
     for path in sorted((SAMPLE / "articles").iterdir()):
         for number, article in enumerate(read([path]), 1):
             if not isinstance(article, Article):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from classify.options import Commands, workspace_option
-from classify.terminal import counting, escape, say
+from classify.terminal import counting, escape, quantity, say
 from seeds.errors import InputError, missing_extra
 from seeds.jsonl import locked
 from seeds.settings import workspace_path
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from labels.connection import StudioSettings
     from labels.studio import Project, Studio
     from labels.taxonomy import Taxonomy
+
+DISPUTES_SHOWN = 5  # lines; adjudicate.jsonl lists all
 
 
 @click.group(cls=Commands)
@@ -40,7 +42,8 @@ def start(port: int, workspace: Path | None) -> None:
 
     found = embedded.start(workspace_path(workspace), port=port, say=say)
     click.echo(found.url)
-    say("log in with the e-mail and password of `classify labels server status --show-login`")
+    own = f" --workspace {workspace}" if workspace else ""
+    say(f"e-mail and password: classify labels server status --show-login{own}")
 
 
 @server.command()
@@ -203,7 +206,7 @@ def import_(
     for fault in labelled.faults:
         say(fault)
     say(
-        f"{file.name}: {len(labelled.annotations)} labelled articles taken over, "
+        f"{file.name}: {quantity(len(labelled.annotations), 'labelled article')} taken over, "
         f"{labelled.repeated} repeated, {len(labelled.faults)} with faults"
     )
     _say_pulled(folder, kept, {})
@@ -245,7 +248,7 @@ def send(studio: "Studio", project: "Project", documents: list[Any]) -> None:
     with counting("Sending", len(documents)) as count:
         pushed = push(studio, project.id, [task(each) for each in documents], progress=count)
     repaired = f", {pushed.repaired} surplus copies removed" if pushed.repaired else ""
-    say(f"{pushed.sent} articles sent, {pushed.already} already there{repaired}")
+    say(f"{quantity(pushed.sent, 'article')} sent, {pushed.already:,} already there{repaired}")
     for name in pushed.doubled:
         say(f"article {name} stands twice, and people worked on both copies; delete one by hand")
     click.echo(project.url)
@@ -263,21 +266,21 @@ def _say_what_is_new(
         say(f"project {settings.title!r} would be made on {studio.url}")
     new = len(names - there)
     count = new if limit is None else min(new, limit)
-    say(f"{count} articles would be sent, {len(names & there)} are there already")
+    say(f"{quantity(count, 'article')} would be sent, {len(names & there):,} already there")
 
 
 def _say_pulled(folder: Path, kept: Any, counted: dict[str, int]) -> None:
     """What there is now, and what a person must settle."""
     dataset, disputes = kept.agreed
     if counted:
-        say(", ".join(f"{count} {name}" for name, count in sorted(counted.items())))
-    for dispute in disputes[:10]:
-        title = kept.documents[dispute.document_id].text.partition("\n")[0][:60]
-        split = ", ".join(dispute.disputed)
-        say(f"to adjudicate: {dispute.document_id} {escape(title)} — split on {split}")
-    if len(disputes) > 10:
-        say(f"… and {len(disputes) - 10} more in {folder / 'adjudicate.jsonl'}")
-    say(f"{len(dataset.examples)} articles with agreed labels, {len(disputes)} to adjudicate")
+        say("annotations: " + ", ".join(f"{n:,} {name}" for name, n in sorted(counted.items())))
+    agreed = quantity(len(dataset.examples), "article")
+    say(f"{agreed} with agreed labels, {len(disputes):,} to adjudicate")
+    for dispute in disputes[:DISPUTES_SHOWN]:
+        title = kept.documents[dispute.document_id].text.partition("\n")[0]
+        say(f"  {dispute.document_id}  {escape(title)[:44]:<44}  {', '.join(dispute.disputed)}?")
+    if len(disputes) > DISPUTES_SHOWN:
+        say(f"  … all of them: {folder / 'adjudicate.jsonl'}")
     click.echo(f"{folder / 'dataset.jsonl'}")
 
 

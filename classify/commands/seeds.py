@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from classify.options import Commands, workspace_option
-from classify.terminal import escape, progress, say, size_in_bytes
+from classify.terminal import escape, progress, quantity, say, size_in_bytes
 from seeds.document import Document, read_documents, write_documents
 from seeds.errors import Fault, InputError
 from seeds.settings import workspace_path
@@ -136,18 +136,14 @@ def _group(folder: Path, known: dict[str, Document], new: dict[str, Document]) -
 
 def _summary(tally: _Tally, duplicates: int) -> str:
     parts = [
-        f"{_count(tally.read, 'article')} read: {len(tally.new):,} new, "
+        f"{quantity(tally.read, 'article')} read: {len(tally.new):,} new, "
         f"{tally.read - len(tally.new):,} already there"
     ]
     if duplicates:
-        parts.append(_count(duplicates, "near-duplicate"))
+        parts.append(quantity(duplicates, "near-duplicate"))
     if tally.faults:
-        parts.append(_count(tally.faults, "fault"))
+        parts.append(quantity(tally.faults, "fault"))
     return "; ".join(parts)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 # ---------------------------------------------------------------- list
@@ -177,7 +173,7 @@ def list_(
     if not chosen:
         say("No article matches. Leave out --language or --month to see all.")
     if limit is not None and len(chosen) > limit:
-        say(f"{limit:,} of {_count(len(chosen), 'article')} shown. Raise --limit for more.")
+        say(f"{limit:,} of {quantity(len(chosen), 'article')} shown. Raise --limit for more.")
 
 
 def _chosen(
@@ -257,7 +253,7 @@ def _show(total: int, counts: dict[str, dict[str, int]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=_count(total, "article"), box=box.SIMPLE_HEAD)
+    table = Table(title=quantity(total, "article"), box=box.SIMPLE_HEAD)
     table.add_column("by")
     table.add_column("")
     table.add_column("articles", justify="right")
