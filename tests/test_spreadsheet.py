@@ -227,7 +227,7 @@ def test_bad_rows_are_said_and_the_exit_code_is_1(tmp_path: Path) -> None:
     code, said, kept = imported(tmp_path / "w", table(tmp_path / "a.csv", rows))
     assert code == 1
     assert "a.csv:2: " in said
-    assert "1 labelled articles taken over, 0 repeated, 1 with faults" in said
+    assert "1 labelled article taken over, 0 repeated, 1 with faults" in said
     assert len(kept) == 1
 
 

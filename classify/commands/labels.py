@@ -40,6 +40,7 @@ def start(port: int, workspace: Path | None) -> None:
     """Start the server; the first time installs it, which takes some minutes."""
     from labels import server as embedded
 
+    _check_extra()
     found = embedded.start(workspace_path(workspace), port=port, say=say)
     click.echo(found.url)
     own = f" --workspace {workspace}" if workspace else ""
@@ -216,16 +217,25 @@ def import_(
 
 def connect(workspace: Path) -> "tuple[Studio, StudioSettings]":
     """The Label Studio of a workspace, and how the project is set up."""
-    from importlib.util import find_spec
-
     from labels.connection import StudioSettings, connection
     from labels.studio import Studio
     from seeds.settings import read_settings, workspace_config
 
-    if find_spec("label_studio_sdk") is None:  # before a server is asked for that needs it as well
-        raise missing_extra("labels", "Label Studio")
+    _check_extra()
     settings = read_settings(workspace_config(workspace, "labelstudio.toml"), StudioSettings)
     return Studio.connect(*connection(workspace, settings), settings), settings
+
+
+def _check_extra() -> None:
+    """Say what is not installed before anything else is found wanting, such as a port.
+
+    Raises:
+        InputError: the extra is missing.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("label_studio_sdk") is None:
+        raise missing_extra("labels", "Label Studio")
 
 
 def prepare(studio: "Studio", settings: "StudioSettings", taxonomy: "Taxonomy") -> "Project":
