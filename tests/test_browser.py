@@ -88,6 +88,7 @@ def opened(page: Page, newsroom: Newsroom, article: str) -> None:
     """Open an article from the list of tasks."""
     page.goto(f"/projects/{newsroom.project}/data?task={newsroom.task(article)}")
     expect(page.locator(".press").get_by_role("checkbox")).to_have_count(len(NAMES))
+    page.wait_for_load_state("networkidle")
 
 
 def shown(page: Page, sources: Iterable[str]) -> str:
@@ -106,7 +107,7 @@ def tick(page: Page, *categories: str) -> None:
 
 
 def press(page: Page, *categories: str) -> None:
-    """Press hotkeys. A page that has just appeared hears the keyboard a quarter second later."""
+    """Press hotkeys; again if the page, which hears none in its first quarter second, was deaf."""
     for each in categories:
         wanted = not box(page, each).is_checked()
         wait_until(functools.partial(pressed, page, each, wanted), what=f"{each} heeds its hotkey")
@@ -115,7 +116,7 @@ def press(page: Page, *categories: str) -> None:
 def pressed(page: Page, category: str, wanted: bool) -> bool:
     page.keyboard.press(KEYS[category])
     try:
-        expect(box(page, category)).to_be_checked(checked=wanted, timeout=1_000)
+        expect(box(page, category)).to_be_checked(checked=wanted, timeout=5_000)
     except AssertionError:
         return False
     return True
