@@ -1,7 +1,6 @@
 """`classify train` and `classify runs`, run as a person runs them, with real kills."""
 
 import json
-import re
 import shutil
 import signal
 import subprocess
@@ -74,14 +73,15 @@ def test_training_prints_figures_writes_a_run_and_makes_it_current(tmp_path: Pat
     assert done.stdout.splitlines()[-1] == str(run)
     for name in ("micro-F1", "macro-F1", "weighted F1", "Brier score", "calibration error"):
         assert name in done.stdout
-    assert re.search(r"measured on (18|19|20|21|22) test articles", done.stderr)
+    tested = facts(run)["test_articles"]
+    assert abs(tested - 20) <= 2  # stratified by category: near the share, not exactly at it
+    assert f"measured on {tested} test articles" in done.stderr
     assert promotions(folder / "runs") == [run.name]
     assert {each.name for each in run.iterdir()} == {
         *("model.safetensors", "model.json", "rule.json", "taxonomy.json", "golden.json"),
         *("metrics.json", "README.md", "recipe.json", "run.json", "manifest.json"),
     }
-    assert facts(run)["articles"] == 80
-    assert facts(run)["test_articles"] == 20
+    assert facts(run)["articles"] + facts(run)["test_articles"] == 100
     assert not list(folder.rglob("*.tmp"))
 
 
