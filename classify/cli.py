@@ -1,5 +1,7 @@
 """The command line: one lazily loaded command (group) a line of COMMANDS."""
 
+import errno
+import os
 import pkgutil
 import sys
 from typing import Any, NoReturn
@@ -76,6 +78,12 @@ def main() -> NoReturn:
         code = 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader left; Python would complain once more at exit
+        code = 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush
+        click.echo(f"Error: standard output: {error.strerror}. Free some space.", err=True)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
 

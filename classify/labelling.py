@@ -77,8 +77,8 @@ def take_over(
     from seeds.tables import rows
 
     annotator = f"{IMPORTED}{file.name}"
-    others = [each for each in read_annotations(workspace) if each.annotator != annotator]
-    taxonomy = with_choice(ensure_taxonomy(workspace), choice, others)
+    before = read_annotations(workspace)
+    taxonomy = with_choice(ensure_taxonomy(workspace), choice, before)
     labelled = read_labelled(rows(file, encoding), layout, taxonomy, file=file.name, create=create)
     if not labelled.annotations:
         raise InputError(f"{file}: no usable row: {labelled.faults[0]}")
@@ -89,6 +89,11 @@ def take_over(
     if labelled.taxonomy != ensure_taxonomy(workspace):
         write_taxonomy(workspace, labelled.taxonomy)
     write_documents(workspace, documents)
+    others = [
+        each
+        for each in before
+        if each.annotator != annotator or each.document_id not in labelled.documents
+    ]
     kept = Labels(documents, [*others, *labelled.annotations], labelled.taxonomy)
     store(workspace, kept)
     return labelled, kept

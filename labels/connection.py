@@ -75,11 +75,16 @@ def check_form(url: str, key: str) -> None:
     Raises:
         InputError: the address or the key can't be one.
     """
-    parts = urlsplit(url)
+    wrong = InputError(
+        "LABEL_STUDIO_URL must start with http:// or https:// and hold no password. Correct it."
+    )
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise wrong from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise InputError(
-            "LABEL_STUDIO_URL must start with http:// or https:// and hold no password. Correct it."
-        )
+        raise wrong
     if not re.fullmatch(r"[!-~]+", key):
         raise InputError(
             "LABEL_STUDIO_API_KEY holds characters no key has. Copy it again from "

@@ -112,6 +112,8 @@ def read_labelled(
             faults.append(f"{file}:{number}: {error}")
             continue
         if article.id in documents:
+            if annotation not in annotations:
+                faults.append(f"{file}:{number}: an article seen before, with other categories")
             repeated += 1
             continue
         documents[article.id] = article

@@ -86,7 +86,12 @@ def find_files(
         recursive: go into folders; without it a folder is a Fault.
         stdin: the format of "-".
         tell: gets a line on what was left out of a folder.
+
+    Raises:
+        InputError: the path is empty, as an unset variable of a shell is.
     """
+    if not path:
+        raise InputError("PATH is empty. Name a file or a folder.")
     if path == "-":
         yield File(None, stdin)
     elif not Path(path).is_dir():
@@ -133,6 +138,8 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path | Fault]:
         if (status.st_dev, status.st_ino) in seen:
             return
         seen.add((status.st_dev, status.st_ino))
+        if (folder / ".lock").is_file() and (folder / "taxonomy.toml").is_file():
+            return  # a workspace: its files are ours, not articles
         with os.scandir(folder) as entries:
             visible = sorted(each.name for each in entries if not each.name.startswith("."))
     except OSError as error:

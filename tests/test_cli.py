@@ -1,6 +1,7 @@
 """The command line as a whole: help, names, exit codes, and what it must not load."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -195,3 +196,29 @@ def test_each_package_is_the_one_of_this_project() -> None:
     assert [Path(line) for line in done.stdout.splitlines()] == [
         ROOT / name / "__init__.py" for name in ("classify", "labels", "seeds", "training")
     ]
+
+
+@pytest.fixture
+def one_article(tmp_path: Path) -> list[str]:
+    """The option that names a workspace with one article."""
+    (tmp_path / "a.txt").write_text("Un article.", encoding="utf-8")
+    own = ["--workspace", str(tmp_path / "w")]
+    assert classify("seeds", "add", tmp_path / "a.txt", *own).returncode == 0
+    return own
+
+
+def test_a_full_standard_output_is_one_line(one_article: list[str]) -> None:
+    command = [sys.executable, "-m", "classify", "seeds", "list", *one_article]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "Error: standard output: No space left on device. Free some space.\n"
+
+
+def test_a_server_address_that_is_none_is_one_line(one_article: list[str]) -> None:
+    wrong = {**os.environ, "LABEL_STUDIO_URL": "http://[::1", "LABEL_STUDIO_API_KEY": "k"}
+    command = [sys.executable, "-m", "classify", "labels", "push", *one_article]
+    done = subprocess.run(command, env=wrong, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: LABEL_STUDIO_URL must start with")
+    assert done.stderr.count("\n") == 1

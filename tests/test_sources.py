@@ -492,3 +492,20 @@ def test_a_missing_extra_is_answered_with_the_command_that_installs_it(
     assert fault.message.startswith(feature)
     assert "pip install" in fault.message
     assert "[seeds]" in fault.message
+
+
+def test_a_workspace_in_a_folder_is_not_taken_for_articles(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Un article.", encoding="utf-8")
+    inner = tmp_path / "workspace" / "runs" / "r"
+    inner.mkdir(parents=True)
+    (inner / "README.md").write_text("# Une carte de modèle", encoding="utf-8")
+    for name in (".lock", "taxonomy.toml"):
+        (tmp_path / "workspace" / name).touch()
+    found = list(read([tmp_path], recursive=True))
+    assert [each.document.text for each in found if isinstance(each, Article)] == ["Un article."]
+    assert len(found) == 1
+
+
+def test_an_empty_path_is_refused() -> None:
+    with pytest.raises(InputError, match="PATH is empty"):
+        list(read([""], recursive=True))

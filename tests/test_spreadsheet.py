@@ -142,8 +142,13 @@ def test_bad_rows_are_named_and_the_others_kept_and_a_repeated_article_counts_on
     assert [each.text for each in found.documents.values()] == ["Un film", "Un port"]
     assert labels_of(found) == [("cinema",), ("trade",)]
     assert found.repeated == 1
-    (fault,) = found.faults
-    assert fault.startswith("f.csv:2: ")
+    assert [line.split(": ")[0] for line in found.faults] == ["f.csv:2", "f.csv:3"]
+    assert "with other categories" in found.faults[1]
+
+
+def test_a_row_repeated_with_the_same_categories_is_no_fault() -> None:
+    found = labelled([{"text": "Un film", "label": "cinema"}] * 2)
+    assert (found.repeated, found.faults) == (1, [])
 
 
 def test_single_choice_refuses_rows_without_exactly_one_category() -> None:
@@ -188,7 +193,9 @@ def test_an_article_of_a_table_is_the_one_that_seeds_add_makes_of_it(tmp_path: P
     assert kept[0]["text"] == "Un festival s'ouvre à Cannes\n\nLe festival commence mardi."
 
 
-def test_importing_again_replaces_what_the_file_brought_and_keeps_the_rest(tmp_path: Path) -> None:
+def test_importing_again_updates_the_files_articles_and_loses_no_label(
+    tmp_path: Path,
+) -> None:
     workspace = tmp_path / "w"
     first = table(tmp_path / "a.csv", [["text", "label"], ["Un", "cinema"], ["Deux", "trade"]])
     other = table(tmp_path / "b.csv", [["text", "label"], ["Trois", "sport"]])
@@ -198,6 +205,7 @@ def test_importing_again_replaces_what_the_file_brought_and_keeps_the_rest(tmp_p
     _, _, kept = imported(workspace, first)
     assert [(each["text"], each["labels"]) for each in kept] == [
         ("Un", ["sport"]),
+        ("Deux", ["trade"]),
         ("Trois", ["sport"]),
     ]
     assert {each.annotator for each in read_annotations(workspace)} == {

@@ -191,8 +191,8 @@ def import_(
 ) -> None:
     """Take over labels from a CSV, TSV, JSONL or Parquet FILE.
 
-    A label is a category's id or its French or English name. Importing a file of the same name
-    again replaces what it brought before.
+    A label is a category's id or its French or English name; an empty cell means that none
+    applies. Importing a file of the same name again updates its articles.
     """
     from classify.labelling import take_over
     from labels.spreadsheet import Layout
