@@ -1,6 +1,7 @@
 """One real Label Studio for the whole test session, and what waits for conditions."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -114,3 +115,8 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         del os.environ["XDG_CACHE_HOME"]
     else:
         os.environ["XDG_CACHE_HOME"] = before
+
+
+def pytest_configure() -> None:
+    """A runner started in the background ignores Ctrl-C, and so would every command of ours."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
