@@ -1,0 +1,138 @@
+"""Curves of a set of predictions: precision-recall, reliability, coverage and risk; NumPy alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seeds.errors import InputError
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+_Z = 1.959964  # standard deviations on each side that hold 95 % of a normal distribution
+
+
+@dataclass(frozen=True, slots=True)
+class PrecisionRecall:
+    """Precision and recall, each in [0, 1], (m,): from the strictest threshold to the laxest."""
+
+    recall: Floats
+    precision: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """What came true of what was said, by bins of probability; empty bins are left out.
+
+    Attributes:
+        said: (b,) mean probability in a bin.
+        true: (b,) share that came true, in [0, 1].
+        low, high: (b,) the 95 % interval of that share.
+        count: (b,) decisions in a bin.
+    """
+
+    said: Floats
+    true: Floats
+    low: Floats
+    high: Floats
+    count: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRisk:
+    """What remains wrong if only the surest articles are accepted; (m,) each, surest first.
+
+    Attributes:
+        coverage: share of the articles accepted, in (0, 1], ascending.
+        risk: share of the accepted that is not exactly right.
+        low, high: the 95 % interval of that share.
+        expected: the share that the model itself expects to be wrong.
+        certainty: the least sure of the accepted.
+    """
+
+    coverage: Floats
+    risk: Floats
+    low: Floats
+    high: Floats
+    expected: Floats
+    certainty: Floats
+
+    def most(self, risk: float) -> int | None:
+        """The position of the largest coverage with at most this risk; None if there is none."""
+        found = np.flatnonzero(self.risk <= risk)
+        return int(found[-1]) if len(found) else None
+
+
+def precision_recall(probabilities: Floats, gold: Bools) -> PrecisionRecall | None:
+    """The curve over all thresholds; equal probabilities are one step.
+
+    probabilities, gold: (n,). None without a positive article.
+    """
+    if not gold.any():
+        return None
+    order = np.argsort(-probabilities, kind="stable")
+    hits = np.cumsum(gold[order])
+    steps = np.append(np.flatnonzero(np.diff(probabilities[order])), len(gold) - 1)
+    return PrecisionRecall(hits[steps] / hits[-1], hits[steps] / (steps + 1))
+
+
+def reliability(probabilities: Floats, gold: Bools, bins: int = 10) -> Reliability:
+    """How often what was said with a probability came true, in bins of equal width.
+
+    probabilities: (n,) in [0, 1]; gold: (n,). Raises InputError if n == 0. The bins are those of
+    `training.metrics.calibration_error`. Source: Guo et al. 2017.
+    """
+    if not len(gold):
+        raise InputError("there is no article to measure on. Label more articles.")
+    bin_of = np.minimum((probabilities * bins).astype(int), bins - 1)
+    count = np.bincount(bin_of, minlength=bins)
+    filled = count > 0
+    count = count[filled]
+    said = np.bincount(bin_of, probabilities, minlength=bins)[filled] / count
+    hits = np.bincount(bin_of, gold, minlength=bins)[filled]
+    low, high = wilson(hits, count)
+    return Reliability(said, hits / count, low, high, count)
+
+
+def coverage_risk(certainty: Floats, right: Bools) -> CoverageRisk:
+    """The share of errors among the accepted, for each number of articles accepted.
+
+    certainty: (n,) chance that an article is exactly right; right: (n,) whether it is. Articles of
+    equal certainty are accepted together. Raises InputError if n == 0. Source: El-Yaniv and
+    Wiener 2010, "On the Foundations of Noise-free Selective Classification".
+    """
+    if not len(right):
+        raise InputError("there is no article to measure on. Label more articles.")
+    order = np.argsort(-certainty, kind="stable")
+    sure = certainty[order]
+    steps = np.append(np.flatnonzero(np.diff(sure)), len(right) - 1)
+    accepted = steps + 1
+    wrong = np.cumsum(~right[order])[steps]
+    low, high = wilson(wrong, accepted)
+    return CoverageRisk(
+        coverage=accepted / len(right),
+        risk=wrong / accepted,
+        low=low,
+        high=high,
+        expected=np.cumsum(1 - sure)[steps] / accepted,
+        certainty=sure[steps],
+    )
+
+
+def wilson(hits: NDArray[np.int64] | Floats, count: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """The 95 % interval of hits / count, each (m,), within [0, 1]; count is 1 or more.
+
+    Source: Wilson 1927; unlike the textbook interval it holds at shares of 0 and 1 too.
+    """
+    share = hits / count
+    middle = share + _Z**2 / (2 * count)
+    half = _Z * np.sqrt(share * (1 - share) / count + (_Z / (2 * count)) ** 2)
+    scale = 1 + _Z**2 / count
+    return np.clip((middle - half) / scale, 0, 1), np.clip((middle + half) / scale, 0, 1)
+
+
+def thinned(size: int, most: int) -> NDArray[np.int64]:
+    """Positions of at most `most` (2 or more) of `size` points, evenly spread, both ends kept."""
+    if size <= most:
+        return np.arange(size)
+    return np.unique(np.linspace(0, size - 1, most).round().astype(np.int64))
