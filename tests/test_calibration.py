@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from training.calibration import best_threshold, fit_rule, platt, temperature
+from training.calibration import Wanted, best_threshold, fit_rule, platt, temperature
 from training.metrics import calibration_error
 from training.model import Rule, sigmoid, softmax
+from training.risk import NEVER, safe_bound
 
 
 def test_platt_finds_the_line_the_labels_were_drawn_from() -> None:
@@ -54,7 +55,7 @@ def test_threshold_is_half_of_the_best_f1() -> None:
 def test_decision_follows_from_the_chance_that_every_category_is_right(
     probabilities: list[float], categories: tuple[str, ...], decision: str
 ) -> None:
-    rule = Rule("multiple", ("a", "b", "c"), (1.0,) * 3, (0.0,) * 3, (0.5,) * 3, 0.6)
+    rule = Rule("multiple", ("a", "b", "c"), (0.5,) * 3, 0.6)
     logits = np.log(np.array(probabilities) / (1 - np.array(probabilities)))
     (found,) = rule.predictions(logits[None].astype(np.float32))
     assert (found.categories, found.decision) == (categories, decision)
@@ -65,7 +66,65 @@ def test_single_choice_takes_the_most_probable_and_probabilities_sum_to_one() ->
     rng = np.random.default_rng(2)
     scores = rng.normal(0, 2, (50, 3)).astype(np.float32)
     gold = np.arange(3) == scores.argmax(axis=1)[:, None]
-    rule = fit_rule(scores, gold, ("a", "b", "c"), choice="single", review_below=0.6)
-    for row, found in zip(scores, rule.predictions(scores), strict=True):
+    scaling, rule = fit_rule(scores, gold, np.arange(50) % 5, tuple("abc"), Wanted("single", 0.1))
+    for row, found in zip(scores, rule.predictions(scaling.of(scores)), strict=True):
         assert found.categories == ("abc"[int(row.argmax())],)
         assert sum(found.probabilities.values()) == pytest.approx(1)
+
+
+def drawn(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of three categories, and labels that follow their probabilities."""
+    scores = rng.normal(-0.5, 2.5, (count, 3)).astype(np.float32)
+    return scores, rng.random((count, 3)) < sigmoid(1.5 * scores.astype(float))
+
+
+@pytest.mark.parametrize("max_risk", [0.1, 0.3])
+def test_of_the_accepted_articles_no_more_are_wrong_than_was_allowed(max_risk: float) -> None:
+    """On 60 labels at a time: the mean over many trainings, each on 500 new articles."""
+    rng = np.random.default_rng(3)
+    shares, accepted = [], 0
+    for _ in range(120):
+        scores, gold = drawn(60, rng)
+        parts = np.arange(60) % 5
+        scaling, rule = fit_rule(scores, gold, parts, tuple("abc"), Wanted("multiple", max_risk))
+        scores, gold = drawn(500, rng)
+        probabilities = rule.probabilities(scaling.of(scores))
+        sure = rule.certainty(probabilities) >= rule.review_below
+        wrong = (rule.holds(probabilities) != gold).any(axis=1)
+        shares.append(wrong[sure].mean() if sure.any() else 0.0)
+        accepted += int(sure.sum())
+    assert np.mean(shares) <= max_risk
+    assert accepted > 120 * 500 * max_risk / 10  # it does accept something
+
+
+def test_nothing_is_accepted_on_fewer_articles_than_the_risk_needs() -> None:
+    """1 / 0.1 = 10 articles, all of them right, are the fewest that can show a risk of 10 %."""
+    certainty = np.linspace(0.5, 0.99, 10)
+    assert safe_bound(certainty[1:], np.ones(9, bool), 0.1) == NEVER
+    assert safe_bound(certainty, np.ones(10, bool), 0.1) == 0.5
+
+
+def test_the_bound_is_the_lowest_that_keeps_the_risk() -> None:
+    """Sorted downwards, with one error added: 1/1, 1/2, 1/3, 2/4, 2/5, 3/6, 3/7."""
+    certainty = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3])
+    right = np.array([True, True, True, False, True, False, True])
+    assert safe_bound(certainty, right, 0.4) == 0.5
+    assert safe_bound(certainty, right, 0.45) == 0.3
+    assert safe_bound(certainty, right, 0.3) == NEVER
+
+
+def test_articles_of_the_same_certainty_are_accepted_together_or_not_at_all() -> None:
+    certainty = np.array([0.9, 0.9, 0.9, 0.9])
+    assert safe_bound(certainty, np.array([True, True, True, False]), 0.4) == NEVER
+    assert safe_bound(np.zeros(0), np.zeros(0, bool), 0.5) == NEVER
+
+
+def test_a_wanted_precision_is_kept_on_new_articles() -> None:
+    rng = np.random.default_rng(4)
+    scores, gold = drawn(2000, rng)
+    wanted = Wanted("multiple", 0.1, precision=0.9)
+    scaling, rule = fit_rule(scores, gold, np.arange(2000) % 5, tuple("abc"), wanted)
+    scores, gold = drawn(20_000, rng)
+    held = rule.holds(rule.probabilities(scaling.of(scores)))
+    for n in range(3):
+        assert gold[held[:, n], n].mean() == pytest.approx(0.9, abs=0.03)

@@ -9,6 +9,7 @@ import pytest
 
 from seeds.errors import InputError
 from tests.corpus import dataset
+from training.model import Fitting, Runtime
 from training.models.embedding import Embedding, EmbeddingSettings
 from training.models.encoder import Encoder, Pooling, VectorCache
 
@@ -108,12 +109,12 @@ def test_a_tokenizer_that_lost_its_vocabulary_is_refused(tiny_base: Path, tmp_pa
 
 def test_a_run_whose_tokenizer_reads_otherwise_is_refused(tiny_base: Path, tmp_path: Path) -> None:
     settings = EmbeddingSettings(base_model=str(tiny_base), prefix="", window=32, buckets=14)
-    Embedding.fit(dataset(60), settings, seed=1).save(tmp_path)
+    Embedding.fit(dataset(60), settings, Fitting()).save(tmp_path)
     record = json.loads((tmp_path / "embedding.json").read_text())
     record["pieces"][3] += 1
     (tmp_path / "embedding.json").write_text(json.dumps(record))
     with pytest.raises(InputError, match="no longer reads French"):
-        Embedding.load(tmp_path)
+        Embedding.load(tmp_path, Runtime())
 
 
 def test_the_encoder_of_a_run_is_a_plain_hugging_face_folder(
@@ -122,7 +123,7 @@ def test_the_encoder_of_a_run_is_a_plain_hugging_face_folder(
     from transformers import AutoModel
 
     settings = EmbeddingSettings(base_model=str(tiny_base), prefix="", window=32, buckets=14)
-    Embedding.fit(dataset(60), settings, seed=1).save(tmp_path)
+    Embedding.fit(dataset(60), settings, Fitting()).save(tmp_path)
     saved, base = (AutoModel.from_pretrained(each) for each in (tmp_path / "encoder", tiny_base))
     for name, tensor in base.state_dict().items():
         assert (saved.state_dict()[name] == tensor).all(), name

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.corpus import article, dataset
+from training.model import Fitting, Runtime, Scaling
 from training.models import KINDS, model_class
 
 
@@ -32,20 +33,20 @@ def test_a_saved_model_loads_with_the_same_scores(
     kind: str, settings: Any, choice: str, tmp_path: Path
 ) -> None:
     data = dataset(60, choice)
-    model = model_class(kind).fit(data, settings, seed=1)
+    model = model_class(kind).fit(data, settings, Fitting())
     model.save(tmp_path)
     texts = [*data.texts[:5], "un texte jamais vu", ""]
     scores = model.scores(texts)
     assert scores.shape == (7, 3)
     assert scores.dtype == np.float32
-    again = model_class(kind).load(tmp_path).scores(texts)
+    again = model_class(kind).load(tmp_path, Runtime()).scores(texts)
     np.testing.assert_allclose(again, scores, rtol=0, atol=0 if kind == "tfidf" else 1e-5)
 
 
 @pytest.mark.parametrize("choice", ["multiple", "single"])
 def test_it_tells_articles_it_never_saw_apart(kind: str, settings: Any, choice: str) -> None:
     data = dataset(90, choice)
-    model = model_class(kind).fit(data, settings, seed=1)
+    model = model_class(kind).fit(data, settings, Fitting())
     rng = random.Random(99)
     for n, name in enumerate(data.taxonomy.ids):
         scores = model.scores([article((name,), rng) for _ in range(10)])
@@ -62,19 +63,27 @@ def test_two_categories_of_single_choice_are_learned(kind: str, settings: Any) -
         kind,
         Recipe(test=0, folds=3),
         settings,
-        lambda line: None,
     )
     assert trained.evaluation.exact.value == 1.0
 
 
 def test_scores_do_not_depend_on_what_else_is_in_the_batch(kind: str, settings: Any) -> None:
     data = dataset(60)
-    model = model_class(kind).fit(data, settings, seed=1)
+    model = model_class(kind).fit(data, settings, Fitting())
     together = model.scores(data.texts)
     alone = np.concatenate([model.scores([text]) for text in data.texts])
     np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
 def test_no_text_gives_no_scores(kind: str, settings: Any) -> None:
-    model = model_class(kind).fit(dataset(60), settings, seed=1)
+    model = model_class(kind).fit(dataset(60), settings, Fitting())
     assert model.scores([]).shape == (0, 3)
+
+
+def test_a_rescaled_model_scores_on_the_new_lines(kind: str, settings: Any) -> None:
+    data = dataset(60)
+    model = model_class(kind).fit(data, settings, Fitting())
+    rescaled = model.rescaled(Scaling((2.0, 0.5, 1.0), (0.0, -1.0, 3.0)))
+    before = model.scores(data.texts[:5])
+    expected = np.stack([2 * before[:, 0], before[:, 1] / 2 - 1, before[:, 2] + 3], axis=1)
+    np.testing.assert_allclose(rescaled.scores(data.texts[:5]), expected, atol=1e-4)

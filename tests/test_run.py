@@ -25,7 +25,7 @@ from training.train import Recipe, Trained, train
 
 @pytest.fixture(scope="module")
 def trained() -> Trained:
-    return train(dataset(60), "tfidf", Recipe(), TfidfSettings(buckets=14), lambda line: None)
+    return train(dataset(60), "tfidf", Recipe(), TfidfSettings(buckets=14))
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_run_of_another_format_names_both_versions(run: Path) -> None:
     facts = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**facts, "format": 99, "classify": "9.9"}))
     forge_manifest(run)
-    with pytest.raises(InputError, match=r"9\.9 in run format 99; this is format 1"):
+    with pytest.raises(InputError, match=r"9\.9 in run format 99; this is format 2"):
         load_run(run)
 
 
@@ -134,7 +134,7 @@ def test_a_name_that_would_leave_the_folder_is_refused(run: Path, name: str) -> 
 
 def test_promote_and_rollback_move_the_current_run(run: Path, tmp_path: Path) -> None:
     runs = run.parent
-    second = train(dataset(66), "tfidf", Recipe(), TfidfSettings(buckets=14), lambda line: None)
+    second = train(dataset(66), "tfidf", Recipe(), TfidfSettings(buckets=14))
     other = save_run(runs, second)
     with pytest.raises(InputError, match="no trained model yet"):
         find_run(runs)

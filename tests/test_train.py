@@ -7,6 +7,7 @@ import pytest
 from labels.dataset import Dataset, Example
 from seeds.errors import InputError
 from tests.corpus import dataset, taxonomy
+from training.model import Fitting
 from training.models.tfidf import TfidfSettings
 from training.train import Recipe, Trained, read_recipe, train
 
@@ -15,7 +16,7 @@ SETTINGS = TfidfSettings(buckets=16)
 
 def run(data: Dataset, recipe: Recipe | None = None) -> tuple[Trained, list[str]]:
     said: list[str] = []
-    return train(data, "tfidf", recipe or Recipe(), SETTINGS, said.append), said
+    return train(data, "tfidf", recipe or Recipe(), SETTINGS, Fitting(say=said.append)), said
 
 
 def relabelled(data: Dataset, categories: dict[int, tuple[str, ...]]) -> Dataset:
@@ -106,8 +107,9 @@ def test_every_setting_changes_the_result() -> None:
         {"buckets": 12},
         {"min_documents": 3},
     ):
-        other = train(data, "tfidf", Recipe(), replace(SETTINGS, **change), lambda line: None)
+        other = train(data, "tfidf", Recipe(), replace(SETTINGS, **change))
         assert (other.model.scores(texts) != base.model.scores(texts)).any(), change
-    strict, _ = run(data, Recipe(review_below=0.99))
-    assert strict.evaluation.decisions["needs review"] > base.evaluation.decisions["needs review"]
+    strict, _ = run(data, Recipe(max_risk=0.001))
+    assert strict.evaluation.decisions["needs review"] == 12
+    assert base.evaluation.decisions["needs review"] < 12
     assert run(data, Recipe(test=0.4))[0].facts.test_articles == 24

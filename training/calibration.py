@@ -1,12 +1,17 @@
 """Scores -> probabilities that mean what they say, and the threshold of each category."""
 
+from dataclasses import dataclass, replace
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
 from seeds.errors import missing_extra
-from training.model import Floats, Rule, sigmoid, softmax
+from training.model import Floats, Rule, Scaling, sigmoid, softmax
+from training.risk import NEVER, safe_bound
 
 Bools = NDArray[np.bool_]
+Parts = NDArray[np.int64]
 # How strongly each category's line is pulled to the line of all categories together: a category
 # with three positive articles would otherwise get a slope of thousands or of less than nothing.
 _PRIOR = 0.2
@@ -14,28 +19,65 @@ _FEW = 10  # positive articles at which a category's own threshold weighs as muc
 _LOWEST, _HIGHEST = 0.1, 0.7  # no threshold leaves this range: few articles fit a few thresholds
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a rule is asked for.
+
+    Attributes:
+        choice: "single": one temperature; "multiple": a Platt scaling and a threshold a category.
+        max_risk: the share of wrong articles among those accepted without review that may remain.
+        precision: of each category, for its threshold; None: the threshold of the best F1.
+    """
+
+    choice: Literal["multiple", "single"]
+    max_risk: float
+    precision: float | None = None
+
+
 def fit_rule(
-    scores: Floats, gold: Bools, categories: tuple[str, ...], *, choice: str, review_below: float
-) -> Rule:
-    """The rule that turns scores into decisions, from articles the model did not learn from.
+    scores: Floats, gold: Bools, parts: Parts, categories: tuple[str, ...], wanted: Wanted
+) -> tuple[Scaling, Rule]:
+    """How scores become probabilities and decisions, from articles the model did not learn from.
 
     Args:
-        scores: float32 (n, k), out-of-fold or held out.
+        scores: float32 (n, k), each article's from a model that did not learn from it.
         gold: bool (n, k).
-        choice: "single" fits one temperature; "multiple" a Platt scaling and a threshold each.
+        parts: int (n,), the fold of each article. Certainty is judged by lines fitted on the other
+            folds: those fitted on an article itself would be surer of it than of a new one.
+        categories: the k ids.
+        wanted: what the rule is to reach.
     """
-    if choice == "single":
-        slope = temperature(scores, gold)
-        count = len(categories)
-        return Rule(
-            "single", categories, (slope,) * count, (0.0,) * count, (0.0,) * count, review_below
-        )
+    scaling, rule = _lines(scores, gold, categories, wanted)
+    certainty, right = np.zeros(len(gold)), np.zeros(len(gold), np.bool_)
+    for part in np.unique(parts):
+        rest, own = parts != part, parts == part
+        if not gold[rest].any():
+            continue
+        other, judge = _lines(scores[rest], gold[rest], categories, wanted)
+        probabilities = judge.probabilities(other.of(scores[own]))
+        certainty[own] = judge.certainty(probabilities)
+        right[own] = (judge.holds(probabilities) == gold[own]).all(axis=1)
+    return scaling, replace(rule, review_below=safe_bound(certainty, right, wanted.max_risk))
+
+
+def _lines(
+    scores: Floats, gold: Bools, categories: tuple[str, ...], wanted: Wanted
+) -> tuple[Scaling, Rule]:
+    """The scaling and the thresholds; when to ask a person is still open."""
+    count = len(categories)
+    if wanted.choice == "single":
+        scaling = Scaling((temperature(scores, gold),) * count, (0.0,) * count)
+        return scaling, Rule("single", categories, (0.0,) * count, NEVER)
     shared = platt(scores.ravel(), gold.ravel())
-    lines = [platt(scores[:, n], gold[:, n], shared) for n in range(len(categories))]
-    slopes, offsets = zip(*lines, strict=True)
-    probabilities = sigmoid(scores.astype(np.float64) * slopes + np.array(offsets))
-    thresholds = _thresholds(probabilities, gold)
-    return Rule("multiple", categories, slopes, offsets, thresholds, review_below)
+    lines = [platt(scores[:, n], gold[:, n], shared) for n in range(count)]
+    scaling = Scaling(*(tuple(each) for each in zip(*lines, strict=True)))
+    probabilities = sigmoid(scaling.of(scores).astype(np.float64))
+    if wanted.precision is None:
+        thresholds = _thresholds(probabilities, gold)
+    else:
+        pairs = zip(probabilities.T, gold.T, strict=True)
+        thresholds = tuple(safe_bound(p, each, 1 - wanted.precision) for p, each in pairs)
+    return scaling, Rule("multiple", categories, thresholds, NEVER)
 
 
 def _thresholds(probabilities: NDArray[np.float64], gold: Bools) -> tuple[float, ...]:

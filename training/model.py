@@ -1,6 +1,7 @@
 """What a model is, and the one place where its scores become a Prediction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
@@ -17,20 +18,103 @@ Floats = NDArray[np.float32]
 Decision = Literal["accepted", "needs review", "none"]
 
 
+Say = Callable[[str], None]
+# label, how many there will be -> a context whose value takes (done, of how many)
+Track = Callable[[str, int], AbstractContextManager[Callable[[int, int], None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Where and how a model computes; a kind that has no such choice refuses it.
+
+    Attributes:
+        device: "auto", "cpu", "cuda", "cuda:1", "mps".
+        batch_size: windows computed at once; None: as many as suit their lengths.
+        threads: of the CPU; None: all.
+    """
+
+    device: str = "auto"
+    batch_size: int | None = None
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("batch size", self.batch_size), ("threads", self.threads)):
+            if value is not None and value < 1:
+                raise InputError(f"{name} must be 1 or more, found {value}")
+
+    def only_cpu(self, kind: str) -> None:
+        """Refuse what a kind that runs on one CPU core can't honour.
+
+        Raises:
+            InputError: names the option to leave out.
+        """
+        if self.device not in ("auto", "cpu"):
+            raise InputError(f"a {kind} model runs on the CPU. Leave out --device {self.device}.")
+        for option, value in (("--batch-size", self.batch_size), ("--threads", self.threads)):
+            if value is not None:
+                raise InputError(f"a {kind} model has no use for {option}. Leave it out.")
+
+
+def _silent(_line: str) -> None:
+    """Nobody listens."""
+
+
+def _untracked(_label: str, _total: int) -> AbstractContextManager[Callable[[int, int], None]]:
+    """Nobody watches."""
+    return nullcontext(lambda _done, _of: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """What a fit may use beside its articles.
+
+    Attributes:
+        seed: of every random choice.
+        held_out: articles to watch progress on, never to learn from; None: there are none.
+        epochs: the passes over the articles that proved best on held-out ones; None: find out.
+        folder: where a long fit keeps what it can go on from after a kill; None: nowhere.
+        runtime: where it computes.
+        say, track: hear of what is worth knowing, and of how far it is.
+    """
+
+    seed: int = 1
+    held_out: "Dataset | None" = None
+    epochs: int | None = None
+    folder: Path | None = None
+    runtime: Runtime = Runtime()
+    say: Say = _silent
+    track: Track = _untracked
+
+
 class Model(Protocol):
     """A kind of model. `fit` may import what `scores` may not: learning and using are apart."""
 
     kind: ClassVar[str]
     settings: ClassVar[type[Any]]  # a frozen dataclass, read from the recipe's [model] table
     packages: ClassVar[tuple[str, ...]]  # whose versions a run records
+    resumes: ClassVar[bool]  # whether a fit keeps checkpoints in its folder
+
+    @property
+    def epochs(self) -> int | None:
+        """The passes over the articles that were best; None for a kind without that choice."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of this fit, a sentence each."""
+        ...
 
     @classmethod
-    def fit(cls, dataset: "Dataset", settings: Any, *, seed: int) -> Self:
+    def fit(cls, dataset: "Dataset", settings: Any, fitting: Fitting) -> Self:
         """Learn from a dataset; each of its taxonomy's categories has examples for and against."""
         ...
 
     def scores(self, texts: Sequence[str]) -> Floats:
-        """Uncalibrated log-odds, float32 (n, k), in the order of the training categories."""
+        """Log-odds, float32 (n, k), in the order of the training categories."""
+        ...
+
+    def rescaled(self, scaling: "Scaling") -> Self:
+        """The model whose scores are the scaling of this one's."""
         ...
 
     def save(self, directory: Path) -> None:
@@ -38,9 +122,28 @@ class Model(Protocol):
         ...
 
     @classmethod
-    def load(cls, directory: Path) -> Self:
+    def load(cls, directory: Path, runtime: Runtime) -> Self:
         """Read what `save` wrote; InputError if shapes or values are not what they must be."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """Raw scores -> calibrated log-odds: slope · score + offset, a line a category."""
+
+    slopes: tuple[float, ...]
+    offsets: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.slopes) != len(self.offsets):
+            raise InputError("slopes and offsets differ in number")
+        if not np.isfinite((*self.slopes, *self.offsets)).all():
+            raise InputError("slopes and offsets must be finite")
+
+    def of(self, scores: Floats) -> Floats:
+        """Calibrated log-odds, float32 (n, k)."""
+        lines = scores.astype(np.float64) * np.array(self.slopes) + np.array(self.offsets)
+        return np.asarray(lines, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,39 +169,31 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How scores become probabilities and a decision; fitted on articles the model did not see.
+    """How calibrated scores become a decision; fitted on articles the model did not see.
 
     Attributes:
         choice: "multiple": each category on its own; "single": exactly one.
         categories: the ids in score order.
-        slopes, offsets: a category's probability is sigmoid(slope · score + offset); for single
-            choice, softmax(slope · scores + offset) over all.
         thresholds: a category holds from this probability on; unused for single choice.
         review_below: an article goes to a person when all of its category decisions are right with
-            a smaller probability than this.
+            a smaller probability than this; above 1, every article does.
     """
 
     choice: Literal["multiple", "single"]
     categories: tuple[str, ...]
-    slopes: tuple[float, ...]
-    offsets: tuple[float, ...]
     thresholds: tuple[float, ...]
     review_below: float
 
     def __post_init__(self) -> None:
-        sizes = {len(self.categories), len(self.slopes), len(self.offsets), len(self.thresholds)}
-        if sizes != {len(self.categories)} or not self.categories:
-            raise InputError("categories, slopes, offsets and thresholds differ in number")
-        numbers = (*self.slopes, *self.offsets, *self.thresholds, self.review_below)
-        if not np.isfinite(numbers).all():
-            raise InputError("slopes, offsets and thresholds must be finite")
+        if len(self.categories) != len(self.thresholds) or not self.categories:
+            raise InputError("categories and thresholds differ in number")
+        if not np.isfinite((*self.thresholds, self.review_below)).all():
+            raise InputError("thresholds must be finite")
 
     def probabilities(self, scores: Floats) -> NDArray[np.float64]:
-        """Calibrated probabilities, float64 (n, k), of scores (n, k)."""
-        logits = scores.astype(np.float64) * self.slopes + np.array(self.offsets)
-        if self.choice == "single":
-            return softmax(logits)
-        return sigmoid(logits)
+        """Probabilities, float64 (n, k), of calibrated log-odds (n, k)."""
+        logits = scores.astype(np.float64)
+        return softmax(logits) if self.choice == "single" else sigmoid(logits)
 
     def holds(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which categories hold, bool (n, k)."""

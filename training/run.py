@@ -25,13 +25,13 @@ from labels.taxonomy import Taxonomy
 from seeds import jsonl
 from seeds.errors import InputError
 from seeds.settings import parse
-from training.model import Model, Prediction, Rule
+from training.model import Model, Prediction, Rule, Runtime
 from training.models import model_class
 
 if TYPE_CHECKING:
     from training.train import Trained
 
-FORMAT = 1  # raised when a run of before can no longer be read
+FORMAT = 2  # raised when a run of before can no longer be read
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _FILE = re.compile(r"(encoder/)?[A-Za-z0-9_][A-Za-z0-9._-]*")  # in a run: at most one folder down
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
@@ -62,6 +62,7 @@ class RunFacts:
     seconds: float
     seed: int
     left_out: tuple[str, ...]
+    notes: tuple[str, ...]
     versions: tuple[str, ...]
 
 
@@ -120,7 +121,7 @@ def _free(path: Path) -> Path:
     return next(each for each in itertools.chain([path], numbered) if not each.exists())
 
 
-def load_run(path: Path) -> Run:
+def load_run(path: Path, runtime: Runtime | None = None) -> Run:
     """A run from its directory, every file checked against the manifest before it is parsed.
 
     Raises:
@@ -128,7 +129,7 @@ def load_run(path: Path) -> Run:
     """
     check_files(path)
     facts = read_facts(path)
-    model = model_class(facts.kind).load(path)
+    model = model_class(facts.kind).load(path, runtime or Runtime())
     taxonomy = parse(_read_json(path / "taxonomy.json"), Taxonomy, str(path / "taxonomy.json"))
     rule = parse(_read_json(path / "rule.json"), Rule, str(path / "rule.json"))
     if not rule.categories == taxonomy.ids or model.scores([""]).shape != (1, len(taxonomy.ids)):

@@ -1,31 +1,31 @@
 """Split, fit, calibrate, evaluate: a Dataset and a recipe become all that a run holds."""
 
 import datetime as dt
+import json
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labels.dataset import Dataset, Example
 from labels.taxonomy import Taxonomy
+from seeds import jsonl
 from seeds.errors import DISTRIBUTION, InputError
 from seeds.settings import parse, read_toml, workspace_config
 from training import metrics
-from training.calibration import fit_rule
-from training.model import Floats, Model, Rule
+from training.calibration import Wanted, fit_rule
+from training.model import Fitting, Floats, Model, Rule, Say
 from training.models import model_class
 from training.report import model_card
 from training.run import FORMAT, RunFacts, facts_record
 from training.split import folds, hold_out
 
-Say = Callable[[str], None]
 _GOLDEN_TEXTS, _GOLDEN_CHARACTERS = 8, 1500
 
 
@@ -35,8 +35,11 @@ class Recipe:
 
     seed: int = 1
     folds: int = 5
+    calibrate_on: int = 2000
     test: float = 0.2
-    review_below: float = 0.6
+    split: Literal["stratified", "date"] = "stratified"
+    max_risk: float = 0.1
+    precision: float = 0.0
     min_examples: int = 4
 
     def __post_init__(self) -> None:
@@ -45,10 +48,14 @@ class Recipe:
             faults.append(f"seed must be 0 or more, found {self.seed}")
         if self.folds < 2:
             faults.append(f"folds must be 2 or more, found {self.folds}")
+        if self.calibrate_on < 1:
+            faults.append(f"calibrate_on must be 1 or more, found {self.calibrate_on}")
         if not 0 <= self.test <= 0.9:
             faults.append(f"test must be from 0 to 0.9, found {self.test}")
-        if not 0.5 <= self.review_below <= 1:
-            faults.append(f"review_below must be from 0.5 to 1, found {self.review_below}")
+        if not 0 < self.max_risk < 1:
+            faults.append(f"max_risk must be between 0 and 1, found {self.max_risk}")
+        if not 0 <= self.precision < 1:
+            faults.append(f"precision must be from 0 to below 1, found {self.precision}")
         if self.min_examples < 2:
             faults.append(f"min_examples must be 2 or more, found {self.min_examples}")
         if faults:
@@ -65,6 +72,23 @@ class Trained:
     evaluation: metrics.Evaluation
     facts: RunFacts
     files: dict[str, Any]  # file name -> text, or what becomes JSON
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """What models said of articles they did not learn from.
+
+    Attributes:
+        positions: int (m,), which articles were held out; all, or as many as calibrating needs.
+        scores: float32 (m, k).
+        parts: int (m,), the fold of each.
+        epochs: the passes that were best, in the middle of the folds; None: no such choice.
+    """
+
+    positions: NDArray[np.int64]
+    scores: Floats
+    parts: NDArray[np.int64]
+    epochs: int | None
 
 
 def read_recipe(path: Path, kind: str) -> tuple[Recipe, Any]:
@@ -93,40 +117,41 @@ def default_recipe(workspace: Path, kind: str) -> Path:
     return workspace_config(workspace, f"{kind}.toml")
 
 
-def train(dataset: Dataset, kind: str, recipe: Recipe, settings: Any, say: Say) -> Trained:
+def train(
+    dataset: Dataset, kind: str, recipe: Recipe, settings: Any, fitting: Fitting | None = None
+) -> Trained:
     """Train and measure a model.
 
     Args:
         dataset: the agreed labels.
         kind: a key of training.models.KINDS.
         settings: the kind's own.
-        say: hears what is left out and how far it is.
+        fitting: where it computes, what it keeps after a kill, and who hears of it.
 
     Raises:
         InputError: there are too few labels to learn from; says which.
     """
     started = time.monotonic()
+    fitting = replace(fitting or Fitting(), seed=recipe.seed)
     usable, left_out = learnable(dataset, recipe)
     for reason in left_out:
-        say(reason)
-    learn, test = _split(usable, recipe, say)
+        fitting.say(reason)
+    learn, test = _split(usable, recipe, fitting.say)
     known = usable.subset(learn)
-    say(f"learning {len(usable.taxonomy.ids)} categories from {len(learn)} articles")
-    fit = model_class(kind).fit
-    outside = _out_of_fold(known, fit, recipe, settings, say)
-    gold = gold_labels(known)
-    rule = fit_rule(
-        outside,
-        gold,
-        usable.taxonomy.ids,
-        choice=usable.taxonomy.choice,
-        review_below=recipe.review_below,
-    )
-    model = fit(known, settings, seed=recipe.seed)
-    measured = usable.subset(test) if len(test) else known
-    scores = model.scores(measured.texts) if len(test) else outside
+    ids = usable.taxonomy.ids
+    wanted = Wanted(usable.taxonomy.choice, recipe.max_risk, recipe.precision or None)
+    if wanted.precision and wanted.choice == "single":
+        raise InputError("precision is for multiple choice; here max_risk says what is accepted.")
+    fitting.say(f"learning {len(ids)} categories from {len(learn)} articles")
+    outside = _out_of_fold(known, kind, recipe, settings, fitting)
+    held_out = known.subset(outside.positions)
+    scaling, rule = fit_rule(outside.scores, gold_labels(held_out), outside.parts, ids, wanted)
+    last = replace(fitting, epochs=outside.epochs, folder=_within(fitting.folder, "all"))
+    model = model_class(kind).fit(known, settings, last).rescaled(scaling)
+    measured = usable.subset(test) if len(test) else held_out
+    scores = model.scores(measured.texts) if len(test) else scaling.of(outside.scores)
     evaluation = evaluate(rule, scores, measured, recipe.seed)
-    facts = _facts(dataset, kind, recipe, left_out, len(learn), len(test), started)
+    facts = _facts(dataset, model, recipe, left_out, len(learn), len(test), started)
     files = _files(known, model, rule, evaluation, facts, recipe, settings)
     name = f"{facts.created.translate(_COMPACT)}-{kind}-{dataset.fingerprint}"
     return Trained(name.lower(), model, rule, evaluation, facts, files)
@@ -213,32 +238,77 @@ def _split(dataset: Dataset, recipe: Recipe, say: Say) -> tuple[NDArray[Any], ND
 
 
 def _out_of_fold(
-    dataset: Dataset, fit: Callable[..., Model], recipe: Recipe, settings: Any, say: Say
-) -> Floats:
-    """Scores (n, k) of every article by a model that did not learn from it or its group."""
-    gold = gold_labels(dataset)
-    scores = np.zeros(gold.shape, np.float32)
+    dataset: Dataset, kind: str, recipe: Recipe, settings: Any, fitting: Fitting
+) -> OutOfFold:
+    """Scores of articles by models that did not learn from them or their groups."""
+    positions: list[NDArray[np.int64]] = []
+    scores, epochs = [], []
     for n, (learn, validate) in enumerate(folds(dataset, recipe.folds, recipe.seed), 1):
-        seen = np.asarray(gold[learn].any(axis=0) & ~gold[learn].all(axis=0))
-        taught = [name for name, ok in zip(dataset.taxonomy.ids, seen.tolist(), strict=True) if ok]
-        if not taught:
-            raise InputError(
-                "dataset.jsonl: the articles of each category are nearly the same article, so "
-                "nothing can be held back to measure on. Label different articles."
-            )
-        part = _restricted(dataset.subset(learn), taught)
-        fitted = fit(part, settings, seed=recipe.seed)
-        columns = np.flatnonzero(seen)
-        scores[np.ix_(validate, columns)] = fitted.scores(dataset.subset(validate).texts)
-        if not seen.all():  # a category that this fold could not learn: as unlikely as can be
-            scores[np.ix_(validate, np.flatnonzero(~seen))] = scores[validate].min(initial=-5)
-        say(f"calibrating: fold {n} of {recipe.folds}")
-    return scores
+        kept = _within(fitting.folder, f"fold-{n}.json")
+        found = _read_fold(kept)
+        if found is None:
+            inside = replace(fitting, folder=_within(fitting.folder, f"fold-{n}"))
+            found = _fold(dataset, learn, validate, kind, settings, inside)
+            if kept and model_class(kind).resumes:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                jsonl.write_text(kept, json.dumps([found[0].tolist(), found[1]]))
+        positions.append(validate)
+        scores.append(found[0])
+        epochs += [found[1]] if found[1] is not None else []
+        fitting.say(f"calibrating: fold {n} of {recipe.folds}")
+        if sum(map(len, positions)) >= recipe.calibrate_on:
+            break
+    return OutOfFold(
+        np.concatenate(positions),
+        np.concatenate(scores),
+        np.repeat(np.arange(len(positions)), [len(each) for each in positions]),
+        round(float(np.median(epochs))) if epochs else None,
+    )
+
+
+def _fold(
+    dataset: Dataset,
+    learn: NDArray[np.int64],
+    validate: NDArray[np.int64],
+    kind: str,
+    settings: Any,
+    fitting: Fitting,
+) -> tuple[Floats, int | None]:
+    """Scores (m, k) of the held-out articles, and the epochs that were best."""
+    gold, ids = gold_labels(dataset), dataset.taxonomy.ids
+    seen = np.asarray(gold[learn].any(axis=0) & ~gold[learn].all(axis=0))
+    taught = [name for name, ok in zip(ids, seen.tolist(), strict=True) if ok]
+    if not taught:
+        raise InputError(
+            "dataset.jsonl: the articles of each category are nearly the same article, so "
+            "nothing can be held back to measure on. Label different articles."
+        )
+    held_out = dataset.subset(validate)
+    part = _restricted(dataset.subset(learn), taught)
+    watched = replace(fitting, held_out=_restricted(held_out, taught))
+    fitted = model_class(kind).fit(part, settings, watched)
+    scores = np.zeros((len(validate), len(ids)), np.float32)
+    scores[:, seen] = fitted.scores(held_out.texts)
+    if not seen.all():  # a category that this fold could not learn: as unlikely as can be
+        scores[:, ~seen] = scores.min(initial=-5)
+    return scores, fitted.epochs
+
+
+def _within(folder: Path | None, name: str) -> Path | None:
+    return folder / name if folder else None
+
+
+def _read_fold(path: Path | None) -> tuple[Floats, int | None] | None:
+    """What a fold of an interrupted training found; None if it did not end."""
+    if path is None or not path.is_file():
+        return None
+    scores, epochs = json.loads(path.read_text(encoding="utf-8"))
+    return np.array(scores, np.float32), epochs
 
 
 def _facts(
     dataset: Dataset,
-    kind: str,
+    model: Model,
     recipe: Recipe,
     left_out: list[str],
     learned: int,
@@ -247,7 +317,7 @@ def _facts(
 ) -> RunFacts:
     return RunFacts(
         format=FORMAT,
-        kind=kind,
+        kind=model.kind,
         created=dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         classify=metadata.version(DISTRIBUTION),
         dataset=dataset.fingerprint,
@@ -256,9 +326,10 @@ def _facts(
         seconds=round(time.monotonic() - started, 2),
         seed=recipe.seed,
         left_out=tuple(left_out),
+        notes=model.notes,
         versions=(
             f"python {platform.python_version()}",
-            *(f"{name} {metadata.version(name)}" for name in model_class(kind).packages),
+            *(f"{name} {metadata.version(name)}" for name in model.packages),
         ),
     )
 

@@ -42,6 +42,7 @@ def train(
     from labels.dataset import read_dataset, read_dataset_file
     from labels.taxonomy import read_taxonomy
     from seeds.jsonl import locked
+    from training.model import Fitting
     from training.run import promote, save_run
     from training.train import default_recipe, read_recipe
     from training.train import train as learn
@@ -59,7 +60,7 @@ def train(
         settings = replace(settings, base_model=base_model)
     dataset = read_dataset_file(data, read_taxonomy(folder)) if data else read_dataset(folder)
     with locked(folder, "classify train"):
-        trained = learn(dataset, kind, recipe, settings, say)
+        trained = learn(dataset, kind, recipe, settings, Fitting(say=say))
         path = save_run(folder / "runs", trained)
         if not no_promote:
             promote(folder / "runs", path.name)

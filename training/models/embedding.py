@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -11,7 +11,7 @@ import numpy as np
 from seeds import jsonl
 from seeds.errors import InputError
 from seeds.settings import parse
-from training.model import Floats
+from training.model import Fitting, Floats, Runtime, Scaling
 from training.models.encoder import Encoder, Pooling, VectorCache
 from training.models.linear import learn
 from training.models.tfidf import Tfidf, TfidfSettings, weigh
@@ -68,6 +68,9 @@ class Embedding:
     kind: ClassVar[str] = "embedding"
     settings: ClassVar[type[Any]] = EmbeddingSettings
     packages: ClassVar[tuple[str, ...]] = (*Tfidf.packages, "torch", "transformers")
+    resumes: ClassVar[bool] = False  # the vectors, which take the time, are cached
+    epochs: ClassVar[int | None] = None
+    notes: ClassVar[tuple[str, ...]] = ()
 
     recipe: EmbeddingSettings
     words: Tfidf
@@ -87,14 +90,14 @@ class Embedding:
                 raise InputError("the weights must be finite float32 numbers")
 
     @classmethod
-    def fit(cls, dataset: "Dataset", settings: EmbeddingSettings, *, seed: int) -> Self:
+    def fit(cls, dataset: "Dataset", settings: EmbeddingSettings, fitting: Fitting) -> Self:
         """Learn from n-grams and vectors side by side."""
         encoder, cache = _encoder(settings.base_model, settings.pooling), VectorCache()
         vectors = encoder.embed(dataset.texts, cache)
         centre = vectors.mean(axis=0)
         features, idf, table = weigh(dataset.texts, settings.words)
         blocks = [table, settings.weight * _centred(vectors, centre)]
-        (of_words, of_vectors), intercepts = learn(blocks, dataset, settings.C, seed)
+        (of_words, of_vectors), intercepts = learn(blocks, dataset, settings.C, fitting.seed)
         words = Tfidf(settings.words, features, idf, of_words, intercepts)
         scaled = np.float32(settings.weight) * of_vectors
         return cls(settings, words, centre, scaled, encoder, cache)
@@ -105,6 +108,12 @@ class Embedding:
             return self.words.scores(texts)
         vectors = _centred(self.encoder.embed(texts, self.cache), self.centre)
         return np.asarray(self.words.scores(texts) + vectors @ self.coefficients, np.float32)
+
+    def rescaled(self, scaling: Scaling) -> Self:
+        """The same features under other lines."""
+        slopes = np.array(scaling.slopes, np.float32)
+        words = self.words.rescaled(scaling)
+        return replace(self, words=words, coefficients=self.coefficients * slopes)
 
     def save(self, directory: Path) -> None:
         """Write the weights of both parts, and the encoder as a Hugging Face folder."""
@@ -118,7 +127,7 @@ class Embedding:
         self.encoder.save(directory / "encoder")
 
     @classmethod
-    def load(cls, directory: Path) -> Self:
+    def load(cls, directory: Path, runtime: Runtime) -> Self:
         """Read what `save` wrote.
 
         Raises:
@@ -135,7 +144,7 @@ class Embedding:
             if list(encoder.pieces) != record["pieces"]:
                 raise InputError("the tokenizer no longer reads French as at training")
             arrays = load_file(path)
-            words = Tfidf.load(directory)
+            words = Tfidf.load(directory, Runtime())
             return cls(recipe, words, arrays["centre"], arrays["coefficients"], encoder)
         except InputError as error:
             raise InputError(f"{path}: {error}. Train again, or restore the run.") from error

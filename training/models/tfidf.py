@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seeds import jsonl
 from seeds.errors import InputError
 from seeds.settings import parse
-from training.model import Floats
+from training.model import Fitting, Floats, Runtime, Scaling
 from training.models.linear import learn, sparse
 from training.models.ngrams import Counts, Ngrams
 
@@ -60,6 +60,9 @@ class Tfidf:
     kind: ClassVar[str] = "tfidf"
     settings: ClassVar[type[Any]] = TfidfSettings
     packages: ClassVar[tuple[str, ...]] = ("numpy", "safetensors", "scikit-learn", "scipy")
+    resumes: ClassVar[bool] = False
+    epochs: ClassVar[int | None] = None
+    notes: ClassVar[tuple[str, ...]] = ()
 
     recipe: TfidfSettings
     features: NDArray[np.int64]
@@ -83,10 +86,11 @@ class Tfidf:
                 raise InputError("the weights must be finite float32 numbers")
 
     @classmethod
-    def fit(cls, dataset: "Dataset", settings: TfidfSettings, *, seed: int) -> Self:
+    def fit(cls, dataset: "Dataset", settings: TfidfSettings, fitting: Fitting) -> Self:
         """Learn one logistic regression a category, or one multinomial for single choice."""
+        fitting.runtime.only_cpu(cls.kind)
         features, idf, table = weigh(dataset.texts, settings)
-        (coefficients,), intercepts = learn([table], dataset, settings.C, seed)
+        (coefficients,), intercepts = learn([table], dataset, settings.C, fitting.seed)
         return cls(settings, features, idf, coefficients, intercepts)
 
     def scores(self, texts: Sequence[str]) -> Floats:
@@ -106,6 +110,12 @@ class Tfidf:
             scores[n] = weights.counts[row] @ self.coefficients[weights.buckets[row]]
         return scores + self.intercepts
 
+    def rescaled(self, scaling: Scaling) -> Self:
+        """The same counts under other lines."""
+        lines = scaling.of(np.stack([self.intercepts]))[0]
+        slopes = np.array(scaling.slopes, np.float32)
+        return replace(self, coefficients=self.coefficients * slopes, intercepts=lines)
+
     def save(self, directory: Path) -> None:
         """Write model.safetensors and model.json."""
         from safetensors.numpy import save
@@ -121,7 +131,7 @@ class Tfidf:
         jsonl.write_text(directory / "model.json", json.dumps(asdict(self.recipe), indent=2))
 
     @classmethod
-    def load(cls, directory: Path) -> Self:
+    def load(cls, directory: Path, runtime: Runtime) -> Self:
         """Read what `save` wrote.
 
         Raises:
@@ -130,6 +140,7 @@ class Tfidf:
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
+        runtime.only_cpu(cls.kind)
         path = directory / "model.safetensors"
         try:
             arrays = load_file(path)
