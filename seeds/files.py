@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, TypeVar
@@ -52,10 +52,9 @@ class File:
         """What to call it in a message."""
         return STDIN if self.path is None else str(self.path)
 
-    @property
-    def name(self) -> str:
-        """What to call it as a source."""
-        return STDIN if self.path is None else replace_surrogates(self.path.name)
+    def source(self, base: str) -> str:
+        """What to call it as a source: its path below a folder."""
+        return STDIN if self.path is None else replace_surrogates(os.path.relpath(self.path, base))
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
@@ -74,6 +73,24 @@ class File:
             yield Fault(self.where, str(error))
         except OSError as error:
             yield Fault(self.where, _reason(error))
+
+
+def base_of(paths: Iterable[str]) -> str:
+    """The folder that holds all that was named, from which on paths tell the files apart.
+
+    Args:
+        paths: files, folders, "-".
+    """
+    parents = {os.path.dirname(os.path.abspath(each)) for each in paths if each != "-"}  # noqa: PTH100,PTH120
+    return os.path.commonpath(parents) if parents else ""
+
+
+def in_words(size: int) -> str:
+    """A number of bytes as people write it: "1 byte", "500 bytes", "2.5 kB", "20 MB"."""
+    if size < 1000:
+        return f"{size} byte{'' if size == 1 else 's'}"
+    figure, unit = (size / 1e6, "MB") if size >= 1e6 else (size / 1e3, "kB")
+    return f"{figure:,.1f} {unit}".replace(".0 ", " ")
 
 
 def find_files(

@@ -11,7 +11,7 @@ from seeds.dates import parse_date
 from seeds.document import Document
 from seeds.encoding import codec_name, replace_surrogates
 from seeds.errors import Fault, InputError
-from seeds.files import MAX_BYTES, TABLES, File, Format, find_files
+from seeds.files import MAX_BYTES, TABLES, File, Format, base_of, find_files, in_words
 from seeds.languages import identifier, language
 from seeds.pages import Page, read_page
 from seeds.tables import Record, records
@@ -40,6 +40,7 @@ class _Options:
     encoding: str | None
     max_bytes: int
     detect_language: bool
+    base: str  # of the sources
 
 
 def read(
@@ -56,7 +57,8 @@ def read(
     """Every article of some files, folders or "-" (standard input), in order, as they are read.
 
     One bad file or record is a Fault, and the rest goes on. The suffix tells the format; a file
-    of another suffix is read as text where it is named, and left out where its folder is.
+    of another suffix is read as text where it is named, and left out where its folder is. A
+    document's source is the file's path below the folder that holds everything in `paths`.
 
     Args:
         paths: files, folders, "-".
@@ -78,12 +80,12 @@ def read(
         raise InputError(f"format {stdin_format!r} is not one of {', '.join(get_args(Format))}.")
     if detect_language:
         identifier()
-    stdin = cast(Format, stdin_format)
-    options = _Options(columns, encoding, max_bytes, detect_language)
+    stdin, named = cast(Format, stdin_format), [str(path) for path in paths]
+    options = _Options(columns, encoding, max_bytes, detect_language, base_of(named))
     return (
         each
-        for path in paths
-        for file in find_files(str(path), recursive=recursive, stdin=stdin, tell=tell)
+        for path in named
+        for file in find_files(path, recursive=recursive, stdin=stdin, tell=tell)
         for each in ([file] if isinstance(file, Fault) else _articles(file, options))
     )
 
@@ -101,19 +103,19 @@ def _single(file: File, options: _Options) -> Iterator[Article | Fault]:
     if len(data) > options.max_bytes:
         size = max(len(data), file.path.stat().st_size if file.path else 0)
         raise InputError(
-            f"has {size / 1e6:,.1f} MB, more than the {options.max_bytes / 1e6:,.1f} MB of one "
-            "article. Raise the limit with --max-size, or split the file."
+            f"has {in_words(size)}, more than the {in_words(options.max_bytes)} one article may "
+            "have. Raise the limit with --max-size, or split the file."
         )
     if file.path is not None and file.path.suffix.lower() == ".json":
         raise InputError("is JSON. Save it as .jsonl, one object with a text on each line.")
     page = read_page(data, file.format, options.encoding)
-    yield _article(page, file.where, file.name, "", options)
+    yield _article(page, file.where, file.source(options.base), "", options)
 
 
 def _table(file: File, options: _Options) -> Iterator[Article | Fault]:
     """The articles of a table, a record each."""
     chosen: dict[tuple[str, ...], Columns] = {}
-    count = 0
+    source, count = file.source(options.base), 0
     for record in records(file, options.encoding, options.max_bytes):
         count += 1
         if isinstance(record, Fault):
@@ -125,7 +127,7 @@ def _table(file: File, options: _Options) -> Iterator[Article | Fault]:
             if names not in chosen:
                 chosen[names] = find_columns(options.columns, names, loose=file.format == "jsonl")
             page, own_id = _page(record, chosen[names], options.max_bytes)
-            yield _article(page, where, f"{file.name}:{record.number}", own_id, options)
+            yield _article(page, where, f"{source}:{record.number}", own_id, options)
         except InputError as error:
             if file.format != "jsonl" and names not in chosen:
                 raise  # the header is wrong: say it once
@@ -144,8 +146,8 @@ def _page(record: Record, columns: Columns, limit: int) -> tuple[Page, str]:
     text = "\n\n".join(part for part in parts if part.strip())
     if len(text) > limit:
         raise InputError(
-            f"has {len(text) / 1e6:,.1f} million characters, more than one article may "
-            f"({limit / 1e6:,.1f}); a quote may have been left open. Raise it with --max-size."
+            f"has {len(text):,} characters, more than the {limit:,} one article may have. "
+            "Raise the limit with --max-size."
         )
     title, date, source, own_id = (
         _string(record.values.get(name), name).strip() if name else ""

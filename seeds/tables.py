@@ -11,7 +11,7 @@ from typing import IO, Any, NamedTuple
 from seeds import jsonl
 from seeds.encoding import decode, refuse_binary, stream_codec
 from seeds.errors import Fault, InputError, missing_extra
-from seeds.files import MAX_BYTES, TABLES, File
+from seeds.files import MAX_BYTES, TABLES, File, in_words
 
 
 class Record(NamedTuple):
@@ -83,7 +83,7 @@ def _json_records(
     for number, line in _json_lines(opened, limit):
         at = f"{where}:{number}"
         if len(line) > limit:
-            yield Fault(at, f"is longer than {limit / 1e6:,.1f} MB. Raise it with --max-size.")
+            yield Fault(at, f"is longer than {in_words(limit)}. Raise it with --max-size.")
             continue
         if number == 1:
             refuse_binary(line)
@@ -118,18 +118,26 @@ def _json_lines(opened: IO[bytes], limit: int) -> Iterator[tuple[int, bytes]]:
 def _csv_records(opened: IO[bytes], file: File, encoding: str | None) -> Iterator[Record | Fault]:
     import csv
 
+    from seeds.quotes import OpenQuote, read_rows
+
     csv.field_size_limit(2**31 - 1)  # the module's own 131,072 characters cut long articles short
     codec, note = stream_codec(opened, encoding)
     stream = io.TextIOWrapper(opened, codec, errors="strict" if encoding else "replace", newline="")
     try:
         first = stream.readline().lstrip("\ufeff")
-        delimiter = "\t" if file.format == "tsv" else _delimiter(first)
+        delimiter, above = "\t" if file.format == "tsv" else _delimiter(first), 0
         if re.fullmatch(r"sep=.\s*", first, re.IGNORECASE):  # Excel's own note to itself
-            delimiter, first = first[4], stream.readline()
-        reader = csv.reader(itertools.chain([first], stream), delimiter=delimiter)
-        header = [name.strip() for name in next(reader, [])]
-        for number, values in enumerate((row for row in reader if row), 1):
-            yield _csv_record(number, header, values, file.where, note)
+            delimiter, first, above = first[4], stream.readline(), 1
+        found = read_rows(itertools.chain([first], stream), delimiter)
+        names = next(found, [])
+        if isinstance(names, OpenQuote):
+            raise InputError(f"its header: {names.message(above)}")
+        header = [name.strip() for name in names]
+        for number, values in enumerate(found, 1):
+            if isinstance(values, OpenQuote):
+                yield Fault(f"{file.where}:{number}", values.message(above))
+            else:
+                yield _csv_record(number, header, values, file.where, note)
     except csv.Error as error:
         raise InputError(f"is not a table that can be read further: {error}.") from error
     except UnicodeError as error:

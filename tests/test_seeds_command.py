@@ -61,7 +61,11 @@ def test_add_keeps_each_article_once_and_groups_the_rewritten_one(
     assert first.stderr == "3 articles read: 3 new, 0 already there; 1 near-duplicate\n"
     assert first.stdout == ""
     kept = documents(workspace)
-    assert [each["source"] for each in kept] == ["a.txt", "b.txt", "c.md"]
+    assert [each["source"] for each in kept] == [
+        "articles/a.txt",
+        "articles/b.txt",
+        "articles/c.md",
+    ]
     assert [each["date"] for each in kept] == ["2024-05", "", "2024-06-02"]
     assert [each["language"] for each in kept] == ["fr"] * 3
     assert [each["group"] for each in kept] == [kept[0]["id"], kept[0]["id"], kept[2]["id"]]
@@ -190,7 +194,7 @@ def test_list_shows_one_article_a_line_and_marks_near_duplicates(
     seeds(workspace, "add", articles)
     first, second, third = seeds(workspace, "list").stdout.splitlines()
     kept = documents(workspace)
-    assert first.split()[:4] == [kept[0]["id"], "2024-05", "fr", "a.txt"]
+    assert first.split()[:4] == [kept[0]["id"], "2024-05", "fr", "articles/a.txt"]
     assert first.endswith("Lomé et Rennes lancent une bourse pour les jeunes costumiers")
     assert second.endswith(f"= {kept[0]['id']}")
     assert "2024-06-02" in third
@@ -226,7 +230,7 @@ def test_stats_counts_by_month_language_source_and_group_size(
         "articles": 5,
         "month": {"": 3, "2024-05": 1, "2024-06": 1},
         "language": {"fr": 5},
-        "source": {"*.txt": 2, "*.md": 1, "t.csv": 1, "x.org": 1},
+        "source": {"*.txt": 2, "*.md": 1, "articles/t.csv": 1, "x.org": 1},
         "group size": {"1": 3, "2": 1},
     }
     table = seeds(workspace, "stats").stdout

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -509,3 +510,132 @@ def test_a_workspace_in_a_folder_is_not_taken_for_articles(tmp_path: Path) -> No
 def test_an_empty_path_is_refused() -> None:
     with pytest.raises(InputError, match="PATH is empty"):
         list(read([""], recursive=True))
+
+
+# ---------------------------------------------------------------- sources tell files apart
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Path:
+    """Two papers that number their articles alike."""
+    for place in ("paris", "lyon/2024"):
+        (tmp_path / place).mkdir(parents=True)
+        write(tmp_path / place / "001.txt", f"Un article de {place}.")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("named", "sources"),
+    [
+        (["paris", "lyon"], ["paris/001.txt", "lyon/2024/001.txt"]),
+        (["paris/001.txt", "lyon/2024/001.txt"], ["paris/001.txt", "lyon/2024/001.txt"]),
+        (["lyon"], ["lyon/2024/001.txt"]),
+        (["lyon/2024"], ["2024/001.txt"]),
+        (["lyon/2024/001.txt"], ["001.txt"]),
+        (["lyon/../paris/001.txt"], ["001.txt"]),
+    ],
+)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_source_is_the_path_below_the_folder_that_holds_all_that_was_named(
+    papers: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    named: list[str],
+    sources: list[str],
+    absolute: bool,
+) -> None:
+    monkeypatch.chdir(papers)
+    paths = [papers / each if absolute else Path(each) for each in named]
+    articles, _ = split(paths, recursive=True)
+    assert [each.document.source for each in articles] == sources
+
+
+# ---------------------------------------------------------------- quotes left open
+
+
+def quoted(path: Path, content: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """The texts of a table, and for each fault its place and the lines it names."""
+    articles, faults = split([write(path, content)])
+    lines = [re.search(r"lines? (\d+(?: to \d+)?) (?:is|are) left out", f.message) for f in faults]
+    named = [found[1] if found else f.message for found, f in zip(lines, faults, strict=True)]
+    return [each.document.text for each in articles], [
+        (fault.where.rpartition(":")[2], name) for fault, name in zip(faults, named, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "kept", "lost"),
+    [
+        # Not closed before the end: without care, all that follows is one text.
+        (['1,"Un', "2,Deux", "3,Trois"], ["Deux", "Trois"], [("1", "2")]),
+        # "Closed" by the quote that opens a later field.
+        (['1,"Un', "2,Deux", '3,"Trois"'], ["Deux", "Trois"], [("1", "2")]),
+        (['1,"Un', '2,"Deux', "3,Trois"], ["Trois"], [("1", "2 to 3")]),
+        # What may be the rest of the open text is left out, and said to be.
+        (['1,"Un', "suite", "fin", "2,Deux"], ["Deux"], [("1", "2 to 4")]),
+        (["1,Un", '2,"Deux'], ["Un"], [("2", "3")]),
+        (['1,"Un "beau', 'film"', '2,"Deux', 'lignes"'], ["Deux\nlignes"], [("1", "2 to 3")]),
+    ],
+)
+def test_an_open_quote_is_a_fault_that_names_its_lines_and_the_others_are_read(
+    tmp_path: Path, lines: list[str], kept: list[str], lost: list[tuple[str, str]]
+) -> None:
+    for end in ("\n", "\r\n"):
+        for last in ("", end):
+            content = end.join(["id,text", *lines]) + last
+            found, faults = quoted(tmp_path / "a.csv", content)
+            assert ([each.replace("\r", "") for each in found], faults) == (kept, lost)
+
+
+def test_in_a_single_column_what_follows_an_open_quote_is_left_out_and_said_to_be(
+    tmp_path: Path,
+) -> None:
+    found, faults = quoted(tmp_path / "a.csv", 'text\nUn.\n"Deux\nTrois\nQuatre\n')
+    assert (found, faults) == (["Un."], [("2", "3 to 5")])
+
+
+def test_lines_are_those_of_the_file_below_a_note_of_excel(tmp_path: Path) -> None:
+    found, faults = quoted(tmp_path / "a.csv", 'sep=;\nid;text\n\n1;"Un\n2;Deux\n')
+    assert (found, faults) == (["Deux"], [("1", "4")])
+
+
+def test_stray_quotes_of_a_tsv_are_text_and_no_row_is_swallowed(tmp_path: Path) -> None:
+    rows_ = ['1\tIl dit "oui".', '2\t"Non" est dit.', '3\t"Ouvert', '4\tFermé"', '5\t12" de pluie']
+    found, faults = quoted(tmp_path / "a.tsv", "\n".join(["id\ttext", *rows_]))
+    assert found == ['Il dit "oui".', "Non est dit.", 'Fermé"', '12" de pluie']
+    assert faults == [("3", "4")]
+
+
+def test_an_open_quote_in_the_header_is_a_fault_of_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 'id,"text\n1,Un\n2,Deux\n')
+    articles, [fault] = split([path])
+    assert not articles
+    assert fault.where == str(path)
+    assert fault.message.startswith("its header: a quote is left open")
+
+
+def test_a_quote_that_no_end_of_a_large_file_closes_is_not_searched_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seeds.quotes.LONGEST", 1000)
+    lines = "".join(f"{n},Texte {n}\n" for n in range(2, 300))
+    found, faults = quoted(tmp_path / "a.csv", f'id,text\n1,"Un\n{lines}300,fin"\n')
+    assert (found[0], len(found), faults) == ("Texte 2", 299, [("1", "2")])
+
+
+def test_labels_of_a_file_with_an_open_quote_are_refused_with_its_lines(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 'text,label\nUn,cinema\n"Deux,trade\nTrois,sport\n')
+    with pytest.raises(InputError, match=r"a\.csv:2: a quote is left open.* line 3 is left out"):
+        list(rows(path))
+
+
+@pytest.mark.parametrize("size", [1, 999, 1500, 2_500_000])
+def test_a_size_is_said_in_words_that_fit_it(tmp_path: Path, size: int) -> None:
+    path = write(tmp_path / "a.txt", "x" * (size + 1))
+    _, [fault] = split([path], max_bytes=size)
+    words = {
+        1: ("2 bytes", "1 byte"),
+        999: ("1 kB", "999 bytes"),
+        1500: ("1.5 kB", "1.5 kB"),
+        2_500_000: ("2.5 MB", "2.5 MB"),
+    }[size]
+    assert fault.message.startswith(f"has {words[0]}, more than the {words[1]} one article may")
