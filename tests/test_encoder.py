@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,13 @@ from seeds.errors import InputError
 from tests.corpus import dataset
 from training.model import Fitting, Runtime
 from training.models.embedding import Embedding, EmbeddingSettings
-from training.models.encoder import Encoder, Pooling, VectorCache
+from training.models.encoder import Encoder, VectorCache
+from training.models.pieces import Windows
 
 
 @pytest.fixture(scope="module")
 def encoder(tiny_base: Path) -> Encoder:
-    return Encoder.load(str(tiny_base), Pooling(window=32, prefix=""))
+    return Encoder.read(str(tiny_base), Windows(32), Runtime())
 
 
 def plain_vector(base: Path, text: str, window: int) -> np.ndarray:
@@ -62,9 +64,7 @@ def test_the_cache_gives_back_what_was_computed(encoder: Encoder, tmp_path: Path
     cache = VectorCache(tmp_path / "vectors.sqlite")
     texts = dataset(6).texts
     first = encoder.embed(texts, cache)
-    blind = Encoder(
-        encoder.pooling, encoder.tokenizer, None, encoder.fingerprint, encoder.pieces, encoder.dtype
-    )
+    blind = replace(encoder, network=None)
     assert len(cache.read([blind._key(text) for text in texts])) == 6
     np.testing.assert_array_equal(encoder.embed(texts[::-1], cache), first[::-1])
 
@@ -72,14 +72,14 @@ def test_the_cache_gives_back_what_was_computed(encoder: Encoder, tmp_path: Path
 def test_another_window_has_vectors_of_its_own(tiny_base: Path, tmp_path: Path) -> None:
     cache = VectorCache(tmp_path / "vectors.sqlite")
     text = [dataset(3).texts[0] * 2]
-    narrow = Encoder.load(str(tiny_base), Pooling(16, "")).embed(text, cache)
-    wide = Encoder.load(str(tiny_base), Pooling(64, "")).embed(text, cache)
+    narrow = Encoder.read(str(tiny_base), Windows(16), Runtime()).embed(text, cache)
+    wide = Encoder.read(str(tiny_base), Windows(64), Runtime()).embed(text, cache)
     assert np.abs(narrow - wide).max() > 1e-4
 
 
 def test_a_folder_without_an_encoder_is_refused_and_says_how_to_give_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--base-model FOLDER"):
-        Encoder.load(str(tmp_path), Pooling(32, ""))
+        Encoder.read(str(tmp_path), Windows(32), Runtime())
 
 
 def test_pickled_weights_are_refused(tiny_base: Path, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_pickled_weights_are_refused(tiny_base: Path, tmp_path: Path) -> None:
     torch.save(load_file(weights), tmp_path / "base" / "pytorch_model.bin")
     weights.unlink()
     with pytest.raises(InputError, match="no encoder could be loaded"):
-        Encoder.load(str(tmp_path / "base"), Pooling(32, ""))
+        Encoder.read(str(tmp_path / "base"), Windows(32), Runtime())
 
 
 def test_a_tokenizer_that_lost_its_vocabulary_is_refused(tiny_base: Path, tmp_path: Path) -> None:
@@ -104,14 +104,14 @@ def test_a_tokenizer_that_lost_its_vocabulary_is_refused(tiny_base: Path, tmp_pa
     tokenizer["model"]["merges"] = []
     path.write_text(json.dumps(tokenizer))
     with pytest.raises(InputError, match="does not know French"):
-        Encoder.load(str(tmp_path / "base"), Pooling(32, ""))
+        Encoder.read(str(tmp_path / "base"), Windows(32), Runtime())
 
 
 def test_a_run_whose_tokenizer_reads_otherwise_is_refused(tiny_base: Path, tmp_path: Path) -> None:
     settings = EmbeddingSettings(base_model=str(tiny_base), prefix="", window=32, buckets=14)
     Embedding.fit(dataset(60), settings, Fitting()).save(tmp_path)
     record = json.loads((tmp_path / "embedding.json").read_text())
-    record["pieces"][3] += 1
+    record["golden"][3] += 1
     (tmp_path / "embedding.json").write_text(json.dumps(record))
     with pytest.raises(InputError, match="no longer reads French"):
         Embedding.load(tmp_path, Runtime())

@@ -12,8 +12,9 @@ from seeds import jsonl
 from seeds.errors import InputError
 from seeds.settings import parse
 from training.model import Fitting, Floats, Runtime, Scaling
-from training.models.encoder import Encoder, Pooling, VectorCache
+from training.models.encoder import Encoder, VectorCache
 from training.models.linear import learn
+from training.models.pieces import Windows
 from training.models.tfidf import Tfidf, TfidfSettings, weigh
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class EmbeddingSettings:
     C: float = 3.0
 
     def __post_init__(self) -> None:
-        _ = self.words, self.pooling
+        _ = self.words, self.plan
         if not 0 < self.weight <= 100:
             raise InputError(f"weight must be above 0 and at most 100, found {self.weight}")
 
@@ -47,9 +48,9 @@ class EmbeddingSettings:
         )
 
     @property
-    def pooling(self) -> Pooling:
-        """How a text becomes a vector."""
-        return Pooling(self.window, self.prefix)
+    def plan(self) -> Windows:
+        """How a text is cut."""
+        return Windows(self.window, prefix=self.prefix)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Embedding:
         d, k = self.coefficients.shape
         if self.centre.shape != (d,) or self.words.intercepts.shape != (k,):
             raise InputError("the weights' shapes do not fit together")
-        if d != self.encoder.model.config.hidden_size:
+        if d != self.encoder.width:
             raise InputError("the encoder's vectors are not those of training")
         for weights in (self.centre, self.coefficients):
             if weights.dtype != np.float32 or not np.isfinite(weights).all():
@@ -92,7 +93,10 @@ class Embedding:
     @classmethod
     def fit(cls, dataset: "Dataset", settings: EmbeddingSettings, fitting: Fitting) -> Self:
         """Learn from n-grams and vectors side by side."""
-        encoder, cache = _encoder(settings.base_model, settings.pooling), VectorCache()
+        encoder, cache = (
+            _encoder(settings.base_model, settings.plan, fitting.runtime),
+            VectorCache(),
+        )
         vectors = encoder.embed(dataset.texts, cache)
         centre = vectors.mean(axis=0)
         features, idf, table = weigh(dataset.texts, settings.words)
@@ -122,7 +126,7 @@ class Embedding:
         self.words.save(directory)
         with jsonl.replacing(directory / "vectors.safetensors") as file:
             file.write(save({"centre": self.centre, "coefficients": self.coefficients}))
-        record = {"recipe": asdict(self.recipe), "pieces": list(self.encoder.pieces)}
+        record = {"recipe": asdict(self.recipe), "golden": list(self.encoder.pieces.golden)}
         jsonl.write_text(directory / "embedding.json", json.dumps(record, indent=2))
         self.encoder.save(directory / "encoder")
 
@@ -140,9 +144,7 @@ class Embedding:
         try:
             record = json.loads((directory / "embedding.json").read_text(encoding="utf-8"))
             recipe = parse(record["recipe"], EmbeddingSettings, str(directory / "embedding.json"))
-            encoder = Encoder.load(str(directory / "encoder"), recipe.pooling)
-            if list(encoder.pieces) != record["pieces"]:
-                raise InputError("the tokenizer no longer reads French as at training")
+            encoder = Encoder.load(directory / "encoder", recipe.plan, record["golden"], runtime)
             arrays = load_file(path)
             words = Tfidf.load(directory, Runtime())
             return cls(recipe, words, arrays["centre"], arrays["coefficients"], encoder)
@@ -161,12 +163,12 @@ def _centred(vectors: Floats, centre: Floats) -> Floats:
     return np.asarray(moved / np.maximum(lengths, 1e-6), np.float32)
 
 
-_loaded: dict[tuple[str, Pooling], Encoder] = {}
+_loaded: dict[tuple[str, Windows, Runtime], Encoder] = {}
 
 
-def _encoder(base: str, pooling: Pooling) -> Encoder:
+def _encoder(base: str, plan: Windows, runtime: Runtime) -> Encoder:
     """The encoder of a training; its folds share one."""
-    if (base, pooling) not in _loaded:
+    if (base, plan, runtime) not in _loaded:
         _loaded.clear()
-        _loaded[base, pooling] = Encoder.load(base, pooling)
-    return _loaded[base, pooling]
+        _loaded[base, plan, runtime] = Encoder.read(base, plan, runtime)
+    return _loaded[base, plan, runtime]

@@ -1,0 +1,201 @@
+"""Windows of token ids -> numbers, in batches of like lengths, on whatever there is."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seeds.errors import InputError, missing_extra
+from training.model import Floats, Runtime
+
+_PIECES_AT_ONCE = 8192  # of a batch, padding included; bounds its memory whatever the windows
+Ids = NDArray[np.int64]
+
+
+class Network(Protocol):
+    """What turns windows into numbers: PyTorch or ONNX Runtime."""
+
+    def outputs(self, windows: Sequence[Sequence[int]]) -> Floats:
+        """Numbers of each window, float32 (n, width), in the windows' order."""
+        ...
+
+
+@dataclass(frozen=True)
+class TorchNetwork:
+    """A PyTorch module from (ids, mask), each int64 (n, pieces), to float (n, width).
+
+    Attributes:
+        module: in evaluation mode, float32, on its device.
+        width: numbers a window.
+        pad: the id that fills up a batch.
+        runtime: how many windows at once, on how many threads.
+    """
+
+    module: Any = field(repr=False)
+    width: int
+    pad: int
+    runtime: Runtime
+
+    @classmethod
+    def of(cls, module: Any, width: int, pad: int, runtime: Runtime) -> Self:
+        """The network of a module, moved to its device.
+
+        Raises:
+            InputError: there is no such device.
+        """
+        torch = import_torch()
+        if runtime.threads:
+            torch.set_num_threads(runtime.threads)
+        return cls(module.to(device(runtime), torch.float32).eval(), width, pad, runtime)
+
+    def outputs(self, windows: Sequence[Sequence[int]]) -> Floats:
+        """Numbers of each window, float32 (n, width)."""
+        torch = import_torch()
+        place = next(self.module.parameters()).device
+
+        def compute(ids: Ids, mask: Ids) -> Floats:
+            with torch.inference_mode():
+                found = self.module(
+                    torch.from_numpy(ids).to(place), torch.from_numpy(mask).to(place)
+                )
+            return np.asarray(found.float().cpu().numpy(), np.float32)
+
+        return _in_batches(windows, compute, self.width, self.pad, self.runtime)
+
+
+@dataclass(frozen=True)
+class OnnxNetwork:
+    """The same network as an ONNX file, without PyTorch."""
+
+    session: Any = field(repr=False)
+    width: int
+    pad: int
+    runtime: Runtime
+
+    @classmethod
+    def load(cls, path: Path, width: int, pad: int, runtime: Runtime) -> Self:
+        """The network of a file with inputs input_ids and attention_mask and one output.
+
+        Raises:
+            InputError: it is no ONNX file, or its output has another width.
+        """
+        try:
+            import onnxruntime
+        except ModuleNotFoundError as error:
+            raise missing_extra("onnx", "Using an ONNX run") from error
+
+        if runtime.device not in ("auto", "cpu"):
+            raise InputError(
+                f"an ONNX run computes on the CPU. Leave out --device {runtime.device}."
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = runtime.threads or 0
+        options.log_severity_level = 3
+        try:
+            session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the library has an exception class a fault
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise InputError(f"{path}: not an ONNX model ({reason})") from error
+        if session.get_outputs()[0].shape[-1] != width:
+            raise InputError(f"{path}: its output does not have {width} columns")
+        return cls(session, width, pad, runtime)
+
+    def outputs(self, windows: Sequence[Sequence[int]]) -> Floats:
+        """Numbers of each window, float32 (n, width)."""
+
+        def compute(ids: Ids, mask: Ids) -> Floats:
+            (found,) = self.session.run(None, {"input_ids": ids, "attention_mask": mask})
+            return np.asarray(found, np.float32)
+
+        return _in_batches(windows, compute, self.width, self.pad, self.runtime)
+
+
+def device(runtime: Runtime) -> str:
+    """The device's name for PyTorch.
+
+    Raises:
+        InputError: there is no such device; says which there are.
+    """
+    torch = import_torch()
+    there = ["cpu"]
+    if torch.cuda.is_available():
+        there = ["cuda", *there, *(f"cuda:{n}" for n in range(torch.cuda.device_count()))]
+    elif torch.backends.mps.is_available():
+        there = ["mps", *there]
+    if runtime.device == "auto":
+        return there[0]
+    if runtime.device not in there:
+        raise InputError(f"device {runtime.device!r} is not there. There are: {', '.join(there)}.")
+    return runtime.device
+
+
+def import_torch() -> Any:
+    """PyTorch, once transformers is there as well.
+
+    Raises:
+        InputError: they are not installed; gives the command that installs them.
+    """
+    try:
+        import torch
+        import transformers
+    except ModuleNotFoundError as error:
+        raise missing_extra("camembert", "Using an encoder") from error
+    logging: Any = transformers.logging
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    return torch
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error of PyTorch means that a smaller batch could do."""
+    return isinstance(error, MemoryError) or any(
+        sign in str(error) for sign in ("out of memory", "can't allocate memory", "bad allocation")
+    )
+
+
+def _in_batches(
+    windows: Sequence[Sequence[int]],
+    compute: Callable[[Ids, Ids], Floats],
+    width: int,
+    pad: int,
+    runtime: Runtime,
+) -> Floats:
+    """The numbers of all windows; where memory runs out, with half as many at once."""
+    found = np.zeros((len(windows), width), np.float32)
+    for rows in _batches(windows, runtime.batch_size):
+        waiting = [rows]
+        while waiting:
+            part = waiting.pop()
+            try:
+                found[part] = compute(*_padded([windows[n] for n in part], pad))
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error) or len(part) == 1:
+                    raise
+                half = len(part) // 2
+                waiting += [part[half:], part[:half]]
+    return found
+
+
+def _batches(windows: Sequence[Sequence[int]], size: int | None) -> Iterator[list[int]]:
+    """Runs of windows, longest first: so many at once, else as many as the pieces allow."""
+    order = sorted(range(len(windows)), key=lambda n: -len(windows[n]))
+    first = 0
+    while first < len(order):
+        count = size or max(1, _PIECES_AT_ONCE // len(windows[order[first]]))
+        yield order[first : first + count]
+        first += count
+
+
+def _padded(windows: Sequence[Sequence[int]], pad: int) -> tuple[Ids, Ids]:
+    """Ids and mask, int64 (n, longest)."""
+    shape = (len(windows), max(len(each) for each in windows))
+    ids, mask = np.full(shape, pad, np.int64), np.zeros(shape, np.int64)
+    for row, window in enumerate(windows):
+        ids[row, : len(window)] = window
+        mask[row, : len(window)] = 1
+    return ids, mask
