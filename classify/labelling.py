@@ -1,7 +1,7 @@
 """Labels of a workspace: fetched from Label Studio or taken over, settled, stored."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +17,7 @@ from labels.dataset import (
 )
 from labels.export import Export, read_export
 from labels.spreadsheet import Labelled, Layout, read_labelled, with_choice
-from labels.taxonomy import Taxonomy, ensure_taxonomy, write_taxonomy
+from labels.taxonomy import Taxonomy, ensure_taxonomy, extend_taxonomy
 from seeds import jsonl
 from seeds.document import Document, read_documents, write_documents
 from seeds.errors import InputError
@@ -59,6 +59,23 @@ def store(workspace: Path, labels: Labels) -> None:
     write_dataset(workspace / "dataset.jsonl", dataset)
 
 
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What an import did.
+
+    Attributes:
+        labelled: what the file holds.
+        labels: what the workspace knows now.
+        made: the categories it added to taxonomy.toml.
+        rewritten: that file could not be extended and was written anew, without its comments.
+    """
+
+    labelled: Labelled
+    labels: Labels
+    made: tuple[str, ...]
+    rewritten: bool
+
+
 def take_over(
     workspace: Path,
     file: Path,
@@ -67,27 +84,31 @@ def take_over(
     choice: Literal["multiple", "single"] | None,
     create: bool,
     encoding: str | None,
-) -> tuple[Labelled, Labels]:
+) -> TakenOver:
     """Import a file of labelled articles into the workspace.
 
     Raises:
         InputError: the file can't be read, a column is missing, or a label is unknown.
     """
     from seeds.duplicates import assign_groups
+    from seeds.languages import language
     from seeds.tables import rows
 
     annotator = f"{IMPORTED}{file.name}"
     before = read_annotations(workspace)
-    taxonomy = with_choice(ensure_taxonomy(workspace), choice, before)
+    old = ensure_taxonomy(workspace)
+    taxonomy = with_choice(old, choice, before)
     labelled = read_labelled(rows(file, encoding), layout, taxonomy, file=file.name, create=create)
     if not labelled.annotations:
         raise InputError(f"{file}: no usable row: {labelled.faults[0]}")
     there = read_documents(workspace)
-    new = {name: each for name, each in labelled.documents.items() if name not in there}
-    grouped = assign_groups([*there.values(), *new.values()])
-    documents = {each.id: each for each in grouped}
-    if labelled.taxonomy != ensure_taxonomy(workspace):
-        write_taxonomy(workspace, labelled.taxonomy)
+    new = [
+        replace(each, language=language(each.text))
+        for name, each in labelled.documents.items()
+        if name not in there
+    ]
+    documents = {each.id: each for each in assign_groups([*there.values(), *new])}
+    rewritten = labelled.taxonomy != old and not extend_taxonomy(workspace, labelled.taxonomy)
     write_documents(workspace, documents)
     others = [
         each
@@ -96,7 +117,7 @@ def take_over(
     ]
     kept = Labels(documents, [*others, *labelled.annotations], labelled.taxonomy)
     store(workspace, kept)
-    return labelled, kept
+    return TakenOver(labelled, kept, labelled.taxonomy.ids[len(old.ids) :], rewritten)
 
 
 def progress_report(labels: Labels) -> dict[str, Any]:

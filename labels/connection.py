@@ -2,8 +2,10 @@
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from labels import server
@@ -31,18 +33,23 @@ class StudioSettings:
     retries: int
 
     def __post_init__(self) -> None:
+        if faults := self.faults_in(asdict(self)):
+            raise InputError("; ".join(faults))
+
+    @staticmethod
+    def faults_in(values: Mapping[str, Any]) -> list[str]:
+        """What is out of range among the settings that are there."""
         faults = []
-        if not 3 <= len(self.title) <= 50:
-            faults.append(f"title must have 3 to 50 characters, found {len(self.title)}")
-        if self.url and not re.fullmatch(r"https?://[^\s@?#]+", self.url):
+        if not 3 <= len(values.get("title", "any")) <= 50:
+            faults.append(f"title must have 3 to 50 characters, found {len(values['title'])}")
+        if (url := values.get("url")) and not re.fullmatch(r"https?://[^\s@?#]+", url):
             faults.append('url must start with http:// or https:// and hold no password, or be ""')
         for name, least in (("overlap", 1), ("batch_size", 1), ("retries", 0)):
-            if getattr(self, name) < least:
-                faults.append(f"{name} must be at least {least}, found {getattr(self, name)}")
-        if not self.timeout > 0:
-            faults.append(f"timeout must be above 0 seconds, found {self.timeout}")
-        if faults:
-            raise InputError("; ".join(faults))
+            if values.get(name, least) < least:
+                faults.append(f"{name} must be at least {least}, found {values[name]}")
+        if not values.get("timeout", 1) > 0:
+            faults.append(f"timeout must be above 0 seconds, found {values['timeout']}")
+        return faults
 
 
 def connection(workspace: Path, settings: StudioSettings) -> tuple[str, str]:

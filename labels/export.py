@@ -1,6 +1,6 @@
 """Full JSON export -> Annotations, with everything that was not usable set aside. Pure."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,13 +20,14 @@ class Export:
     Attributes:
         annotations: one an annotator and article, the latest one each.
         documents: the articles of the tasks, by id.
-        rejected: one line for each annotation or task that was set aside, with its task id.
+        rejected: why annotations (or a task that is no article) were set aside -> the task of
+            each of them.
         counted: how many were submitted, skipped, draft, or replaced by a later one.
     """
 
     annotations: list[Annotation]
     documents: dict[str, Document]
-    rejected: list[str]
+    rejected: dict[str, list[int]]
     counted: Counter[str] = field(default_factory=Counter)
 
 
@@ -39,13 +40,13 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
     """
     latest: dict[tuple[str, str], Annotation] = {}
     documents: dict[str, Document] = {}
-    rejected: list[str] = []
+    rejected: dict[str, list[int]] = defaultdict(list)
     counted: Counter[str] = Counter()
     for task in tasks:
         try:
             article = document(task)
         except InputError as error:
-            rejected.append(f"task {task.get('id')}: {error}")
+            rejected[str(error)].append(int(task.get("id") or 0))
             continue
         documents[article.id] = article
         entries = list(_entries(task))
@@ -55,7 +56,7 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
             try:
                 annotation = _annotation(article.id, found, status, taxonomy)
             except InputError as error:
-                rejected.append(f"task {task.get('id')}: {error}")
+                rejected[str(error)].append(int(task.get("id") or 0))
                 continue
             key = (article.id, annotation.annotator)
             earlier = latest.get(key)
@@ -65,7 +66,7 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
             latest[key] = annotation
     annotations = list(latest.values())
     counted.update(each.status for each in annotations)
-    return Export(annotations, documents, rejected, counted)
+    return Export(annotations, documents, dict(rejected), counted)
 
 
 def _rank(annotation: Annotation) -> tuple[bool, bool, str]:

@@ -3,7 +3,7 @@
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from labels.faults import UnsureError
@@ -21,12 +21,14 @@ class Pushed:
         already: articles that were.
         repaired: surplus copies removed, left by two pushes at once or a broken one.
         doubled: ids of articles still there twice because people have worked on each copy.
+        there: ids of all the articles that were there before.
     """
 
     sent: int
     already: int
     repaired: int = 0
     doubled: tuple[str, ...] = ()
+    there: frozenset[str] = frozenset()
 
 
 def push(
@@ -54,9 +56,11 @@ def push(
     for done in _sent(studio, project_id, missing):
         progress(already + done, len(unique))
     double = any(len(ids) > 1 for ids in there.values())
+    found = Pushed(len(missing), already, there=frozenset(there))
     if double or studio.project(project_id).tasks != before + len(missing):
-        return Pushed(len(missing), already, *_repair(studio, project_id))
-    return Pushed(len(missing), already)
+        repaired, doubled = _repair(studio, project_id)
+        return replace(found, repaired=repaired, doubled=doubled)
+    return found
 
 
 def _sent(studio: Studio, project_id: int, tasks: Sequence[Task]) -> Iterator[int]:

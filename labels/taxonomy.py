@@ -4,16 +4,20 @@ import difflib
 import hashlib
 import json
 import re
+import tomllib
 import unicodedata
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from seeds import jsonl
 from seeds.errors import InputError
-from seeds.settings import default_config, read_settings
+from seeds.settings import default_config, parse, read_settings
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_CHOICE = re.compile(r"""(?m)^(\s*choice\s*=\s*)(?:"\w+"|'\w+')""")
 _IPTC = re.compile(r"(medtop:\d{8})?")
 # Keys that Label Studio leaves free (it has "u") and a keyboard has without modifiers, in the order
 # given out.
@@ -48,17 +52,23 @@ class Category:
     hotkey: str = ""
 
     def __post_init__(self) -> None:
-        faults = []
-        if not _ID.fullmatch(self.id):
-            faults.append(f"id {self.id!r} must be lower-case letters, digits and single hyphens")
-        if not self.fr.strip() or not self.en.strip():
-            faults.append("names fr and en must not be empty")
-        if not _IPTC.fullmatch(self.iptc):
-            faults.append(f"iptc {self.iptc!r} must look like medtop:20000005")
-        if self.hotkey and (len(self.hotkey) != 1 or self.hotkey not in HOTKEYS):
-            faults.append(f"hotkey {self.hotkey!r} must be one lower-case letter or digit")
-        if faults:
+        if faults := self.faults_in(asdict(self)):
             raise InputError("; ".join(faults))
+
+    @staticmethod
+    def faults_in(values: Mapping[str, Any]) -> list[str]:
+        """What is wrong with the fields that are there."""
+        faults = []
+        known = {"id": "any", "fr": "any", "en": "any", "iptc": "", "hotkey": "", **values}
+        if not _ID.fullmatch(known["id"]):
+            faults.append(f"id {known['id']!r} must be lower-case letters, digits, single hyphens")
+        if not known["fr"].strip() or not known["en"].strip():
+            faults.append("names fr and en must not be empty")
+        if not _IPTC.fullmatch(known["iptc"]):
+            faults.append(f"iptc {known['iptc']!r} must look like medtop:20000005")
+        if (key := known["hotkey"]) and (len(key) != 1 or key not in HOTKEYS):
+            faults.append(f"hotkey {key!r} must be one lower-case letter or digit")
+        return faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +80,21 @@ class Taxonomy:
     categories: tuple[Category, ...]
 
     def __post_init__(self) -> None:
-        faults = []
-        if not self.categories:
-            faults.append("there is no category")
-        for field in ("id", "hotkey", "fr", "en"):
-            seen: set[str] = set()
-            for category in self.categories:
-                value = getattr(category, field)
-                if value and value in seen:
-                    faults.append(f"{field} {value!r} stands twice")
-                seen.add(value)
-        if faults:
+        if faults := self.faults_in(asdict(self)):
             raise InputError("; ".join(faults))
+
+    @staticmethod
+    def faults_in(values: Mapping[str, Any]) -> list[str]:
+        """What is wrong with the categories together; each may lack some of its fields."""
+        if "categories" not in values:
+            return []
+        tables = [each for each in values["categories"] if isinstance(each, Mapping)]
+        faults = [] if values["categories"] else ["there is no category"]
+        for field in ("id", "hotkey", "fr", "en"):
+            found = [each.get(field) for each in tables]
+            counts = Counter(each for each in found if isinstance(each, str) and each)
+            faults += [f"{field} {name!r} stands twice" for name, n in counts.items() if n > 1]
+        return faults
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -157,16 +170,40 @@ def ensure_taxonomy(workspace: Path) -> Taxonomy:
 
 def write_taxonomy(workspace: Path, taxonomy: Taxonomy) -> None:
     """Write taxonomy.toml anew, atomically."""
-    lines = [f"version = {_quoted(taxonomy.version)}", f"choice = {_quoted(taxonomy.choice)}", ""]
-    for category in taxonomy.categories:
-        lines.append("[[categories]]")
-        for key in ("id", "fr", "en", "iptc", "hotkey"):
-            lines.append(f"{key} = {_quoted(getattr(category, key))}")
-        for language in ("fr", "en"):
-            text = getattr(category.guideline, language)
-            lines.append(f"guideline.{language} = {_quoted(text)}")
-        lines.append("")
-    jsonl.write_text(workspace / "taxonomy.toml", "\n".join(lines))
+    head = f"version = {_quoted(taxonomy.version)}\nchoice = {_quoted(taxonomy.choice)}\n"
+    jsonl.write_text(workspace / "taxonomy.toml", head + "".join(map(_table, taxonomy.categories)))
+
+
+def extend_taxonomy(workspace: Path, taxonomy: Taxonomy) -> bool:
+    """Bring taxonomy.toml up to a taxonomy that has another choice or more categories at its end.
+
+    What a person wrote in the file stays as it is, if that can be done; False if not, and the file
+    was written anew.
+    """
+    path = workspace / "taxonomy.toml"
+    text = path.read_text(encoding="utf-8-sig")
+    new = taxonomy.categories[len(read_taxonomy(workspace).categories) :]
+    text = _CHOICE.sub(f'\\1"{taxonomy.choice}"', text, count=1).rstrip("\n") + "\n"
+    text += "".join(map(_table, new))
+    try:
+        kept = parse(tomllib.loads(text), Taxonomy, str(path)) == taxonomy
+    except (ValueError, InputError):  # such as categories = [{…}], which nothing can follow
+        kept = False
+    if kept:
+        jsonl.write_text(path, text)
+    else:
+        write_taxonomy(workspace, taxonomy)
+    return kept
+
+
+def _table(category: Category) -> str:
+    """A category as TOML, after a blank line."""
+    values = {key: getattr(category, key) for key in ("id", "fr", "en", "iptc", "hotkey")}
+    values |= {
+        f"guideline.{language}": text for language, text in asdict(category.guideline).items()
+    }
+    lines = [f"{key} = {_quoted(value)}" for key, value in values.items()]
+    return "\n".join(["", "[[categories]]", *lines, ""])
 
 
 def _quoted(text: str) -> str:

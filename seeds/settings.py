@@ -64,8 +64,22 @@ def read_settings(path: Path, kind: type[T]) -> T:
     return parse(read_toml(path), kind, str(path))
 
 
+def read_override(workspace: Path, name: str, kind: type[T]) -> T:
+    """A shipped settings file, with what the workspace's file of that name sets in its place.
+
+    Raises:
+        InputError: names every fault of the file at once.
+    """
+    own = workspace_config(workspace, name)
+    return parse(read_toml(default_config(name)) | read_toml(own), kind, str(own))
+
+
 def parse(data: Mapping[str, Any], kind: type[T], where: str) -> T:
     """A frozen dataclass from a table; unknown keys, missing keys and wrong types are errors.
+
+    A dataclass with checks of its own raises InputError. So that these are made of a table with
+    other faults too, it may have a static method `faults_in(values) -> list[str]`: it gets the
+    values that are there and of their type, as they stand in the table.
 
     Args:
         data: the table, as read from TOML or JSON.
@@ -106,7 +120,7 @@ def _build(data: Any, kind: Any, at: str, faults: list[str]) -> Any:  # noqa: PL
 def _build_dataclass(data: Any, kind: Any, at: str, faults: list[str]) -> Any:
     if not isinstance(data, Mapping):
         return _fault(faults, at, "a table", data)
-    hints = typing.get_type_hints(kind)
+    hints, before = typing.get_type_hints(kind), len(faults)
     fields = {field.name: field for field in dataclasses.fields(kind)}
     for key in sorted(data.keys() - fields.keys()):
         faults.append(f"unknown key {_at(at, key)!r} (known: {', '.join(fields)})")
@@ -116,6 +130,10 @@ def _build_dataclass(data: Any, kind: Any, at: str, faults: list[str]) -> Any:
             given[name] = _build(data[name], hints[name], _at(at, name), faults)
         elif _required(field):
             faults.append(f"{_at(at, name)!r} is missing")
+    if len(faults) > before and hasattr(kind, "faults_in"):
+        right = {name: data[name] for name, value in given.items() if value is not None}
+        faults.extend(f"{at}: {each}" if at else each for each in kind.faults_in(right))
+        return None
     required = {name for name, field in fields.items() if _required(field)}
     if not required <= given.keys() or None in given.values():
         return None

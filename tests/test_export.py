@@ -99,7 +99,7 @@ def test_an_annotation_keeps_annotator_time_comment_and_the_taxonomys_order() ->
     assert kept.seconds == 12.5
     assert kept.comment == "à revoir"
     assert found.documents == {ARTICLE.id: ARTICLE}
-    assert found.rejected == []
+    assert found.rejected == {}
 
 
 def test_nothing_ticked_means_that_no_category_applies() -> None:
@@ -147,18 +147,22 @@ def test_a_ground_truth_outranks_a_later_annotation() -> None:
 
 
 def test_a_label_outside_the_taxonomy_is_set_aside_with_the_tasks_number() -> None:
-    found = export(annotation("a", "cinema", "opera"), annotation("b", "trade"))
+    found = export(
+        annotation("a", "cinema", "opera"), annotation("b", "trade"), annotation("c", "opera")
+    )
     assert [each.annotator for each in found.annotations] == ["b"]
-    (line,) = found.rejected
-    assert line.startswith("task 7: category 'opera' is not in the taxonomy")
+    ((reason, tasks),) = found.rejected.items()
+    assert reason.startswith("category 'opera' is not in the taxonomy")
+    assert tasks == [7, 7], "one for each annotation"
 
 
 def test_a_control_that_is_not_ours_is_set_aside() -> None:
     stars = {"from_name": "stars", "type": "rating", "value": {"rating": 3}}
     found = export(annotation("a", result=[choices("cinema"), stars]))
     assert found.annotations == []
-    assert "'stars'" in found.rejected[0]
-    assert "classify labels push" in found.rejected[0]
+    (reason,) = found.rejected
+    assert "'stars'" in reason
+    assert "classify labels push" in reason
 
 
 def test_a_task_that_is_no_article_is_set_aside_and_the_rest_is_read() -> None:
@@ -166,19 +170,20 @@ def test_a_task_that_is_no_article_is_set_aside_and_the_rest_is_read() -> None:
     good = {**task(ARTICLE), "id": 4, "annotations": [annotation("a", "cinema")]}
     found = read_export([foreign, good], taxonomy())
     assert len(found.annotations) == 1
-    assert found.rejected[0].startswith("task 3: ")
+    assert list(found.rejected.values()) == [[3]]
 
 
 @pytest.mark.parametrize("names", [(), ("cinema", "trade")])
 def test_single_choice_takes_exactly_one_category(names: tuple[str, ...]) -> None:
     found = export(annotation("a", *names), choice="single")
     assert found.annotations == []
-    assert f"{len(names)} categories" in found.rejected[0]
+    (reason,) = found.rejected
+    assert f"{len(names)} categories" in reason
     (skip,) = export(annotation("a", was_cancelled=True), choice="single").annotations
     assert skip.status == "skipped"
 
 
 def test_an_empty_export_is_no_error() -> None:
     found = read_export([], taxonomy())
-    assert (found.annotations, found.documents, found.rejected) == ([], {}, [])
+    assert (found.annotations, found.documents, found.rejected) == ([], {}, {})
     assert not found.counted

@@ -1,7 +1,7 @@
 """`classify labels`: annotate in Label Studio, bring the labels back."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from labels.taxonomy import Taxonomy
 
 DISPUTES_SHOWN = 5  # lines; adjudicate.jsonl lists all
+REASONS_SHOWN = 20  # lines of a pull; a category that was removed is one of them
+TASKS_SHOWN = 5  # ids in such a line: enough to look at some
 
 
 @click.group(cls=Commands)
@@ -99,14 +101,14 @@ def push(dry_run: bool, limit: int | None, workspace: Path | None) -> None:
         taxonomy = ensure_taxonomy(folder)
         studio, settings = connect(folder)
         if dry_run:
-            _say_what_is_new(studio, settings, set(documents), limit)
+            _say_what_is_new(studio, settings, documents.keys(), limit, folder)
             return
         project = prepare(studio, settings, taxonomy)
         chosen = list(documents)
         if limit is not None:
             there = studio.seed_ids(project.id)
             chosen = [name for name in chosen if name not in there][:limit]
-        send(studio, project, [documents[name] for name in chosen])
+        send(studio, project, [documents[name] for name in chosen], documents.keys(), folder)
 
 
 @labels.command()
@@ -131,8 +133,7 @@ def pull(workspace: Path | None) -> None:
         documents = {**export.documents, **read_documents(folder)}
         kept = Labels(documents, [*imported, *export.annotations], taxonomy)
         store(folder, kept)
-    for line in export.rejected:
-        say(f"set aside: {line}")
+    _say_set_aside(export.rejected)
     _say_pulled(folder, kept, dict(export.counted))
     if export.rejected:
         click.get_current_context().exit(1)
@@ -161,7 +162,7 @@ def status(form: str, offline: bool, workspace: Path | None) -> None:
         imported = [each for each in annotations if each.annotator.startswith(IMPORTED)]
         annotations = [*imported, *export.annotations]
         facts = {"project": project.url, "tasks": project.tasks}
-        facts["set_aside"] = len(export.rejected)
+        facts["set_aside"] = sum(map(len, export.rejected.values()))
     report = facts | progress_report(Labels(documents, annotations, taxonomy))
     click.echo(
         json.dumps(report, indent=2, ensure_ascii=False) if form == "json" else _table(report)
@@ -201,16 +202,22 @@ def import_(
     names = tuple(each.strip() for each in text_columns.split(",") if each.strip())
     layout = Layout(names, label_column, separator, date_column)
     with locked(folder, "classify labels import"):
-        labelled, kept = take_over(
+        done = take_over(
             folder, file, layout, choice=choice, create=create_categories, encoding=encoding
         )
+    labelled = done.labelled
     for fault in labelled.faults:
         say(fault)
     say(
         f"{file.name}: {quantity(len(labelled.annotations), 'labelled article')} taken over, "
         f"{labelled.repeated} repeated, {len(labelled.faults)} with faults"
     )
-    _say_pulled(folder, kept, {})
+    own = folder / "taxonomy.toml"
+    if done.made:
+        say(f"{own}: added {', '.join(done.made)}; give each its names and a guideline there")
+    if done.rewritten:
+        say(f"{own}: written anew in a uniform layout; comments that stood in it are gone")
+    _say_pulled(folder, done.labels, {})
     if labelled.faults:
         click.get_current_context().exit(1)
 
@@ -219,10 +226,10 @@ def connect(workspace: Path) -> "tuple[Studio, StudioSettings]":
     """The Label Studio of a workspace, and how the project is set up."""
     from labels.connection import StudioSettings, connection
     from labels.studio import Studio
-    from seeds.settings import read_settings, workspace_config
+    from seeds.settings import read_override
 
     _check_extra()
-    settings = read_settings(workspace_config(workspace, "labelstudio.toml"), StudioSettings)
+    settings = read_override(workspace, "labelstudio.toml", StudioSettings)
     return Studio.connect(*connection(workspace, settings), settings), settings
 
 
@@ -250,8 +257,10 @@ def prepare(studio: "Studio", settings: "StudioSettings", taxonomy: "Taxonomy") 
     )
 
 
-def send(studio: "Studio", project: "Project", documents: list[Any]) -> None:
-    """Push articles and say what was done."""
+def send(
+    studio: "Studio", project: "Project", documents: list[Any], known: Set[str], folder: Path
+) -> None:
+    """Push articles and say what was done. known: the ids of all articles of the workspace."""
     from labels.push import push
     from labels.tasks import task
 
@@ -259,13 +268,28 @@ def send(studio: "Studio", project: "Project", documents: list[Any]) -> None:
         pushed = push(studio, project.id, [task(each) for each in documents], progress=count)
     repaired = f", {pushed.repaired} surplus copies removed" if pushed.repaired else ""
     say(f"{quantity(pushed.sent, 'article')} sent, {pushed.already:,} already there{repaired}")
+    _say_foreign(len(pushed.there - known), project.title, folder)
     for name in pushed.doubled:
         say(f"article {name} stands twice, and people worked on both copies; delete one by hand")
     click.echo(project.url)
 
 
+def _say_foreign(count: int, title: str, folder: Path) -> None:
+    """Warn of articles in the project that this workspace does not have."""
+    if count:
+        say(
+            f"warning: project {title!r} also holds {quantity(count, 'article')} that this "
+            f"workspace does not know. If they are another workspace's, set a title of its own in "
+            f"{folder / 'labelstudio.toml'} and push again."
+        )
+
+
 def _say_what_is_new(
-    studio: "Studio", settings: "StudioSettings", names: set[str], limit: int | None
+    studio: "Studio",
+    settings: "StudioSettings",
+    names: Set[str],
+    limit: int | None,
+    folder: Path,
 ) -> None:
     from labels.faults import MissingError
 
@@ -277,6 +301,19 @@ def _say_what_is_new(
     new = len(names - there)
     count = new if limit is None else min(new, limit)
     say(f"{quantity(count, 'article')} would be sent, {len(names & there):,} already there")
+    _say_foreign(len(there - names), settings.title, folder)
+
+
+def _say_set_aside(rejected: dict[str, list[int]]) -> None:
+    """What a pull could not use, a line a reason."""
+    reasons = sorted(rejected.items(), key=lambda pair: -len(pair[1]))
+    for reason, tasks in reasons[:REASONS_SHOWN]:
+        ids = list(dict.fromkeys(tasks))  # two annotators of a task are two annotations
+        more = ", …" if len(ids) > TASKS_SHOWN else ""
+        where = f"task{'' if len(ids) == 1 else 's'} {', '.join(map(str, ids[:TASKS_SHOWN]))}{more}"
+        say(f"set aside: {quantity(len(tasks), 'annotation')} ({where}): {reason}")
+    if rest := reasons[REASONS_SHOWN:]:
+        say(f"set aside: … and {sum(len(tasks) for _, tasks in rest):,} more, for other reasons")
 
 
 def _say_pulled(folder: Path, kept: Any, counted: dict[str, int]) -> None:
