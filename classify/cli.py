@@ -3,6 +3,7 @@
 import errno
 import os
 import pkgutil
+import signal
 import sys
 from typing import Any, NoReturn
 
@@ -27,6 +28,8 @@ COMMANDS = {
     ),
     "predict": ("classify.commands.predict:predict", "Label articles with a trained model."),
 }
+
+READER_LEFT = 128 + signal.SIGPIPE  # as of any program in `… | head -1`: neither done nor at fault
 
 
 class LazyGroup(Commands):
@@ -54,6 +57,15 @@ class LazyGroup(Commands):
             return super().invoke(ctx)
         except InputError as error:
             raise click.ClickException(escape(str(error))) from error
+        except BrokenPipeError as error:  # click's own answer is 1, which asks for mending
+            _drop_output()
+            raise click.exceptions.Exit(READER_LEFT) from error
+
+
+def _drop_output() -> None:
+    """What is not written yet goes nowhere: Python would complain of it at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,9 +88,6 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. What was finished is kept; run it again to go on.", err=True)
         code = 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader left; Python would complain once more at exit
-        code = 1
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise

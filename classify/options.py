@@ -1,12 +1,33 @@
 """Options and groups that several commands share."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from seeds.errors import InputError
+
+
+class Folder(click.Path):
+    """A folder to work in. An empty name, as an unset variable of a shell gives, is refused."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The folder as a Path.
+
+        Raises:
+            InputError: the name is empty.
+        """
+        if value == "":
+            raise InputError("--workspace is empty. Name a folder, or leave the option out.")
+        return super().convert(value, param, ctx)
+
+
 workspace_option = click.option(
     "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Folder(),
     help="Folder of articles, labels and runs.  [default: $CLASSIFY_WORKSPACE, else ./workspace]",
 )
 

@@ -207,6 +207,38 @@ def one_article(tmp_path: Path) -> list[str]:
     return own
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["seeds", "list"],
+        ["seeds", "stats"],
+        ["seeds", "stats", "--format", "json"],
+        ["labels", "status", "--offline"],
+    ],
+)
+def test_a_reader_that_leaves_is_no_fault_and_no_success(
+    one_article: list[str], arguments: list[str]
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "classify", *arguments, *one_article]
+    done = subprocess.run(
+        command, stdout=writer, stderr=subprocess.PIPE, env=environment(), check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("arguments", [["seeds", "list"], ["labels", "push"], ["demo"], ["train"]])
+def test_an_empty_workspace_name_is_refused_in_one_line(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    done = classify(*arguments, "--workspace", "", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == ("Error: --workspace is empty. Name a folder, or leave the option out.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_full_standard_output_is_one_line(one_article: list[str]) -> None:
     command = [sys.executable, "-m", "classify", "seeds", "list", *one_article]
     with Path("/dev/full").open("w") as full:

@@ -91,8 +91,11 @@ def test_several_files_a_folder_and_a_name_without_suffix_come_in_order(
     bare.write_text(BOTH)
     done = predict(desk, "--format", "jsonl", "-r", bare, folder)
     assert done.returncode == 0
-    found = [(each["source"], each["categories"][0]) for each in records(done)[1:]]
-    assert found == [("cinema.txt", "cinema"), ("sport.txt", "sport"), ("trade.txt", "trade")]
+    assert [each["source"] for each in records(done)] == [
+        "bare",
+        *(f"articles/{name}.txt" for name in ("cinema", "sport", "trade")),
+    ]
+    assert [each["categories"] for each in records(done)[1:]] == [["cinema"], ["sport"], ["trade"]]
     assert set(records(done)[0]["categories"]) == {"cinema", "trade"}
 
 
@@ -196,7 +199,9 @@ def test_parquet_may_go_to_standard_output(desk: Path, folder: Path) -> None:
     env = environment(CLASSIFY_WORKSPACE=str(desk))
     done = subprocess.run(command, capture_output=True, env=env, check=True)
     table = parquet.read_table(pa.BufferReader(done.stdout))
-    assert table.column("source").to_pylist() == ["cinema.txt", "sport.txt", "trade.txt"]
+    assert table.column("source").to_pylist() == [
+        f"articles/{name}.txt" for name in ("cinema", "sport", "trade")
+    ]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
@@ -331,16 +336,39 @@ def test_bad_files_are_named_and_the_good_ones_labelled(desk: Path, folder: Path
     done = predict(desk, "--format", "jsonl", "-r", folder, folder / "gone.txt")
     assert done.returncode == 1
     assert sorted(each["source"] for each in records(done)) == [
-        "broken.jsonl:1",
-        "cinema.txt",
-        "sport.txt",
-        "trade.txt",
+        "articles/broken.jsonl:1",
+        "articles/cinema.txt",
+        "articles/sport.txt",
+        "articles/trade.txt",
     ]
     lines = done.stderr.splitlines()
     assert len(lines) == 7
     for where in (*list(bad)[:4], "broken.jsonl:2", "broken.jsonl:3", "gone.txt"):
         assert sum(line.startswith(f"{folder / where}: ") for line in lines) == 1, where
     assert "PDF" in next(line for line in lines if "paper.txt" in line)
+
+
+def test_same_named_files_of_two_folders_are_told_apart(desk: Path, tmp_path: Path) -> None:
+    for place, text in (("paris", CINEMA), ("lyon", TRADE)):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "001.txt").write_text(text, encoding="utf-8")
+    found = predict(desk, tmp_path / "paris" / "001.txt", tmp_path / "lyon" / "001.txt")
+    named = [line.partition(" — ")[0] for line in found.stdout.splitlines() if " — " in line]
+    assert named == ["paris/001.txt", "lyon/001.txt"]
+
+
+def test_a_folder_without_recursive_is_answered_with_that_option(desk: Path, folder: Path) -> None:
+    done = predict(desk, folder)
+    assert done.returncode == 1
+    assert done.stderr == f"{folder}: is a folder. Add --recursive to read what is in it.\n"
+
+
+def test_a_size_limit_below_a_kilobyte_is_said_in_bytes(desk: Path, folder: Path) -> None:
+    done = predict(desk, "--max-size", "1", folder / "sport.txt")
+    size = len(SPORT.encode())
+    assert done.returncode == 1
+    assert f"has {size} bytes, more than the 1 byte one article may have." in done.stderr
+    assert "--max-size" in done.stderr
 
 
 def test_without_a_model_it_says_how_to_get_one(folder: Path, tmp_path: Path) -> None:
@@ -477,7 +505,7 @@ def test_a_reader_that_leaves_early_leaves_no_traceback(
         assert process.stdout.read(4)
         process.stdout.close()
         assert process.stderr.read() == b""
-    assert process.returncode == 1
+    assert process.returncode == 141
 
 
 def test_ctrl_c_ends_with_130_and_one_line(desk: Path) -> None:

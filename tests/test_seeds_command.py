@@ -238,6 +238,33 @@ def test_stats_counts_by_month_language_source_and_group_size(
         assert shown in table
 
 
+@pytest.mark.parametrize(
+    ("years", "months", "period", "rows"),
+    [
+        (2, range(1, 13), "month", {f"{y}-{m:02}": 1 for y in (2000, 2001) for m in range(1, 13)}),
+        (3, range(1, 10), "year", dict.fromkeys(["2000", "2001", "2002"], 9)),
+        (30, [5], "decade", {"2000s": 10, "2010s": 10, "2020s": 10}),
+    ],
+)
+def test_stats_count_many_months_by_year_and_many_years_by_decade(
+    tmp_path: Path, years: int, months: list[int], period: str, rows: dict[str, int]
+) -> None:
+    lines = [
+        json.dumps({"text": f"Article du mois {month} de {2000 + year}", "date": date})
+        for year in range(years)
+        for month in months
+        for date in (f"{2000 + year}-{month:02}",)
+    ]
+    seeds(tmp_path / "w", "add", "-", "--format", "jsonl", data="\n".join(lines).encode())
+    words = [line.split() for line in seeds(tmp_path / "w", "stats").stdout.splitlines()]
+    start = next(n for n, line in enumerate(words) if line[:1] == [period])
+    shown = [words[start][1:], *words[start + 1 : start + len(rows)]]
+    assert {name: int(count) for name, count in shown} == rows
+    assert words[start + len(rows)] == []
+    whole = json.loads(seeds(tmp_path / "w", "stats", "--format", "json").stdout)
+    assert len(whole["month"]) == years * len(months)
+
+
 @pytest.mark.parametrize("command", ["list", "stats"])
 def test_an_empty_workspace_says_how_to_fill_it(tmp_path: Path, command: str) -> None:
     done = seeds(tmp_path / "w", command)

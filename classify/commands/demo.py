@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from classify.options import Folder
 from classify.terminal import counting, say
 from seeds.errors import InputError, missing_extra
 
@@ -31,7 +32,7 @@ This takes about a minute; the first time some more, for it installs Label Studi
 @click.command()
 @click.option(
     "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Folder(),
     default="demo",
     show_default=True,
     help="Folder of the demo, apart from your own articles.",

@@ -18,6 +18,7 @@ from seeds.settings import workspace_path
 
 FAULTS_SHOWN = 20  # lines; a table in a wrong format has as many faults as records
 MOST_SOURCES = 15  # rows of `seeds stats`; the rest is summed up
+MOST_MONTHS = 24  # rows of `seeds stats`; beyond, it counts by year, then by decade
 
 
 @click.group(cls=Commands)
@@ -213,7 +214,10 @@ def _documents(workspace: Path | None) -> dict[str, Document]:
 )
 @workspace_option
 def stats(form: str, workspace: Path | None) -> None:
-    """Count the articles by month, language, source and size of their group."""
+    """Count the articles by month, language, source and size of their group.
+
+    More than 24 months are summed up by year; JSON has every month.
+    """
     documents = list(_documents(workspace).values())
     counts = {
         "month": _sorted(each.date[:7] for each in documents),
@@ -257,14 +261,36 @@ def _show(total: int, counts: dict[str, dict[str, int]]) -> None:
     table.add_column("by")
     table.add_column("")
     table.add_column("articles", justify="right")
-    counts = {**counts, "source": _shortened(counts["source"])}
+    period, dates = _by_period(counts["month"])
+    rest = {name: values for name, values in counts.items() if name != "month"}
+    counts = {period: dates, **rest, "source": _shortened(counts["source"])}
     nouns = {"group size": "groups of {}"}
     for name, values in counts.items():
         for n, (value, count) in enumerate(values.items()):
             shown = nouns.get(name, "{}").format(value or "unknown")
             table.add_row("" if n else name, escape(shown), f"{count:,}")
         table.add_section()
-    Console(markup=False).print(table)
+    console = Console(markup=False)
+    with console.capture() as shown:  # by itself it would hide from us that the reader left
+        console.print(table)
+    click.echo(shown.get(), nl=False)
+
+
+def _by_period(months: dict[str, int]) -> tuple[str, dict[str, int]]:
+    """The shortest period that needs few rows, and how many articles each one has."""
+    for name, length, ending in (("month", 7, ""), ("year", 4, "")):
+        found = _summed(months, length, ending)
+        if len(found) <= MOST_MONTHS:
+            return name, found
+    return "decade", _summed(months, 3, "0s")
+
+
+def _summed(months: dict[str, int], length: int, ending: str) -> dict[str, int]:
+    """The counts of the months whose names begin alike; "" stays as it is."""
+    found: Counter[str] = Counter()
+    for month, count in months.items():
+        found[month[:length] + ending if month else ""] += count
+    return found
 
 
 def _shortened(values: dict[str, int]) -> dict[str, int]:
