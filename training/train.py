@@ -24,7 +24,7 @@ from training.model import Fitting, Floats, Model, Rule, Say
 from training.models import model_class
 from training.report import model_card
 from training.run import FORMAT, RunFacts, facts_record
-from training.split import folds, hold_out
+from training.split import Learned, Parts, draw, folds, refuse_leak, sides
 
 _GOLDEN_TEXTS, _GOLDEN_CHARACTERS = 8, 1500
 
@@ -72,6 +72,7 @@ class Trained:
     evaluation: metrics.Evaluation
     facts: RunFacts
     files: dict[str, Any]  # file name -> text, or what becomes JSON
+    parts: Parts | None  # to be frozen; None: measured out of fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,12 @@ def default_recipe(workspace: Path, kind: str) -> Path:
 
 
 def train(
-    dataset: Dataset, kind: str, recipe: Recipe, settings: Any, fitting: Fitting | None = None
+    dataset: Dataset,
+    kind: str,
+    recipe: Recipe,
+    settings: Any,
+    fitting: Fitting | None = None,
+    before: Parts | None = None,
 ) -> Trained:
     """Train and measure a model.
 
@@ -127,6 +133,7 @@ def train(
         kind: a key of training.models.KINDS.
         settings: the kind's own.
         fitting: where it computes, what it keeps after a kill, and who hears of it.
+        before: the parts frozen by an earlier training.
 
     Raises:
         InputError: there are too few labels to learn from; says which.
@@ -136,7 +143,7 @@ def train(
     usable, left_out = learnable(dataset, recipe)
     for reason in left_out:
         fitting.say(reason)
-    learn, test = _split(usable, recipe, fitting.say)
+    learn, test, parts = _split(usable, recipe, before, fitting.say)
     known = usable.subset(learn)
     ids = usable.taxonomy.ids
     wanted = Wanted(usable.taxonomy.choice, recipe.max_risk, recipe.precision or None)
@@ -152,9 +159,10 @@ def train(
     scores = model.scores(measured.texts) if len(test) else scaling.of(outside.scores)
     evaluation = evaluate(rule, scores, measured, recipe.seed)
     facts = _facts(dataset, model, recipe, left_out, len(learn), len(test), started)
-    files = _files(known, model, rule, evaluation, facts, recipe, settings)
+    split = Learned.of(recipe.split, known, usable.subset(test))
+    files = _files(known, model, rule, evaluation, facts, recipe, settings, split)
     name = f"{facts.created.translate(_COMPACT)}-{kind}-{dataset.fingerprint}"
-    return Trained(name.lower(), model, rule, evaluation, facts, files)
+    return Trained(name.lower(), model, rule, evaluation, facts, files, parts)
 
 
 _COMPACT = str.maketrans({"-": None, ":": None, "T": "-", "Z": None})
@@ -225,16 +233,27 @@ def _restricted(dataset: Dataset, kept: list[str]) -> Dataset:
     return Dataset(tuple(examples), taxonomy)
 
 
-def _split(dataset: Dataset, recipe: Recipe, say: Say) -> tuple[NDArray[Any], NDArray[Any]]:
+def _split(
+    dataset: Dataset, recipe: Recipe, before: Parts | None, say: Say
+) -> tuple[NDArray[Any], NDArray[Any], Parts | None]:
     """Positions to learn from and to test on; all to learn from where a test would starve both."""
-    learn, test = hold_out(dataset, recipe.test, recipe.seed)
-    if not len(test):
-        return learn, test
+    everything = np.arange(len(dataset.examples)), np.zeros(0, np.int64), None
+    if not recipe.test:
+        return everything
+    parts, notes = draw(dataset, recipe.test, recipe.seed, recipe.split, before)
+    learn, test = sides(dataset, parts)
     positives = gold_labels(dataset)[learn].sum(axis=0)
-    if (positives >= 2).all() and (len(learn) - positives >= 1).all() and len(test) >= 10:
-        return learn, test
-    say("too few articles for a test part: the figures are out of fold, on the training articles")
-    return hold_out(dataset, 0, recipe.seed)
+    if (positives < 2).any() or (len(learn) - positives < 1).any() or len(test) < 10:
+        also = "; the frozen test part is learned from as well" if before else ""
+        say(
+            "too few articles for a test part: the figures are out of fold, on the training "
+            f"articles{also}"
+        )
+        return everything
+    for note in notes:
+        say(note)
+    refuse_leak(dataset.subset(learn), dataset.subset(test))
+    return learn, test, parts
 
 
 def _out_of_fold(
@@ -342,6 +361,7 @@ def _files(
     facts: RunFacts,
     recipe: Recipe,
     settings: Any,
+    split: Learned,
 ) -> dict[str, Any]:
     texts = [text[:_GOLDEN_CHARACTERS] for text in known.texts[:_GOLDEN_TEXTS]]
     taxonomy: Taxonomy = known.taxonomy
@@ -352,5 +372,6 @@ def _files(
         "metrics.json": evaluation.record(),
         "recipe.json": {**asdict(recipe), "model": asdict(settings)},
         "run.json": facts_record(facts),
+        "split.json": asdict(split),
         "README.md": model_card(facts, evaluation, rule, taxonomy, recipe),
     }

@@ -1,6 +1,7 @@
 """`classify train`."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -19,7 +20,13 @@ from training.models import KINDS
     "--data", type=click.Path(path_type=Path), help="A dataset other than the workspace's."
 )
 @click.option("--test", type=click.FloatRange(0, 0.9), help="Share kept apart to measure on.")
-@click.option("--seed", type=click.IntRange(0), help="Decides the split and every random choice.")
+@click.option(
+    "--split",
+    type=click.Choice(["stratified", "date"]),
+    help="How they are drawn; date: learn from the past, test on the future.",
+)
+@click.option("--new-split", is_flag=True, help="Draw the frozen test part afresh.")
+@click.option("--seed", type=click.IntRange(0), help="Decides every random choice.")
 @click.option("--no-promote", is_flag=True, help="Keep the current model for `classify predict`.")
 @workspace_option
 def train(
@@ -28,6 +35,8 @@ def train(
     base_model: str | None,
     data: Path | None,
     test: float | None,
+    split: Literal["stratified", "date"] | None,
+    new_split: bool,
     seed: int | None,
     no_promote: bool,
     workspace: Path | None,
@@ -36,6 +45,9 @@ def train(
 
     KIND is the kind of model: tfidf, the default, learns in seconds and predicts anywhere;
     embedding adds the vectors of a frozen encoder, which helps most with few labels.
+
+    The articles kept apart to measure on are frozen in the workspace's split.json, so that the
+    figures of one training can be held against those of the next; new articles are added to them.
     """
     from dataclasses import replace
 
@@ -44,6 +56,7 @@ def train(
     from seeds.jsonl import locked
     from training.model import Fitting
     from training.run import promote, save_run
+    from training.split import read_parts, write_parts
     from training.train import default_recipe, read_recipe
     from training.train import train as learn
 
@@ -52,15 +65,23 @@ def train(
     recipe = replace(
         recipe,
         test=recipe.test if test is None else test,
+        split=split or recipe.split,
         seed=recipe.seed if seed is None else seed,
     )
     if base_model is not None:
         if not hasattr(settings, "base_model"):
             raise InputError(f"--base-model: a {kind} model has none. Leave it out.")
         settings = replace(settings, base_model=base_model)
+    if new_split and not recipe.test:
+        raise InputError("--new-split: there is no test part with test = 0. Give --test a share.")
     dataset = read_dataset_file(data, read_taxonomy(folder)) if data else read_dataset(folder)
     with locked(folder, "classify train"):
-        trained = learn(dataset, kind, recipe, settings, Fitting(say=say))
+        before = read_parts(folder) if recipe.test and not new_split else None
+        trained = learn(dataset, kind, recipe, settings, Fitting(say=say), before)
+        if trained.parts and trained.parts != before:
+            if new_split and (folder / "split.json").exists():
+                say("a new test part is drawn: earlier runs can hardly be compared on it")
+            write_parts(folder, trained.parts)
         path = save_run(folder / "runs", trained)
         if not no_promote:
             promote(folder / "runs", path.name)
