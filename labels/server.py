@@ -5,7 +5,6 @@ import datetime as dt
 import json
 import os
 import secrets
-import socket
 import subprocess
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from labels.installation import REPORT_SECONDS, Say, alone, install, last_lines, make_folder
+from labels.ports import choose
 from labels.web import login_key, version, whoami
 from seeds import jsonl
 from seeds.errors import InputError, missing_extra
@@ -66,16 +66,17 @@ class _Started:
     url: str
 
 
-def start(workspace: Path, *, port: int = 8080, say: Say) -> Server:
+def start(workspace: Path, *, port: int | None = None, say: Say) -> Server:
     """Start the workspace's server, or find it running; it outlives the command that starts it.
 
     Args:
         workspace: the server keeps its data in the folder label-studio of it.
-        port: on loopback; not used if the server runs already.
+        port: on loopback; not used if the server runs already. None takes the last one again,
+            or the first free one from 8080 on.
         say: takes a line of progress now and then.
 
     Raises:
-        InputError: the port is taken, or the server does not come up.
+        InputError: the port asked for is taken, or the server does not come up.
     """
     folder = _folder(workspace)
     make_folder(folder, 0o700, "Choose another folder with --workspace.")
@@ -91,11 +92,14 @@ def start(workspace: Path, *, port: int = 8080, say: Say) -> Server:
         if process and started and known:
             _wait(workspace, process, replace(known, url=started.url), say)
             return _proved(workspace, replace(known, url=started.url))
-        _check_port(port)
+        _psutil()  # its absence is answered before any port
+        chosen, note = choose(port, known.url if known else "")
+        if note:
+            say(note)
         command = install(say)
-        server = _with_credentials(workspace, known, f"http://127.0.0.1:{port}")
+        server = _with_credentials(workspace, known, f"http://127.0.0.1:{chosen}")
         try:
-            _wait(workspace, _launch(workspace, command, server, port), server, say)
+            _wait(workspace, _launch(workspace, command, server, chosen), server, say)
             return _proved(workspace, server)
         except BaseException:  # Ctrl-C too: what did not come up must not stay
             stop(workspace)
@@ -148,23 +152,6 @@ def _write_private(path: Path, record: Any) -> None:
     """A dataclass as JSON that only the user can read."""
     with jsonl.replacing(path, mode=0o600) as file:
         file.write(json.dumps(asdict(record)).encode())
-
-
-def _check_port(port: int) -> None:
-    """Label Studio itself would go on to the next free port without a word.
-
-    Raises:
-        InputError: the port is taken, or not ours to take.
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise InputError(
-                f"127.0.0.1:{port}: {reason}. Choose another port with --port."
-            ) from error
 
 
 def _with_credentials(workspace: Path, known: Server | None, url: str) -> Server:

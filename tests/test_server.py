@@ -16,9 +16,10 @@ import httpx
 import psutil
 import pytest
 
-from labels import server
+from labels import ports, server
 from labels.installation import install
 from seeds.errors import InputError
+from tests.command import classify
 from tests.conftest import LabelStudio, free_port, wait_until
 
 pytestmark = pytest.mark.server
@@ -118,6 +119,54 @@ def test_a_taken_port_is_named_before_anything_is_started(tmp_path: Path) -> Non
         with pytest.raises(InputError, match=rf"127\.0\.0\.1:{port}.*--port"):
             server.start(tmp_path, port=port, say=lambda _: None)
     assert server.status(tmp_path).state == "stopped"
+
+
+def test_a_port_that_another_workspaces_server_has_is_answered_with_how_to_stop_it(
+    label_studio: LabelStudio, tmp_path: Path
+) -> None:
+    port = label_studio.server.url.rpartition(":")[2]
+    own = tmp_path / "w"
+    done = classify("labels", "server", "start", "--port", port, "--workspace", own)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    stop = f"`classify labels server stop --workspace {label_studio.workspace}`"
+    assert done.stderr.startswith(f"Error: 127.0.0.1:{port}: Address already in use.")
+    assert stop in done.stderr
+    assert "--port" in done.stderr
+
+
+def test_without_a_port_asked_for_a_free_one_is_taken_and_said(
+    label_studio: LabelStudio, spare: Path
+) -> None:
+    before = label_studio.server.url  # where the data of the spare workspace come from
+    done = classify("labels", "server", "start", "--workspace", spare)
+    assert done.returncode == 0, done.stderr
+    now = server.status(spare)
+    assert done.stdout == f"{now.url}\n"
+    assert now.url != before
+    taken = before.rpartition(":")[2]
+    given = now.url.rpartition(":")[2]
+    assert f"port {taken} is taken (by the server of {label_studio.workspace})" in done.stderr
+    assert f"this server gets {given}" in done.stderr
+    assert 8080 <= int(given) < 8100
+    assert server.status(label_studio.workspace).url == before
+
+
+def test_a_server_comes_back_on_its_last_port_if_that_is_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    last, first = free_port(), free_port()
+    monkeypatch.setattr(ports, "USUAL", range(first, first + 1))
+    assert ports.choose(None, f"http://127.0.0.1:{last}") == (last, "")
+    assert ports.choose(None, "") == (first, "")
+    with socket.create_server(("127.0.0.1", last)):
+        found, note = ports.choose(None, f"http://127.0.0.1:{last}")
+        assert (found, note) == (first, f"port {last} is taken; this server gets {first}")
+        with (
+            socket.create_server(("127.0.0.1", first)),
+            pytest.raises(InputError, match=r"all taken.*--port"),
+        ):
+            ports.choose(None, f"http://127.0.0.1:{last}")
 
 
 def test_data_and_credentials_are_for_their_owner_only(label_studio: LabelStudio) -> None:

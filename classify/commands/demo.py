@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import shlex
-import socket
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 SAMPLE = Path(__file__).resolve().parents[2] / "seeds" / "sample"
 NEW_ARTICLE = SAMPLE / "unseen" / "semaine-du-film-tachkent.txt"
-_PORTS = range(8080, 8100)
 INTRODUCTION = """\
 The whole loop on the sample corpus: articles invented for this project, labelled by two
 annotators. No person labels anything now: their labels go in through Label Studio's API.
@@ -54,7 +52,7 @@ def demo(workspace: Path) -> None:
         os.environ.pop(name, None)  # samples have no business on the server people work with
     say(INTRODUCTION)
     _run(workspace, seeds, "seeds", "add", _near(SAMPLE / "articles"))
-    _run(workspace, labels, "labels", "server", "start", "--port", _port(workspace))
+    _run(workspace, labels, "labels", "server", "start")
     _run(workspace, labels, "labels", "push")
     _annotate(workspace, *connect(workspace))
     _run(workspace, labels, "labels", "pull")
@@ -77,20 +75,6 @@ def _near(path: Path) -> str:
     """A path as short as it can be typed from here."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
-def _port(workspace: Path) -> str:
-    """The port of the workspace's server, or the first free one."""
-    from labels import server
-
-    now = server.status(workspace)
-    if now.state == "running":
-        return now.url.rpartition(":")[2]
-    for port in _PORTS:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return str(port)
-    raise InputError(f"ports {_PORTS[0]} to {_PORTS[-1]} are all taken. Stop what listens there.")
 
 
 def _annotate(workspace: Path, studio: "Studio", settings: object) -> None:

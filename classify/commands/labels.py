@@ -35,10 +35,12 @@ def server() -> None:
 
 @server.command()
 @click.option(
-    "--port", type=click.IntRange(1024, 65535), default=8080, show_default=True, help="Of its page."
+    "--port",
+    type=click.IntRange(1024, 65535),
+    help="Of its page.  [default: the last one, else the first free one from 8080 on]",
 )
 @workspace_option
-def start(port: int, workspace: Path | None) -> None:
+def start(port: int | None, workspace: Path | None) -> None:
     """Start the server; the first time installs it, which takes some minutes."""
     from labels import server as embedded
 
