@@ -87,6 +87,8 @@ class Forecast:
         now: average precision with all of them, in [0, 1].
         doubled: with twice as many; never less than now.
         low, high: the 95 % interval of doubled.
+        gain: the 95 % interval of what doubling adds; narrower, for much of the noise moves the
+            whole curve up or down.
         verdict: whether more labels help, in words.
         law: the curve itself, of one number each.
     """
@@ -96,6 +98,7 @@ class Forecast:
     doubled: float
     low: float
     high: float
+    gain: tuple[float, float]
     verdict: Verdict
     law: Law
 
@@ -158,21 +161,17 @@ def forecast(sizes: Floats, measured: Floats, articles: int, seed: int = 0) -> F
     now, doubled = (float(law.at(n)[0]) for n in (articles, 2 * articles))
     one = Law(law.scale[0], law.exponent[0], law.floor[0])
     if measured.shape[1] < 2 or len(sizes) < 3:
-        return Forecast(articles, now, doubled, 0.0, 1.0, "too early to say", one)
+        return Forecast(articles, now, doubled, 0.0, 1.0, (0.0, 1.0), "too early to say", one)
     drawn, shifts = _noise(measured, np.random.default_rng(seed))
     others = _fitted(sizes, 1 - means - drawn)
     gains = others.at(2 * articles) - others.at(articles)
     low, high = np.percentile(np.clip(others.at(2 * articles) + shifts, 0, 1), [2.5, 97.5])
-    verdict = _verdict(*np.percentile(gains, [2.5, 97.5]).tolist())
-    low, high = min(doubled, float(low)), max(doubled, float(high))
-    return Forecast(articles, now, doubled, low, high, verdict, one)
-
-
-def _verdict(least: float, most: float) -> Verdict:
-    """In words; least, most: the 95 % interval of the gain by twice the labels."""
+    least, most = (float(each) for each in np.percentile(gains, [2.5, 97.5]))
+    verdict: Verdict = "flat" if most <= _NOTHING else "too early to say"
     if least >= _WORTH:
-        return "more labels help"
-    return "flat" if most <= _NOTHING else "too early to say"
+        verdict = "more labels help"
+    low, high = min(doubled, float(low)), max(doubled, float(high))
+    return Forecast(articles, now, doubled, low, high, (least, most), verdict, one)
 
 
 def _noise(measured: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -19,7 +19,7 @@ Child: TypeAlias = "str | Iterable[Child] | None"
 Attribute: TypeAlias = str | float | None
 
 
-def tag(name: str, *children: Child, **attributes: Attribute) -> Html:
+def tag(name: str, /, *children: Child, **attributes: Attribute) -> Html:
     """An element: `tag("a", "R&D", href="#top", class_="next")`.
 
     Args:

@@ -1,15 +1,144 @@
-"""What a person reads of a run: the model card."""
+"""What a person reads of a run: the model card, and report.html."""
 
+import base64
+import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
+from training import findings, sections
+from training.curve import LearningCurve
+from training.curves import Reliability, coverage_risk, reliability
+from training.markup import Html, join, tag
 from training.metrics import Evaluation
 from training.model import Rule
 
 if TYPE_CHECKING:
     from training.run import RunFacts
     from training.train import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The articles a run was measured on, with what it said of them.
+
+    Attributes:
+        dataset: n examples with k categories.
+        probabilities: (n, k), calibrated, in the order of the dataset's taxonomy.
+        held: (n, k), the categories the rule gave.
+        certainty: (n,), the chance that all of an article's category decisions are right.
+    """
+
+    dataset: Dataset
+    probabilities: NDArray[np.float64]
+    held: NDArray[np.bool_]
+    certainty: NDArray[np.float64]
+
+    @property
+    def gold(self) -> NDArray[np.bool_]:
+        """Which categories each article has, (n, k)."""
+        ids = self.dataset.taxonomy.ids
+        rows = [[name in each.categories for name in ids] for each in self.dataset.examples]
+        return np.array(rows, bool).reshape(-1, len(ids))
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Which articles got exactly the right categories, (n,)."""
+        return np.asarray((self.held == self.gold).all(axis=1))
+
+    @property
+    def reliability(self) -> Reliability:
+        """Of each category's probability; for single choice, of the category given."""
+        if self.dataset.taxonomy.choice == "single":
+            return reliability(self.probabilities.max(axis=1), self.right)
+        return reliability(self.probabilities.ravel(), self.gold.ravel())
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a training took; joules is None where the machine does not say."""
+
+    seconds: float
+    memory_mb: float
+    joules: float | None
+
+
+def html_report(
+    name: str,
+    facts: "RunFacts",
+    evaluation: Evaluation,
+    rule: Rule,
+    taxonomy: Taxonomy,
+    recipe: "Recipe",
+    measured: Measured,
+    learned: Dataset,
+    cost: Cost,
+    curve: LearningCurve | None,
+) -> str:
+    """The run's report.html: one file that needs nothing else and loads nothing.
+
+    Args:
+        name: the run's.
+        taxonomy: of the categories learned, in class order; measured and learned have the same.
+        learned: the articles the model learned from.
+        curve: None where there were too few articles for one.
+    """
+    covered = coverage_risk(measured.certainty, measured.right)
+    together = findings.confusion if rule.choice == "single" else findings.errors_together
+    k = len(taxonomy.ids)
+    pairs = findings.mixed_up(together(measured.held, measured.gold)[:k, :k], 3)
+    todo = findings.next_steps(
+        evaluation, covered, measured.reliability, pairs, taxonomy, recipe, curve
+    )
+    on = measured_on(facts)
+    return _page(
+        f"{facts.kind} model, {facts.created[:10]}",
+        tag(
+            "header",
+            tag("p", f"classify · {facts.kind} · {name}", class_="kicker"),
+            tag("h1", f"{k} categories, learned from {facts.articles:,} articles"),
+            sections.summary(evaluation, measured, taxonomy),
+            sections.contents(),
+        ),
+        sections.headline(evaluation, rule.choice == "single", on),
+        sections.steps(todo),
+        sections.categories(evaluation, rule, taxonomy, learned),
+        sections.mixed_up(measured, taxonomy),
+        sections.certainty(measured, evaluation, rule, recipe, taxonomy),
+        sections.precision_recall(measured, evaluation, taxonomy),
+        sections.learning(curve, taxonomy),
+        sections.mistakes(measured, taxonomy),
+        sections.data(facts, learned, on),
+        sections.making(facts, " ".join(_how(rule, recipe)), cost),
+    )
+
+
+def _page(title: str, *content: Html) -> str:
+    """A whole document; its policy lets nothing run but our own script, and nothing load."""
+    style, script = (
+        Path(__file__).with_name(name).read_text(encoding="utf-8")
+        for name in ("report.css", "report.js")
+    )
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    policy += f"script-src 'sha256-{digest}'"
+    head = join(
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("link", rel="icon", href="data:,"),
+        tag("title", title),
+        tag("style", Html(style)),
+    )
+    body = join(tag("main", *content), tag("script", Html(script)))
+    return "<!doctype html>\n" + tag("html", tag("head", head), tag("body", body), lang="en") + "\n"
 
 
 def headline(evaluation: Evaluation) -> list[tuple[str, str]]:
@@ -109,10 +238,15 @@ def _category_rows(evaluation: Evaluation, rule: Rule, taxonomy: Taxonomy) -> li
 
 def _how(rule: Rule, recipe: "Recipe") -> list[str]:
     scaling = "one temperature" if rule.choice == "single" else "Platt scaling, a line a category"
+    review = (
+        "when all of its category decisions are right with a probability below "
+        f"{rule.review_below:.2f}"
+        if rule.review_below <= 1
+        else "whatever its probabilities: no certainty was found to be enough yet"
+    )
     return [
         f"Probabilities are calibrated on {recipe.folds}-fold out-of-fold scores ({scaling}). "
-        "An article goes to a person (*needs review*) when all of its category decisions are right "
-        f"with a probability below {rule.review_below:.2f}.",
+        f"An article goes to a person (needs review) {review}.",
     ]
 
 

@@ -1,0 +1,143 @@
+"""Figures: well-formed, within their frame, and each value where it must be."""
+
+import re
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from training import charts
+from training.charts import Frame
+from training.curve import forecast
+from training.curves import coverage_risk, precision_recall, reliability
+from training.markup import Html
+
+SVG = ET.Element
+RNG = np.random.default_rng(1)
+PROBABILITIES = RNG.random(2000)
+GOLD = RNG.random(2000) < PROBABILITIES
+SIZES = (25, 50, 100, 200, 400)
+AP = np.linspace(0.4, 0.8, 5)[:, None] + RNG.normal(0, 0.02, (5, 3))
+
+
+def parsed(figure: Html) -> SVG:
+    """The figure as XML; SVG in HTML may leave out the namespace."""
+    return ET.fromstring(figure)
+
+
+def all_figures() -> dict[str, Html]:
+    curve = precision_recall(PROBABILITIES, GOLD)
+    assert curve is not None
+    bins = reliability(PROBABILITIES, GOLD)
+    risk = coverage_risk(PROBABILITIES, GOLD)
+    expected = forecast(np.array(SIZES, float), AP, 500)
+    counts = np.array([[9, 1, 0], [2, 30, 0]])
+    return {
+        "bar": charts.bar(0.5, "label"),
+        "interval": charts.interval(0.1, 0.5, 1.0, "label"),
+        "precision-recall": charts.precision_recall(curve, "label", chosen=(0.5, 0.7)),
+        "small": charts.precision_recall(curve, "label", behind=curve, little=True),
+        "reliability": charts.reliability(bins, "label"),
+        "coverage": charts.coverage(risk, 0.1, 0.9, "label"),
+        "nothing accepted": charts.coverage(risk, 0.1, 1.5, "label"),
+        "learning": charts.learning(SIZES, AP, expected, "label"),
+        "small learning": charts.learning(SIZES, AP, expected, "label", little=True),
+        "heat": charts.heat_map(counts, "ab", "abc", ("right", "given"), "label", right=True),
+    }
+
+
+@pytest.mark.parametrize("name", all_figures())
+def test_a_figure_is_labelled_and_scales(name: str) -> None:
+    svg = parsed(all_figures()[name])
+    assert svg.get("role") == "img"
+    assert svg.get("aria-label") == "label"
+    assert svg.get("viewBox")
+
+
+@pytest.mark.parametrize("name", all_figures())
+def test_every_mark_lies_within_the_drawing(name: str) -> None:
+    svg = parsed(all_figures()[name])
+    _, _, width, height = map(float, (svg.get("viewBox") or "").split())
+    across, down = [], []
+    for mark in svg.iter():
+        across += [float(mark.get(key, 0)) for key in ("x", "x1", "x2", "cx")]
+        down += [float(mark.get(key, 0)) for key in ("y", "y1", "y2", "cy")]
+        for pair in (mark.get("points") or "").split():
+            x, y = pair.split(",")
+            across.append(float(x))
+            down.append(float(y))
+        steps = re.findall(r"([MVH])([\d.]+)(?: ([\d.]+))?", mark.get("d") or "")
+        across += [float(x) for letter, x, _ in steps if letter in "MH"]
+        down += [float(y or x) for letter, x, y in steps if letter in "MV"]
+    assert np.isfinite(across + down).all()
+    assert min(across) >= 0
+    assert max(across) <= width
+    assert min(down) >= 0
+    assert max(down) <= height
+
+
+def test_a_frame_puts_the_ends_of_its_ranges_at_its_margins() -> None:
+    frame = Frame((10, 1000), (0, 2), 200, 100, 20, 30, 5, 15, log=True)
+    assert frame.across(10) == pytest.approx(20)
+    assert frame.across(100) == pytest.approx((20 + 170) / 2)
+    assert frame.across(1000) == pytest.approx(170)
+    assert frame.down(0) == pytest.approx(85)
+    assert frame.down(2) == pytest.approx(5)
+    assert frame.down(5) == frame.down(2)  # what would stand above it stays at its edge
+
+
+def test_the_area_under_the_drawn_steps_is_the_average_precision() -> None:
+    from sklearn.metrics import average_precision_score
+
+    gold, probabilities = GOLD[:120], PROBABILITIES[:120]
+    curve = precision_recall(probabilities, gold)
+    assert curve is not None
+    (path,) = (each for each in parsed(charts.precision_recall(curve, "")).iter("path"))
+    x, y, area = 52.0, 0.0, 0.0
+    for letter, value in re.findall(r"([VH])([\d.]+)", path.get("d") or ""):
+        if letter == "V":
+            y = float(value)
+        else:
+            area += (float(value) - x) * (284 - y)
+            x = float(value)
+    assert area / ((480 - 52 - 18) * (284 - 12)) == pytest.approx(
+        average_precision_score(gold, probabilities), abs=0.005
+    )
+
+
+def test_a_line_through_thousands_of_articles_stays_short() -> None:
+    for name in ("precision-recall", "coverage"):
+        assert len(all_figures()[name]) < 16_000
+
+
+def test_a_heat_map_says_each_count_and_colours_what_was_right_apart() -> None:
+    svg = parsed(all_figures()["heat"])
+    said = [each.text for each in svg.iter("title")]
+    assert said == [
+        "right: a; given: a: 9",
+        "right: a; given: b: 1",
+        "right: b; given: a: 2",
+        "right: b; given: b: 30",
+    ]
+    shade = {each.get("class"): float(each.get("fill-opacity", 0)) for each in svg.iter("rect")}
+    assert shade["right"] > shade["wrong"]
+    assert [each.get("class") for each in svg.iter("rect")].count("empty") == 2
+
+
+def test_the_review_threshold_in_use_is_marked_where_it_stands() -> None:
+    """Of four articles two are as sure as 0.8; one of these two is wrong."""
+    risk = coverage_risk(np.array([0.9, 0.8, 0.5, 0.4]), np.array([True, False, True, True]))
+    svg = parsed(charts.coverage(risk, 0.1, 0.8, ""))
+    (dot,) = (each for each in svg.iter("circle") if each.get("class") == "dot mark")
+    assert float(dot.get("cx", 0)) == pytest.approx(52 + (480 - 52 - 104) / 2)
+    assert [each.text for each in dot.iter("title")] == ["in use: 50% accepted, 50% of them wrong"]
+    nothing = parsed(charts.coverage(risk, 0.1, 1.01, ""))
+    assert not [each for each in nothing.iter("circle") if each.get("class") == "dot mark"]
+
+
+def test_names_of_categories_are_text_and_never_markup() -> None:
+    names = ["<b>&", '"x"']
+    figure = charts.heat_map(np.eye(2, dtype=int), names, names, ("<", ">"), "<i>", right=True)
+    assert "<b>" not in figure
+    assert "<i>" not in figure
+    assert [each.text for each in parsed(figure).iter("text")].count("<b>&") == 2
