@@ -1,0 +1,233 @@
+"""CamemBERT, or any Hugging Face encoder, fine-tuned; long articles are read window by window."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+
+from seeds import jsonl
+from seeds.errors import InputError
+from seeds.settings import parse
+from training.model import Fitting, Floats, Runtime, Scaling
+from training.models.hub import read_base
+from training.models.network import Network, OnnxNetwork, TorchNetwork, import_torch
+from training.models.pieces import Keep, Pieces, Windows
+
+if TYPE_CHECKING:
+    from labels.dataset import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class CamembertSettings:
+    """The recipe's [model] table; configs/camembert.toml explains each key."""
+
+    base_model: str = "almanach/camembert-base"
+    window: int = 256
+    overlap: int = 32
+    windows: Keep = "all"
+    epochs: int = 8
+    min_steps: int = 150
+    batch_size: int = 16
+    accumulation: int = 1
+    learning_rate: float = 1e-4
+    layer_decay: float = 0.9
+    head_factor: float = 3.0
+    frozen_layers: int = 0
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    class_weights: Literal["none", "balanced"] = "none"
+    mixed: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    patience: int = 3
+    checkpoint_steps: int = 100
+
+    def __post_init__(self) -> None:
+        _ = self.plan
+        faults = [
+            f"{name} must be {lowest} or more, found {getattr(self, name)}"
+            for name, lowest in (
+                ("epochs", 1),
+                ("min_steps", 0),
+                ("batch_size", 1),
+                ("accumulation", 1),
+                ("frozen_layers", 0),
+                ("patience", 0),
+                ("checkpoint_steps", 1),
+            )
+            if getattr(self, name) < lowest
+        ]
+        if self.batch_size % self.accumulation:
+            faults.append(f"batch_size {self.batch_size} is no multiple of accumulation")
+        if not 0 < self.learning_rate < 1:
+            faults.append(f"learning_rate must be between 0 and 1, found {self.learning_rate}")
+        if not 0 < self.layer_decay <= 1:
+            faults.append(f"layer_decay must be above 0 and at most 1, found {self.layer_decay}")
+        if not self.head_factor > 0:
+            faults.append(f"head_factor must be above 0, found {self.head_factor}")
+        if not 0 <= self.weight_decay < 1 or not 0 <= self.warmup < 1:
+            faults.append("weight_decay and warmup must be from 0 to below 1")
+        if faults:
+            raise InputError("; ".join(faults))
+
+    @property
+    def plan(self) -> Windows:
+        """How a text is cut."""
+        return Windows(self.window, self.overlap, self.windows)
+
+
+@dataclass(frozen=True)
+class Camembert:
+    """A fine-tuned sequence classifier; its run is a Hugging Face folder.
+
+    Attributes:
+        recipe: how it was trained, and how a text is cut.
+        pieces: the tokenizer.
+        network: a window's log-odds, float32 (k,).
+        width: the categories, k.
+        duration: the share of the planned passes that was best; None once loaded.
+        notes: what a person should know of the fit.
+        base: the model and the tokenizer of transformers, to be saved; None once loaded.
+    """
+
+    kind: ClassVar[str] = "camembert"
+    settings: ClassVar[type[Any]] = CamembertSettings
+    packages: ClassVar[tuple[str, ...]] = (
+        *("numpy", "safetensors", "scikit-learn", "scipy"),
+        *("torch", "transformers", "tokenizers", "datasets", "accelerate"),
+    )
+    resumes: ClassVar[bool] = True
+
+    recipe: CamembertSettings
+    pieces: Pieces
+    network: Network
+    width: int
+    duration: float | None = None
+    notes: tuple[str, ...] = ()
+    base: tuple[Any, Any] | None = field(default=None, repr=False)
+
+    @classmethod
+    def fit(cls, dataset: "Dataset", settings: CamembertSettings, fitting: Fitting) -> Self:
+        """Fine-tune the base model."""
+        import_torch()
+        from training.models.finetune import fine_tune
+
+        tuned = fine_tune(dataset, settings, fitting)
+        return cls(
+            settings,
+            tuned.pieces,
+            _network(tuned.model, tuned.pieces.pad, fitting.runtime),
+            len(dataset.taxonomy.ids),
+            tuned.duration,
+            tuned.notes,
+            (tuned.model, tuned.tokenizer),
+        )
+
+    def scores(self, texts: Sequence[str]) -> Floats:
+        """Log-odds, float32 (n, k)."""
+        windows = self.pieces.windows(texts, self.recipe.plan)
+        outputs = self.network.outputs([each for several in windows for each in several])
+        return pooled(outputs.reshape(-1, self.width), windows)
+
+    def rescaled(self, scaling: Scaling) -> Self:
+        """The same encoder under other last lines, so that any reader gets the calibrated scores.
+
+        An article's log-odds are a weighted mean of its windows', so scaling each is scaling it.
+        """
+        import copy
+
+        if self.base is None or not isinstance(self.network, TorchNetwork):
+            raise InputError("a model loaded from a run is calibrated already")
+        model, tokenizer = self.base
+        scaled = copy.deepcopy(model)
+        torch, last = import_torch(), _last_line(scaled)
+        slopes = torch.tensor(scaling.slopes, device=last.weight.device)
+        with torch.no_grad():
+            last.weight.mul_(slopes[:, None])
+            last.bias.mul_(slopes).add_(torch.tensor(scaling.offsets, device=last.bias.device))
+        network = _network(scaled, self.pieces.pad, self.network.runtime)
+        return replace(self, network=network, base=(scaled, tokenizer))
+
+    def save(self, directory: Path) -> None:
+        """Write a Hugging Face folder that `transformers.pipeline` loads, and model.json."""
+        if self.base is None:
+            raise InputError("a model loaded from a run is already saved there")
+        model, tokenizer = self.base
+        model.config.name_or_path = ""  # a folder of the machine it was trained on
+        model.config.pad_token_id = self.pieces.pad
+        model.save_pretrained(directory)
+        tokenizer.model_max_length = self.recipe.window
+        tokenizer.save_pretrained(directory)
+        record = {"recipe": asdict(self.recipe), "golden": list(self.pieces.golden)}
+        jsonl.write_text(directory / "model.json", json.dumps(record, indent=2))
+
+    @classmethod
+    def load(cls, directory: Path, runtime: Runtime) -> Self:
+        """Read what `save` wrote; with ONNX Runtime where there is a model.onnx.
+
+        Raises:
+            InputError: a file is not what `save` writes, or the tokenizer reads otherwise now.
+        """
+        path = directory / "model.json"
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+            recipe = parse(record["recipe"], CamembertSettings, str(path))
+            pad, width = int(config["pad_token_id"]), len(config["id2label"])
+            pieces = Pieces.load(directory / "tokenizer.json", pad, record["golden"])
+            onnx = directory / "model.onnx"
+            if onnx.is_file():
+                network: Network = OnnxNetwork.load(onnx, width, pad, runtime)
+            else:
+                _, model = read_base(
+                    str(directory),
+                    "AutoModelForSequenceClassification",
+                    dtype=import_torch().float32,
+                )
+                network = _network(model, pad, runtime)
+            return cls(recipe, pieces, network, width)
+        except InputError as error:
+            raise InputError(f"{directory}: {error}. Train again, or restore the run.") from error
+        except (OSError, KeyError, ValueError) as error:
+            raise InputError(
+                f"{directory}: not a camembert run ({error}). Restore it, or train again."
+            ) from error
+
+
+def pooled(outputs: Floats, windows: Sequence[Sequence[Sequence[int]]]) -> Floats:
+    """An article's log-odds from its windows', (n, k); the first counts most (1/√position)."""
+    found, first = np.zeros((len(windows), outputs.shape[1]), np.float32), 0
+    for n, several in enumerate(windows):
+        weights = 1 / np.sqrt(np.arange(1, len(several) + 1))
+        found[n] = weights @ outputs[first : first + len(several)] / weights.sum()
+        first += len(several)
+    return found
+
+
+def logits_of(model: Any) -> Any:
+    """A module from (ids, mask) to the logits of a sequence classifier, (n, k)."""
+    torch = import_torch()
+
+    class Logits(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, ids: Any, mask: Any) -> Any:
+            return self.model(input_ids=ids, attention_mask=mask).logits
+
+    return Logits()
+
+
+def _network(model: Any, pad: int, runtime: Runtime) -> TorchNetwork:
+    return TorchNetwork.of(logits_of(model), model.config.num_labels, pad, runtime)
+
+
+def _last_line(model: Any) -> Any:
+    """The linear layer that gives the logits."""
+    linear = import_torch().nn.Linear
+    lines = [each for each in model.modules() if isinstance(each, linear)]
+    if lines[-1].out_features != model.config.num_labels or lines[-1].bias is None:
+        raise InputError("the base model's classifier does not end in a linear layer")
+    return lines[-1]
