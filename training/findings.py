@@ -1,4 +1,4 @@
-"""What a run's figures say: what is mixed up, what went most wrong, what to do next."""
+"""What a run's figures say: what is mixed up, and what to do next."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from labels.taxonomy import Taxonomy
 from training.curve import Forecast, LearningCurve
-from training.curves import CoverageRisk, Reliability
+from training.curves import CoverageRisk, Reliability, wilson
 from training.metrics import Evaluation
 
 if TYPE_CHECKING:
@@ -23,19 +23,6 @@ _UNSURE = 0.05  # half the width of a 95 % interval from which on a figure hardl
 _MISLEADING = 0.02  # gap between what was said and what came true that is worth a word
 _SURELY = 2.6  # standard deviations that a gap must exceed: chance does so once in a hundred times
 _WORTH = 0.03  # average precision that a category must gain to be named
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """An article that was decided wrongly.
-
-    position: its row; category: the column of its worst wrong decision; confidence: the probability
-    that the model gave to that decision.
-    """
-
-    position: int
-    category: int
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +40,6 @@ class Step:
 
     title: str
     reason: str
-
-
-def worst(probabilities: Floats, held: Bools, gold: Bools, most: int) -> list[Mistake]:
-    """The most confidently wrong articles, at most `most`; all arrays (n, k)."""
-    said = np.where(held, probabilities, 1 - probabilities)
-    wrong = np.where(held != gold, said, -1.0)
-    confidence = wrong.max(axis=1)
-    order = np.argsort(-confidence, kind="stable")[:most]
-    return [
-        Mistake(int(n), int(wrong[n].argmax()), float(confidence[n]))
-        for n in order
-        if confidence[n] >= 0
-    ]
 
 
 def confusion(held: Bools, gold: Bools) -> Counts:
@@ -168,8 +142,9 @@ def _not_found(evaluation: Evaluation, names: dict[str, str]) -> Step | None:
     if not none:
         return None
     said = _listed(f"{names[name]} ({scores[name].support})" for name in none)
+    which = f"{len(none)} categories" if len(none) > 3 else _listed(names[name] for name in none)
     return Step(
-        f"Do not rely on it for {_listed(names[name] for name in none)}",
+        f"Do not rely on it for {which}",
         f"It found none of the articles that have the category: {said}.",
     )
 
@@ -208,14 +183,20 @@ def _accept(evaluation: Evaluation, covered: CoverageRisk, wanted: float) -> Ste
             f"the accepted; {hope}",
         )
     wrong = round(decided * (1 - (evaluation.accepted_exact or 0.0)))
-    held = wrong <= wanted * decided
-    return Step(
-        "Let the sure ones through" if held else "Check what is let through",
+    said = (
         f"{decided:,} of {evaluation.articles:,} articles were decided without review, and "
         f"{wrong:,} of those ({wrong / decided:.0%}) are not exactly right; wanted: at most "
         f"{wanted:.0%}."
-        + ("" if held else " Lower max_risk in the recipe, or label more articles."),
     )
+    if wrong <= wanted * decided:
+        return Step("Let the sure ones through", said)
+    least = wilson(np.array([wrong]), np.array([decided]))[0][0]
+    if least <= wanted:
+        return Step(
+            "Keep an eye on what is let through", f"{said} So small an excess may be chance."
+        )
+    advice = "Lower max_risk in the recipe, or label more articles."
+    return Step("Check what is let through", f"{said} {advice}")
 
 
 def _calibrate(bins: Reliability) -> Step | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
-from training import findings, sections
+from training import findings, mistakes, sections
 from training.curve import LearningCurve
 from training.curves import Reliability, coverage_risk, reliability
 from training.markup import Html, join, tag
@@ -113,7 +113,7 @@ def html_report(
         sections.certainty(measured, evaluation, rule, recipe, taxonomy),
         sections.precision_recall(measured, evaluation, taxonomy),
         sections.learning(curve, taxonomy),
-        sections.mistakes(measured, taxonomy),
+        mistakes.mistakes(measured, taxonomy),
         sections.data(facts, learned, on),
         sections.making(facts, " ".join(_how(rule, recipe)), cost),
     )

@@ -1,14 +1,13 @@
 """The sections of report.html, each made of the figures it shows."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labels.dataset import Dataset, Example
-from labels.taxonomy import Taxonomy
+from labels.dataset import Dataset
+from labels.taxonomy import Category, Taxonomy
 from training import charts, curves, findings
 from training.curve import LearningCurve
 from training.markup import Child, Html, tag
@@ -32,9 +31,6 @@ TITLES = {  # by anchor, in the page's order
     "data": "Data and training",
     "making": "How it decides, what it cost",
 }
-_MISTAKES = 12  # more than anybody reads at a sitting
-_EXCERPT = 320  # characters of an article: what it is about, not all of it
-_SPACE = re.compile(r"[ \t\r\n]+")  # not the spaces that French keeps from breaking a line
 _ENOUGH = 50  # articles of a category below which its reliability diagram shows mere chance
 
 
@@ -78,11 +74,8 @@ def summary(evaluation: Evaluation, measured: "Measured", taxonomy: Taxonomy) ->
 
 def headline(evaluation: Evaluation, single: bool, on: str) -> Html:
     """The key figures, large, with their intervals and what they mean."""
-    exact = (
-        "of the articles get the right category."
-        if single
-        else ("of the articles get exactly the right categories: none missing, none too many.")
-    )
+    exact = _EXACT_ONE if single else _EXACT_ALL
+    note = f"Measured on {on}. Bars are 95% intervals: where the figure would lie on other "
     small = [
         ("weighted F1", evaluation.weighted_f1, "each category counts as often as it occurs"),
         ("Brier score", evaluation.brier, "squared gap between probability and truth; 0 is best"),
@@ -90,32 +83,28 @@ def headline(evaluation: Evaluation, single: bool, on: str) -> Html:
     ]
     return section(
         "figures",
-        tag(
-            "p",
-            f"Measured on {on}. Bars are 95% intervals: where the figure would lie on other "
-            "articles of the same kind.",
-            class_="note",
-        ),
+        tag("p", f"{note} articles of the same kind.", class_="note"),
         tag(
             "div",
             _card("exactly right", evaluation.exact, exact, "{:.0%}"),
-            _card(
-                "micro-F1",
-                evaluation.micro_f1,
-                "Every decision counts the same, so frequent "
-                "categories weigh most. Balances wrong against missed; 1 is perfect.",
-            ),
-            _card(
-                "macro-F1",
-                evaluation.macro_f1,
-                "Every category counts the same, however rare. "
-                "Well below micro-F1: the rare ones are weak.",
-            ),
+            _card("micro-F1", evaluation.micro_f1, _MICRO),
+            _card("macro-F1", evaluation.macro_f1, _MACRO),
             _accepted(evaluation),
             class_="cards",
         ),
         tag("dl", *(_small_figure(*each) for each in small), class_="small-figures"),
     )
+
+
+_EXACT_ONE = "of the articles get the right category."
+_EXACT_ALL = "of the articles get exactly the right categories: none missing, none too many."
+_MICRO = (
+    "Every decision counts the same, so frequent categories weigh most. Balances wrong against "
+    "missed; 1 is perfect."
+)
+_MACRO = (
+    "Every category counts the same, however rare. Well below micro-F1: the rare ones are weak."
+)
 
 
 def _card(name: str, figure: Estimate, meaning: str, form: str = "{:.2f}") -> Html:
@@ -209,7 +198,7 @@ def _row(
     ap = score.average_precision
     return tag(
         "tr",
-        tag("th", french(taxonomy, name), tag("small", name), scope="row", data_value=name),
+        tag("th", french(taxonomy[name]), tag("small", name), scope="row", data_value=name),
         _number(learned, f"{learned:,}"),
         _number(score.support, f"{score.support:,}"),
         *(_number(each, f"{each:.2f}", charts.bar(each, f"{each:.2f}")) for each in figures),
@@ -277,16 +266,8 @@ def certainty(
     risk = charts.coverage(found, recipe.max_risk, rule.review_below, said)
     whole = charts.reliability(measured.reliability, "Reliability of all decisions")
     each = [
-        _little(
-            french(taxonomy, name),
-            f"{score.support} articles",
-            charts.reliability(
-                curves.reliability(measured.probabilities[:, n], measured.gold[:, n]),
-                f"Reliability of {taxonomy[name].fr}",
-                little=True,
-            ),
-        )
-        for n, (name, score) in enumerate(evaluation.categories.items())
+        _category_reliability(measured, taxonomy, n)
+        for n, score in enumerate(evaluation.categories.values())
         if score.support >= _ENOUGH
     ]
     return section(
@@ -296,21 +277,30 @@ def certainty(
             _figure(
                 risk,
                 "If only the surest articles are accepted, how many errors remain?",
-                "From left to right ever less sure articles are accepted. Solid: the share of "
-                "them not exactly right, with its 95% interval. Dashed: what the model itself "
-                "expects. " + _threshold(rule),
+                f"{_COVERAGE} {_threshold(rule)}",
             ),
-            _figure(
-                whole,
-                "When it says 80%, is it right 8 times in 10?",
-                "On the diagonal, probabilities can be taken at their word. Below it the model "
-                "is too sure, above it too modest. Larger dots hold more decisions; upright "
-                "lines are 95% intervals.",
-            ),
+            _figure(whole, "When it says 80%, is it right 8 times in 10?", _RELIABILITY),
             class_="pair",
         ),
         tag("div", *each, class_="multiples") if each else None,
     )
+
+
+_COVERAGE = (
+    "From left to right ever less sure articles are accepted. Solid: the share of them not exactly "
+    "right, with its 95% interval. Dashed: what the model itself expects."
+)
+_RELIABILITY = (
+    "On the diagonal, probabilities can be taken at their word. Below it the model is too sure, "
+    "above it too modest. Larger dots hold more decisions; upright lines are 95% intervals."
+)
+
+
+def _category_reliability(measured: "Measured", taxonomy: Taxonomy, n: int) -> Html:
+    category = taxonomy.categories[n]
+    bins = curves.reliability(measured.probabilities[:, n], measured.gold[:, n])
+    drawn = charts.reliability(bins, f"Reliability of {category.fr}", little=True)
+    return _little(french(category), f"{int(measured.gold[:, n].sum()):,} articles", drawn)
 
 
 def _threshold(rule: Rule) -> str:
@@ -333,15 +323,10 @@ def precision_recall(measured: "Measured", evaluation: Evaluation, taxonomy: Tax
         )
     hits = int((held & gold).sum())
     chosen = (hits / int(gold.sum()), hits / max(int(held.sum()), 1))
-    each = []
-    for n, (name, score) in enumerate(evaluation.categories.items()):
-        own = curves.precision_recall(measured.probabilities[:, n], gold[:, n])
-        if own is None or score.average_precision is None:
-            continue
-        title = f"Precision over recall of {taxonomy[name].fr}"
-        here = (score.recall, score.precision)
-        drawn = charts.precision_recall(own, title, chosen=here, behind=whole, little=True)
-        each.append(_little(french(taxonomy, name), f"{score.average_precision:.2f}", drawn))
+    each = (
+        _category_precision_recall(measured, taxonomy, n, score, whole)
+        for n, score in enumerate(evaluation.categories.values())
+    )
     return section(
         "trade-off",
         _figure(
@@ -354,6 +339,24 @@ def precision_recall(measured: "Measured", evaluation: Evaluation, taxonomy: Tax
         ),
         tag("div", *each, class_="multiples"),
     )
+
+
+def _category_precision_recall(
+    measured: "Measured",
+    taxonomy: Taxonomy,
+    n: int,
+    score: CategoryScore,
+    whole: curves.PrecisionRecall,
+) -> Html | None:
+    """The curve of a category over that of all; None without an article of it."""
+    own = curves.precision_recall(measured.probabilities[:, n], measured.gold[:, n])
+    if own is None or score.average_precision is None:
+        return None
+    category = taxonomy.categories[n]
+    title = f"Precision over recall of {category.fr}"
+    here = (score.recall, score.precision)
+    drawn = charts.precision_recall(own, title, chosen=here, behind=whole, little=True)
+    return _little(french(category), f"{score.average_precision:.2f}", drawn)
 
 
 def learning(curve: LearningCurve | None, taxonomy: Taxonomy) -> Html:
@@ -396,98 +399,11 @@ def _category_curve(curve: LearningCurve, name: str, taxonomy: Taxonomy) -> Html
     title = f"Average precision of {taxonomy[name].fr} by articles learned from"
     drawn = charts.learning(curve.sizes, values, expected, title, little=True)
     change = f"{expected.now:.2f} → {expected.doubled:.2f}"
-    return _little(french(taxonomy, name), change, drawn, _verdict(expected.verdict))
+    return _little(french(taxonomy[name]), change, drawn, _verdict(expected.verdict))
 
 
 def _verdict(verdict: str) -> str:
     return {"flat": "flat: more labels hardly help"}.get(verdict, verdict)
-
-
-def mistakes(measured: "Measured", taxonomy: Taxonomy) -> Html:
-    """The most confident wrong decisions, with their articles."""
-    found = findings.worst(measured.probabilities, measured.held, measured.gold, _MISTAKES)
-    note = (
-        "The most confident wrong decisions first. Read them: some are mistakes of the model, some "
-        "are wrong labels, and some show that a guideline is not clear."
-    )
-    shown = (_mistake(measured, each, taxonomy) for each in found)
-    return section(
-        "mistakes",
-        tag("p", note, class_="note") if found else tag("p", "There was no mistake."),
-        tag("div", *shown, class_="mistakes"),
-    )
-
-
-def _mistake(measured: "Measured", mistake: findings.Mistake, taxonomy: Taxonomy) -> Html:
-    example = measured.dataset.examples[mistake.position]
-    document = example.document
-    title, excerpt = _title_and_excerpt(example)
-    facts = [document.date, document.source or document.id]
-    name = french(taxonomy, taxonomy.ids[mistake.category])
-    given = bool(measured.held[mistake.position, mistake.category])
-    sure = f"{_chance(mistake.confidence)} sure that it is{'' if given else ' not'} "
-    return tag(
-        "article",
-        tag("h3", title, lang="fr"),
-        tag("p", " · ".join(filter(None, facts)), class_="muted"),
-        tag("p", excerpt, lang="fr", class_="excerpt") if excerpt else None,
-        tag(
-            "dl",
-            tag("dt", "Labelled"),
-            tag("dd", *_chips([(name, "gold", "") for name in example.categories], taxonomy)),
-            tag("dt", "Model"),
-            tag("dd", *_chips(_said(measured, mistake.position), taxonomy)),
-            (tag("dt", "It was"), tag("dd", sure, name)) if taxonomy.choice == "multiple" else None,
-        ),
-        class_="mistake",
-    )
-
-
-def _said(measured: "Measured", row: int) -> list[tuple[str, str, str]]:
-    """(category, right, wrong or missed, probability) of all that was said or should have been."""
-    ids = measured.dataset.taxonomy.ids
-    found = []
-    for n in np.argsort(-measured.probabilities[row], kind="stable").tolist():
-        held, gold = bool(measured.held[row, n]), bool(measured.gold[row, n])
-        if held or gold:
-            kind = "missed" if not held else "right" if gold else "wrong"
-            found.append((ids[n], kind, _chance(float(measured.probabilities[row, n]))))
-    return found
-
-
-def _chance(probability: float) -> str:
-    """A probability in words that never say 0% or 100%: the model is never that sure."""
-    if 0.01 <= probability < 0.995:
-        return f"{probability:.0%}"
-    return "over 99%" if probability > 0.5 else "under 1%"
-
-
-_SIGNS = {"gold": "", "right": "✓ ", "wrong": "✗ ", "missed": "missed: "}
-
-
-def _chips(found: list[tuple[str, str, str]], taxonomy: Taxonomy) -> list[Html]:
-    if not found:
-        return [tag("span", "none", class_="chip none")]
-    return [
-        tag(
-            "span",
-            _SIGNS[kind],
-            french(taxonomy, name),
-            f" {chance}" if chance else None,
-            class_=f"chip {kind}",
-        )
-        for name, kind, chance in found
-    ]
-
-
-def _title_and_excerpt(example: Example) -> tuple[str, str]:
-    """What an article is called, and how it begins after that; on one line each."""
-    text, title = (
-        _SPACE.sub(" ", each).strip() for each in (example.document.text, example.document.title)
-    )
-    rest = text.removeprefix(title).strip() if title else text
-    excerpt = rest if len(rest) <= _EXCERPT else rest[:_EXCERPT].rsplit(" ", 1)[0] + " …"
-    return title or "(without a title)", excerpt
 
 
 def data(facts: "RunFacts", learned: Dataset, on: str) -> Html:
@@ -548,9 +464,9 @@ def _lines(texts: tuple[str, ...], none: str) -> Child:
     return tag("ul", *(tag("li", each) for each in texts)) if texts else none
 
 
-def french(taxonomy: Taxonomy, name: str) -> Html:
+def french(category: Category) -> Html:
     """A category's French name."""
-    return tag("span", taxonomy[name].fr, lang="fr")
+    return tag("span", category.fr, lang="fr")
 
 
 def _figure(chart: Html, title: str, note: str, css: str | None = None) -> Html:
