@@ -2,6 +2,7 @@
 
 import json
 import random
+import ssl
 from typing import Any
 
 from seeds.errors import InputError
@@ -33,12 +34,26 @@ def fault(url: str, error: Any, what: str, timeout: float) -> InputError:
             f"{url}: no answer about {what} within {timeout:g} s. "
             "Try again, or raise timeout in labelstudio.toml."
         )
+    if distrust := _distrust(error):
+        return InputError(
+            f"{url}: its certificate is not trusted ({distrust}), so no key was sent. Set "
+            "SSL_CERT_FILE to the certificate of your authority, or check LABEL_STUDIO_URL."
+        )
     if isinstance(error, TransportError):
         return UnsureError(
             f"{url}: no connection ({error}). Run `classify labels server start`, "
             "or check LABEL_STUDIO_URL."
         )
     return _http_fault(url, error, what, error.status_code or 0)
+
+
+def _distrust(error: BaseException | None) -> str:
+    """Why the server's TLS certificate was refused; "" if it was something else."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return str(error.verify_message)
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _http_fault(url: str, error: Any, what: str, status: int) -> InputError:

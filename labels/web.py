@@ -3,7 +3,6 @@
 import contextlib
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from seeds.errors import InputError, missing_extra
 
@@ -18,16 +17,17 @@ def session(url: str, *, seconds: float = ANSWER_SECONDS) -> "httpx.Client":
     """A client for one server: keeps cookies, checks TLS, follows no redirect.
 
     Args:
-        url: the server's address; no proxy is asked for one on loopback.
+        url: the server's address; no proxy is asked for one on loopback. SSL_CERT_FILE may name
+            the certificates that are trusted.
         seconds: how long an answer may take.
     """
     try:
         import httpx
     except ImportError as error:
         raise missing_extra("labels", "Label Studio") from error
-    local = urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+    direct = dict.fromkeys(("all://127.0.0.1", "all://[::1]", "all://localhost"))
     timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
-    return httpx.Client(base_url=url, timeout=timeout, trust_env=not local)
+    return httpx.Client(base_url=url, timeout=timeout, mounts=direct)
 
 
 def submit_form(client: "httpx.Client", path: str, data: dict[str, str]) -> bool:

@@ -122,6 +122,34 @@ def test_ctrl_c_ends_a_push_quietly_and_the_next_one_completes_it(
     )
 
 
+def test_a_push_warns_of_articles_this_workspace_does_not_know(
+    label_studio: LabelStudio, tmp_path: Path
+) -> None:
+    """Two workspaces whose projects have one title share one project."""
+    first = Newsroom(label_studio, tmp_path / "first")
+    second = Newsroom(label_studio, tmp_path / "second", title=first.title)
+    common, *own = articles(4)
+    first.add(common, *own)
+    second.add(common, *articles(2, seed=2))
+    assert "warning" not in first.done("labels", "push").stderr
+    told = f"warning: project '{first.title}' also holds 3 articles that this workspace does not"
+    for option in (["--dry-run"], ["--limit", "1"], []):
+        said = second.done("labels", "push", *option).stderr
+        (line,) = [each for each in said.splitlines() if each.startswith("warning")]
+        assert line.startswith(told)
+        assert f"title of its own in {second.folder / 'labelstudio.toml'}" in line
+    assert "also holds 2 articles" in first.done("labels", "push").stderr
+
+
+def test_labelstudio_toml_of_a_workspace_may_set_one_key(newsroom: Newsroom) -> None:
+    own = newsroom.folder / "labelstudio.toml"
+    own.write_text(f'title = "{newsroom.title}"\n', encoding="utf-8")
+    newsroom.add(*articles(1))
+    newsroom.done("labels", "push")
+    made = newsroom.web.get(f"/api/projects/{newsroom.project}/").json()
+    assert made["maximum_annotations"] == 2, "as in configs/labelstudio.toml"
+
+
 # ---------------------------------------------------------------------------------------- pull
 
 
@@ -207,11 +235,39 @@ def test_a_label_outside_the_taxonomy_is_set_aside_and_the_rest_is_kept(
     newsroom.annotate(lea, good, "sport")
     pulled = newsroom.run("labels", "pull")
     assert pulled.returncode == 1
-    assert f"set aside: task {newsroom.task(foreign)}: category 'gastronomy'" in pulled.stderr
+    where = f"task {newsroom.task(foreign)}"
+    assert f"set aside: 1 annotation ({where}): category 'gastronomy'" in pulled.stderr
     assert "Traceback" not in pulled.stderr
     assert labels(newsroom) == {foreign: ["tourism"], good: ["sport"]}
     report = json.loads(newsroom.done("labels", "status", "--format", "json").stdout)
     assert report["set_aside"] == 1
+
+
+def test_a_category_that_was_removed_is_one_line_of_a_pull(newsroom: Newsroom) -> None:
+    ids = newsroom.add(*articles(8))
+    newsroom.done("labels", "push")
+    lea, max_ = newsroom.annotator("lea"), newsroom.annotator("max")
+    for article in ids[:7]:
+        newsroom.annotate(lea, article, "sport")
+    newsroom.annotate(max_, ids[0], "sport", "cinema")
+    newsroom.annotate(max_, ids[7], "health")
+    newsroom.annotate(max_, ids[6], "trade")
+    own = newsroom.folder / "taxonomy.toml"
+    tables = own.read_text(encoding="utf-8").split("[[categories]]")
+    gone = ('id = "sport"', 'id = "health"')
+    kept = [each for each in tables if not any(name in each for name in gone)]
+    own.write_text("[[categories]]".join(kept), encoding="utf-8")
+    pulled = newsroom.run("labels", "pull")
+    assert pulled.returncode == 1
+    lines = [each for each in pulled.stderr.splitlines() if each.startswith("set aside")]
+    tasks = [str(newsroom.task(article)) for article in ids]
+    assert len(lines) == 2
+    shown = ", ".join(tasks[:5])
+    assert lines[0].startswith(f"set aside: 8 annotations (tasks {shown}, …): category 'sport'")
+    assert lines[1].startswith(f"set aside: 1 annotation (task {tasks[7]}): category 'health'")
+    assert labels(newsroom) == {ids[6]: ["trade"]}
+    report = json.loads(newsroom.done("labels", "status", "--format", "json").stdout)
+    assert report["set_aside"] == 9
 
 
 def test_imported_labels_survive_a_pull_and_vote_in_it(newsroom: Newsroom) -> None:

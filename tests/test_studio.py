@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -24,7 +25,9 @@ from labels.interface import differences
 from labels.push import push
 from labels.studio import Project, Studio
 from seeds.errors import InputError
+from tests.command import classify
 from tests.conftest import LabelStudio, wait_until
+from tests.newsroom import Newsroom
 
 SETTINGS = StudioSettings("Any title", 2, "", batch_size=200, timeout=60.0, retries=3)
 CHOICE = '<Choice value="{name}" alias="{alias}"/>'
@@ -113,6 +116,7 @@ class Proxy(ThreadingHTTPServer):
         self.seen: list[tuple[str, str, float]] = []  # method, path, when
         self.swallow = ""  # part of a path: its next answer is never given
         self.invent: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}  # path -> answers
+        self.prefix = ""  # of the paths that are passed on, without it; others are not known
         self.closing = threading.Event()
 
     def requests(self, method: str, part: str) -> list[float]:
@@ -129,11 +133,13 @@ class Relay(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if self.server.invent.get(path):
             return self.answer(*self.server.invent[path].pop(0))
+        if not self.path.startswith(f"{self.server.prefix}/"):
+            return self.answer(404, {}, b"not here")
         kept = ("authorization", "content-type", "cookie")
         headers = {name: value for name, value in self.headers.items() if name.lower() in kept}
         found = httpx.request(
             self.command,
-            self.server.upstream + self.path,
+            self.server.upstream + self.path.removeprefix(self.server.prefix),
             content=body,
             headers=headers,
             timeout=60,
@@ -316,6 +322,81 @@ def test_a_site_that_is_not_label_studio_is_recognised(
     proxy.invent["/api/current-user/whoami"] = [page]
     with pytest.raises(InputError, match="not as Label Studio"):
         through(proxy, label_studio)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate that nobody but its owner has signed, and its key."""
+    made, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "1", "-subj", "/CN=studio", "-out", made, "-keyout", key),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return made, key
+
+
+PERSONAL = (  # {"alg":"HS256","typ":"JWT"} . {"token_type":"refresh","exp":4000000000}
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+    "eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6NDAwMDAwMDAwMH0."
+    "c2lnbmF0dXJl"
+)
+
+
+@pytest.mark.parametrize("key", ["f" * 40, PERSONAL])
+def test_a_certificate_nobody_signed_is_refused_in_one_line_and_gets_no_key(
+    tmp_path: Path, certificate: tuple[Path, Path], key: str
+) -> None:
+    """And is taken once the user says so."""
+    with Proxy("http://127.0.0.1:9") as tls:
+        tls.invent["/api/current-user/whoami"] = [(503, {}, b"")]
+        tls.invent["/api/token/refresh/"] = [(503, {}, b"")]
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        tls.socket = context.wrap_socket(tls.socket, server_side=True)
+        threading.Thread(target=tls.serve_forever, daemon=True).start()
+        url = tls.url.replace("http:", "https:")
+        there = {"LABEL_STUDIO_URL": url, "LABEL_STUDIO_API_KEY": key}
+        command = ("labels", "pull", "--workspace", tmp_path / "w")
+        refused = classify(*command, **there)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith(
+            f"Error: {url}: its certificate is not trusted (self-signed certificate)"
+        )
+        assert "SSL_CERT_FILE" in refused.stderr
+        assert refused.stderr.count("\n") == 1
+        assert tls.seen == []
+        trusted = classify(*command, SSL_CERT_FILE=str(certificate[0]), **there)
+        assert "certificate" not in trusted.stderr
+        assert len(tls.seen) == 1
+        tls.shutdown()
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(("slash", "personal"), [("", False), ("/", True)])
+def test_a_server_below_a_path_of_its_host_is_reached_there(
+    proxy: Proxy, label_studio: LabelStudio, tmp_path: Path, slash: str, personal: bool
+) -> None:
+    """As behind `location /label-studio/ { proxy_pass http://127.0.0.1:8080/; }`."""
+    proxy.prefix = "/label-studio"
+    newsroom = Newsroom(label_studio, tmp_path)
+    there = {"LABEL_STUDIO_URL": f"{proxy.url}/label-studio{slash}"}
+    if personal:  # the SDK exchanges it at an address it makes itself
+        user = newsroom.annotator("below")
+        key = user.post("/api/token/").raise_for_status().json()["token"]
+        there["LABEL_STUDIO_API_KEY"] = key
+    (article,) = newsroom.add("Un film ouvre le festival.")
+    pushed = newsroom.run("labels", "push", **there)
+    assert pushed.stdout == f"{proxy.url}/label-studio/projects/{newsroom.project}\n"
+    newsroom.annotate(newsroom.web, article, "cinema")
+    assert newsroom.run("labels", "pull", **there).returncode == 0
+    assert [each["labels"] for each in newsroom.records("dataset.jsonl")] == [["cinema"]]
+    assert len(proxy.requests("POST", "/token/refresh")) == (2 if personal else 0)
+    assert all(path.startswith("/label-studio/") for _, path, _ in proxy.seen)
 
 
 # ------------------------------------------------------------------------------------- retries

@@ -271,9 +271,9 @@ def _show(total: int, counts: dict[str, dict[str, int]]) -> None:
             table.add_row("" if n else name, escape(shown), f"{count:,}")
         table.add_section()
     console = Console(markup=False)
-    with console.capture() as shown:  # by itself it would hide from us that the reader left
+    with console.capture() as page:  # by itself it would hide from us that the reader left
         console.print(table)
-    click.echo(shown.get(), nl=False)
+    click.echo(page.get(), nl=False)
 
 
 def _by_period(months: dict[str, int]) -> tuple[str, dict[str, int]]:
