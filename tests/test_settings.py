@@ -1,15 +1,19 @@
 """Strict settings: every fault of a file at once, nothing guessed."""
 
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
+from labels.connection import StudioSettings
 from seeds.errors import InputError
 from seeds.settings import (
     default_config,
     parse,
+    read_override,
     read_settings,
     read_toml,
     workspace_config,
@@ -117,6 +121,62 @@ def test_a_file_that_is_missing_a_folder_or_in_another_encoding_is_named(tmp_pat
     path.write_bytes("a = 'é'".encode("cp1252"))
     with pytest.raises(InputError, match=r"latin\.toml: not UTF-8 \(byte 5\)"):
         read_toml(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    title: str
+    overlap: int
+    parts: tuple[Inner, ...] = ()
+
+    def __post_init__(self) -> None:
+        if faults := self.faults_in({"overlap": self.overlap}):
+            raise InputError("; ".join(faults))
+
+    @staticmethod
+    def faults_in(values: Mapping[str, Any]) -> list[str]:
+        return ["overlap is 0"] if values.get("overlap") == 0 else []
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"overlap": 0}, "'title' is missing; overlap is 0"),
+        ({"title": 1, "overlap": 0}, "'title' must be a str, found 1; overlap is 0"),
+        ({"title": "t", "overlap": 0}, "overlap is 0"),
+        ({"title": "t", "overlap": "0"}, "'overlap' must be a int, found '0'"),
+        ({"overlap": 0, "x": 1}, "unknown key 'x' (known: title, overlap, parts); 'title' is"),
+        ({"overlap": 0, "parts": [{"size": -1}]}, "found -1; overlap is 0"),
+    ],
+)
+def test_a_value_out_of_range_is_named_beside_keys_that_are_missing_or_wrong(
+    data: dict[str, Any], expected: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        parse(data, Checked, "x.toml")
+    assert expected in str(caught.value)
+    assert str(caught.value).count("overlap is 0") == (data["overlap"] == 0)
+
+
+def test_a_workspaces_file_may_set_one_key_and_its_faults_are_named(tmp_path: Path) -> None:
+    shipped = tomllib.loads(default_config("labelstudio.toml").read_text(encoding="utf-8"))
+    assert asdict(read_override(tmp_path, "labelstudio.toml", StudioSettings)) == shipped
+    own = tmp_path / "labelstudio.toml"
+    own.write_text("overlap = 3\n")
+    found = asdict(read_override(tmp_path, "labelstudio.toml", StudioSettings))
+    assert found == {**shipped, "overlap": 3}
+    own.write_text('overlap = 0\ntitle = "ab"\nretries = "5"\noverlapp = 3\n')
+    with pytest.raises(InputError) as caught:
+        read_override(tmp_path, "labelstudio.toml", StudioSettings)
+    for part in (
+        f"{own}: ",
+        "overlap must be at least 1, found 0",
+        "title must have 3 to 50 characters, found 2",
+        "'retries' must be a int, found '5'",
+        "unknown key 'overlapp'",
+    ):
+        assert part in str(caught.value), part
+    assert "missing" not in str(caught.value)
 
 
 def test_the_workspaces_own_file_comes_before_the_shipped_one(tmp_path: Path) -> None:

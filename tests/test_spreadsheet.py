@@ -230,6 +230,52 @@ def test_a_refused_import_changes_nothing_and_says_why_in_one_line(tmp_path: Pat
     assert after == before
 
 
+def test_an_import_says_what_it_added_to_the_taxonomy_and_keeps_its_comments(
+    tmp_path: Path,
+) -> None:
+    workspace, own = tmp_path / "w", tmp_path / "w" / "taxonomy.toml"
+    first = table(tmp_path / "a.csv", [["text", "label"], ["Un", "cinema"]])
+    assert "added" not in imported(workspace, first)[1]
+    written = own.read_text("utf-8") + "# Relu par le service culture.\n"
+    own.write_text(written, "utf-8")
+    rows = [["text", "label"], ["Deux", "opéra"], ["Trois", "jeux"], ["Quatre", "cinema"]]
+    options = ("--create-categories", "--choice", "single")
+    code, said, _ = imported(workspace, table(tmp_path / "b.csv", rows), *options)
+    assert code == 0
+    assert f"{own}: added jeux, opera; give each its names" in said
+    assert "written anew" not in said
+    single = written.replace('choice = "multiple"', 'choice = "single"')
+    assert own.read_text("utf-8").startswith(single)
+    assert read_taxonomy(workspace).ids[-2:] == ("jeux", "opera")
+
+    own.write_text(
+        'version = "1"\nchoice = "single"\n'
+        'categories = [{ id = "cinema", fr = "C", en = "C" }, { id = "jeux", fr = "J", en = "J" }, '
+        '{ id = "opera", fr = "O", en = "O" }]\n',
+        "utf-8",
+    )
+    last = table(tmp_path / "c.csv", [["text", "label"], ["Cinq", "danse"]])
+    _, said, _ = imported(workspace, last, "--create-categories")
+    assert f"{own}: added danse;" in said
+    assert f"{own}: written anew in a uniform layout; comments that stood in it are gone" in said
+
+
+def test_imported_articles_get_the_language_that_seeds_add_gives_them(tmp_path: Path) -> None:
+    texts = [
+        "Le ministre de la culture a ouvert le festival de Cannes devant des cinéastes du monde.",
+        "The minister of culture opened the festival in front of film makers from all the world.",
+        "Le salon du livre a ouvert ses portes à Paris. "
+        "电影节在巴黎开幕，许多导演参加了开幕式并发表讲话。",
+    ]
+    file = table(tmp_path / "a.csv", [["text", "label"], *([each, "culture"] for each in texts)])
+    assert imported(tmp_path / "w", file)[0] == 0
+    languages = {each.text: each.language for each in read_documents(tmp_path / "w").values()}
+    assert languages == dict(zip(texts, ["fr", "en", "fr+zh"], strict=True))
+    assert classify("seeds", "add", file, "--workspace", tmp_path / "v").returncode == 0
+    added = read_documents(tmp_path / "v").values()
+    assert languages == {each.text: each.language for each in added}
+
+
 def test_bad_rows_are_said_and_the_exit_code_is_1(tmp_path: Path) -> None:
     rows = [["text", "label"], ["Un", "cinema"], ["", "cinema"]]
     code, said, kept = imported(tmp_path / "w", table(tmp_path / "a.csv", rows))

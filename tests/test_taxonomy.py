@@ -1,7 +1,9 @@
 """The categories: what a taxonomy.toml may hold, what is said of a wrong one, what is written."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -12,6 +14,7 @@ from labels.taxonomy import (
     Taxonomy,
     category_id,
     ensure_taxonomy,
+    extend_taxonomy,
     read_taxonomy,
     write_taxonomy,
 )
@@ -102,6 +105,40 @@ def test_a_repeated_id_and_an_unknown_key_are_named_together(tmp_path: Path) -> 
         assert part in str(caught.value)
 
 
+def test_a_missing_key_hides_no_other_fault(tmp_path: Path) -> None:
+    (tmp_path / "taxonomy.toml").write_text(
+        """
+        [[categories]]
+        id = "cinema"
+        en = "Film"
+        hotkey = "ctrl"
+        [[categories]]
+        id = "cinema"
+        fr = "Cinéma"
+        [[categories]]
+        id = "film"
+        fr = "Cinéma"
+        en = "Film"
+        iptc = "1"
+        """
+    )
+    with pytest.raises(InputError) as caught:
+        read_taxonomy(tmp_path)
+    said = str(caught.value)
+    for part in (
+        "'version' is missing",
+        "'choice' is missing",
+        "'categories[1].fr' is missing",
+        "categories[1]: hotkey 'ctrl' must be",
+        "'categories[2].en' is missing",
+        "categories[3]: iptc '1' must look like",
+        "id 'cinema' stands twice",
+        "fr 'Cinéma' stands twice",
+        "en 'Film' stands twice",
+    ):
+        assert said.count(part) == 1, part
+
+
 def test_no_category_at_all_is_refused() -> None:
     with pytest.raises(InputError, match="no category"):
         Taxonomy("1", "multiple", ())
@@ -176,6 +213,43 @@ def test_a_written_taxonomy_reads_back_the_same(tmp_path: Path) -> None:
 def test_a_name_with_half_a_character_can_be_written_and_read(tmp_path: Path) -> None:
     write_taxonomy(tmp_path, Taxonomy("1", "multiple", (Category("a", "film\ud83c", "film"),)))
     assert read_taxonomy(tmp_path).ids == ("a",)
+
+
+@pytest.mark.parametrize("choice", ["multiple", "single"])
+@pytest.mark.parametrize("end", ["", "\n", "\n\n# À la fin.\n"])
+def test_what_a_person_wrote_stays_when_categories_are_added(
+    tmp_path: Path, choice: Literal["multiple", "single"], end: str
+) -> None:
+    before = """# Nos rubriques, dans l'ordre du journal.
+version = '2026'
+  choice = "multiple"   # plusieurs
+
+[[categories]]   # la première
+id = "a"
+fr = "choice = 'multiple'"
+en = "A"
+[categories.guideline]
+fr = "Un film."
+"""
+    own = tmp_path / "taxonomy.toml"
+    own.write_text(before + end, encoding="utf-8")
+    wanted = replace(read_taxonomy(tmp_path).adding(["Bandes dessinées"]), choice=choice)
+    assert extend_taxonomy(tmp_path, wanted)
+    assert read_taxonomy(tmp_path) == wanted
+    text = own.read_text(encoding="utf-8")
+    assert text.startswith((before + end).strip().replace('"multiple" ', f'"{choice}" '))
+    assert text.count("[[categories]]") == 2
+
+
+def test_a_file_nothing_can_be_added_to_is_written_anew_and_that_is_told(tmp_path: Path) -> None:
+    own = tmp_path / "taxonomy.toml"
+    own.write_text(
+        'version = "1" # v\nchoice = "multiple"\ncategories = [{id = "a", fr = "A", en = "A"}]\n'
+    )
+    wanted = read_taxonomy(tmp_path).adding(["Jeux"])
+    assert not extend_taxonomy(tmp_path, wanted)
+    assert read_taxonomy(tmp_path) == wanted
+    assert "#" not in own.read_text(encoding="utf-8")
 
 
 def test_a_workspace_gets_the_default_once_and_keeps_its_own(tmp_path: Path) -> None:
