@@ -229,6 +229,20 @@ def test_it_fits_a_telephone_and_can_be_read_by_day_and_night(
     reader.context.close()
 
 
+@pytest.mark.browser
+def test_on_paper_it_is_light_and_no_column_is_cut_off(chromium: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(said(dataset(60), 8)), encoding="utf-8")
+    reader = Reader(chromium, file, width=680)  # A4 without its margins, at 96 dots an inch
+    reader.page.emulate_media(media="print", color_scheme="dark")
+    assert reader.page.evaluate("document.documentElement.scrollWidth") <= 680
+    ends = "[...document.querySelectorAll('th')].map(e => e.getBoundingClientRect().right)"
+    assert max(reader.page.evaluate(ends)) <= 680
+    paper = reader.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == "rgb(255, 255, 255)"
+    reader.context.close()
+
+
 def words(page: str) -> str:
     """What the page says, without its markup."""
     found = re.sub(r"<style>.*?</style>|<script>.*?</script>", "", page, flags=re.DOTALL)
