@@ -22,6 +22,8 @@ COMMANDS = {
         "Label them in Label Studio: server, push, pull, status, import.",
     ),
     "train": ("classify.commands.train:train", "Train a model on the agreed labels."),
+    "evaluate": ("classify.commands.evaluate:evaluate", "Measure a run on labelled articles."),
+    "compare": ("classify.commands.compare:compare", "Say whether a run is better than another."),
     "runs": (
         "classify.commands.runs:runs",
         "Trained models: list, show, promote, rollback, verify.",

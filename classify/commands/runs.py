@@ -56,13 +56,22 @@ def show(run: str | None, workspace: Path | None) -> None:
 
 @runs.command()
 @click.argument("run")
+@click.option("--even-if-worse", is_flag=True, help="Whatever the test part says of it.")
 @workspace_option
-def promote(run: str, workspace: Path | None) -> None:
-    """Make RUN the model that `classify predict` uses, once it is verified."""
+def promote(run: str, even_if_worse: bool, workspace: Path | None) -> None:
+    """Make RUN the model that `classify predict` uses, once it is verified.
+
+    A run is refused that is shown to be worse than the current one, as `classify compare` tells it,
+    on the articles kept apart to measure on.
+    """
+    from classify.measuring import worse_than_current
     from training.run import promote as make_current
 
     folder = workspace_path(workspace)
     with locked(folder, "classify runs promote"):
+        worse = "" if even_if_worse else worse_than_current(folder, run)
+        if worse:
+            raise InputError(f"{worse}. Add --even-if-worse to promote it all the same.")
         make_current(folder / "runs", run)
     say(f"current run: {run}")
 

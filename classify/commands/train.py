@@ -41,7 +41,7 @@ def train(
     no_promote: bool,
     workspace: Path | None,
 ) -> None:
-    """Train a model on the agreed labels and make it the current one.
+    """Train a model on the agreed labels and make it the current one, if it is not worse.
 
     KIND is the kind of model: tfidf, the default, learns in seconds and predicts anywhere;
     embedding adds the vectors of a frozen encoder, which helps most with few labels.
@@ -55,7 +55,7 @@ def train(
     from labels.taxonomy import read_taxonomy
     from seeds.jsonl import locked
     from training.model import Fitting
-    from training.run import promote, save_run
+    from training.run import save_run
     from training.split import read_parts, write_parts
     from training.train import default_recipe, read_recipe
     from training.train import train as learn
@@ -84,8 +84,21 @@ def train(
             write_parts(folder, trained.parts)
         path = save_run(folder / "runs", trained)
         if not no_promote:
-            promote(folder / "runs", path.name)
+            _promote(folder, path.name)
     _report(path, trained)
+
+
+def _promote(folder: Path, name: str) -> None:
+    """Make the new run current, unless the one that is current is shown to be better."""
+    from classify.measuring import worse_than_current
+    from training.run import promote
+
+    worse = worse_than_current(folder, name)
+    if worse:
+        say(worse)
+        say(f"it is kept; to use it all the same: classify runs promote {name} --even-if-worse")
+        return
+    promote(folder / "runs", name)
 
 
 def _report(path: Path, trained: object) -> None:
