@@ -16,6 +16,8 @@ import pytest
 
 from labels import server
 
+# A model of tests is so small that threads would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ours to publish
 
 

@@ -1,8 +1,12 @@
 """A tiny random CamemBERT with a tokenizer trained on the spot: the real code, in milliseconds."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.corpus import FILLER, WORDS, dataset
+
+if TYPE_CHECKING:
+    from training.models.camembert import CamembertSettings
 
 
 def tiny_camembert(folder: Path) -> Path:
@@ -48,3 +52,18 @@ def tiny_camembert(folder: Path) -> Path:
     CamembertModel(config).save_pretrained(folder)
     fast.save_pretrained(folder)
     return folder
+
+
+def tiny_settings(**changed: object) -> "CamembertSettings":
+    """Settings under which it learns to tell the articles of tests.corpus apart, from nothing."""
+    from training.models.camembert import CamembertSettings
+
+    given = {
+        "window": 64,
+        "overlap": 8,
+        "learn_windows": "all",
+        "min_steps": 320,
+        "learning_rate": 6e-3,
+    }
+    given |= {"layer_decay": 1.0, "head_factor": 1.0, "mixed": "float32"}
+    return CamembertSettings(**(given | changed))  # type: ignore[arg-type]

@@ -71,7 +71,8 @@ class Fitting:
     Attributes:
         seed: of every random choice.
         held_out: articles to watch progress on, never to learn from; None: there are none.
-        epochs: the passes over the articles that proved best on held-out ones; None: find out.
+        duration: the share of the planned passes, in (0, 1], that proved best on held-out
+            articles; None: find out.
         folder: where a long fit keeps what it can go on from after a kill; None: nowhere.
         runtime: where it computes.
         say, track: hear of what is worth knowing, and of how far it is.
@@ -79,7 +80,7 @@ class Fitting:
 
     seed: int = 1
     held_out: "Dataset | None" = None
-    epochs: int | None = None
+    duration: float | None = None
     folder: Path | None = None
     runtime: Runtime = Runtime()
     say: Say = _silent
@@ -95,8 +96,8 @@ class Model(Protocol):
     resumes: ClassVar[bool]  # whether a fit keeps checkpoints in its folder
 
     @property
-    def epochs(self) -> int | None:
-        """The passes over the articles that were best; None for a kind without that choice."""
+    def duration(self) -> float | None:
+        """The share of the planned passes that was best; None for a kind without that choice."""
         ...
 
     @property

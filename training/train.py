@@ -83,13 +83,13 @@ class OutOfFold:
         positions: int (m,), which articles were held out; all, or as many as calibrating needs.
         scores: float32 (m, k).
         parts: int (m,), the fold of each.
-        epochs: the passes that were best, in the middle of the folds; None: no such choice.
+        duration: the share of the planned passes that was best, in the middle of the folds.
     """
 
     positions: NDArray[np.int64]
     scores: Floats
     parts: NDArray[np.int64]
-    epochs: int | None
+    duration: float | None
 
 
 def read_recipe(path: Path, kind: str) -> tuple[Recipe, Any]:
@@ -153,7 +153,7 @@ def train(
     outside = _out_of_fold(known, kind, recipe, settings, fitting)
     held_out = known.subset(outside.positions)
     scaling, rule = fit_rule(outside.scores, gold_labels(held_out), outside.parts, ids, wanted)
-    last = replace(fitting, epochs=outside.epochs, folder=_within(fitting.folder, "all"))
+    last = replace(fitting, duration=outside.duration, folder=_within(fitting.folder, "all"))
     model = model_class(kind).fit(known, settings, last).rescaled(scaling)
     measured = usable.subset(test) if len(test) else held_out
     scores = model.scores(measured.texts) if len(test) else scaling.of(outside.scores)
@@ -261,7 +261,7 @@ def _out_of_fold(
 ) -> OutOfFold:
     """Scores of articles by models that did not learn from them or their groups."""
     positions: list[NDArray[np.int64]] = []
-    scores, epochs = [], []
+    scores, durations = [], []
     for n, (learn, validate) in enumerate(folds(dataset, recipe.folds, recipe.seed), 1):
         kept = _within(fitting.folder, f"fold-{n}.json")
         found = _read_fold(kept)
@@ -273,7 +273,7 @@ def _out_of_fold(
                 jsonl.write_text(kept, json.dumps([found[0].tolist(), found[1]]))
         positions.append(validate)
         scores.append(found[0])
-        epochs += [found[1]] if found[1] is not None else []
+        durations += [found[1]] if found[1] is not None else []
         fitting.say(f"calibrating: fold {n} of {recipe.folds}")
         if sum(map(len, positions)) >= recipe.calibrate_on:
             break
@@ -281,7 +281,7 @@ def _out_of_fold(
         np.concatenate(positions),
         np.concatenate(scores),
         np.repeat(np.arange(len(positions)), [len(each) for each in positions]),
-        round(float(np.median(epochs))) if epochs else None,
+        float(np.median(durations)) if durations else None,
     )
 
 
@@ -292,8 +292,8 @@ def _fold(
     kind: str,
     settings: Any,
     fitting: Fitting,
-) -> tuple[Floats, int | None]:
-    """Scores (m, k) of the held-out articles, and the epochs that were best."""
+) -> tuple[Floats, float | None]:
+    """Scores (m, k) of the held-out articles, and the share of the passes that was best."""
     gold, ids = gold_labels(dataset), dataset.taxonomy.ids
     seen = np.asarray(gold[learn].any(axis=0) & ~gold[learn].all(axis=0))
     taught = [name for name, ok in zip(ids, seen.tolist(), strict=True) if ok]
@@ -310,19 +310,19 @@ def _fold(
     scores[:, seen] = fitted.scores(held_out.texts)
     if not seen.all():  # a category that this fold could not learn: as unlikely as can be
         scores[:, ~seen] = scores.min(initial=-5)
-    return scores, fitted.epochs
+    return scores, fitted.duration
 
 
 def _within(folder: Path | None, name: str) -> Path | None:
     return folder / name if folder else None
 
 
-def _read_fold(path: Path | None) -> tuple[Floats, int | None] | None:
+def _read_fold(path: Path | None) -> tuple[Floats, float | None] | None:
     """What a fold of an interrupted training found; None if it did not end."""
     if path is None or not path.is_file():
         return None
-    scores, epochs = json.loads(path.read_text(encoding="utf-8"))
-    return np.array(scores, np.float32), epochs
+    scores, duration = json.loads(path.read_text(encoding="utf-8"))
+    return np.array(scores, np.float32), duration
 
 
 def _facts(

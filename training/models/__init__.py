@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 KINDS = {
     "tfidf": "training.models.tfidf:Tfidf",
     "embedding": "training.models.embedding:Embedding",
+    "camembert": "training.models.camembert:Camembert",
 }
 
 

@@ -25,11 +25,12 @@ class CamembertSettings:
     """The recipe's [model] table; configs/camembert.toml explains each key."""
 
     base_model: str = "almanach/camembert-base"
-    window: int = 256
+    window: int = 192
     overlap: int = 32
     windows: Keep = "all"
+    learn_windows: Keep = "head"
     epochs: int = 8
-    min_steps: int = 150
+    min_steps: int = 120
     batch_size: int = 16
     accumulation: int = 1
     learning_rate: float = 1e-4
@@ -44,7 +45,7 @@ class CamembertSettings:
     checkpoint_steps: int = 100
 
     def __post_init__(self) -> None:
-        _ = self.plan
+        _ = self.plan, self.learn_plan
         faults = [
             f"{name} must be {lowest} or more, found {getattr(self, name)}"
             for name, lowest in (
@@ -73,8 +74,13 @@ class CamembertSettings:
 
     @property
     def plan(self) -> Windows:
-        """How a text is cut."""
+        """How a text is cut to be read."""
         return Windows(self.window, self.overlap, self.windows)
+
+    @property
+    def learn_plan(self) -> Windows:
+        """How a text is cut to be learned from."""
+        return Windows(self.window, self.overlap, self.learn_windows)
 
 
 @dataclass(frozen=True)
@@ -227,7 +233,12 @@ def _network(model: Any, pad: int, runtime: Runtime) -> TorchNetwork:
 def _last_line(model: Any) -> Any:
     """The linear layer that gives the logits."""
     linear = import_torch().nn.Linear
-    lines = [each for each in model.modules() if isinstance(each, linear)]
-    if lines[-1].out_features != model.config.num_labels or lines[-1].bias is None:
+    inside = f"{model.base_model_prefix}."
+    head = [
+        each
+        for name, each in model.named_modules()
+        if isinstance(each, linear) and not name.startswith(inside)
+    ]
+    if not head or head[-1].out_features != model.config.num_labels or head[-1].bias is None:
         raise InputError("the base model's classifier does not end in a linear layer")
-    return lines[-1]
+    return head[-1]

@@ -70,7 +70,7 @@ class Embedding:
     settings: ClassVar[type[Any]] = EmbeddingSettings
     packages: ClassVar[tuple[str, ...]] = (*Tfidf.packages, "torch", "transformers")
     resumes: ClassVar[bool] = False  # the vectors, which take the time, are cached
-    epochs: ClassVar[int | None] = None
+    duration: ClassVar[float | None] = None
     notes: ClassVar[tuple[str, ...]] = ()
 
     recipe: EmbeddingSettings

@@ -55,12 +55,10 @@ class Encoder:
         digest = hashlib.sha256(json.dumps(pieces.golden).encode())
         for tensor in model.state_dict().values():
             digest.update(tensor.float().numpy().tobytes()[:4096])
-        network = TorchNetwork.of(
-            mean_of_pieces(model), model.config.hidden_size, pieces.pad, runtime
-        )
-        return cls(
-            plan, pieces, network, network.width, digest.hexdigest()[:16], (tokenizer, model)
-        )
+        dtype, width = model.dtype, model.config.hidden_size
+        network = TorchNetwork.of(mean_of_pieces(model), width, pieces.pad, runtime)
+        name = digest.hexdigest()[:16]
+        return cls(plan, pieces, network, width, name, (tokenizer, model, dtype))
 
     @classmethod
     def load(cls, directory: Path, plan: Windows, golden: Sequence[int], runtime: Runtime) -> Self:

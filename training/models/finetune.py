@@ -23,7 +23,7 @@ from training.model import Fitting
 from training.models.camembert import CamembertSettings, logits_of, pooled
 from training.models.hub import longest_window, pieces_of, read_base
 from training.models.network import TorchNetwork, device, out_of_memory, padded
-from training.models.pieces import Pieces, Windows
+from training.models.pieces import Pieces
 from training.models.watch import Watch, finite, last_complete, macro_f1, step_of
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _attempt(
             f"{settings.base_model}: reads {longest} pieces at once; window is {settings.window}. "
             "Lower it in the recipe."
         )
-    windows = pieces.windows(dataset.texts, settings.plan)
+    windows = pieces.windows(dataset.texts, settings.learn_plan)
     rows = _rows(windows, _gold(dataset), folder)
     epochs = max(
         settings.epochs, math.ceil(settings.min_steps / math.ceil(len(rows) / settings.batch_size))
@@ -140,7 +140,7 @@ def _attempt(
         model.load_state_dict(watch.best)
     made = watch.best_epoch or watch.stop_after
     notes = (
-        _beyond_one_window(windows, pieces, dataset.texts, settings.plan),
+        _beyond_one_window(pieces, dataset.texts, settings),
         f"{made} of {epochs} planned passes over {len(rows)} windows",
     )
     return Tuned(model.float().eval(), tokenizer, pieces, made / epochs, notes)
@@ -448,19 +448,15 @@ def _rows(windows: list[list[list[int]]], gold: Bools, folder: Path) -> Any:
     return datasets.load_from_disk(str(path))
 
 
-def _beyond_one_window(
-    windows: list[list[list[int]]], pieces: Pieces, texts: list[str], plan: Windows
-) -> str:
-    """What share of articles, and of their text, one window can't hold."""
-    long = [n for n, each in enumerate(windows) if len(each) > 1 or len(each[0]) == plan.size]
-    room = plan.size - len(pieces.before) - len(pieces.after)
-    sizes = np.array([len(each) for each in pieces.ids([texts[n] for n in long])])
-    short = sum(len(each[0]) for n, each in enumerate(windows) if n not in set(long))
+def _beyond_one_window(pieces: Pieces, texts: list[str], settings: CamembertSettings) -> str:
+    """What share of articles, and of their text, one window can't hold, and what is read."""
+    room = settings.window - len(pieces.before) - len(pieces.after)
+    sizes = np.array([len(each) for each in pieces.ids(texts)])
     beyond = np.maximum(sizes - room, 0)
-    share = beyond.sum() / max(sizes.sum() + short, 1)
-    read = {"all": "every window is read", "head": "only the first window is read"}
+    names = {"all": "every window", "head": "the first", "head-tail": "the first and the last"}
     return (
-        f"{(beyond > 0).sum() / len(texts):.0%} of the articles and {share:.0%} of the text are "
-        f"longer than one window of {plan.size} pieces; "
-        f"{read.get(plan.keep, 'the first and the last window are read')}"
+        f"{(beyond > 0).mean():.0%} of the articles are longer than one window of "
+        f"{settings.window} pieces, {beyond.sum() / max(sizes.sum(), 1):.0%} of the text lies "
+        f"beyond it; learned from {names[settings.learn_windows]}, read by "
+        f"{names[settings.windows]}"
     )

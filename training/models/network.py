@@ -172,7 +172,7 @@ def _in_batches(
         while waiting:
             part = waiting.pop()
             try:
-                found[part] = compute(*_padded([windows[n] for n in part], pad))
+                found[part] = compute(*padded([windows[n] for n in part], pad))
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error) or len(part) == 1:
                     raise
@@ -191,7 +191,7 @@ def _batches(windows: Sequence[Sequence[int]], size: int | None) -> Iterator[lis
         first += count
 
 
-def _padded(windows: Sequence[Sequence[int]], pad: int) -> tuple[Ids, Ids]:
+def padded(windows: Sequence[Sequence[int]], pad: int) -> tuple[Ids, Ids]:
     """Ids and mask, int64 (n, longest)."""
     shape = (len(windows), max(len(each) for each in windows))
     ids, mask = np.full(shape, pad, np.int64), np.zeros(shape, np.int64)

@@ -102,17 +102,18 @@ class Pieces:
 
     def windows(self, texts: Sequence[str], plan: Windows) -> list[list[list[int]]]:
         """The token ids of each window of each text; at least one a text."""
-        prefix = self._ids([plan.prefix])[0] if plan.prefix else []
+        prefix = self.ids([plan.prefix])[0] if plan.prefix else []
         start, end = [*self.before, *prefix], list(self.after)
         room = plan.size - len(start) - len(end)
         if room - plan.overlap < 4:
             raise InputError(f"a window of {plan.size} pieces leaves no room for text")
         return [
             [[*start, *chunk, *end] for chunk in _chunks(pieces, room, plan)]
-            for pieces in self._ids(texts)
+            for pieces in self.ids(texts)
         ]
 
-    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The token ids of each text, without special ones."""
         encoded = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [each.ids for each in encoded]
 

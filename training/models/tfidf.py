@@ -61,7 +61,7 @@ class Tfidf:
     settings: ClassVar[type[Any]] = TfidfSettings
     packages: ClassVar[tuple[str, ...]] = ("numpy", "safetensors", "scikit-learn", "scipy")
     resumes: ClassVar[bool] = False
-    epochs: ClassVar[int | None] = None
+    duration: ClassVar[float | None] = None
     notes: ClassVar[tuple[str, ...]] = ()
 
     recipe: TfidfSettings
