@@ -28,7 +28,7 @@ from seeds.document import Document
 from seeds.tables import rows
 from training.model import Fitting
 from training.models import KINDS, model_class
-from training.train import read_recipe
+from training.recipe import read_recipe
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 NEWS, SENTENCES = SHARED / "masakhanews-fra", SHARED / "sib200-fra"

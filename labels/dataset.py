@@ -2,16 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from labels.taxonomy import Taxonomy, read_taxonomy
 from seeds import jsonl
 from seeds.document import Document
 from seeds.errors import InputError
 from seeds.settings import parse
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 IMPORTED = "import:"  # an annotator of labels that came from a file: "import:labels.csv"
 
@@ -79,6 +83,26 @@ class Dataset:
         pairs = [[each.document.id, *each.categories] for each in self.examples]
         text = json.dumps([self.taxonomy.fingerprint, pairs])
         return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    @property
+    def gold(self) -> "NDArray[np.bool_]":
+        """Which categories each example has, bool (n, k), in taxonomy order."""
+        import numpy as np
+
+        ids = self.taxonomy.ids
+        rows = [[name in each.categories for name in ids] for each in self.examples]
+        return np.array(rows, np.bool_).reshape(len(rows), len(ids))
+
+    def restricted(self, kept: Collection[str]) -> "Dataset":
+        """The dataset with only some of its categories; for single choice, only their examples."""
+        categories = tuple(each for each in self.taxonomy.categories if each.id in kept)
+        taxonomy = replace(self.taxonomy, categories=categories)
+        examples = (
+            Example(each.document, tuple(name for name in each.categories if name in kept))
+            for each in self.examples
+        )
+        single = taxonomy.choice == "single"
+        return Dataset(tuple(e for e in examples if e.categories or not single), taxonomy)
 
     def subset(self, indices: Iterable[int]) -> "Dataset":
         """The examples at these positions, in that order."""

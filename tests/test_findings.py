@@ -10,7 +10,7 @@ from training.curves import coverage_risk, reliability
 from training.findings import Pair, confusion, errors_together, mixed_up, next_steps
 from training.metrics import Evaluation, evaluate
 from training.mistakes import worst
-from training.train import Recipe
+from training.recipe import Recipe
 
 NAMES = ("cinema", "trade", "sport")
 

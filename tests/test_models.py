@@ -60,7 +60,8 @@ def test_it_tells_articles_it_never_saw_apart(kind: str, settings: Any, choice: 
 def test_two_categories_of_single_choice_are_learned(kind: str, settings: Any) -> None:
     data = dataset(60, "single")
     both = [n for n, each in enumerate(data.examples) if each.categories[0] != "sport"]
-    from training.train import Recipe, train
+    from training.recipe import Recipe
+    from training.train import train
 
     trained = train(
         data.subset(both),

@@ -14,12 +14,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from labels.dataset import Dataset, Example
 from seeds.document import Document
 from tests.corpus import article, dataset, taxonomy
+from training.cost import Cost
 from training.curve import LearningCurve
 from training.metrics import evaluate
 from training.model import Rule
-from training.report import Cost, Measured, html_report, model_card
+from training.recipe import Recipe
+from training.report import Measured, html_report, model_card
 from training.run import RunFacts
-from training.train import Recipe
 
 HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>\u202e & fin"
 NAMES = ("cinema", "trade", "sport")

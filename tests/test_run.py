@@ -10,6 +10,7 @@ import pytest
 from seeds.errors import InputError
 from tests.corpus import dataset
 from training.models.tfidf import TfidfSettings
+from training.recipe import Recipe
 from training.run import (
     find_run,
     list_runs,
@@ -20,7 +21,7 @@ from training.run import (
     save_run,
     verify_run,
 )
-from training.train import Recipe, Trained, train
+from training.train import Trained, train
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from seeds.errors import InputError
 from tests.corpus import dataset, taxonomy
 from training.model import Fitting
 from training.models.tfidf import TfidfSettings
-from training.train import Recipe, Trained, read_recipe, train
+from training.recipe import Recipe, read_recipe
+from training.train import Trained, train
 
 SETTINGS = TfidfSettings(buckets=16)
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.dataset import Dataset, Example
+from labels.dataset import Dataset
 from seeds.errors import InputError
 from training.metrics import average_precision
 from training.model import softmax
@@ -131,7 +131,7 @@ def learning_curve(
         held = dataset.subset(validate)
         measured.append([_precisions(part, held, score) for part in parts])
         counts.append([len(part.examples) for part in parts])
-        positives.append([_gold(part).sum(axis=0) for part in parts])
+        positives.append([part.gold.sum(axis=0) for part in parts])
     values = np.array(measured).transpose(2, 1, 0)  # (k, s, r)
     known = np.isfinite(values).all(axis=(1, 2))
     if not known.any():
@@ -226,34 +226,13 @@ def _growing(dataset: Dataset, sizes: int, seed: int) -> list[Dataset]:
 
 def _precisions(part: Dataset, held: Dataset, score: Score) -> list[float]:
     """The average precision of each category of `held`, (k,); NaN without a positive there."""
-    gold, learned = _gold(held), _gold(part)
+    gold, learned = held.gold, part.gold
     taught = np.asarray(learned.any(axis=0) & ~learned.all(axis=0))
+    pairs = zip(part.taxonomy.ids, taught.tolist(), strict=True)
+    names = [name for name, known in pairs if known]
     ranking = np.zeros(gold.shape)
     if taught.sum() >= (2 if part.taxonomy.choice == "single" else 1):
-        found = score(_taught(part, taught), held.texts).astype(np.float64)
+        found = score(part.restricted(names), held.texts).astype(np.float64)
         ranking[:, taught] = softmax(found) if part.taxonomy.choice == "single" else found
     precisions = [average_precision(ranking[:, n], gold[:, n]) for n in range(gold.shape[1])]
     return [np.nan if each is None else each for each in precisions]
-
-
-def _taught(part: Dataset, taught: NDArray[np.bool_]) -> Dataset:
-    """The part with the categories that can be learned from it."""
-    kept = tuple(
-        each for each, known in zip(part.taxonomy.categories, taught.tolist(), strict=True) if known
-    )
-    names = {each.id for each in kept}
-    examples = (
-        Example(each.document, tuple(name for name in each.categories if name in names))
-        for each in part.examples
-    )
-    single = part.taxonomy.choice == "single"
-    return Dataset(
-        tuple(each for each in examples if each.categories or not single),
-        replace(part.taxonomy, categories=kept),
-    )
-
-
-def _gold(dataset: Dataset) -> NDArray[np.bool_]:
-    """Which categories each example has, (n, k)."""
-    ids = dataset.taxonomy.ids
-    return np.array([[name in each.categories for name in ids] for each in dataset.examples])

@@ -13,7 +13,7 @@ from training.curves import CoverageRisk, Reliability, wilson
 from training.metrics import Evaluation
 
 if TYPE_CHECKING:
-    from training.train import Recipe
+    from training.recipe import Recipe
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
 from training import findings, mistakes, sections
+from training.cost import Cost
 from training.curve import LearningCurve
 from training.curves import Reliability, coverage_risk, reliability
 from training.markup import Html, join, tag
@@ -20,8 +21,8 @@ from training.metrics import Evaluation
 from training.model import Rule
 
 if TYPE_CHECKING:
+    from training.recipe import Recipe
     from training.run import RunFacts
-    from training.train import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,7 @@ class Measured:
     @property
     def gold(self) -> NDArray[np.bool_]:
         """Which categories each article has, (n, k)."""
-        ids = self.dataset.taxonomy.ids
-        rows = [[name in each.categories for name in ids] for each in self.dataset.examples]
-        return np.array(rows, bool).reshape(-1, len(ids))
+        return self.dataset.gold
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -58,15 +57,6 @@ class Measured:
         if self.dataset.taxonomy.choice == "single":
             return reliability(self.probabilities.max(axis=1), self.right)
         return reliability(self.probabilities.ravel(), self.gold.ravel())
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a training took; joules is None where the machine does not say."""
-
-    seconds: float
-    memory_mb: float
-    joules: float | None
 
 
 def html_report(

@@ -4,8 +4,10 @@ model.safetensors, model.json   the weights and how they count
 rule.json                       calibration, thresholds, when to ask a person
 taxonomy.json                   the categories
 golden.json                     texts with the scores they must give
-metrics.json, README.md         how good it is, for programs and for people
-recipe.json, run.json           settings, seed, versions, what it learned from
+metrics.json                    how good it is, for programs
+report.html, README.md          how good it is, for people
+recipe.json, run.json           settings, seed, versions
+split.json                      the articles it learned from and those it was measured on
 manifest.json                   the SHA-256 of each of the files above
 """
 
@@ -41,8 +43,10 @@ _ALWAYS = (
     "metrics.json",
     "model.json",
     "recipe.json",
+    "report.html",
     "rule.json",
     "run.json",
+    "split.json",
     "taxonomy.json",
 )
 _GOLDEN_TOLERANCE = 1e-4  # float32 sums of a few thousand terms, added in another order

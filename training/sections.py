@@ -15,9 +15,10 @@ from training.metrics import CategoryScore, Estimate, Evaluation
 from training.model import Rule
 
 if TYPE_CHECKING:
-    from training.report import Cost, Measured
+    from training.cost import Cost
+    from training.recipe import Recipe
+    from training.report import Measured
     from training.run import RunFacts
-    from training.train import Recipe
 
 TITLES = {  # by anchor, in the page's order
     "figures": "How good it is",

@@ -188,16 +188,17 @@ class Learned:
         return np.flatnonzero([not {each.id, _group(each)} & known for each in documents])
 
 
-def read_learned(run: Path) -> Learned | None:
-    """split.json of a run; None if a version that wrote none made it.
+def read_learned(run: Path) -> Learned:
+    """split.json of a run.
 
     Raises:
-        InputError: the file is not what it must be.
+        InputError: the file is missing or not what it must be.
     """
     path = run / "split.json"
-    if not path.is_file():
-        return None
-    record = jsonl.parse_record(path.read_text(encoding="utf-8"), str(path))
+    try:
+        record = jsonl.parse_record(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}. Train again.") from error
     return parse(record, Learned, str(path))
 
 

@@ -1,65 +1,32 @@
 """Split, fit, calibrate, evaluate: a Dataset and a recipe become all that a run holds."""
 
 import datetime as dt
-import json
 import platform
-import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.dataset import Dataset, Example
+from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
-from seeds import jsonl
 from seeds.errors import DISTRIBUTION, InputError
-from seeds.settings import parse, read_toml, workspace_config
 from training import metrics
 from training.calibration import Wanted, fit_rule
+from training.cost import Cost, Meter
+from training.curve import LearningCurve, learning_curve
 from training.model import Fitting, Floats, Model, Rule, Say
 from training.models import model_class
-from training.report import model_card
+from training.out_of_fold import out_of_fold, within
+from training.recipe import Recipe
+from training.report import Measured, html_report, model_card
 from training.run import FORMAT, RunFacts, facts_record
-from training.split import Learned, Parts, draw, folds, refuse_leak, sides
+from training.split import Learned, Parts, draw, refuse_leak, sides
 
 _GOLDEN_TEXTS, _GOLDEN_CHARACTERS = 8, 1500
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How to train, but for the model's own settings; configs/tfidf.toml explains each key."""
-
-    seed: int = 1
-    folds: int = 5
-    calibrate_on: int = 2000
-    test: float = 0.2
-    split: Literal["stratified", "date"] = "stratified"
-    max_risk: float = 0.1
-    precision: float = 0.0
-    min_examples: int = 4
-
-    def __post_init__(self) -> None:
-        faults = []
-        if self.seed < 0:
-            faults.append(f"seed must be 0 or more, found {self.seed}")
-        if self.folds < 2:
-            faults.append(f"folds must be 2 or more, found {self.folds}")
-        if self.calibrate_on < 1:
-            faults.append(f"calibrate_on must be 1 or more, found {self.calibrate_on}")
-        if not 0 <= self.test <= 0.9:
-            faults.append(f"test must be from 0 to 0.9, found {self.test}")
-        if not 0 < self.max_risk < 1:
-            faults.append(f"max_risk must be between 0 and 1, found {self.max_risk}")
-        if not 0 <= self.precision < 1:
-            faults.append(f"precision must be from 0 to below 1, found {self.precision}")
-        if self.min_examples < 2:
-            faults.append(f"min_examples must be 2 or more, found {self.min_examples}")
-        if faults:
-            raise InputError("; ".join(faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,49 +40,6 @@ class Trained:
     facts: RunFacts
     files: dict[str, Any]  # file name -> text, or what becomes JSON
     parts: Parts | None  # to be frozen; None: measured out of fold
-
-
-@dataclass(frozen=True, slots=True)
-class OutOfFold:
-    """What models said of articles they did not learn from.
-
-    Attributes:
-        positions: int (m,), which articles were held out; all, or as many as calibrating needs.
-        scores: float32 (m, k).
-        parts: int (m,), the fold of each.
-        duration: the share of the planned passes that was best, in the middle of the folds.
-    """
-
-    positions: NDArray[np.int64]
-    scores: Floats
-    parts: NDArray[np.int64]
-    duration: float | None
-
-
-def read_recipe(path: Path, kind: str) -> tuple[Recipe, Any]:
-    """The recipe of a TOML file and the settings of its [model] table.
-
-    Raises:
-        InputError: an unknown key, a wrong type or a value out of range; all named at once.
-    """
-    data = read_toml(path)
-    table = data.pop("model", {})
-    parsed: list[Any] = []
-    faults = []
-    parts = ((data, Recipe, str(path)), (table, model_class(kind).settings, f"{path} [model]"))
-    for values, target, where in parts:
-        try:
-            parsed.append(parse(values, target, where))
-        except InputError as error:
-            faults.append(str(error))
-    if faults:
-        raise InputError(" ".join(faults))
-    return parsed[0], parsed[1]
-
-
-def default_recipe(workspace: Path, kind: str) -> Path:
-    """The workspace's own recipe of a kind, else the shipped one."""
-    return workspace_config(workspace, f"{kind}.toml")
 
 
 def train(
@@ -138,31 +62,65 @@ def train(
     Raises:
         InputError: there are too few labels to learn from; says which.
     """
-    started = time.monotonic()
+    meter = Meter()
     fitting = replace(fitting or Fitting(), seed=recipe.seed)
     usable, left_out = learnable(dataset, recipe)
     for reason in left_out:
         fitting.say(reason)
     learn, test, parts = _split(usable, recipe, before, fitting.say)
     known = usable.subset(learn)
-    ids = usable.taxonomy.ids
-    wanted = Wanted(usable.taxonomy.choice, recipe.max_risk, recipe.precision or None)
-    if wanted.precision and wanted.choice == "single":
-        raise InputError("precision is for multiple choice; here max_risk says what is accepted.")
-    fitting.say(f"learning {len(ids)} categories from {len(learn)} articles")
-    outside = _out_of_fold(known, kind, recipe, settings, fitting)
+    fitting.say(f"learning {len(known.taxonomy.ids)} categories from {len(learn)} articles")
+    outside = out_of_fold(known, kind, recipe, settings, fitting)
     held_out = known.subset(outside.positions)
-    scaling, rule = fit_rule(outside.scores, gold_labels(held_out), outside.parts, ids, wanted)
-    last = replace(fitting, duration=outside.duration, folder=_within(fitting.folder, "all"))
+    scaling, rule = fit_rule(
+        outside.scores, held_out.gold, outside.parts, known.taxonomy.ids, _wanted(known, recipe)
+    )
+    last = replace(fitting, duration=outside.duration, folder=within(fitting.folder, "all"))
     model = model_class(kind).fit(known, settings, last).rescaled(scaling)
     measured = usable.subset(test) if len(test) else held_out
     scores = model.scores(measured.texts) if len(test) else scaling.of(outside.scores)
+    curve = _curve(known, kind, recipe, settings, fitting)
     evaluation = evaluate(rule, scores, measured, recipe.seed)
-    facts = _facts(dataset, model, recipe, left_out, len(learn), len(test), started)
-    split = Learned.of(recipe.split, known, usable.subset(test))
-    files = _files(known, model, rule, evaluation, facts, recipe, settings, split)
-    name = f"{facts.created.translate(_COMPACT)}-{kind}-{dataset.fingerprint}"
-    return Trained(name.lower(), model, rule, evaluation, facts, files, parts)
+    cost = meter.read()
+    facts = _facts(dataset, model, recipe, left_out, len(learn), len(test), cost)
+    name = f"{facts.created.translate(_COMPACT)}-{kind}-{dataset.fingerprint}".lower()
+    seen = _measured(rule, scores, measured)
+    made = (name, facts, evaluation, rule, known.taxonomy, recipe, seen, known, cost, curve)
+    files = {
+        **_files(known, model, rule, evaluation, facts, recipe, settings),
+        "split.json": asdict(Learned.of(recipe.split, known, usable.subset(test))),
+        "report.html": html_report(*made),
+    }
+    return Trained(name, model, rule, evaluation, facts, files, parts)
+
+
+def _wanted(dataset: Dataset, recipe: Recipe) -> Wanted:
+    """What the rule is to reach."""
+    if recipe.precision and dataset.taxonomy.choice == "single":
+        raise InputError("precision is for multiple choice; here max_risk says what is accepted.")
+    return Wanted(dataset.taxonomy.choice, recipe.max_risk, recipe.precision or None)
+
+
+def _curve(
+    dataset: Dataset, kind: str, recipe: Recipe, settings: Any, fitting: Fitting
+) -> LearningCurve | None:
+    """Fits on growing parts of what was learned from; None if the recipe wants none."""
+    if not recipe.curve_repeats:
+        return None
+    fitting.say("learning curve: training on growing parts of the articles")
+    quiet = Fitting(seed=recipe.seed, runtime=fitting.runtime)
+
+    def score(part: Dataset, texts: Sequence[str]) -> Floats:
+        return model_class(kind).fit(part, settings, quiet).scores(texts)
+
+    return learning_curve(dataset, score, recipe.seed, repeats=recipe.curve_repeats)
+
+
+def _measured(rule: Rule, scores: Floats, dataset: Dataset) -> Measured:
+    probabilities = rule.probabilities(scores)
+    return Measured(
+        dataset, probabilities, rule.holds(probabilities), rule.certainty(probabilities)
+    )
 
 
 _COMPACT = str.maketrans({"-": None, ":": None, "T": "-", "Z": None})
@@ -197,13 +155,7 @@ def learnable(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, list[str]]:
     unused = [name for name in dataset.taxonomy.ids if not found[name]]
     if unused:
         left_out.append(f"without any article yet: {', '.join(unused)}")
-    return _restricted(dataset, kept), left_out
-
-
-def gold_labels(dataset: Dataset) -> NDArray[np.bool_]:
-    """Which categories each example has, bool (n, k)."""
-    ids = dataset.taxonomy.ids
-    return np.array([[name in each.categories for name in ids] for each in dataset.examples])
+    return dataset.restricted(kept), left_out
 
 
 def evaluate(rule: Rule, scores: Floats, dataset: Dataset, seed: int) -> metrics.Evaluation:
@@ -212,25 +164,12 @@ def evaluate(rule: Rule, scores: Floats, dataset: Dataset, seed: int) -> metrics
     return metrics.evaluate(
         probabilities,
         rule.holds(probabilities),
-        gold_labels(dataset),
+        dataset.gold,
         rule.certainty(probabilities) >= rule.review_below,
         rule.categories,
         single=rule.choice == "single",
         seed=seed,
     )
-
-
-def _restricted(dataset: Dataset, kept: list[str]) -> Dataset:
-    """The dataset with only some of its categories."""
-    categories = tuple(each for each in dataset.taxonomy.categories if each.id in kept)
-    taxonomy = replace(dataset.taxonomy, categories=categories)
-    examples = [
-        Example(each.document, tuple(name for name in each.categories if name in kept))
-        for each in dataset.examples
-    ]
-    if taxonomy.choice == "single":
-        examples = [each for each in examples if each.categories]
-    return Dataset(tuple(examples), taxonomy)
 
 
 def _split(
@@ -242,7 +181,7 @@ def _split(
         return everything
     parts, notes = draw(dataset, recipe.test, recipe.seed, recipe.split, before)
     learn, test = sides(dataset, parts)
-    positives = gold_labels(dataset)[learn].sum(axis=0)
+    positives = dataset.gold[learn].sum(axis=0)
     if (positives < 2).any() or (len(learn) - positives < 1).any() or len(test) < 10:
         also = "; the frozen test part is learned from as well" if before else ""
         say(
@@ -256,75 +195,6 @@ def _split(
     return learn, test, parts
 
 
-def _out_of_fold(
-    dataset: Dataset, kind: str, recipe: Recipe, settings: Any, fitting: Fitting
-) -> OutOfFold:
-    """Scores of articles by models that did not learn from them or their groups."""
-    positions: list[NDArray[np.int64]] = []
-    scores, durations = [], []
-    for n, (learn, validate) in enumerate(folds(dataset, recipe.folds, recipe.seed), 1):
-        kept = _within(fitting.folder, f"fold-{n}.json")
-        found = _read_fold(kept)
-        if found is None:
-            inside = replace(fitting, folder=_within(fitting.folder, f"fold-{n}"))
-            found = _fold(dataset, learn, validate, kind, settings, inside)
-            if kept and model_class(kind).resumes:
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                jsonl.write_text(kept, json.dumps([found[0].tolist(), found[1]]))
-        positions.append(validate)
-        scores.append(found[0])
-        durations += [found[1]] if found[1] is not None else []
-        fitting.say(f"calibrating: fold {n} of {recipe.folds}")
-        if sum(map(len, positions)) >= recipe.calibrate_on:
-            break
-    return OutOfFold(
-        np.concatenate(positions),
-        np.concatenate(scores),
-        np.repeat(np.arange(len(positions)), [len(each) for each in positions]),
-        float(np.median(durations)) if durations else None,
-    )
-
-
-def _fold(
-    dataset: Dataset,
-    learn: NDArray[np.int64],
-    validate: NDArray[np.int64],
-    kind: str,
-    settings: Any,
-    fitting: Fitting,
-) -> tuple[Floats, float | None]:
-    """Scores (m, k) of the held-out articles, and the share of the passes that was best."""
-    gold, ids = gold_labels(dataset), dataset.taxonomy.ids
-    seen = np.asarray(gold[learn].any(axis=0) & ~gold[learn].all(axis=0))
-    taught = [name for name, ok in zip(ids, seen.tolist(), strict=True) if ok]
-    if not taught:
-        raise InputError(
-            "dataset.jsonl: the articles of each category are nearly the same article, so "
-            "nothing can be held back to measure on. Label different articles."
-        )
-    held_out = dataset.subset(validate)
-    part = _restricted(dataset.subset(learn), taught)
-    watched = replace(fitting, held_out=_restricted(held_out, taught))
-    fitted = model_class(kind).fit(part, settings, watched)
-    scores = np.zeros((len(validate), len(ids)), np.float32)
-    scores[:, seen] = fitted.scores(held_out.texts)
-    if not seen.all():  # a category that this fold could not learn: as unlikely as can be
-        scores[:, ~seen] = scores.min(initial=-5)
-    return scores, fitted.duration
-
-
-def _within(folder: Path | None, name: str) -> Path | None:
-    return folder / name if folder else None
-
-
-def _read_fold(path: Path | None) -> tuple[Floats, float | None] | None:
-    """What a fold of an interrupted training found; None if it did not end."""
-    if path is None or not path.is_file():
-        return None
-    scores, duration = json.loads(path.read_text(encoding="utf-8"))
-    return np.array(scores, np.float32), duration
-
-
 def _facts(
     dataset: Dataset,
     model: Model,
@@ -332,7 +202,7 @@ def _facts(
     left_out: list[str],
     learned: int,
     tested: int,
-    started: float,
+    cost: Cost,
 ) -> RunFacts:
     return RunFacts(
         format=FORMAT,
@@ -342,7 +212,7 @@ def _facts(
         dataset=dataset.fingerprint,
         articles=learned,
         test_articles=tested,
-        seconds=round(time.monotonic() - started, 2),
+        seconds=cost.seconds,
         seed=recipe.seed,
         left_out=tuple(left_out),
         notes=model.notes,
@@ -361,7 +231,6 @@ def _files(
     facts: RunFacts,
     recipe: Recipe,
     settings: Any,
-    split: Learned,
 ) -> dict[str, Any]:
     texts = [text[:_GOLDEN_CHARACTERS] for text in known.texts[:_GOLDEN_TEXTS]]
     taxonomy: Taxonomy = known.taxonomy
@@ -372,6 +241,5 @@ def _files(
         "metrics.json": evaluation.record(),
         "recipe.json": {**asdict(recipe), "model": asdict(settings)},
         "run.json": facts_record(facts),
-        "split.json": asdict(split),
         "README.md": model_card(facts, evaluation, rule, taxonomy, recipe),
     }

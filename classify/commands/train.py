@@ -55,9 +55,9 @@ def train(
     from labels.taxonomy import read_taxonomy
     from seeds.jsonl import locked
     from training.model import Fitting
+    from training.recipe import default_recipe, read_recipe
     from training.run import save_run
     from training.split import read_parts, write_parts
-    from training.train import default_recipe, read_recipe
     from training.train import train as learn
 
     folder = workspace_path(workspace)

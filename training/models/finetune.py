@@ -108,7 +108,7 @@ def _attempt(
             "Lower it in the recipe."
         )
     windows = pieces.windows(dataset.texts, settings.learn_plan)
-    rows = _rows(windows, _gold(dataset), folder)
+    rows = _rows(windows, dataset.gold, folder)
     epochs = max(
         settings.epochs, math.ceil(settings.min_steps / math.ceil(len(rows) / settings.batch_size))
     )
@@ -225,7 +225,7 @@ class _Objective:
 
     @classmethod
     def of(cls, dataset: "Dataset", settings: CamembertSettings) -> "_Objective":
-        gold = _gold(dataset)
+        gold = dataset.gold
         single = dataset.taxonomy.choice == "single"
         weights = np.ones(gold.shape[1])
         if settings.class_weights == "balanced":
@@ -404,7 +404,7 @@ def _look(
         return None
     windows = pieces.windows(held_out.texts, settings.plan)
     flat = [each for several in windows for each in several]
-    gold, single = _gold(held_out), held_out.taxonomy.choice == "single"
+    gold, single = held_out.gold, held_out.taxonomy.choice == "single"
     dtype = mixed_precision(settings.mixed, place)
     network = TorchNetwork(logits_of(model), gold.shape[1], pieces.pad, fitting.runtime)
 
@@ -416,11 +416,6 @@ def _look(
         return macro_f1(scores, gold, single=single)
 
     return look
-
-
-def _gold(dataset: "Dataset") -> Bools:
-    ids = dataset.taxonomy.ids
-    return np.array([[name in each.categories for name in ids] for each in dataset.examples])
 
 
 def _rows(windows: list[list[list[int]]], gold: Bools, folder: Path) -> Any:

@@ -1,0 +1,104 @@
+"""What models say of articles they did not learn from; a killed training keeps its folds."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labels.dataset import Dataset
+from seeds import jsonl
+from seeds.errors import InputError
+from training.model import Fitting, Floats
+from training.models import model_class
+from training.recipe import Recipe
+from training.split import folds
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """What models said of articles they did not learn from.
+
+    Attributes:
+        positions: int (m,), which articles were held out; all, or as many as calibrating needs.
+        scores: float32 (m, k).
+        parts: int (m,), the fold of each.
+        duration: the share of the planned passes that was best, in the middle of the folds.
+    """
+
+    positions: NDArray[np.int64]
+    scores: Floats
+    parts: NDArray[np.int64]
+    duration: float | None
+
+
+def out_of_fold(
+    dataset: Dataset, kind: str, recipe: Recipe, settings: Any, fitting: Fitting
+) -> OutOfFold:
+    """Scores of articles by models that did not learn from them or their groups."""
+    positions: list[NDArray[np.int64]] = []
+    scores, durations = [], []
+    for n, (learn, validate) in enumerate(folds(dataset, recipe.folds, recipe.seed), 1):
+        kept = within(fitting.folder, f"fold-{n}.json")
+        found = _read_fold(kept)
+        if found is None:
+            inside = replace(fitting, folder=within(fitting.folder, f"fold-{n}"))
+            found = _fold(dataset, learn, validate, kind, settings, inside)
+            if kept and model_class(kind).resumes:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                jsonl.write_text(kept, json.dumps([found[0].tolist(), found[1]]))
+        positions.append(validate)
+        scores.append(found[0])
+        durations += [found[1]] if found[1] is not None else []
+        fitting.say(f"calibrating: fold {n} of {recipe.folds}")
+        if sum(map(len, positions)) >= recipe.calibrate_on:
+            break
+    return OutOfFold(
+        np.concatenate(positions),
+        np.concatenate(scores),
+        np.repeat(np.arange(len(positions)), [len(each) for each in positions]),
+        float(np.median(durations)) if durations else None,
+    )
+
+
+def _fold(
+    dataset: Dataset,
+    learn: NDArray[np.int64],
+    validate: NDArray[np.int64],
+    kind: str,
+    settings: Any,
+    fitting: Fitting,
+) -> tuple[Floats, float | None]:
+    """Scores (m, k) of the held-out articles, and the share of the passes that was best."""
+    gold, ids = dataset.gold, dataset.taxonomy.ids
+    seen = np.asarray(gold[learn].any(axis=0) & ~gold[learn].all(axis=0))
+    taught = [name for name, ok in zip(ids, seen.tolist(), strict=True) if ok]
+    if not taught:
+        raise InputError(
+            "dataset.jsonl: the articles of each category are nearly the same article, so "
+            "nothing can be held back to measure on. Label different articles."
+        )
+    held_out = dataset.subset(validate)
+    part = dataset.subset(learn).restricted(taught)
+    watched = replace(fitting, held_out=held_out.restricted(taught))
+    fitted = model_class(kind).fit(part, settings, watched)
+    scores = np.zeros((len(validate), len(ids)), np.float32)
+    scores[:, seen] = fitted.scores(held_out.texts)
+    if not seen.all():  # a category that this fold could not learn: as unlikely as can be
+        scores[:, ~seen] = scores.min(initial=-5)
+    return scores, fitted.duration
+
+
+def within(folder: Path | None, name: str) -> Path | None:
+    """A place in a folder; None where nothing is kept."""
+    return folder / name if folder else None
+
+
+def _read_fold(path: Path | None) -> tuple[Floats, float | None] | None:
+    """What a fold of an interrupted training found; None if it did not end."""
+    if path is None or not path.is_file():
+        return None
+    scores, duration = json.loads(path.read_text(encoding="utf-8"))
+    return np.array(scores, np.float32), duration
