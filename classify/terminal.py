@@ -71,10 +71,18 @@ def _bar(items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
 
 def _rich_bar() -> "Progress":
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    return Progress(*columns, *times, console=Console(stderr=True), transient=True)
 
 
 def _lines(items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
@@ -96,18 +104,30 @@ def counting(label: str, total: int | None) -> Iterator[Callable[[int, int], Non
         total: how many there will be, if known beforehand.
     """
     if not sys.stderr.isatty():
-        last = [time.monotonic()]
+        began = time.monotonic()
+        last, first = [began], [0]
 
         def line(done: int, of: int) -> None:
-            if time.monotonic() - last[0] >= SECONDS_BETWEEN_LINES:
-                last[0] = time.monotonic()
-                say(f"{label}: {done:,} of {of:,}")
+            first[0] = first[0] or done  # a training that goes on does not begin at 0
+            now = time.monotonic()
+            if now - last[0] >= SECONDS_BETWEEN_LINES:
+                last[0] = now
+                left = (of - done) * (now - began) / max(done - first[0], 1)
+                say(f"{label}: {done:,} of {of:,}, about {duration(left)} left")
 
         yield line
         return
     with _rich_bar() as bar:
         task = bar.add_task(escape(label), total=total)
         yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: "40 s", "3 min", "2 h 5 min"."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def size_in_bytes(text: str) -> int:

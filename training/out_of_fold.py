@@ -1,7 +1,11 @@
 """What models say of articles they did not learn from; a killed training keeps its folds."""
 
+import hashlib
 import json
-from dataclasses import dataclass, replace
+import os
+import shutil
+from dataclasses import asdict, dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +14,11 @@ from numpy.typing import NDArray
 
 from labels.dataset import Dataset
 from seeds import jsonl
-from seeds.errors import InputError
-from training.model import Fitting, Floats
+from seeds.errors import DISTRIBUTION, InputError
+from training.model import Fitting, Floats, Track
 from training.models import model_class
 from training.recipe import Recipe
-from training.split import folds
+from training.split import Parts, folds
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,17 @@ def out_of_fold(
         kept = within(fitting.folder, f"fold-{n}.json")
         found = _read_fold(kept)
         if found is None:
-            inside = replace(fitting, folder=within(fitting.folder, f"fold-{n}"))
+            label = f"fold {n} of {recipe.folds}: "
+            inside = replace(
+                fitting,
+                folder=within(fitting.folder, f"fold-{n}"),
+                track=_labelled(fitting.track, label),
+            )
             found = _fold(dataset, learn, validate, kind, settings, inside)
             if kept and model_class(kind).resumes:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 jsonl.write_text(kept, json.dumps([found[0].tolist(), found[1]]))
+                shutil.rmtree(kept.with_suffix(""), ignore_errors=True)
         positions.append(validate)
         scores.append(found[0])
         durations += [found[1]] if found[1] is not None else []
@@ -102,3 +112,32 @@ def _read_fold(path: Path | None) -> tuple[Floats, float | None] | None:
         return None
     scores, duration = json.loads(path.read_text(encoding="utf-8"))
     return np.array(scores, np.float32), duration
+
+
+def _labelled(track: Track, label: str) -> Track:
+    """The same, with a label before what is being done."""
+    return lambda what, of: track(label + what, of)
+
+
+def unfinished(
+    workspace: Path,
+    dataset: Dataset,
+    kind: str,
+    recipe: Recipe,
+    settings: Any,
+    before: Parts | None,
+) -> Path:
+    """Where a training keeps what it goes on from: its own folder, the same after a kill.
+
+    What an earlier training of the kind with other labels or another recipe left is removed.
+    """
+    asked = (dataset.fingerprint, dataset.texts, asdict(recipe), asdict(settings))
+    record = json.dumps(
+        [*asked, asdict(before) if before else None, metadata.version(DISTRIBUTION)]
+    )
+    key = hashlib.sha256(record.encode("utf-8", "replace")).hexdigest()[:8]
+    folder = workspace / "training" / f"{kind}-{key}"
+    for other in folder.parent.glob(f"{kind}-*"):
+        if other != folder and os.environ.get("RANK", "0") == "0":
+            shutil.rmtree(other, ignore_errors=True)
+    return folder

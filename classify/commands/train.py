@@ -1,20 +1,39 @@
 """`classify train`."""
 
+import os
+import shutil
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from classify.options import workspace_option
-from classify.terminal import say
+from classify.terminal import counting, escape, say
 from seeds.errors import InputError
 from seeds.settings import workspace_path
 from training.models import KINDS
 
+if TYPE_CHECKING:
+    from labels.dataset import Dataset
+    from training.model import Fitting, Runtime
+    from training.recipe import Recipe
+    from training.train import Trained
+
+_RECIPE = ("test", "split", "seed", "max_risk", "precision")  # options that stand in the recipe
+_MODEL = ("base_model", "windows")  # and those that stand in its [model] table
+
 
 @click.command()
-@click.argument("kind", type=click.Choice(list(KINDS)), default="tfidf")
+@click.argument("kind", type=click.Choice(list(KINDS)), required=False)
+@click.option("--kinds", help="Train several and print one table: tfidf,embedding,camembert.")
 @click.option("--base-model", help="The encoder: a Hugging Face hub name or a folder.")
+@click.option(
+    "--windows",
+    type=click.Choice(["all", "head", "head-tail"]),
+    help="What camembert reads of a long article.",
+)
 @click.option("--config", type=click.Path(path_type=Path), help="A recipe; see configs/KIND.toml.")
 @click.option(
     "--data", type=click.Path(path_type=Path), help="A dataset other than the workspace's."
@@ -26,66 +45,160 @@ from training.models import KINDS
     help="How they are drawn; date: learn from the past, test on the future.",
 )
 @click.option("--new-split", is_flag=True, help="Draw the frozen test part afresh.")
+@click.option(
+    "--max-risk",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Share of wrong articles among those accepted without review that may remain.",
+)
+@click.option(
+    "--precision",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Wanted of each category; 0: the threshold of the best F1.",
+)
 @click.option("--seed", type=click.IntRange(0), help="Decides every random choice.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps.")
+@click.option("--threads", type=click.IntRange(1), help="Of the CPU, for an encoder.")
 @click.option("--no-promote", is_flag=True, help="Keep the current model for `classify predict`.")
 @workspace_option
 def train(
-    kind: str,
+    kind: str | None,
+    kinds: str | None,
     config: Path | None,
-    base_model: str | None,
     data: Path | None,
-    test: float | None,
-    split: Literal["stratified", "date"] | None,
     new_split: bool,
-    seed: int | None,
+    device: str,
+    threads: int | None,
     no_promote: bool,
     workspace: Path | None,
+    **given: Any,
 ) -> None:
     """Train a model on the agreed labels and make it the current one, if it is not worse.
 
     KIND is the kind of model: tfidf, the default, learns in seconds and predicts anywhere;
-    embedding adds the vectors of a frozen encoder, which helps most with few labels.
+    embedding adds the vectors of a frozen encoder, which helps most with few labels; camembert
+    fine-tunes an encoder, which is best from some hundred labels on.
 
     The articles kept apart to measure on are frozen in the workspace's split.json, so that the
     figures of one training can be held against those of the next; new articles are added to them.
-    """
-    from dataclasses import replace
 
+    A killed camembert training goes on where it was when the same command is given again. With
+    torchrun it runs on several processes: torchrun --nproc-per-node 2 -m classify train camembert
+    """
     from labels.dataset import read_dataset, read_dataset_file
     from labels.taxonomy import read_taxonomy
-    from seeds.jsonl import locked
-    from training.model import Fitting
+    from training.model import Runtime
+
+    wanted = _kinds(kind, kinds, config)
+    folder = workspace_path(workspace)
+    recipes = {name: _recipe(name, config, folder, given, len(wanted)) for name in wanted}
+    if new_split and not any(recipe.test for recipe, _ in recipes.values()):
+        raise InputError("--new-split: there is no test part with test = 0. Give --test a share.")
+    dataset = read_dataset_file(data, read_taxonomy(folder)) if data else read_dataset(folder)
+    runtime = Runtime(device=device, threads=threads)
+    with _alone(folder):
+        made, failed = {}, False
+        for name, (recipe, settings) in recipes.items():
+            try:
+                made[name] = _one(folder, dataset, name, recipe, settings, runtime, new_split)
+            except InputError as error:
+                if len(recipes) == 1:
+                    raise
+                say(f"{name}: {escape(str(error))}")
+                failed = True
+            new_split = False  # drawn once, the same for all
+        if made and _first():
+            _report(made)
+            best = max(made, key=lambda name: made[name][1].evaluation.macro_f1.value)
+            if not no_promote:
+                _promote(folder, made[best][0].name)
+    if failed:
+        click.get_current_context().exit(1)
+
+
+def _kinds(kind: str | None, kinds: str | None, config: Path | None) -> list[str]:
+    """The kinds to be trained."""
+    if kinds is None:
+        return [kind or "tfidf"]
+    if kind or config:
+        raise InputError("--kinds goes without KIND and --config: each kind has its own recipe.")
+    names = [each.strip() for each in kinds.split(",") if each.strip()]
+    unknown = [each for each in names if each not in KINDS]
+    if unknown or not names:
+        raise InputError(f"--kinds {kinds!r}: known kinds are {', '.join(KINDS)}.")
+    return list(dict.fromkeys(names))
+
+
+def _recipe(
+    kind: str, config: Path | None, folder: Path, given: dict[str, Any], count: int
+) -> tuple["Recipe", Any]:
+    """A kind's recipe and settings, with what the command line changes in them."""
     from training.recipe import default_recipe, read_recipe
+
+    recipe, settings = read_recipe(config or default_recipe(folder, kind), kind)
+    recipe = replace(recipe, **{key: given[key] for key in _RECIPE if given[key] is not None})
+    for key in _MODEL:
+        if given[key] is None:
+            continue
+        if hasattr(settings, key):
+            settings = replace(settings, **{key: given[key]})
+        elif count == 1:
+            option = key.replace("_", "-")
+            raise InputError(f"--{option}: a {kind} model has none. Leave it out.")
+    return recipe, settings
+
+
+def _first() -> bool:
+    """Whether this process is the one of torchrun's that writes and speaks; without it, yes."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _alone(folder: Path) -> AbstractContextManager[None]:
+    """The workspace's lock, which the first of several processes holds for all."""
+    from seeds.jsonl import locked
+
+    return locked(folder, "classify train") if _first() else nullcontext()
+
+
+def _one(
+    folder: Path,
+    dataset: "Dataset",
+    kind: str,
+    recipe: "Recipe",
+    settings: Any,
+    runtime: "Runtime",
+    new_split: bool,
+) -> tuple[Path, "Trained"]:
+    """Train one kind and write its run."""
+    from training.models import model_class
+    from training.out_of_fold import unfinished
     from training.run import save_run
     from training.split import read_parts, write_parts
     from training.train import train as learn
 
-    folder = workspace_path(workspace)
-    recipe, settings = read_recipe(config or default_recipe(folder, kind), kind)
-    recipe = replace(
-        recipe,
-        test=recipe.test if test is None else test,
-        split=split or recipe.split,
-        seed=recipe.seed if seed is None else seed,
-    )
-    if base_model is not None:
-        if not hasattr(settings, "base_model"):
-            raise InputError(f"--base-model: a {kind} model has none. Leave it out.")
-        settings = replace(settings, base_model=base_model)
-    if new_split and not recipe.test:
-        raise InputError("--new-split: there is no test part with test = 0. Give --test a share.")
-    dataset = read_dataset_file(data, read_taxonomy(folder)) if data else read_dataset(folder)
-    with locked(folder, "classify train"):
-        before = read_parts(folder) if recipe.test and not new_split else None
-        trained = learn(dataset, kind, recipe, settings, Fitting(say=say), before)
-        if trained.parts and trained.parts != before:
-            if new_split and (folder / "split.json").exists():
-                say("a new test part is drawn: earlier runs can hardly be compared on it")
-            write_parts(folder, trained.parts)
-        path = save_run(folder / "runs", trained)
-        if not no_promote:
-            _promote(folder, path.name)
-    _report(path, trained)
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not model_class(kind).resumes:
+        raise InputError(f"torchrun: a {kind} model learns in one process. Run it without.")
+    before = read_parts(folder) if recipe.test and not new_split else None
+    kept = unfinished(folder, dataset, kind, recipe, settings, before)
+    fitting = _fitting(runtime, kept if model_class(kind).resumes else None)
+    trained = learn(dataset, kind, recipe, settings, fitting, before)
+    if not _first():
+        return folder, trained
+    if trained.parts and trained.parts != before:
+        if new_split and (folder / "split.json").exists():
+            say("a new test part is drawn: earlier runs can hardly be compared on it")
+        write_parts(folder, trained.parts)
+    path = save_run(folder / "runs", trained)
+    shutil.rmtree(kept, ignore_errors=True)
+    return path, trained
+
+
+def _fitting(runtime: "Runtime", kept: Path | None) -> "Fitting":
+    """What a fit may use; only the first of several processes is heard."""
+    from training.model import Fitting
+
+    if not _first():
+        return Fitting(folder=kept, runtime=runtime)
+    return Fitting(folder=kept, runtime=runtime, say=say, track=counting)
 
 
 def _promote(folder: Path, name: str) -> None:
@@ -101,15 +214,19 @@ def _promote(folder: Path, name: str) -> None:
     promote(folder / "runs", name)
 
 
-def _report(path: Path, trained: object) -> None:
-    """The key figures, and where the rest is."""
+def _report(made: dict[str, tuple[Path, "Trained"]]) -> None:
+    """The key figures, a column a kind, and where the rest is."""
     from training.report import headline, measured_on
-    from training.train import Trained
 
-    assert isinstance(trained, Trained)
-    for name, value in headline(trained.evaluation):
-        click.echo(f"{name:>18}  {value}")
-    counts = ", ".join(f"{count} {name}" for name, count in trained.evaluation.decisions.items())
-    click.echo(f"{'decisions':>18}  {counts}")
-    say(f"measured on {measured_on(trained.facts)}; intervals are 95 %")
-    click.echo(f"{path}")
+    runs = [trained for _, trained in made.values()]
+    if len(made) > 1:
+        click.echo(f"{'':>18}  " + "".join(f"{kind:<23}" for kind in made).rstrip())
+    for row in zip(*(headline(each.evaluation) for each in runs), strict=True):
+        click.echo(f"{row[0][0]:>18}  " + "".join(f"{value:<23}" for _, value in row).rstrip())
+    for path, trained in made.values():
+        counts = ", ".join(f"{n} {name}" for name, n in trained.evaluation.decisions.items())
+        label = f"{trained.facts.kind}: " if len(made) > 1 else ""
+        click.echo(f"{'decisions':>18}  {label}{counts}")
+        say(f"measured on {measured_on(trained.facts)}; intervals are 95 %")
+        say(f"what it is worth and what to do next: {path / 'report.html'}")
+        click.echo(f"{path}")
