@@ -129,8 +129,7 @@ def _grouped(workspace: Path, dataset: Dataset, runs: Sequence[Run]) -> Dataset:
     """The dataset, articles that resemble ones learned from in the group of those."""
     from seeds.duplicates import assign_groups
 
-    splits = filter(None, (read_learned(run.path) for run in runs))
-    learned = {name for split in splits for name in split.learn}
+    learned = {name for run in runs for name in read_learned(run.path).learn}
     there = read_documents(workspace)
     known = [each for name, each in there.items() if name in learned]
     new = [each.document for each in dataset.examples if each.document.id not in there]
@@ -170,9 +169,7 @@ def measurable(dataset: Dataset, runs: Sequence[Run]) -> Measured:
 def _measurable(dataset: Dataset, runs: Sequence[Run]) -> Measured:
     unseen = np.ones(len(dataset.examples), np.bool_)
     for run in runs:
-        split = read_learned(run.path)
-        if split:
-            unseen &= np.isin(np.arange(len(unseen)), split.unseen(dataset))
+        unseen &= np.isin(np.arange(len(unseen)), read_learned(run.path).unseen(dataset))
     shared = set.intersection(*(set(run.rule.categories) for run in runs))
     known = set(dataset.taxonomy.ids)
     categories = tuple(name for name in runs[0].rule.categories if name in shared & known)
@@ -191,11 +188,7 @@ def _measurable(dataset: Dataset, runs: Sequence[Run]) -> Measured:
 def remarks(measured: Measured, runs: Sequence[Run]) -> list[str]:
     """What to say of the articles before any figure."""
     who = "the run" if len(runs) == 1 else "a run"
-    lines = [
-        f"{run.name} does not say what it learned from: its figures may be flattered"
-        for run in runs
-        if read_learned(run.path) is None
-    ]
+    lines = []
     if measured.learned:
         lines.append(
             f"left out: {quantity(measured.learned, 'article')} that {who} learned from, near-"
@@ -257,8 +250,6 @@ def worse_than_current(workspace: Path, name: str) -> str:
     run = load_run(path)
     try:
         runs = (load_run(find_run(workspace / "runs", current)), run)
-        if any(read_learned(each.path) is None for each in runs):
-            raise InputError("one of the two does not say what it learned from")
         measured = _measurable(frozen_test_part(workspace), runs)
         if len(measured.examples) < _FEWEST:
             count = quantity(len(measured.examples), "test article")

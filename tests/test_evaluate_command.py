@@ -14,7 +14,6 @@ from labels.taxonomy import read_taxonomy, write_taxonomy
 from seeds.document import Document, write_documents
 from tests.command import classify
 from tests.corpus import dataset, workspace
-from tests.test_run import forge_manifest
 from training.run import list_runs
 from training.split import read_parts
 
@@ -220,13 +219,3 @@ def test_articles_gone_from_the_dataset_are_not_measured(desk: Path) -> None:
     kept = [each for each in data.examples if each.document.id not in parts.test[:4]]
     write_dataset(desk / "dataset.jsonl", Dataset(tuple(kept), data.taxonomy))
     assert evaluate(desk)["articles"] == len(parts.test) - 4
-
-
-def test_a_run_that_does_not_say_what_it_learned_from_is_measured_with_a_warning(
-    desk: Path,
-) -> None:
-    (run,) = list_runs(desk / "runs")
-    (run / "split.json").unlink()
-    forge_manifest(run)
-    said = evaluate(desk)["said"]
-    assert said == [f"{run.name} does not say what it learned from: its figures may be flattered"]
