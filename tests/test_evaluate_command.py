@@ -219,3 +219,17 @@ def test_articles_gone_from_the_dataset_are_not_measured(desk: Path) -> None:
     kept = [each for each in data.examples if each.document.id not in parts.test[:4]]
     write_dataset(desk / "dataset.jsonl", Dataset(tuple(kept), data.taxonomy))
     assert evaluate(desk)["articles"] == len(parts.test) - 4
+
+
+def test_single_choice_leaves_out_articles_of_a_category_the_run_does_not_know(
+    tmp_path: Path,
+) -> None:
+    folder = workspace(tmp_path / "w", 60, "single")
+    (folder / "tfidf.toml").write_text(QUICK)
+    assert classify("train", "--workspace", folder).returncode == 0
+    write_taxonomy(folder, read_taxonomy(folder).adding(["musée"]))
+    new = list(dataset(20, "single", seed=7).examples)
+    new[:3] = [replace(each, categories=("musee",)) for each in new[:3]]
+    found = evaluate(folder, "--on", table(tmp_path / "a.csv", new))
+    assert (found["articles"], found["unknown_categories"]) == (17, {"musee": 3})
+    assert found["exact"]["value"] == found["micro_f1"]["value"]
