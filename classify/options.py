@@ -1,5 +1,7 @@
 """Options and groups that several commands share."""
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,23 @@ workspace_option = click.option(
     type=Folder(),
     help="Folder of articles, labels and runs.  [default: $CLASSIFY_WORKSPACE, else ./workspace]",
 )
+
+
+def runtime_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where and how an encoder computes: --device, --batch-size and --threads, as one `runtime`."""
+
+    @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps.")
+    @click.option("--batch-size", type=click.IntRange(1), help="Windows of an encoder at once.")
+    @click.option("--threads", type=click.IntRange(1), help="Of the CPU, for an encoder.")
+    @functools.wraps(command)
+    def with_runtime(
+        *args: Any, device: str, batch_size: int | None, threads: int | None, **given: Any
+    ) -> Any:
+        from training.model import Runtime
+
+        return command(*args, runtime=Runtime(device, batch_size, threads), **given)
+
+    return with_runtime
 
 
 class Commands(click.Group):

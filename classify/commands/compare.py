@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from classify.options import workspace_option
+from classify.options import runtime_options, workspace_option
 from classify.terminal import escape, say
 from seeds.settings import workspace_path
 
 if TYPE_CHECKING:
     from training.compare import Comparison, Difference, Disagreement
+    from training.model import Runtime
 
 _SHOWN = 20  # articles on which the runs differ: as many as one reads
 
@@ -30,6 +31,7 @@ _SHOWN = 20  # articles on which the runs differ: as many as one reads
 @click.option("--separator", default=";", show_default=True, help="Between categories in a cell.")
 @click.option("--encoding", help="If the file is not UTF-8, such as cp1252.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@runtime_options
 @workspace_option
 def compare(
     run_a: str,
@@ -41,6 +43,7 @@ def compare(
     encoding: str | None,
     form: str,
     workspace: Path | None,
+    runtime: "Runtime",
 ) -> None:
     """Say whether RUN_B is better than RUN_A, on labelled articles that neither learned from.
 
@@ -51,10 +54,15 @@ def compare(
     from classify.measuring import answers, labelled_articles, measurable, remarks
     from training.compare import compare as hold_against
     from training.compare import disagreements
-    from training.run import find_run, load_run
+    from training.model import Runtime as Plain
+    from training.run import find_run, load_run, read_facts
 
     folder = workspace_path(workspace)
-    runs = [load_run(find_run(folder / "runs", name)) for name in (run_a, run_b)]
+    paths = [find_run(folder / "runs", name) for name in (run_a, run_b)]
+    # A model on one CPU core beside an encoder is no reason to refuse what the encoder is told.
+    simple = [read_facts(path).kind == "tfidf" for path in paths]
+    told = [Plain() if each and not all(simple) else runtime for each in simple]
+    runs = [load_run(path, each) for path, each in zip(paths, told, strict=True)]
     columns = (text_columns, label_column, separator)
     dataset, faults = labelled_articles(folder, on, columns, encoding, runs)
     measured = measurable(dataset, runs)

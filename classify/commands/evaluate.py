@@ -2,12 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from classify.options import workspace_option
+from classify.options import runtime_options, workspace_option
 from classify.terminal import escape, say
 from seeds.settings import workspace_path
+
+if TYPE_CHECKING:
+    from training.model import Runtime
 
 
 @click.command()
@@ -22,6 +26,7 @@ from seeds.settings import workspace_path
 @click.option("--separator", default=";", show_default=True, help="Between categories in a cell.")
 @click.option("--encoding", help="If the file is not UTF-8, such as cp1252.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@runtime_options
 @workspace_option
 def evaluate(
     run: str | None,
@@ -32,6 +37,7 @@ def evaluate(
     encoding: str | None,
     form: str,
     workspace: Path | None,
+    runtime: "Runtime",
 ) -> None:
     """Measure RUN, the current one by default, on labelled articles it did not learn from.
 
@@ -42,7 +48,7 @@ def evaluate(
     from training.run import find_run, load_run
 
     folder = workspace_path(workspace)
-    loaded = load_run(find_run(folder / "runs", run))
+    loaded = load_run(find_run(folder / "runs", run), runtime)
     columns = (text_columns, label_column, separator)
     dataset, faults = labelled_articles(folder, on, columns, encoding, [loaded])
     measured = measurable(dataset, [loaded])

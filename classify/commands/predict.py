@@ -4,13 +4,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
-from classify.options import workspace_option
+from classify.options import runtime_options, workspace_option
 from seeds.errors import Fault, InputError
 from seeds.settings import workspace_path
+
+if TYPE_CHECKING:
+    from training.model import Runtime
 
 
 @click.command()
@@ -37,6 +40,7 @@ from seeds.settings import workspace_path
     show_default=True,
     help="What comes in when PATH is -.",
 )
+@runtime_options
 @workspace_option
 def predict(
     paths: tuple[str, ...],
@@ -51,6 +55,7 @@ def predict(
     max_size: str,
     stdin_format: str,
     workspace: Path | None,
+    runtime: "Runtime",
 ) -> None:
     """Label articles with a trained model.
 
@@ -66,7 +71,7 @@ def predict(
 
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise InputError("Parquet is not for a terminal. Give --output FILE.")
-    loaded = load_run(find_run(workspace_path(workspace) / "runs", run))
+    loaded = load_run(find_run(workspace_path(workspace) / "runs", run), runtime)
     names = tuple(each.strip() for each in (text_columns or "").split(",") if each.strip())
     found = read(
         paths,

@@ -64,13 +64,15 @@ def fine_tune(dataset: "Dataset", settings: CamembertSettings, fitting: Fitting)
     parts = settings.accumulation
     with _folder(fitting) as folder:
         while True:
-            with contextlib.suppress(_OutOfMemoryError):
+            try:
                 return _attempt(dataset, replace(settings, accumulation=parts), fitting, folder)
+            except _OutOfMemoryError as error:
+                reason = str(error)
             parts *= 2
             if settings.batch_size % parts:
                 raise InputError(
-                    "memory does not suffice. Choose a smaller window, a batch_size that is a "
-                    "power of 2, a smaller base model, or a machine with more memory."
+                    f"memory does not suffice ({reason}). Choose a smaller window, a batch_size "
+                    "that is a power of 2, a smaller base model, or a machine with more memory."
                 )
             fitting.say(
                 f"out of memory: going on with {settings.batch_size // parts} windows at once "
@@ -156,7 +158,7 @@ def _train(trainer: "_Trainer", watch: Watch, checkpoint: Path | None, fitting: 
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except (RuntimeError, MemoryError) as error:
         if out_of_memory(error):
-            raise _OutOfMemoryError from error
+            raise _OutOfMemoryError(str(error).partition("\n")[0][:200]) from error
         raise
     if watch.interrupted:
         raise KeyboardInterrupt

@@ -12,6 +12,10 @@ from seeds.errors import InputError, missing_extra
 from training.model import Floats, Runtime
 
 _PIECES_AT_ONCE = 8192  # of a batch, padding included; bounds its memory whatever the windows
+_NO_MEMORY = (
+    *("out of memory", "can't allocate memory", "bad allocation"),
+    "could not create a primitive",  # oneDNN, whose buffers could not be had
+)
 Ids = NDArray[np.int64]
 
 
@@ -153,9 +157,7 @@ def import_torch() -> Any:
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether an error of PyTorch means that a smaller batch could do."""
-    return isinstance(error, MemoryError) or any(
-        sign in str(error) for sign in ("out of memory", "can't allocate memory", "bad allocation")
-    )
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY)
 
 
 def _in_batches(

@@ -1,0 +1,405 @@
+"""Fine-tuning: any reader gets our figures, a kill loses little, faults are one clear line."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seeds.errors import InputError
+from tests.command import classify
+from tests.conftest import wait_until
+from tests.corpus import WORDS, dataset, workspace
+from tests.tiny import tiny_settings
+from training.model import Fitting, Runtime, Scaling
+from training.models.camembert import Camembert, CamembertSettings
+from training.models.watch import last_complete
+
+PYTHON = sys.executable
+
+
+@pytest.fixture(scope="module")
+def tuned(tiny_base: Path) -> Camembert:
+    return Camembert.fit(dataset(60), tiny_settings(base_model=str(tiny_base)), Fitting())
+
+
+def quick(base: Path, **changed: Any) -> CamembertSettings:
+    """A few steps."""
+    return tiny_settings(
+        **({"base_model": str(base), "window": 32, "epochs": 1, "min_steps": 8} | changed)
+    )
+
+
+def recipe(folder: Path, **changed: Any) -> Path:
+    """camembert.toml for a training of seconds."""
+    settings = {
+        "window": 64,
+        "overlap": 8,
+        "epochs": 2,
+        "min_steps": 60,
+        "learning_rate": 0.006,
+        "layer_decay": 1.0,
+        "head_factor": 1.0,
+        "mixed": "float32",
+        "checkpoint_steps": 8,
+        **changed,
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    path = folder / "camembert.toml"
+    path.write_text("folds = 2\ntest = 0.0\n[model]\n" + "\n".join(lines))
+    return path
+
+
+def command(folder: Path, base: Path, *more: str) -> list[str]:
+    return [
+        *("train", "camembert", "--base-model", str(base), "--workspace", str(folder)),
+        *("--config", str(folder / "camembert.toml"), *more),
+    ]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A workspace with labels and a quick recipe."""
+    folder = workspace(tmp_path / "w", 48) if (tmp_path / "w").mkdir() is None else tmp_path
+    recipe(folder)
+    return folder
+
+
+@pytest.mark.parametrize("choice", ["single", "multiple"])
+def test_a_pipeline_gives_the_probabilities_that_predict_gives(
+    choice: str, tiny_base: Path, tmp_path: Path
+) -> None:
+    import transformers
+
+    from training.recipe import Recipe
+    from training.run import load_run, save_run
+    from training.train import train
+
+    settings = tiny_settings(base_model=str(tiny_base), min_steps=60)
+    data = dataset(60, choice)
+    run = save_run(tmp_path, train(data, "camembert", Recipe(folds=2, test=0), settings))
+    texts = [" ".join(text.split()[:12]) for text in dataset(50, choice, seed=5).texts]
+    pipeline = transformers.pipeline("text-classification", model=str(run), top_k=None)
+    predictions = load_run(run).predict(texts)
+    for found, scores in zip(predictions, pipeline(texts), strict=True):
+        theirs = {each["label"]: each["score"] for each in scores}
+        assert theirs.keys() == set(WORDS)
+        for name, p in found.probabilities.items():
+            assert theirs[name] == pytest.approx(p, abs=2e-6)
+
+
+def test_the_end_of_a_long_article_counts(tuned: Camembert) -> None:
+    start = "le film " * 60
+    first, second = tuned.scores([start + "export douane " * 40, start + "match stade " * 40])
+    assert np.abs(first - second).max() > 1e-2
+
+
+def test_a_long_article_is_the_weighted_mean_of_its_windows(tuned: Camembert) -> None:
+    """Weights 1, 1/√2, 1/√3, over their sum."""
+    text = " ".join(dataset(6).texts)
+    (windows,) = tuned.pieces.windows([text], tuned.recipe.plan)
+    each = tuned.network.outputs(windows)
+    weights = np.array([n**-0.5 for n in range(1, len(windows) + 1)])
+    assert len(windows) > 2
+    expected = (weights[:, None] * each).sum(axis=0) / weights.sum()
+    np.testing.assert_allclose(tuned.scores([text])[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("windows", "count"), [("all", 4), ("head", 1), ("head-tail", 2)])
+def test_the_windows_that_are_read(tuned: Camembert, windows: Any, count: int) -> None:
+    """64 pieces less two special ones hold 62; each window but the first repeats 8 of them."""
+    plan = replace(tuned.recipe, windows=windows).plan
+    piece = tuned.pieces.ids(["film"])[0]
+    text = " ".join(["film"] * ((62 + 54 * 3) // len(piece)))
+    (found,) = tuned.pieces.windows([text], plan)
+    assert len(found) == count
+    (every,) = tuned.pieces.windows([text], replace(plan, keep="all"))
+    assert found[0] == every[0]
+    if windows == "head-tail":
+        assert found[1] == every[-1]
+    assert every[1][1:9] == every[0][55:63]
+
+
+def test_the_report_says_what_one_window_leaves_out(tuned: Camembert, tiny_base: Path) -> None:
+    sizes = [len(each) for each in tuned.pieces.ids(dataset(60).texts)]
+    beyond = sum(max(size - 62, 0) for size in sizes) / sum(sizes)
+    (windows, passes) = tuned.notes
+    assert f"{sum(size > 62 for size in sizes) / 60:.0%} of the articles" in windows
+    assert f"{beyond:.0%} of the text" in windows
+    assert "planned passes" in passes
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"window": 64},
+        {"overlap": 2},
+        {"learn_windows": "head"},
+        {"batch_size": 8},
+        {"learning_rate": 1e-3},
+        {"layer_decay": 0.5},
+        {"head_factor": 3.0},
+        {"frozen_layers": 1},
+        {"weight_decay": 0.5},
+        {"warmup": 0.9},
+        {"class_weights": "balanced"},
+        {"min_steps": 12},
+        {"epochs": 5},
+    ],
+    ids=str,
+)
+def test_every_setting_changes_the_result(tiny_base: Path, change: dict[str, Any]) -> None:
+    data = dataset(30)
+    base, other = (
+        Camembert.fit(data, settings, Fitting()).scores(data.texts[:4])
+        for settings in (quick(tiny_base), quick(tiny_base, **change))
+    )
+    assert np.abs(base - other).max() > 1e-6
+
+
+def test_parts_of_a_batch_add_up_to_the_batch(tiny_base: Path) -> None:
+    """Without dropout the sum of the parts' gradients is the batch's, when all count the same."""
+    base = json.loads((tiny_base / "config.json").read_text())
+    shutil.copytree(tiny_base, still := tiny_base.parent / "still", dirs_exist_ok=True)
+    (still / "config.json").write_text(json.dumps({**base, "hidden_dropout_prob": 0.0}))
+    data = dataset(32)
+    whole, parts = (
+        Camembert.fit(data, quick(still, learn_windows="head", accumulation=n), Fitting())
+        for n in (1, 4)
+    )
+    np.testing.assert_allclose(whole.scores(data.texts), parts.scores(data.texts), atol=1e-3)
+
+
+def test_frozen_layers_keep_the_weights_of_the_base(tiny_base: Path) -> None:
+    from transformers import AutoModel
+
+    base = AutoModel.from_pretrained(tiny_base).state_dict()
+    fitted = Camembert.fit(dataset(30), quick(tiny_base, frozen_layers=1), Fitting())
+    assert fitted.base is not None
+    mine = fitted.base[0].roberta.state_dict()
+    assert all((mine[n] == base[n]).all() for n in mine if "embeddings" in n or "layer.0" in n)
+    assert any((mine[n] != base[n]).any() for n in mine if "layer.1" in n)
+
+
+def test_it_stops_where_held_out_articles_get_no_better(tiny_base: Path) -> None:
+    """Labels of the held-out articles that no model can get better at: all the same."""
+    watched = dataset(12)
+    settings = quick(tiny_base, epochs=16, patience=2)
+    said: list[tuple[int, int]] = []
+
+    def track(_label: str, _total: int) -> Any:
+        import contextlib
+
+        return contextlib.nullcontext(lambda done, of: said.append((done, of)))
+
+    held_out = watched.subset([n for n in range(12) if n % 3 == 0])
+    fitting = Fitting(held_out=held_out, track=track)
+    fitted = Camembert.fit(dataset(30), settings, fitting)
+    assert fitted.duration is not None
+    assert 0 < fitted.duration <= 1
+    assert said[-1][0] <= said[-1][1]
+
+
+def test_the_last_fit_makes_the_share_of_passes_it_is_told(tiny_base: Path) -> None:
+    settings = quick(tiny_base, epochs=8)
+    fitted = Camembert.fit(dataset(30), settings, Fitting(duration=0.25))
+    assert fitted.duration == 0.25
+    assert "2 of 8 planned passes" in fitted.notes[1]
+
+
+def start(folder: Path, base: Path, *more: str) -> "subprocess.Popen[str]":
+    made = [PYTHON, "-m", "classify", *command(folder, base, *more)]
+    return subprocess.Popen(made, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def figures(folder: Path) -> tuple[dict[str, Any], np.ndarray]:
+    """metrics.json and the scores of golden texts of the one run."""
+    (run,) = (each for each in (folder / "runs").iterdir() if each.is_dir())
+    golden = json.loads((run / "golden.json").read_text())["scores"]
+    return json.loads((run / "metrics.json").read_text()), np.array(golden)
+
+
+def checkpoint_of(folder: Path, fit: str) -> Callable[[], list[Path]]:
+    return lambda: list(folder.glob(f"training/camembert-*/{fit}/checkpoint-*/complete.json"))
+
+
+def test_a_killed_training_ends_as_an_unbroken_one(desk: Path, tiny_base: Path) -> None:
+    shutil.copytree(desk, unbroken := desk.parent / "unbroken")
+    assert classify(*command(unbroken, tiny_base)).returncode == 0
+    for fit in ("fold-1", "fold-2", "all"):
+        running = start(desk, tiny_base)
+        wait_until(checkpoint_of(desk, fit), what=f"a checkpoint of {fit}")
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+    done = classify(*command(desk, tiny_base))
+    assert done.returncode == 0, done.stderr
+    assert "going on from step" in done.stderr
+    assert not list((desk / "training").glob("*"))
+    expected, golden = figures(unbroken)
+    found, mine = figures(desk)
+    assert found["macro_f1"] == pytest.approx(expected["macro_f1"], abs=1e-6)
+    assert found["brier"] == pytest.approx(expected["brier"], abs=1e-6)
+    np.testing.assert_allclose(mine, golden, atol=1e-5)
+
+
+def test_ctrl_c_finishes_the_step_and_keeps_a_checkpoint(desk: Path, tiny_base: Path) -> None:
+    recipe(desk, checkpoint_steps=10_000)
+    running = start(desk, tiny_base)
+    tokens = "training/camembert-*/fold-1/tokens-0/state.json"
+    wait_until(lambda: list(desk.glob(tokens)), what="a training")
+    wait_until(lambda: _busy(running.pid, 1.5), what="training")
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130, said
+    assert "Traceback" not in said
+    assert checkpoint_of(desk, "fold-1")() or list(desk.glob("training/camembert-*/fold-1.json"))
+    assert not (desk / "runs").exists() or not list((desk / "runs").iterdir())
+
+
+def _busy(pid: int, seconds: float, _began: dict[int, float] = {}) -> bool:  # noqa: B006
+    """Whether a process has computed for some seconds since it was first asked for."""
+    import psutil
+
+    now = sum(psutil.Process(pid).cpu_times()[:2])
+    return bool(now - _began.setdefault(pid, now) >= seconds)
+
+
+def test_half_a_checkpoint_is_passed_over_for_the_one_before(
+    tmp_path: Path, tiny_base: Path
+) -> None:
+    settings = quick(tiny_base, min_steps=24, checkpoint_steps=4)
+    Camembert.fit(dataset(30), settings, Fitting(folder=tmp_path))
+    before, newest = sorted(tmp_path.glob("checkpoint-*"), key=lambda each: int(each.name[11:]))
+    assert last_complete(tmp_path) == newest
+    weights = newest / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    assert last_complete(tmp_path) == before
+    (before / "complete.json").unlink()
+    assert last_complete(tmp_path) is None
+
+
+def test_two_processes_train_and_write_one_run(desk: Path, tiny_base: Path) -> None:
+    made = [PYTHON, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "classify"]
+    environment = {**os.environ, "MASTER_PORT": "0"}
+    done = subprocess.run(
+        [*made, *command(desk, tiny_base)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (run,) = (each for each in (desk / "runs").iterdir() if each.is_dir())
+    assert done.stdout.count(run.name) == 1
+    assert done.stderr.count("learning 3 categories") == 1
+    verified = classify("runs", "verify", "--workspace", desk)
+    assert verified.returncode == 0, verified.stderr
+
+
+def test_a_loss_that_is_no_number_stops_and_leaves_earlier_runs(
+    desk: Path, tiny_base: Path
+) -> None:
+    assert classify("train", "--workspace", desk).returncode == 0
+    before = (desk / "runs" / "current").read_text()
+    recipe(desk, learning_rate=0.9, warmup=0.0, head_factor=1e30)
+    done = classify(*command(desk, tiny_base))
+    assert done.returncode == 1
+    assert "the loss is no number at step" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (desk / "runs" / "current").read_text() == before
+    assert len([each for each in (desk / "runs").iterdir() if each.is_dir()]) == 1
+
+
+OUT_OF_MEMORY = """
+import resource, sys
+from pathlib import Path
+from tests.corpus import dataset
+from tests.tiny import tiny_settings
+from training.model import Fitting
+from training.models.camembert import Camembert
+settings = tiny_settings(
+    base_model=sys.argv[1], epochs=1, min_steps=1, batch_size=4096, learn_windows="all", window=126
+)
+data = dataset(2400)
+Camembert.fit(data.subset(range(8)), settings, Fitting())
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+limit = pages * resource.getpagesize() + int(sys.argv[2]) * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+Camembert.fit(data, settings, Fitting(say=print))
+print("done")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is limited as on Linux")
+def test_where_memory_ends_it_goes_on_with_half_as_much_at_once(tiny_base: Path) -> None:
+    made = [PYTHON, "-c", OUT_OF_MEMORY, str(tiny_base), "700"]
+    done = subprocess.run(made, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "out of memory: going on with 2048 windows at once" in done.stdout
+    assert done.stdout.endswith("done\n")
+
+
+def test_a_window_longer_than_the_base_reads_is_refused(tiny_base: Path) -> None:
+    with pytest.raises(InputError, match="reads 126 pieces at once; window is 512"):
+        Camembert.fit(dataset(30), quick(tiny_base, window=512), Fitting())
+
+
+def test_a_base_that_is_not_there_says_how_to_give_a_folder(desk: Path) -> None:
+    done = classify(*command(desk, desk / "none"), HF_HUB_OFFLINE="1")
+    assert done.returncode == 1
+    assert "--base-model FOLDER" in done.stderr
+    assert len(done.stderr.strip().splitlines()[-1]) < 500
+
+
+def test_a_device_that_is_not_there_names_those_that_are(desk: Path, tiny_base: Path) -> None:
+    done = classify(*command(desk, tiny_base, "--device", "cuda:7"))
+    assert done.returncode == 1
+    assert "There are: cpu" in done.stderr
+
+
+def test_a_run_whose_tokenizer_reads_otherwise_is_refused(tuned: Camembert, tmp_path: Path) -> None:
+    tuned.save(tmp_path)
+    record = json.loads((tmp_path / "model.json").read_text())
+    record["golden"][3] += 1
+    (tmp_path / "model.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match="no longer reads French"):
+        Camembert.load(tmp_path, Runtime())
+
+
+def test_a_run_holds_no_path_of_the_machine_it_was_trained_on(
+    tuned: Camembert, tiny_base: Path, tmp_path: Path
+) -> None:
+    tuned.save(tmp_path)
+    for name in ("config.json", "tokenizer_config.json"):
+        assert str(tiny_base) not in (tmp_path / name).read_text()
+
+
+def test_a_loaded_model_is_not_scaled_again(tuned: Camembert, tmp_path: Path) -> None:
+    tuned.save(tmp_path)
+    with pytest.raises(InputError, match="calibrated already"):
+        Camembert.load(tmp_path, Runtime()).rescaled(Scaling((1.0,) * 3, (0.0,) * 3))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"window": 4}, "window must be from 16"),
+        ({"overlap": 60}, "overlap must be from 0"),
+        ({"batch_size": 0}, "batch_size must be 1 or more"),
+        ({"accumulation": 3}, "no multiple of accumulation"),
+        ({"layer_decay": 0.0}, "layer_decay must be above 0"),
+        ({"learning_rate": 2.0}, "learning_rate must be between"),
+    ],
+)
+def test_settings_out_of_range_are_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        tiny_settings(**change)
