@@ -28,7 +28,7 @@ class EmbeddingSettings:
     base_model: str = "intfloat/multilingual-e5-small"
     window: int = 128
     prefix: str = "query: "
-    weight: float = 1.5
+    weight: float = 1.0
     buckets: int = 20
     char_ngrams: tuple[int, ...] = (3, 6)
     word_ngrams: tuple[int, ...] = (1, 1)
