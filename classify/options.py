@@ -34,6 +34,27 @@ workspace_option = click.option(
 )
 
 
+_LABELLED = (
+    click.option(
+        "--on",
+        type=click.Path(path_type=Path),
+        help="Labelled articles: CSV, TSV, JSONL or Parquet.  [default: the frozen test part]",
+    ),
+    click.option("--text-columns", default="", help="Columns that make the text, in order: a,b."),
+    click.option("--label-column", default="", help="Column of the categories."),
+    click.option("--separator", default=";", show_default=True, help="Of categories in a cell."),
+    click.option("--encoding", help="If the file is not UTF-8, such as cp1252."),
+    click.option("--format", "form", type=click.Choice(["text", "json"]), default="text"),
+)
+
+
+def labelled_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Which labelled articles runs are measured on, and how the figures are written."""
+    for option in reversed(_LABELLED):
+        command = option(command)
+    return command
+
+
 def runtime_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Where and how an encoder computes: --device, --batch-size and --threads, as one `runtime`."""
 

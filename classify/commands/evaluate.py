@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from classify.options import runtime_options, workspace_option
+from classify.options import labelled_options, runtime_options, workspace_option
 from classify.terminal import escape, say
 from seeds.settings import workspace_path
 
@@ -16,16 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", required=False)
-@click.option(
-    "--on",
-    type=click.Path(path_type=Path),
-    help="Labelled articles: CSV, TSV, JSONL or Parquet.  [default: the frozen test part]",
-)
-@click.option("--text-columns", default="", help="Columns that make the text, in order: a,b.")
-@click.option("--label-column", default="", help="Column of the categories.")
-@click.option("--separator", default=";", show_default=True, help="Between categories in a cell.")
-@click.option("--encoding", help="If the file is not UTF-8, such as cp1252.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@labelled_options
 @runtime_options
 @workspace_option
 def evaluate(
