@@ -16,7 +16,7 @@ import itertools
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,12 +49,13 @@ _ALWAYS = (
     "split.json",
     "taxonomy.json",
 )
-_GOLDEN_TOLERANCE = 1e-4  # float32 sums of a few thousand terms, added in another order
+# Of float32 sums of a few thousand terms added in another order; golden.json may have its own.
+_GOLDEN_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """run.json: where a run comes from."""
+    """run.json: where a run comes from; exported_from: the run it was converted from, or ""."""
 
     format: int
     kind: str
@@ -68,6 +69,7 @@ class RunFacts:
     left_out: tuple[str, ...]
     notes: tuple[str, ...]
     versions: tuple[str, ...]
+    exported_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +94,39 @@ def save_run(runs: Path, trained: "Trained") -> Path:
     Raises:
         InputError: the disk is full or the folder can't be written to.
     """
-    for stale in runs.glob(".writing-*"):  # left by a killed command; the workspace lock is ours
-        shutil.rmtree(stale, ignore_errors=True)
-    path = _free(runs / trained.name)
-    building = runs / f".writing-{path.name}"
-    try:
-        building.mkdir(parents=True)
+
+    def fill(building: Path) -> None:
         trained.model.save(building)
         for name, value in trained.files.items():
             text = value if isinstance(value, str) else json.dumps(value, indent=2)
             jsonl.write_text(building / name, text)
+
+    return publish(_free(runs / trained.name), fill)
+
+
+def publish(path: Path, fill: Callable[[Path], None]) -> Path:
+    """Make a run's directory and its manifest; it appears whole or not at all.
+
+    Args:
+        path: of the run to be; there must be none yet.
+        fill: writes the run's files into an empty folder.
+
+    Raises:
+        InputError: the disk is full or the folder can't be written to.
+    """
+    for stale in path.parent.glob(".writing-*"):  # left by a killed command; the lock is ours
+        shutil.rmtree(stale, ignore_errors=True)
+    building = path.with_name(f".writing-{path.name}")
+    try:
+        building.mkdir(parents=True)
+        fill(building)
         files = sorted(each for each in building.rglob("*") if each.is_file())
         hashes = {each.relative_to(building).as_posix(): _sha256(each) for each in files}
         for each in files:
             jsonl.sync(each)  # a library's own files too are on disk before the run appears
         jsonl.write_text(building / "manifest.json", json.dumps(hashes, indent=2))
         building.rename(path)
-        jsonl.sync(runs)
+        jsonl.sync(path.parent)
     except OSError as error:
         raise InputError(
             f"{path}: could not be written: {error.strerror or error}. Earlier runs are untouched; "
@@ -195,7 +213,7 @@ def verify_run(path: Path) -> int:
     golden = _read_json(path / "golden.json")
     scores = run.model.scores(golden["texts"])
     gap = float(np.abs(scores - np.array(golden["scores"], np.float32)).max(initial=0))
-    if not gap <= _GOLDEN_TOLERANCE:
+    if not gap <= golden.get("tolerance", _GOLDEN_TOLERANCE):
         raise InputError(
             f"{path / 'golden.json'}: scores differ by up to {gap:.2g} from those at training. "
             f"Versions then: {', '.join(run.facts.versions)}. Install those, or train again."

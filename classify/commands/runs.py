@@ -1,7 +1,9 @@
 """`classify runs`: the trained models."""
 
 import json
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -11,10 +13,14 @@ from seeds.errors import InputError
 from seeds.jsonl import locked
 from seeds.settings import workspace_path
 
+if TYPE_CHECKING:
+    from training.metrics import Evaluation
+    from training.run import Run
+
 
 @click.group(cls=Commands)
 def runs() -> None:
-    """Trained models: list, show, promote, rollback, verify."""
+    """Trained models: list, show, promote, rollback, verify, export."""
 
 
 @runs.command("list")
@@ -97,6 +103,52 @@ def verify(run: str | None, workspace: Path | None) -> None:
     path = find_run(workspace_path(workspace) / "runs", run)
     count = verify_run(path)
     say(f"{path.name}: every file as written; {count} golden texts score as at training")
+
+
+@runs.command()
+@click.argument("run")
+@click.option("--format", "form", type=click.Choice(["onnx"]), default="onnx", show_default=True)
+@click.option(
+    "--quantize",
+    type=click.Choice(["none", "int8"]),
+    default="none",
+    show_default=True,
+    help="int8: a quarter of the size, several times as fast, nearly as good.",
+)
+@workspace_option
+def export(run: str, form: str, quantize: Literal["none", "int8"], workspace: Path | None) -> None:
+    """Write RUN, a camembert or embedding run, as one that predicts without PyTorch.
+
+    The new run is named after it, RUN-onnx or RUN-onnx-int8. With int8 its figures are measured
+    anew, on the articles kept apart to measure on.
+    """
+    from training.export import export_run, loss_in_words
+    from training.run import find_run
+
+    folder = workspace_path(workspace)
+    with locked(folder, "classify runs export"):
+        source = find_run(folder / "runs", run)
+        measure = partial(_on_test_part, folder) if quantize == "int8" else None
+        exported = export_run(source, folder / "runs", quantize, measure)
+    if quantize == "int8":
+        say(loss_in_words(exported))
+    say(f"exported: {exported.path.name}; scores within {exported.gap:.2g} of {source.name}'s")
+    say(f"make it the current run with `classify runs promote {exported.path.name}`")
+
+
+def _on_test_part(workspace: Path, run: "Run") -> "Evaluation | None":
+    """Figures of a run on the frozen test part; None, and why, where there is no such part."""
+    from classify.measuring import evaluation, frozen_test_part, measurable
+
+    try:
+        measured = measurable(frozen_test_part(workspace), [run])
+    except InputError as error:
+        say(f"not measured: {error}")
+        return None
+    if measured.categories != run.rule.categories:
+        say("not measured: the run has categories that no longer are in the taxonomy")
+        return None
+    return evaluation(run, measured)
 
 
 def _row(path: Path, current: bool) -> dict[str, object]:
