@@ -127,3 +127,16 @@ def test_the_encoder_of_a_run_is_a_plain_hugging_face_folder(
     saved, base = (AutoModel.from_pretrained(each) for each in (tmp_path / "encoder", tiny_base))
     for name, tensor in base.state_dict().items():
         assert (saved.state_dict()[name] == tensor).all(), name
+
+
+def test_code_that_comes_with_a_base_model_is_never_run(tiny_base: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_base, tmp_path / "base")
+    witness = tmp_path / "ran"
+    (tmp_path / "base" / "own.py").write_text(f"open({str(witness)!r}, 'w')\n")
+    path = tmp_path / "base" / "config.json"
+    config = json.loads(path.read_text())
+    config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Own", "AutoModel": "own.Own"}}
+    path.write_text(json.dumps(config))
+    with pytest.raises(InputError, match="no encoder could be loaded"):
+        Encoder.read(str(tmp_path / "base"), Windows(32), Runtime())
+    assert not witness.exists()

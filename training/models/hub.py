@@ -22,9 +22,10 @@ def read_base(base: str, architecture: str, **options: Any) -> tuple[Any, Any]:
     import transformers
 
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(base)
+        # False, and not left out: a terminal would be asked whether to run the code.
+        tokenizer = transformers.AutoTokenizer.from_pretrained(base, trust_remote_code=False)
         model = getattr(transformers, architecture).from_pretrained(
-            base, use_safetensors=True, **options
+            base, use_safetensors=True, trust_remote_code=False, **options
         )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
