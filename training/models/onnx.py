@@ -20,8 +20,8 @@ Precision = Literal["none", "int8"]
 _OPSET = 20  # the first with Gelu
 _LARGEST = 2_000_000_000  # bytes of weights; a protocol buffer ends at 2 GiB
 _ATTENTION = "onnxruntime_attention"  # what transformers calls it
-# What int8 computes; the classifier's head, a Gemm, is small and stays in float32.
-_QUANTISED = ["MatMul", "Attention", "Gather"]
+# What int8 computes; a classifier's head, a Gemm, is small and stays in float32.
+_QUANTISED = ("MatMul", "Attention", "Gather")
 _FLOAT = 1  # onnx.TensorProto.FLOAT
 
 
@@ -103,7 +103,9 @@ def _quantise(graph: Any, path: Path) -> None:
     quantize_dynamic(
         graph,
         path,
-        op_types_to_quantize=_QUANTISED,
+        # By name: the library rewrites a Gemm to a MatMul before it looks at the types.
+        nodes_to_quantize=[node.name for node in graph.graph.node if node.op_type in _QUANTISED],
+        op_types_to_quantize=list(_QUANTISED),
         per_channel=True,
         reduce_range=False,
         weight_type=QuantType.QInt8,
