@@ -79,7 +79,15 @@ def test_training_prints_figures_writes_a_run_and_makes_it_current(tmp_path: Pat
     assert promotions(folder / "runs") == [run.name]
     assert {each.name for each in run.iterdir()} == {
         *("model.safetensors", "model.json", "rule.json", "taxonomy.json", "golden.json"),
-        *("metrics.json", "README.md", "report.html", "recipe.json", "run.json", "split.json", "manifest.json"),
+        *(
+            "metrics.json",
+            "README.md",
+            "report.html",
+            "recipe.json",
+            "run.json",
+            "split.json",
+            "manifest.json",
+        ),
     }
     assert facts(run)["articles"] + facts(run)["test_articles"] == 100
     assert not list(folder.rglob("*.tmp"))
