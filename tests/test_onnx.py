@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from classify.commands.runs import runs
 from seeds.errors import InputError
 from tests.command import ROOT, classify, environment, fill
 from tests.conftest import wait_until
@@ -25,6 +26,7 @@ from training.models.embedding import EmbeddingSettings
 from training.models.encoder import mean_of_pieces
 from training.models.network import OnnxNetwork, TorchNetwork
 from training.models.onnx import write_onnx
+from training.models.tfidf import TfidfSettings
 from training.recipe import Recipe
 from training.run import list_runs, load_run, save_run, verify_run
 from training.split import write_parts
@@ -148,13 +150,33 @@ def test_int8_keeps_the_encoder_in_8_bits_and_the_head_in_float32(tmp_path: Path
     import onnx
 
     write_onnx(logits_of(classifier(tiny_config())), tmp_path / "model.onnx", "int8")
+    graph = onnx.load(tmp_path / "model.onnx").graph
     kinds = {
-        tuple(each.dims): onnx.TensorProto.DataType.Name(each.data_type)
-        for each in onnx.load(tmp_path / "model.onnx").graph.initializer
+        (each.name.removesuffix("_quantized"), tuple(each.dims)): each.data_type
+        for each in graph.initializer
     }
-    assert kinds[400, 32] in ("INT8", "UINT8")  # the embeddings
-    assert kinds[32, 96] == kinds[32, 64] == kinds[64, 32] == "INT8"  # attention, feed-forward
-    assert kinds[3, 32] == "FLOAT"  # the head
+    eight_bits = [shape for (_, shape), kind in kinds.items() if kind == onnx.TensorProto.INT8]
+    for shape in ((32, 96), (32, 64), (64, 32)):  # attention and feed-forward, of two layers
+        assert eight_bits.count(shape) == 2
+    embeddings = "model.roberta.embeddings.word_embeddings.weight"
+    assert kinds[embeddings, (400, 32)] == onnx.TensorProto.UINT8
+    head = {shape: kind for (name, shape), kind in kinds.items() if "classifier" in name}
+    assert head == dict.fromkeys([(32, 32), (32,), (32, 3), (3,)], onnx.TensorProto.FLOAT)
+
+
+def test_int8_spares_the_inner_units_whose_values_tower_over_the_others(tmp_path: Path) -> None:
+    import torch
+
+    model = classifier(tiny_config())
+    with torch.no_grad():
+        model.roberta.encoder.layer[0].intermediate.dense.bias[17] = 200.0
+        model.roberta.encoder.layer[0].output.dense.weight[:, 17] *= 0.01
+    expected = one_by_one(model)
+    gaps = {}
+    for name, samples in (("all", ()), ("spared", WINDOWS[1:3])):
+        write_onnx(logits_of(copy.deepcopy(model)), tmp_path / name, "int8", samples)
+        gaps[name] = np.abs(loaded(tmp_path / name, 3).outputs(WINDOWS) - expected).max()
+    assert gaps["spared"] < 0.2 * gaps["all"]
 
 
 def test_an_exported_file_names_nothing_of_the_machine(desk: Desk) -> None:
@@ -229,13 +251,14 @@ def test_int8_is_measured_on_the_frozen_test_part(desk: Desk) -> None:
     assert f"points of macro-F1 on the {len(examples)} articles of the frozen test part" in card
 
 
-def test_without_a_test_part_the_card_says_that_int8_was_not_measured(copied: Path) -> None:
+def test_without_a_test_part_the_card_says_that_int8_was_not_measured(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (copied / "split.json").unlink()
-    run = list_runs(copied / "runs")[0]
-    given = ("runs", "export", run.name, "--quantize", "int8", "--workspace", copied)
-    done = classify(*given)
-    assert done.returncode == 0, done.stderr
-    assert "not measured: " in done.stderr
+    (run,) = list_runs(copied / "runs")
+    given = ["export", run.name, "--quantize", "int8", "--workspace", str(copied)]
+    runs.main(given, standalone_mode=False)
+    assert "not measured: " in capsys.readouterr().err
     made = run.with_name(f"{run.name}-onnx-int8")
     assert "What int8 costs was not measured" in (made / "README.md").read_text()
     assert (made / "metrics.json").read_bytes() == (run / "metrics.json").read_bytes()
@@ -264,11 +287,9 @@ def test_a_fine_tuned_run_is_exported_as_well(tiny_base: Path, tmp_path: Path) -
 
 
 def test_a_run_without_a_network_and_an_exported_one_are_refused(desk: Desk, copied: Path) -> None:
-    assert classify("train", "--workspace", copied, "--no-promote").returncode == 0
-    (tfidf,) = [each for each in list_runs(copied / "runs") if "tfidf" in each.name]
-    done = classify("runs", "export", tfidf.name, "--workspace", copied)
-    assert done.returncode == 1
-    assert "has no network to export" in done.stderr
+    tfidf = save_run(copied / "runs", train(dataset(30), "tfidf", RECIPE, TfidfSettings(buckets=8)))
+    with pytest.raises(InputError, match="has no network to export"):
+        export_run(tfidf, tfidf.parent, "none")
     with pytest.raises(InputError, match="is an ONNX run already"):
         export_run(desk.int8, desk.int8.parent, "none")
 
@@ -291,24 +312,24 @@ def test_a_missing_package_is_one_line_with_the_command(copied: Path, tmp_path: 
 
 
 def test_a_full_disk_leaves_the_run_and_nothing_else(desk: Desk, small_disk: Path) -> None:
-    runs = small_disk / "runs"
-    shutil.copytree(desk.run, runs / desk.run.name)
+    run = small_disk / "runs" / desk.run.name
+    shutil.copytree(desk.run, run)
     fill(small_disk)
     with pytest.raises(InputError, match="No space left"):
-        export_run(runs / desk.run.name, runs, "none")
-    assert [each.name for each in runs.iterdir()] == [desk.run.name]
-    assert verify_run(runs / desk.run.name) == 8
+        export_run(run, run.parent, "none")
+    assert list(run.parent.iterdir()) == [run]
+    assert verify_run(run) == 8
 
 
 def test_a_killed_export_leaves_no_run_and_the_next_one_works(copied: Path) -> None:
-    runs = copied / "runs"
-    (run,) = list_runs(runs)
+    (run,) = list_runs(copied / "runs")
+    folder = run.parent
     command = [sys.executable, "-m", "classify", "runs", "export", run.name, "--workspace", copied]
     process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE)
-    wait_until(lambda: list(runs.glob(".writing-*/rule.json")), what="files of the export")
+    wait_until(lambda: list(folder.glob(".writing-*/rule.json")), what="files of the export")
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert list_runs(runs) == [run]
-    exported = export_run(run, runs, "none").path
+    assert list_runs(folder) == [run]
+    exported = export_run(run, folder, "none").path
     assert verify_run(exported) == 8
-    assert not list(runs.glob(".writing-*"))
+    assert not list(folder.glob(".writing-*"))

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -79,14 +79,15 @@ def export_run(
     if path.exists():
         raise InputError(f"{path}: is there already. Delete the folder to export anew.")
     run = load_run(source, Runtime(device="cpu"))
-    weights, module = _network(run)
+    weights, module, cut = _network(run)
     before = measure(run) if measure else None
     golden = json.loads((source / "golden.json").read_text(encoding="utf-8"))
     found: list[Exported] = []
 
     def fill(building: Path) -> None:
         _copy(source, building, weights)
-        write_onnx(module, (building / weights).with_suffix(".onnx"), precision)
+        onnx = (building / weights).with_suffix(".onnx")
+        write_onnx(module, onnx, precision, cut(golden["texts"]))
         made = replace(run, name=path.name, path=building, model=_loaded(run, building))
         scores = made.model.scores(golden["texts"])
         gap = float(np.abs(scores - np.array(golden["scores"], np.float32)).max(initial=0))
@@ -106,13 +107,15 @@ def export_run(
     return found[0]
 
 
-def _network(run: Run) -> tuple[str, Any]:
-    """The file of a run's network, and its PyTorch module."""
+def _network(run: Run) -> tuple[str, Any, Callable[[Sequence[str]], list[list[int]]]]:
+    """The file of a run's network, its PyTorch module, and what cuts texts into windows for it."""
     model = run.model
     if isinstance(model, Embedding):
         weights, network = "encoder/model.safetensors", model.encoder.network
+        pieces, plan = model.encoder.pieces, model.recipe.plan
     elif isinstance(model, Camembert):
         weights, network = "model.safetensors", model.network
+        pieces, plan = model.pieces, model.recipe.plan
     else:
         raise InputError(
             f"{run.name}: a {model.kind} run has no network to export, and predicts without "
@@ -121,7 +124,11 @@ def _network(run: Run) -> tuple[str, Any]:
     if isinstance(network, OnnxNetwork):
         raise InputError(f"{run.name}: is an ONNX run already. Export the run it was made from.")
     assert isinstance(network, TorchNetwork)
-    return weights, network.module
+    return (
+        weights,
+        network.module,
+        lambda texts: [each for some in pieces.windows(texts, plan) for each in some],
+    )
 
 
 def _copy(source: Path, building: Path, weights: str) -> None:

@@ -2,13 +2,15 @@
 
 Before the export two parts are put in the words of ONNX Runtime, which computes the same numbers:
 attention as its one operator for all of it, and layer normalisation in steps that it vectorises,
-its own operator for that being many times slower (DECISIONS.md).
+its own operator for that being many times slower (DECISIONS.md). For int8 the few inner units with
+the largest values are taken out of the feed-forward layers and stay in float32: one scale would
+have to span them and all others (as in LLM.int8(), Dettmers et al. 2022).
 """
 
 import contextlib
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +25,7 @@ _ATTENTION = "onnxruntime_attention"  # what transformers calls it
 # What int8 computes; a classifier's head, a Gemm, is small and stays in float32.
 _QUANTISED = ("MatMul", "Attention", "Gather")
 _FLOAT = 1  # onnx.TensorProto.FLOAT
+_OUTLIERS = 100  # one in so many inner units of a feed-forward layer stays in float32
 
 
 def check_packages() -> None:
@@ -40,7 +43,9 @@ def check_packages() -> None:
         raise missing_extra("onnx", "Exporting to ONNX") from error
 
 
-def write_onnx(module: Any, path: Path, precision: Precision) -> None:
+def write_onnx(
+    module: Any, path: Path, precision: Precision, samples: Sequence[Sequence[int]] = ()
+) -> None:
     """Write a module as an ONNX file with inputs input_ids and attention_mask and one output.
 
     Args:
@@ -49,6 +54,8 @@ def write_onnx(module: Any, path: Path, precision: Precision) -> None:
         path: the file to write.
         precision: "int8": weights of the encoder in 8 bits, a scale each column, what they are
             multiplied with in 8 bits as it comes; else float32.
+        samples: windows of token ids that show which inner units have the largest values; int8 is
+            nearer with some.
 
     Raises:
         InputError: the weights are too large for one file.
@@ -63,6 +70,8 @@ def write_onnx(module: Any, path: Path, precision: Precision) -> None:
         )
     with _quiet(), torch.no_grad():
         module = module.cpu().float().eval()
+        if precision == "int8":
+            _spare_outliers(module, samples)
         _adapt(module)
         graph = _graph(module)
         if precision == "int8":
@@ -115,6 +124,70 @@ def _quantise(graph: Any, path: Path) -> None:
             "DefaultTensorType": _FLOAT,
         },
     )
+
+
+def _spare_outliers(module: Any, samples: Sequence[Sequence[int]]) -> None:
+    """Take the inner units with the largest values on the samples out of the int8 products."""
+    torch = import_torch()
+    layers = [each for each in module.modules() if _has_plain_feed_forward(each)]
+    peaks: list[list[Any]] = [[] for _ in layers]
+    hooks = [
+        layer.output.dense.register_forward_pre_hook(
+            lambda _module, given, peak=peak: peak.append(given[0].amax((0, 1)))
+        )
+        for layer, peak in zip(layers, peaks, strict=True)
+    ]
+    for each in samples:
+        ids = torch.tensor([list(each)])
+        module(ids, torch.ones_like(ids))
+    for hook in hooks:
+        hook.remove()
+    for layer, peak in zip(layers, peaks, strict=True):
+        if peak:
+            highest = torch.stack(peak).amax(0)
+            _split(layer, highest.topk(max(1, len(highest) // _OUTLIERS)).indices)
+
+
+def _has_plain_feed_forward(layer: Any) -> bool:
+    """Whether it is a layer of BERT, RoBERTa or CamemBERT."""
+    torch = import_torch()
+    inner: Any = getattr(layer, "intermediate", None)
+    outer: Any = getattr(layer, "output", None)
+    return (
+        isinstance(getattr(inner, "dense", None), torch.nn.Linear)
+        and isinstance(getattr(outer, "dense", None), torch.nn.Linear)
+        and not float(inner.intermediate_act_fn(torch.zeros(1)))  # a unit without weights is silent
+        and not layer.chunk_size_feed_forward
+    )
+
+
+def _split(layer: Any, units: Any) -> None:
+    """Compute some inner units of a feed-forward layer beside the others, which lose them."""
+    torch = import_torch()
+    inner, outer = layer.intermediate, layer.output
+
+    class Inner(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.rest, self.act = inner.dense, inner.intermediate_act_fn
+            self.spared = torch.nn.Parameter(inner.dense.weight[units].T.contiguous())
+            self.bias = torch.nn.Parameter(inner.dense.bias[units])
+
+        def forward(self, hidden: Any) -> tuple[Any, Any]:
+            return self.act(self.rest(hidden)), self.act(hidden @ self.spared + self.bias)
+
+    class Outer(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.rest = outer.dense
+            self.spared = torch.nn.Parameter(outer.dense.weight[:, units].T.contiguous())
+
+        def forward(self, both: tuple[Any, Any]) -> Any:
+            rest, spared = both
+            return self.rest(rest) + spared @ self.spared
+
+    layer.intermediate, outer.dense = Inner(), Outer()
+    inner.dense.weight[units], inner.dense.bias[units] = 0.0, 0.0
 
 
 def _adapt(module: Any) -> None:
