@@ -103,6 +103,11 @@ def _sweep(path: Path) -> None:
                 stale.unlink()
 
 
+def readable(path: Path) -> None:
+    """Give a file the mode that the user's umask leaves a new one; some libraries write 0600."""
+    path.chmod(0o666 & ~_umask())
+
+
 def _umask() -> int:
     """The user's umask, which can only be read by setting it."""
     now = os.umask(0o077)

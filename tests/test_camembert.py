@@ -348,6 +348,18 @@ def test_where_memory_ends_it_goes_on_with_half_as_much_at_once(tiny_base: Path)
     assert done.stdout.endswith("done\n")
 
 
+def test_a_full_disk_is_one_line_and_leaves_earlier_runs(small_disk: Path, tiny_base: Path) -> None:
+    """Room for the tokens, none for a checkpoint."""
+    folder = workspace(small_disk / "w", 24)
+    recipe(folder, checkpoint_steps=2)
+    with (small_disk / "ballast").open("wb") as file:
+        file.write(bytes(os.statvfs(small_disk).f_bavail * 4096 - 300_000))
+    done = classify(*command(folder, tiny_base))
+    assert done.returncode == 1
+    assert "Free some space and run the same command again" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_window_longer_than_the_base_reads_is_refused(tiny_base: Path) -> None:
     with pytest.raises(InputError, match="reads 126 pieces at once; window is 512"):
         Camembert.fit(dataset(30), quick(tiny_base, window=512), Fitting())
@@ -356,7 +368,7 @@ def test_a_window_longer_than_the_base_reads_is_refused(tiny_base: Path) -> None
 def test_a_base_that_is_not_there_says_how_to_give_a_folder(desk: Path) -> None:
     done = classify(*command(desk, desk / "none"), HF_HUB_OFFLINE="1")
     assert done.returncode == 1
-    assert "--base-model FOLDER" in done.stderr
+    assert "no such folder. Check --base-model" in done.stderr
     assert len(done.stderr.strip().splitlines()[-1]) < 500
 
 
@@ -381,6 +393,19 @@ def test_a_run_holds_no_path_of_the_machine_it_was_trained_on(
     tuned.save(tmp_path)
     for name in ("config.json", "tokenizer_config.json"):
         assert str(tiny_base) not in (tmp_path / name).read_text()
+
+
+def test_anyone_may_read_a_run(tiny_base: Path, tmp_path: Path) -> None:
+    """safetensors writes 0600 by itself."""
+    from training.recipe import Recipe
+    from training.run import save_run
+    from training.train import train
+
+    settings = quick(tiny_base)
+    run = save_run(tmp_path, train(dataset(30), "camembert", Recipe(folds=2, test=0), settings))
+    plain = (tmp_path / "plain").open("w")
+    expected = os.fstat(plain.fileno()).st_mode & 0o777
+    assert {each.stat().st_mode & 0o777 for each in run.iterdir()} == {expected}
 
 
 def test_a_loaded_model_is_not_scaled_again(tuned: Camembert, tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from seeds.errors import InputError
 from tests.corpus import dataset
+from tests.tiny import tiny_settings
 from training.model import Fitting, Runtime
+from training.models import model_class
 from training.models.embedding import Embedding, EmbeddingSettings
 from training.models.encoder import Encoder, VectorCache
 from training.models.pieces import Windows
@@ -78,7 +81,7 @@ def test_another_window_has_vectors_of_its_own(tiny_base: Path, tmp_path: Path) 
 
 
 def test_a_folder_without_an_encoder_is_refused_and_says_how_to_give_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--base-model FOLDER"):
+    with pytest.raises(InputError, match=r"config\.json and tokenizer\.json not there"):
         Encoder.read(str(tmp_path), Windows(32), Runtime())
 
 
@@ -140,3 +143,73 @@ def test_code_that_comes_with_a_base_model_is_never_run(tiny_base: Path, tmp_pat
     with pytest.raises(InputError, match="no encoder could be loaded"):
         Encoder.read(str(tmp_path / "base"), Windows(32), Runtime())
     assert not witness.exists()
+
+
+def changed(base: Path, folder: Path, **config: object) -> Path:
+    """A copy of a base whose config.json says something else."""
+    shutil.copytree(base, folder / "base")
+    path = folder / "base" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **config}))
+    return folder / "base"
+
+
+@pytest.mark.parametrize("kind", ["embedding", "camembert"])
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"hidden_size": 64}, "does not belong to config.json|no encoder could be loaded"),
+        ({"num_hidden_layers": 3}, "does not belong to config.json"),
+        ({"model_type": "distilbert"}, "does not belong to config.json"),
+        ({"model_type": "gpt2"}, "gpt2 is no encoder"),
+    ],
+    ids=str,
+)
+def test_weights_that_are_not_those_of_the_config_are_refused(
+    kind: str, config: dict[str, object], message: str, tiny_base: Path, tmp_path: Path
+) -> None:
+    """Else an encoder of random numbers would be trained without a word."""
+    base = str(changed(tiny_base, tmp_path, **config))
+    made: Any = EmbeddingSettings(base_model=base, window=32, prefix="")
+    if kind == "camembert":
+        made = tiny_settings(base_model=base, window=32, epochs=1, min_steps=1)
+    with pytest.raises(InputError, match=message):
+        model_class(kind).fit(dataset(30), made, Fitting())
+
+
+def test_truncated_weights_are_one_line(tiny_base: Path, tmp_path: Path) -> None:
+    base = changed(tiny_base, tmp_path)
+    weights = base / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+    with pytest.raises(InputError, match="no encoder could be loaded"):
+        Encoder.read(str(base), Windows(32), Runtime())
+
+
+def test_a_vocabulary_without_its_pieces_is_refused(tiny_base: Path, tmp_path: Path) -> None:
+    base = changed(tiny_base, tmp_path)
+    path = base / "tokenizer.json"
+    tokenizer = json.loads(path.read_text())
+    tokenizer["model"] |= {"vocab": {}, "merges": []}
+    path.write_text(json.dumps(tokenizer))
+    with pytest.raises(InputError, match=r"tokenizer|no encoder could be loaded"):
+        Encoder.read(str(base), Windows(32), Runtime())
+
+
+@pytest.mark.parametrize(
+    ("lost", "message"),
+    [("tokenizer.json", "tokenizer.json not there"), ("config.json", "config.json not there")],
+)
+def test_a_folder_that_lacks_a_file_names_it(
+    lost: str, message: str, tiny_base: Path, tmp_path: Path
+) -> None:
+    base = changed(tiny_base, tmp_path)
+    (base / lost).unlink()
+    with pytest.raises(InputError, match=message):
+        Encoder.read(str(base), Windows(32), Runtime())
+
+
+def test_a_folder_that_is_not_there_or_is_a_file_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder"):
+        Encoder.read(str(tmp_path / "none"), Windows(32), Runtime())
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="a file"):
+        Encoder.read(str(tmp_path / "file"), Windows(32), Runtime())

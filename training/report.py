@@ -222,6 +222,8 @@ def _category_rows(evaluation: Evaluation, rule: Rule, taxonomy: Taxonomy) -> li
         ap = "–" if score.average_precision is None else f"{score.average_precision:.3f}"
         figures = [f"{each:.3f}" for each in (score.precision, score.recall, score.f1)]
         cut = "highest" if rule.choice == "single" else f"{threshold:.2f}"
+        if threshold > 1:
+            cut = "never"
         rows.append((f"{taxonomy[name].fr} ({name})", *figures, str(score.support), ap, cut))
     return rows
 
@@ -236,7 +238,10 @@ def _how(rule: Rule, recipe: "Recipe") -> list[str]:
     )
     return [
         f"Probabilities are calibrated on {recipe.folds}-fold out-of-fold scores ({scaling}). "
-        f"An article goes to a person (needs review) {review}.",
+        f"An article goes to a person (needs review) {review}. That bound keeps the expected share "
+        f"of accepted articles that are not exactly right within {recipe.max_risk:.0%} (max_risk), "
+        "as long as new articles come from where the labelled ones came from (they are "
+        "exchangeable; conformal risk control).",
     ]
 
 

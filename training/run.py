@@ -123,6 +123,7 @@ def publish(path: Path, fill: Callable[[Path], None]) -> Path:
         files = sorted(each for each in building.rglob("*") if each.is_file())
         hashes = {each.relative_to(building).as_posix(): _sha256(each) for each in files}
         for each in files:
+            jsonl.readable(each)
             jsonl.sync(each)  # a library's own files too are on disk before the run appears
         jsonl.write_text(building / "manifest.json", json.dumps(hashes, indent=2))
         building.rename(path)

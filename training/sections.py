@@ -104,7 +104,7 @@ _MICRO = (
     "missed; 1 is perfect."
 )
 _MACRO = (
-    "Every category counts the same, however rare. Well below micro-F1: the rare ones are weak."
+    "Every category counts the same, however rare. Well below micro-F1 would mean weak rare ones."
 )
 
 
@@ -204,7 +204,7 @@ def _row(
         _number(score.support, f"{score.support:,}"),
         *(_number(each, f"{each:.2f}", charts.bar(each, f"{each:.2f}")) for each in figures),
         _number(-1 if ap is None else ap, "–" if ap is None else f"{ap:.2f}"),
-        None if cut is None else _number(cut, f"{cut:.2f}"),
+        None if cut is None else _number(cut, "never" if cut > 1 else f"{cut:.2f}"),
     )
 
 

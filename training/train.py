@@ -67,14 +67,23 @@ def train(
     usable, left_out = learnable(dataset, recipe)
     for reason in left_out:
         fitting.say(reason)
+    wanted = _wanted(usable, recipe)
     learn, test, parts = _split(usable, recipe, before, fitting.say)
     known = usable.subset(learn)
     fitting.say(f"learning {len(known.taxonomy.ids)} categories from {len(learn)} articles")
     outside = out_of_fold(known, kind, recipe, settings, fitting)
     held_out = known.subset(outside.positions)
     scaling, rule = fit_rule(
-        outside.scores, held_out.gold, outside.parts, known.taxonomy.ids, _wanted(known, recipe)
+        outside.scores, held_out.gold, outside.parts, known.taxonomy.ids, wanted
     )
+    never = [n for n, t in zip(rule.categories, rule.thresholds, strict=True) if t > 1]
+    if never:
+        left_out.append(
+            f"never given, since no threshold reaches precision {recipe.precision:g} on "
+            f"{len(held_out.examples)} articles: {', '.join(never)}. Label more of them, or lower "
+            "--precision"
+        )
+        fitting.say(left_out[-1])
     last = replace(fitting, duration=outside.duration, folder=within(fitting.folder, "all"))
     model = model_class(kind).fit(known, settings, last).rescaled(scaling)
     measured = usable.subset(test) if len(test) else held_out

@@ -99,7 +99,10 @@ def train(
         made, failed = {}, False
         for name, (recipe, settings) in recipes.items():
             try:
-                made[name] = _one(folder, dataset, name, recipe, settings, runtime, new_split)
+                made[name] = _one(
+                    *(folder, dataset, name, recipe, settings, runtime, new_split),
+                    split_given=given["split"] is not None or config is not None,
+                )
             except InputError as error:
                 if len(recipes) == 1:
                     raise
@@ -108,6 +111,8 @@ def train(
             new_split = False  # drawn once, the same for all
         if made and _first():
             _report(made)
+            for name in recipes.keys() - made.keys():
+                say(f"{name} was not trained; see above")
             best = max(made, key=lambda name: made[name][1].evaluation.macro_f1.value)
             if not no_promote:
                 _promote(folder, made[best][0].name)
@@ -167,6 +172,7 @@ def _one(
     settings: Any,
     runtime: "Runtime",
     new_split: bool,
+    split_given: bool,
 ) -> tuple[Path, "Trained"]:
     """Train one kind and write its run."""
     from training.models import model_class
@@ -178,6 +184,8 @@ def _one(
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not model_class(kind).resumes:
         raise InputError(f"torchrun: a {kind} model learns in one process. Run it without.")
     before = read_parts(folder) if recipe.test and not new_split else None
+    if before and not split_given:  # only --split itself asks for another way than the frozen one
+        recipe = replace(recipe, split=before.by)
     kept = unfinished(folder, dataset, kind, recipe, settings, before)
     fitting = _fitting(runtime, kept if model_class(kind).resumes else None)
     trained = learn(dataset, kind, recipe, settings, fitting, before)

@@ -13,7 +13,7 @@ from seeds.errors import InputError
 from seeds.settings import parse
 from training.model import Fitting, Floats, Runtime, Scaling
 from training.models.hub import read_base
-from training.models.network import Network, OnnxNetwork, TorchNetwork, import_torch
+from training.models.network import Network, OnnxNetwork, TorchNetwork, device, import_torch
 from training.models.pieces import Keep, Pieces, Windows
 
 if TYPE_CHECKING:
@@ -162,6 +162,8 @@ class Camembert:
         model, tokenizer = self.base
         model.config.name_or_path = ""  # a folder of the machine it was trained on
         model.config.pad_token_id = self.pieces.pad
+        if hasattr(model.config, "auto_map"):
+            del model.config.auto_map  # names code that is neither run nor there
         model.save_pretrained(directory)
         tokenizer.model_max_length = self.recipe.window
         tokenizer.save_pretrained(directory)
@@ -175,14 +177,15 @@ class Camembert:
         Raises:
             InputError: a file is not what `save` writes, or the tokenizer reads otherwise now.
         """
-        path = directory / "model.json"
+        path, onnx = directory / "model.json", directory / "model.onnx"
+        if not onnx.is_file():
+            device(runtime)  # a wrong --device is no fault of the run
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
             config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
             recipe = parse(record["recipe"], CamembertSettings, str(path))
             pad, width = int(config["pad_token_id"]), len(config["id2label"])
             pieces = Pieces.load(directory / "tokenizer.json", pad, record["golden"])
-            onnx = directory / "model.onnx"
             if onnx.is_file():
                 network: Network = OnnxNetwork.load(onnx, width, pad, runtime)
             else:
@@ -194,7 +197,8 @@ class Camembert:
                 network = _network(model, pad, runtime)
             return cls(recipe, pieces, network, width)
         except InputError as error:
-            raise InputError(f"{directory}: {error}. Train again, or restore the run.") from error
+            reason = str(error).rstrip(".")
+            raise InputError(f"{directory}: {reason}. Train again, or restore the run.") from error
         except (OSError, KeyError, ValueError) as error:
             raise InputError(
                 f"{directory}: not a camembert run ({error}). Restore it, or train again."

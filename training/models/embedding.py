@@ -14,6 +14,7 @@ from seeds.settings import parse
 from training.model import Fitting, Floats, Runtime, Scaling
 from training.models.encoder import Encoder, VectorCache
 from training.models.linear import learn
+from training.models.network import device
 from training.models.pieces import Windows
 from training.models.tfidf import Tfidf, TfidfSettings, weigh
 
@@ -141,6 +142,8 @@ class Embedding:
         from safetensors.numpy import load_file
 
         path = directory / "vectors.safetensors"
+        if not (directory / "encoder" / "model.onnx").is_file():
+            device(runtime)  # a wrong --device is no fault of the run
         try:
             record = json.loads((directory / "embedding.json").read_text(encoding="utf-8"))
             recipe = parse(record["recipe"], EmbeddingSettings, str(directory / "embedding.json"))
@@ -149,7 +152,8 @@ class Embedding:
             words = Tfidf.load(directory, Runtime())
             return cls(recipe, words, arrays["centre"], arrays["coefficients"], encoder)
         except InputError as error:
-            raise InputError(f"{path}: {error}. Train again, or restore the run.") from error
+            reason = str(error).rstrip(".")
+            raise InputError(f"{path}: {reason}. Train again, or restore the run.") from error
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise InputError(
                 f"{path}: not the weights of an embedding run ({error}). Restore or train again."

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from seeds.errors import InputError, missing_extra
 from training.model import Fitting
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from labels.dataset import Dataset
 
 Bools = NDArray[np.bool_]
+# What torch, safetensors and the system say of a full disk.
+_DISK_FULL = (
+    *("No space left", "Disk quota", "iostream error", "unexpected pos", "file write failed"),
+    "PytorchStreamWriter failed",
+)
 _MEGABATCH = 16  # batches whose windows are sorted by length together, then shuffled
 
 
@@ -109,6 +115,11 @@ def _attempt(
             f"{settings.base_model}: reads {longest} pieces at once; window is {settings.window}. "
             "Lower it in the recipe."
         )
+    if settings.frozen_layers > model.config.num_hidden_layers:
+        raise InputError(
+            f"frozen_layers is {settings.frozen_layers}; {settings.base_model} has "
+            f"{model.config.num_hidden_layers} layers."
+        )
     windows = pieces.windows(dataset.texts, settings.learn_plan)
     rows = _rows(windows, dataset.gold, folder)
     epochs = max(
@@ -156,7 +167,13 @@ def _train(trainer: "_Trainer", watch: Watch, checkpoint: Path | None, fitting: 
     try:
         with _ctrl_c(watch):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    except (RuntimeError, MemoryError) as error:
+    except (RuntimeError, MemoryError, OSError, SafetensorError) as error:
+        if any(sign in str(error) for sign in _DISK_FULL):
+            raise InputError(
+                f"{trainer.args.output_dir}: no space left for a checkpoint. Free some space and "
+                "run the same command again: it goes on from the last one. Earlier runs are "
+                "untouched."
+            ) from error
         if out_of_memory(error):
             raise _OutOfMemoryError(str(error).partition("\n")[0][:200]) from error
         raise
@@ -441,7 +458,12 @@ def _rows(windows: list[list[list[int]]], gold: Bools, folder: Path) -> Any:
             "weight": [1 / math.sqrt(place) for _, place, _ in flat],
         }
     )
-    table.save_to_disk(str(path))
+    try:
+        table.save_to_disk(str(path))
+    except OSError as error:
+        raise InputError(
+            f"{folder}: {error.strerror or error}. Free some space and run the same command again."
+        ) from error
     return datasets.load_from_disk(str(path))
 
 

@@ -1,10 +1,17 @@
 """A base model and its tokenizer, from a folder or the Hugging Face hub; safetensors only."""
 
+from pathlib import Path
 from typing import Any
 
 from seeds.errors import InputError
 from training.models.network import import_torch
 from training.models.pieces import Pieces
+
+# What a tokenizer can be made from.
+_TOKENIZERS = (
+    *("tokenizer.json", "sentencepiece.bpe.model", "spiece.model", "spm.model"),
+    *("vocab.txt", "vocab.json"),
+)
 
 
 def read_base(base: str, architecture: str, **options: Any) -> tuple[Any, Any]:
@@ -20,20 +27,70 @@ def read_base(base: str, architecture: str, **options: Any) -> tuple[Any, Any]:
     """
     import_torch()
     import transformers
+    from safetensors import SafetensorError
 
+    _look_at(base)
     try:
         # False, and not left out: a terminal would be asked whether to run the code.
         tokenizer = transformers.AutoTokenizer.from_pretrained(base, trust_remote_code=False)
-        model = getattr(transformers, architecture).from_pretrained(
-            base, use_safetensors=True, trust_remote_code=False, **options
+        model, loaded = getattr(transformers, architecture).from_pretrained(
+            base,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            **options,
         )
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
             f"{base}: no encoder could be loaded ({reason}). Without a network, give a folder "
             "with config.json, model.safetensors and tokenizer.json: --base-model FOLDER."
         ) from error
+    _refuse_what_is_no_encoder(base, model)
+    _refuse_other_weights(base, model, loaded, whole=architecture == "AutoModel")
     return tokenizer, model
+
+
+def _look_at(base: str) -> None:
+    """Say what is wrong with a folder before a library guesses."""
+    path = Path(base)
+    if not path.is_dir():
+        if path.exists():
+            raise InputError(f"{base}: a file. --base-model takes a folder, or a name on the hub.")
+        if base.startswith((".", "/", "~")) or base.count("/") > 1:
+            raise InputError(f"{base}: no such folder. Check --base-model.")
+        return
+    missing = [name for name in ("config.json",) if not (path / name).is_file()]
+    if not any((path / name).is_file() for name in _TOKENIZERS):
+        missing.append("tokenizer.json")
+    if missing:
+        raise InputError(
+            f"{base}: {' and '.join(missing)} not there. An encoder's folder has config.json, "
+            "model.safetensors and tokenizer.json."
+        )
+
+
+def _refuse_what_is_no_encoder(base: str, model: Any) -> None:
+    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
+
+    kind = model.config.model_type
+    if kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
+        raise InputError(
+            f"{base}: a {kind} is no encoder that can be used here. Give a CamemBERT or another "
+            "model of the BERT family."
+        )
+
+
+def _refuse_other_weights(base: str, model: Any, loaded: Any, *, whole: bool) -> None:
+    """Only a head, or a pooler that is not used, may be fresh: the rest would be random numbers."""
+    names = [*loaded["missing_keys"], *(each[0] for each in loaded["mismatched_keys"])]
+    inside = f"{model.base_model_prefix}."
+    fresh = [n for n in names if (whole or n.startswith(inside)) and "pooler" not in n]
+    if fresh:
+        raise InputError(
+            f"{base}: model.safetensors does not belong to config.json: {len(fresh)} of the "
+            f"encoder's weights are missing or of another size ({fresh[0]}). Get the folder anew."
+        )
 
 
 def pieces_of(tokenizer: Any, base: str) -> Pieces:

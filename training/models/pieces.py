@@ -65,9 +65,15 @@ class Pieces:
         """
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        golden = tokenizer.encode(_PROBE).ids
-        inner = tokenizer.encode(_PROBE, add_special_tokens=False).ids
-        pieces = tokenizer.encode(_PROBE, add_special_tokens=False).tokens
+        try:
+            golden = tokenizer.encode(_PROBE).ids
+            inner = tokenizer.encode(_PROBE, add_special_tokens=False).ids
+            pieces = tokenizer.encode(_PROBE, add_special_tokens=False).tokens
+        except Exception as error:  # the library raises bare Exception
+            raise InputError(
+                f"{where}: its tokenizer can't read French ({error}). Give a folder with the "
+                "right tokenizer.json."
+            ) from error
         known = sum(len(each) for each in pieces if "unk" not in each.lower())
         # A tokenizer that lost its vocabulary reads letters or bytes, or knows nothing.
         if len(set(inner)) < 10 or len(inner) > len(_PROBE) * 0.9 or known < len(_PROBE) * 0.7:
