@@ -26,7 +26,7 @@ COMMANDS = {
     "compare": ("classify.commands.compare:compare", "Say whether a run is better than another."),
     "runs": (
         "classify.commands.runs:runs",
-        "Trained models: list, show, promote, rollback, verify.",
+        "Trained models: list, show, promote, rollback, verify, export.",
     ),
     "predict": ("classify.commands.predict:predict", "Label articles with a trained model."),
 }

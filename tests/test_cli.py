@@ -90,7 +90,7 @@ def test_the_readme_names_no_command_that_is_not_there() -> None:
     ("arguments", "known"),
     [
         (["predikt"], "demo, seeds, labels, train, evaluate, compare, runs, predict"),
-        (["runs", "lst"], "list, show, promote, rollback, verify"),
+        (["runs", "lst"], "list, show, promote, rollback, verify, export"),
         (["labels", "server", "begin"], "start, stop, status"),
         (["seeds", "ad"], "add, list, stats"),
     ],
