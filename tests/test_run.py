@@ -127,7 +127,7 @@ def test_a_run_of_another_format_names_both_versions(run: Path) -> None:
         load_run(run)
 
 
-@pytest.mark.parametrize("name", ["../x", "a/../../b", "", "A b", ".hidden"])
+@pytest.mark.parametrize("name", ["../no-such-run", "a/../../b", "", "A b", ".hidden"])
 def test_a_name_that_would_leave_the_folder_is_refused(run: Path, name: str) -> None:
     with pytest.raises(InputError):
         find_run(run.parent, name)
