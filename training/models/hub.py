@@ -60,7 +60,7 @@ def _look_at(base: str) -> None:
         if base.startswith((".", "/", "~")) or base.count("/") > 1:
             raise InputError(f"{base}: no such folder. Check --base-model.")
         return
-    missing = [name for name in ("config.json",) if not (path / name).is_file()]
+    missing = [] if (path / "config.json").is_file() else ["config.json"]
     if not any((path / name).is_file() for name in _TOKENIZERS):
         missing.append("tokenizer.json")
     if missing:
