@@ -189,23 +189,22 @@ def test_frozen_layers_keep_the_weights_of_the_base(tiny_base: Path) -> None:
     assert any((mine[n] != base[n]).any() for n in mine if "layer.1" in n)
 
 
-def test_it_stops_where_held_out_articles_get_no_better(tiny_base: Path) -> None:
-    """Labels of the held-out articles that no model can get better at: all the same."""
-    watched = dataset(12)
+def test_it_stops_where_held_out_articles_get_no_better(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """16 passes, a look every 2: best at the second, so 4 passes; given up after two more looks."""
+    from training.models import finetune
+
+    found = iter([0.5, 0.9, 0.8, 0.7, 1.0])
+    monkeypatch.setattr(finetune, "_look", lambda *_: lambda: next(found))
     settings = quick(tiny_base, epochs=16, patience=2)
-    said: list[tuple[int, int]] = []
-
-    def track(_label: str, _total: int) -> Any:
-        import contextlib
-
-        return contextlib.nullcontext(lambda done, of: said.append((done, of)))
-
-    held_out = watched.subset([n for n in range(12) if n % 3 == 0])
-    fitting = Fitting(held_out=held_out, track=track)
-    fitted = Camembert.fit(dataset(30), settings, fitting)
-    assert fitted.duration is not None
-    assert 0 < fitted.duration <= 1
-    assert said[-1][0] <= said[-1][1]
+    data = dataset(30)
+    stopped = Camembert.fit(data, settings, Fitting(held_out=data))
+    assert stopped.duration == 4 / 16
+    assert next(found) == 1.0  # the fifth look was never taken
+    monkeypatch.setattr(finetune, "_look", lambda *_: None)
+    told = Camembert.fit(data, settings, Fitting(duration=4 / 16))
+    np.testing.assert_allclose(stopped.scores(data.texts), told.scores(data.texts), atol=1e-5)
 
 
 def test_the_last_fit_makes_the_share_of_passes_it_is_told(tiny_base: Path) -> None:
