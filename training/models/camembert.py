@@ -12,7 +12,7 @@ from seeds import jsonl
 from seeds.errors import InputError
 from seeds.settings import parse
 from training.model import Fitting, Floats, Runtime, Scaling
-from training.models.hub import read_base
+from training.models.hub import read_model
 from training.models.network import Network, OnnxNetwork, TorchNetwork, device, import_torch
 from training.models.pieces import Keep, Pieces, Windows
 
@@ -189,7 +189,7 @@ class Camembert:
             if onnx.is_file():
                 network: Network = OnnxNetwork.load(onnx, width, pad, runtime)
             else:
-                _, model = read_base(
+                model = read_model(
                     str(directory),
                     "AutoModelForSequenceClassification",
                     dtype=import_torch().float32,

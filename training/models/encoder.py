@@ -14,7 +14,7 @@ import numpy as np
 
 from seeds.errors import InputError
 from training.model import Floats, Runtime
-from training.models.hub import longest_window, pieces_of, read_base
+from training.models.hub import longest_window, pieces_of, read_base, read_model
 from training.models.network import Network, OnnxNetwork, TorchNetwork, import_torch
 from training.models.pieces import Pieces, Windows
 
@@ -73,7 +73,7 @@ class Encoder:
         onnx = directory / "model.onnx"
         if onnx.is_file():
             return cls(plan, pieces, OnnxNetwork.load(onnx, width, pad, runtime), width)
-        _, model = read_base(str(directory), "AutoModel", dtype="auto")
+        model = read_model(str(directory), "AutoModel", dtype="auto")
         network = TorchNetwork.of(mean_of_pieces(model), width, pad, runtime)
         return cls(plan, pieces, network, width)
 

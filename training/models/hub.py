@@ -1,5 +1,7 @@
 """A base model and its tokenizer, from a folder or the Hugging Face hub; safetensors only."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,19 @@ _TOKENIZERS = (
 
 
 def read_base(base: str, architecture: str, **options: Any) -> tuple[Any, Any]:
-    """The tokenizer and the model of a base.
+    """The tokenizer and the model of a base; arguments and errors as of `read_model`."""
+    import_torch()
+    import transformers
+
+    _look_at(base)
+    with _one_line(base):
+        # False, and not left out: a terminal would be asked whether to run the code.
+        tokenizer = transformers.AutoTokenizer.from_pretrained(base, trust_remote_code=False)
+    return tokenizer, read_model(base, architecture, **options)
+
+
+def read_model(base: str, architecture: str, **options: Any) -> Any:
+    """The model of a base.
 
     Args:
         base: a folder, or a name on the hub.
@@ -27,12 +41,8 @@ def read_base(base: str, architecture: str, **options: Any) -> tuple[Any, Any]:
     """
     import_torch()
     import transformers
-    from safetensors import SafetensorError
 
-    _look_at(base)
-    try:
-        # False, and not left out: a terminal would be asked whether to run the code.
-        tokenizer = transformers.AutoTokenizer.from_pretrained(base, trust_remote_code=False)
+    with _one_line(base):
         model, loaded = getattr(transformers, architecture).from_pretrained(
             base,
             use_safetensors=True,
@@ -40,15 +50,24 @@ def read_base(base: str, architecture: str, **options: Any) -> tuple[Any, Any]:
             output_loading_info=True,
             **options,
         )
+    _refuse_what_is_no_encoder(base, model)
+    _refuse_other_weights(base, model, loaded, whole=architecture == "AutoModel")
+    return model
+
+
+@contextlib.contextmanager
+def _one_line(base: str) -> Iterator[None]:
+    """Turn what a library says of a base into one line."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
             f"{base}: no encoder could be loaded ({reason}). Without a network, give a folder "
             "with config.json, model.safetensors and tokenizer.json: --base-model FOLDER."
         ) from error
-    _refuse_what_is_no_encoder(base, model)
-    _refuse_other_weights(base, model, loaded, whole=architecture == "AutoModel")
-    return tokenizer, model
 
 
 def _look_at(base: str) -> None:
