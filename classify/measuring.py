@@ -25,8 +25,8 @@ _FEWEST = 10  # shared test articles: with fewer, no difference could be shown
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """Articles that runs can be measured on.
+class EvaluationSet:
+    """Articles that runs can be measured on, beside what had to be left out.
 
     Attributes:
         examples: n articles that none of the runs learned from.
@@ -150,7 +150,7 @@ def _grouped(workspace: Path, dataset: Dataset, runs: Sequence[Run]) -> Dataset:
     )
 
 
-def measurable(dataset: Dataset, runs: Sequence[Run]) -> Measured:
+def measurable(dataset: Dataset, runs: Sequence[Run]) -> EvaluationSet:
     """What of a dataset runs can be measured on.
 
     Raises:
@@ -166,7 +166,7 @@ def measurable(dataset: Dataset, runs: Sequence[Run]) -> Measured:
     return found
 
 
-def _measurable(dataset: Dataset, runs: Sequence[Run]) -> Measured:
+def _measurable(dataset: Dataset, runs: Sequence[Run]) -> EvaluationSet:
     unseen = np.ones(len(dataset.examples), np.bool_)
     for run in runs:
         unseen &= np.isin(np.arange(len(unseen)), read_learned(run.path).unseen(dataset))
@@ -182,10 +182,10 @@ def _measurable(dataset: Dataset, runs: Sequence[Run]) -> Measured:
     gold = np.array([[name in each.categories for name in categories] for each in examples])
     gone = {name: None for run in runs for name in run.rule.categories if name not in known}
     learned = int((~unseen).sum())
-    return Measured(tuple(examples), categories, gold, learned, dict(unknown), tuple(gone))
+    return EvaluationSet(tuple(examples), categories, gold, learned, dict(unknown), tuple(gone))
 
 
-def remarks(measured: Measured, runs: Sequence[Run]) -> list[str]:
+def remarks(measured: EvaluationSet, runs: Sequence[Run]) -> list[str]:
     """What to say of the articles before any figure."""
     who = "the run" if len(runs) == 1 else "a run"
     lines = []
@@ -204,7 +204,7 @@ def remarks(measured: Measured, runs: Sequence[Run]) -> list[str]:
     return lines
 
 
-def answers(run: Run, measured: Measured) -> Answers:
+def answers(run: Run, measured: EvaluationSet) -> Answers:
     """What a run says of the articles, on the categories measured."""
     texts = [each.document.text for each in measured.examples]
     scores = []
@@ -221,7 +221,7 @@ def answers(run: Run, measured: Measured) -> Answers:
     )
 
 
-def evaluation(run: Run, measured: Measured) -> Evaluation:
+def evaluation(run: Run, measured: EvaluationSet) -> Evaluation:
     """All figures of a run."""
     given = answers(run, measured)
     return evaluate(
