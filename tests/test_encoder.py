@@ -1,7 +1,13 @@
 """The frozen encoder: vectors of whole articles, the same in any batch, kept in a cache."""
 
+import http.server
 import json
 import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +16,7 @@ import numpy as np
 import pytest
 
 from seeds.errors import InputError
+from tests.command import environment
 from tests.corpus import dataset
 from tests.tiny import tiny_settings
 from training.model import Fitting, Runtime
@@ -213,3 +220,68 @@ def test_a_folder_that_is_not_there_or_is_a_file_is_called_so(tmp_path: Path) ->
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="a file"):
         Encoder.read(str(tmp_path / "file"), Windows(32), Runtime())
+
+
+READ_NAMED = """
+import sys
+from seeds.errors import InputError
+from training.models.hub import read_base
+try:
+    _, model = read_base("presse/tiny", "AutoModel")
+except InputError as error:
+    sys.exit(str(error))
+print(model.config.num_hidden_layers)
+"""
+
+
+def read_named(home: Path, hub: str) -> "subprocess.CompletedProcess[str]":
+    """Read the base presse/tiny from a hub, in a process whose cache is empty."""
+    return subprocess.run(
+        [sys.executable, "-c", READ_NAMED],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=environment(HF_ENDPOINT=hub, HF_HOME=str(home), HF_HUB_OFFLINE="0"),
+    )
+
+
+@pytest.fixture
+def hub(tiny_base: Path) -> Iterator[str]:
+    """The address of a server that has presse/tiny, as a hub answers."""
+
+    class Hub(http.server.SimpleHTTPRequestHandler):
+        def end_headers(self) -> None:
+            self.send_header("X-Repo-Commit", "0" * 40)
+            self.send_header("ETag", f'"{Path(self.path).name}"')
+            super().end_headers()
+
+        def translate_path(self, path: str) -> str:
+            return str(tiny_base / path.removeprefix("/presse/tiny/resolve/").partition("/")[2])
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_name_is_read_from_the_hub_and_from_its_cache_when_the_hub_is_gone(
+    hub: str, tmp_path: Path
+) -> None:
+    there = read_named(tmp_path, hub)
+    assert (there.stdout, there.returncode) == ("2\n", 0), there.stderr
+    gone = read_named(tmp_path, "http://127.0.0.1:9")
+    assert (gone.stdout, gone.returncode) == ("2\n", 0), gone.stderr
+
+
+def test_a_name_without_a_network_is_one_line_within_seconds(tmp_path: Path) -> None:
+    began = time.monotonic()
+    done = read_named(tmp_path, "http://127.0.0.1:9")
+    assert time.monotonic() - began < 25  # the library alone waits for 46
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "presse/tiny: no encoder could be loaded" in line
+    assert "--base-model FOLDER" in line

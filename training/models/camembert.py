@@ -6,15 +6,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-import numpy as np
-
 from seeds import jsonl
 from seeds.errors import InputError
 from seeds.settings import parse
 from training.model import Fitting, Floats, Runtime, Scaling
 from training.models.hub import read_model
 from training.models.network import Network, OnnxNetwork, TorchNetwork, device, import_torch
-from training.models.pieces import Keep, Pieces, Windows
+from training.models.pieces import Keep, Pieces, Windows, pooled
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset
@@ -203,16 +201,6 @@ class Camembert:
             raise InputError(
                 f"{directory}: not a camembert run ({error}). Restore it, or train again."
             ) from error
-
-
-def pooled(outputs: Floats, windows: Sequence[Sequence[Sequence[int]]]) -> Floats:
-    """An article's log-odds from its windows', (n, k); the first counts most (1/√position)."""
-    found, first = np.zeros((len(windows), outputs.shape[1]), np.float32), 0
-    for n, several in enumerate(windows):
-        weights = 1 / np.sqrt(np.arange(1, len(several) + 1))
-        found[n] = weights @ outputs[first : first + len(several)] / weights.sum()
-        first += len(several)
-    return found
 
 
 def logits_of(model: Any) -> Any:

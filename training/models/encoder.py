@@ -16,7 +16,7 @@ from seeds.errors import InputError
 from training.model import Floats, Runtime
 from training.models.hub import longest_window, pieces_of, read_base, read_model
 from training.models.network import Network, OnnxNetwork, TorchNetwork, import_torch
-from training.models.pieces import Pieces, Windows
+from training.models.pieces import Pieces, Windows, pooled
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,12 @@ class Encoder:
         counting most (1/√position): news leads with its topic.
         """
         if cache is None:
-            return self._pooled(texts)
+            return self._computed(texts)
         keys = [self._key(text) for text in texts]
         known = cache.read(keys)
         new = [n for n, key in enumerate(keys) if key not in known]
         vectors = dict(
-            zip((keys[n] for n in new), self._pooled([texts[n] for n in new]), strict=True)
+            zip((keys[n] for n in new), self._computed([texts[n] for n in new]), strict=True)
         )
         cache.write(vectors)
         rows = [known[key] if key in known else vectors[key] for key in keys]
@@ -110,16 +110,12 @@ class Encoder:
         parts = json.dumps([self.fingerprint, self.plan.size, self.plan.prefix, text])
         return hashlib.sha256(parts.encode()).hexdigest()
 
-    def _pooled(self, texts: Sequence[str]) -> Floats:
+    def _computed(self, texts: Sequence[str]) -> Floats:
         windows = self.pieces.windows(texts, self.plan)
-        flat = self.network.outputs([each for several in windows for each in several])
-        found, first = np.zeros((len(texts), self.width), np.float32), 0
-        for n, several in enumerate(windows):
-            part = flat[first : first + len(several)]
-            first += len(several)
-            pooled = (part / np.sqrt(np.arange(1, len(part) + 1))[:, None]).sum(axis=0)
-            found[n] = pooled / max(float(np.linalg.norm(pooled)), 1e-12)
-        return found
+        outputs = self.network.outputs([each for several in windows for each in several])
+        found = pooled(outputs.reshape(-1, self.width), windows)
+        lengths = np.linalg.norm(found, axis=1, keepdims=True)
+        return np.asarray(found / np.maximum(lengths, 1e-12), np.float32)
 
 
 def mean_of_pieces(model: Any) -> Any:

@@ -4,11 +4,10 @@ import contextlib
 import math
 import os
 import re
-import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +18,14 @@ import transformers
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from seeds.errors import InputError, missing_extra
+from seeds.errors import InputError
 from training.model import Fitting
-from training.models.camembert import CamembertSettings, logits_of, pooled
+from training.models.batches import Collate, Order, token_table
+from training.models.camembert import CamembertSettings, logits_of
 from training.models.hub import longest_window, pieces_of, read_base
-from training.models.network import TorchNetwork, device, out_of_memory, padded
-from training.models.pieces import Pieces
-from training.models.watch import Watch, finite, last_complete, macro_f1, step_of
+from training.models.network import TorchNetwork, device, out_of_memory
+from training.models.pieces import Pieces, pooled
+from training.models.watch import Watch, last_complete, macro_f1, step_of
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset
@@ -36,7 +36,6 @@ _DISK_FULL = (
     *("No space left", "Disk quota", "iostream error", "unexpected pos", "file write failed"),
     "PytorchStreamWriter failed",
 )
-_MEGABATCH = 16  # batches whose windows are sorted by length together, then shuffled
 
 
 @dataclass(frozen=True)
@@ -121,11 +120,11 @@ def _attempt(
             f"{model.config.num_hidden_layers} layers."
         )
     windows = pieces.windows(dataset.texts, settings.learn_plan)
-    rows = _rows(windows, dataset.gold, folder)
+    rows = token_table(windows, dataset.gold, folder)
     epochs = max(
         settings.epochs, math.ceil(settings.min_steps / math.ceil(len(rows) / settings.batch_size))
     )
-    order = _Order(rows["length"], settings.batch_size, fitting.seed)
+    order = Order(rows["length"], settings.batch_size, fitting.seed)
     with fitting.track("fine-tuning", 1) as advance:
         watch = Watch(
             model=model,
@@ -141,7 +140,7 @@ def _attempt(
             model=model,
             args=_arguments(settings, fitting, folder, epochs, place),
             train_dataset=rows,
-            data_collator=_Collate(pieces.pad),
+            data_collator=Collate(pieces.pad),
             callbacks=[watch],
             optimizers=(_optimizer(model, settings, place), None),
         )
@@ -191,6 +190,7 @@ def _ctrl_c(watch: Watch) -> Iterator[None]:
         return
 
     def finish(_number: int, _frame: object) -> None:
+        """Let the step end; the next Ctrl-C is Python's own again."""
         watch.interrupted = True
         signal.signal(signal.SIGINT, before)
 
@@ -204,7 +204,7 @@ def _ctrl_c(watch: Watch) -> Iterator[None]:
 class _Trainer(transformers.Trainer):
     """The Trainer with an order of its own for each epoch, and the loss of several choices."""
 
-    order: "_Order"
+    order: Order
     objective: "_Objective"
 
     def __init__(self, **given: Any) -> None:
@@ -222,7 +222,7 @@ class _Trainer(transformers.Trainer):
             input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
         ).logits.float()
         loss = self.objective.loss(logits, inputs["labels"], inputs["weight"])
-        if not finite(loss):
+        if not torch.isfinite(loss.detach()):
             raise InputError(
                 f"the loss is no number at step {self.state.global_step + 1}. Lower learning_rate, "
                 "or set mixed to float32. Earlier runs are untouched."
@@ -264,50 +264,6 @@ class _Objective:
                 logits, gold, pos_weight=weights, reduction="none"
             ).mean(dim=1)
         return (each * counts).sum() / counts.sum()
-
-
-class _Order(torch.utils.data.Sampler[int]):
-    """Windows of like lengths in a batch; the order follows from the seed and the epoch alone."""
-
-    def __init__(self, lengths: Sequence[int], batch: int, seed: int) -> None:
-        self.lengths, self.batch, self.seed = np.array(lengths), batch, seed
-        self.epoch = 0
-
-    def begin(self, epoch: int) -> None:
-        """Take the order of an epoch."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def __iter__(self) -> Iterator[int]:
-        rng = np.random.default_rng([self.seed, self.epoch])
-        shuffled = rng.permutation(len(self.lengths))
-        batches = []
-        for first in range(0, len(shuffled), self.batch * _MEGABATCH):
-            part = shuffled[first : first + self.batch * _MEGABATCH]
-            part = part[np.argsort(-self.lengths[part], kind="stable")]
-            batches += [part[n : n + self.batch] for n in range(0, len(part), self.batch)]
-        whole = [each for each in batches if len(each) == self.batch]
-        rest = [each for each in batches if len(each) < self.batch]
-        mixed = [whole[n] for n in rng.permutation(len(whole))] + rest
-        return iter([int(n) for each in mixed for n in each])
-
-
-@dataclass(frozen=True)
-class _Collate:
-    """Rows of the token table -> a batch of tensors."""
-
-    pad: int
-
-    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        ids, mask = padded([row["input_ids"] for row in rows], self.pad)
-        return {
-            "input_ids": torch.from_numpy(ids),
-            "attention_mask": torch.from_numpy(mask),
-            "labels": torch.tensor([row["labels"] for row in rows]),
-            "weight": torch.tensor([row["weight"] for row in rows]),
-        }
 
 
 def _base(dataset: "Dataset", settings: CamembertSettings, place: str) -> tuple[Any, Any]:
@@ -428,6 +384,7 @@ def _look(
     network = TorchNetwork(logits_of(model), gold.shape[1], pieces.pad, fitting.runtime)
 
     def look() -> float:
+        """The macro-F1 of the model as it is now."""
         model.eval()
         with torch.autocast(place.partition(":")[0], dtype, enabled=dtype != torch.float32):
             scores = pooled(network.outputs(flat), windows)
@@ -435,36 +392,6 @@ def _look(
         return macro_f1(scores, gold, single=single)
 
     return look
-
-
-def _rows(windows: list[list[list[int]]], gold: Bools, folder: Path) -> Any:
-    """The windows as a memory-mapped table: input_ids, labels, length, weight."""
-    try:
-        import datasets
-    except ModuleNotFoundError as error:
-        raise missing_extra("camembert", "Fine-tuning") from error
-
-    datasets.disable_progress_bars()
-    path = folder / f"tokens-{os.environ.get('RANK', '0')}"
-    shutil.rmtree(path, ignore_errors=True)
-    flat = [
-        (n, place, each) for n, some in enumerate(windows) for place, each in enumerate(some, 1)
-    ]
-    table = datasets.Dataset.from_dict(
-        {
-            "input_ids": [each for _, _, each in flat],
-            "labels": [gold[n].astype(np.float32).tolist() for n, _, _ in flat],
-            "length": [len(each) for _, _, each in flat],
-            "weight": [1 / math.sqrt(place) for _, place, _ in flat],
-        }
-    )
-    try:
-        table.save_to_disk(str(path))
-    except OSError as error:
-        raise InputError(
-            f"{folder}: {error.strerror or error}. Free some space and run the same command again."
-        ) from error
-    return datasets.load_from_disk(str(path))
 
 
 def _beyond_one_window(pieces: Pieces, texts: list[str], settings: CamembertSettings) -> str:

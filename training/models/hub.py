@@ -1,6 +1,7 @@
 """A base model and its tokenizer, from a folder or the Hugging Face hub; safetensors only."""
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ _TOKENIZERS = (
     *("vocab.txt", "vocab.json"),
 )
 
+_PATIENCE = 5  # seconds for the hub to answer
+
 
 def read_base(base: str, architecture: str, **options: Any) -> tuple[Any, Any]:
     """The tokenizer and the model of a base; arguments and errors as of `read_model`."""
@@ -24,7 +27,9 @@ def read_base(base: str, architecture: str, **options: Any) -> tuple[Any, Any]:
     _look_at(base)
     with _one_line(base):
         # False, and not left out: a terminal would be asked whether to run the code.
-        tokenizer = transformers.AutoTokenizer.from_pretrained(base, trust_remote_code=False)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            base, trust_remote_code=False, local_files_only=_is_out_of_reach(base)
+        )
     return tokenizer, read_model(base, architecture, **options)
 
 
@@ -47,12 +52,33 @@ def read_model(base: str, architecture: str, **options: Any) -> Any:
             base,
             use_safetensors=True,
             trust_remote_code=False,
+            local_files_only=_is_out_of_reach(base),
             output_loading_info=True,
             **options,
         )
     _refuse_what_is_no_encoder(base, model)
     _refuse_other_weights(base, model, loaded, whole=architecture == "AutoModel")
     return model
+
+
+@functools.cache
+def _is_out_of_reach(base: str) -> bool:
+    """Whether only what the hub's cache holds of a base can be read: the hub does not answer.
+
+    Asked once, for transformers alone would ask for most of a minute and complain of each try.
+    """
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.errors import HfHubHTTPError
+
+    if Path(base).is_dir() or constants.is_offline_mode():
+        return False
+    try:
+        get_hf_file_metadata(hf_hub_url(base, "config.json"), timeout=_PATIENCE)
+    except HfHubHTTPError:
+        return False  # it answered
+    except Exception:  # of whichever library the hub's uses for HTTP
+        return True
+    return False
 
 
 @contextlib.contextmanager

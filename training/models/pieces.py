@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import numpy as np
+
 from seeds.errors import InputError, missing_extra
+from training.model import Floats
 
 # A sentence whose ids are kept with a model: a tokenizer that reads it otherwise is refused.
 _PROBE = "L'été dernier, le ministère a signé à Dakar un accord sur 12 coproductions."
@@ -133,3 +136,16 @@ def _chunks(pieces: list[int], room: int, plan: Windows) -> list[list[int]]:
     if plan.keep == "head":
         return chunks[:1]
     return [chunks[0], chunks[-1]] if plan.keep == "head-tail" and len(chunks) > 1 else chunks
+
+
+def pooled(outputs: Floats, windows: Sequence[Sequence[object]]) -> Floats:
+    """The numbers of each text from those of its windows; the first counts most (1/√position).
+
+    outputs: (windows of all texts, width). windows: those of each text. Returns (texts, width).
+    """
+    found, first = np.zeros((len(windows), outputs.shape[1]), np.float32), 0
+    for n, several in enumerate(windows):
+        weights = 1 / np.sqrt(np.arange(1, len(several) + 1))
+        found[n] = weights @ outputs[first : first + len(several)] / weights.sum()
+        first += len(several)
+    return found

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
@@ -160,8 +159,3 @@ def _f1(held: Bools, gold: Bools) -> float:
     hits, both = (held & gold).sum(axis=0), held.sum(axis=0) + gold.sum(axis=0)
     there = gold.any(axis=0)
     return float((2 * hits / np.maximum(both, 1))[there].mean()) if there.any() else 0.0
-
-
-def finite(loss: torch.Tensor) -> bool:
-    """Whether a loss is a number."""
-    return bool(torch.isfinite(loss.detach()).all())
