@@ -15,13 +15,13 @@ from labels.spreadsheet import Layout, read_labelled
 from labels.taxonomy import read_taxonomy
 from seeds.document import Document, content_id, read_documents
 from seeds.errors import InputError
-from training.compare import Answers, Comparison, compare
+from training.compare import Answers
+from training.learned import read_learned
 from training.metrics import Evaluation, evaluate
-from training.run import Run, find_run, load_run, promotions
-from training.split import read_learned, read_parts, sides
+from training.run import Run
+from training.split import read_parts, sides
 
 _AT_ONCE = 256  # articles scored together; bounds the memory
-_FEWEST = 10  # shared test articles: with fewer, no difference could be shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def measurable(dataset: Dataset, runs: Sequence[Run]) -> EvaluationSet:
     Raises:
         InputError: no article is left, or no category is shared.
     """
-    found = _measurable(dataset, runs)
+    found = shared(dataset, runs, unseen(dataset, runs))
     if not found.examples:
         raise InputError(
             f"of {quantity(len(dataset.examples), 'labelled article')} {found.learned} were "
@@ -166,22 +166,31 @@ def measurable(dataset: Dataset, runs: Sequence[Run]) -> EvaluationSet:
     return found
 
 
-def _measurable(dataset: Dataset, runs: Sequence[Run]) -> EvaluationSet:
-    unseen = np.ones(len(dataset.examples), np.bool_)
-    for run in runs:
-        unseen &= np.isin(np.arange(len(unseen)), read_learned(run.path).unseen(dataset))
-    shared = set.intersection(*(set(run.rule.categories) for run in runs))
+def unseen(dataset: Dataset, runs: Sequence[Run]) -> NDArray[np.bool_]:
+    """Which articles no run learned from, near-duplicates included, (n,)."""
+    positions = np.arange(len(dataset.examples))
+    masks = (np.isin(positions, read_learned(run.path).unseen(dataset)) for run in runs)
+    return np.asarray(np.logical_and.reduce([*masks]))
+
+
+def shared(dataset: Dataset, runs: Sequence[Run], kept: NDArray[np.bool_]) -> EvaluationSet:
+    """Some of the articles, (n,), with the categories that the labels and all runs know.
+
+    Raises:
+        InputError: there is no such category.
+    """
+    common = set.intersection(*(set(run.rule.categories) for run in runs))
     known = set(dataset.taxonomy.ids)
-    categories = tuple(name for name in runs[0].rule.categories if name in shared & known)
+    categories = tuple(name for name in runs[0].rule.categories if name in common & known)
     if not categories:
         raise InputError("the runs and the labels share no category, so nothing can be measured.")
-    examples = [dataset.examples[n] for n in np.flatnonzero(unseen)]
-    unknown = Counter(name for each in examples for name in each.categories if name not in shared)
+    examples = [dataset.examples[n] for n in np.flatnonzero(kept)]
+    unknown = Counter(name for each in examples for name in each.categories if name not in common)
     if dataset.taxonomy.choice == "single":
         examples = [each for each in examples if each.categories[0] in categories]
     gold = np.array([[name in each.categories for name in categories] for each in examples])
     gone = {name: None for run in runs for name in run.rule.categories if name not in known}
-    learned = int((~unseen).sum())
+    learned = int((~kept).sum())
     return EvaluationSet(tuple(examples), categories, gold, learned, dict(unknown), tuple(gone))
 
 
@@ -204,16 +213,16 @@ def remarks(measured: EvaluationSet, runs: Sequence[Run]) -> list[str]:
     return lines
 
 
-def answers(run: Run, measured: EvaluationSet) -> Answers:
-    """What a run says of the articles, on the categories measured."""
-    texts = [each.document.text for each in measured.examples]
+def answers(run: Run, examples: Sequence[Example], categories: tuple[str, ...]) -> Answers:
+    """What a run says of articles, one or more, on some of its categories."""
+    texts = [each.document.text for each in examples]
     scores = []
     with counting(f"Scoring with {run.name}", len(texts)) as count:
         for start in range(0, len(texts), _AT_ONCE):
             scores.append(run.model.scores(texts[start : start + _AT_ONCE]))
             count(min(start + _AT_ONCE, len(texts)), len(texts))
     probabilities = run.rule.probabilities(np.concatenate(scores))
-    columns = [run.rule.categories.index(name) for name in measured.categories]
+    columns = [run.rule.categories.index(name) for name in categories]
     return Answers(
         probabilities[:, columns],
         run.rule.holds(probabilities)[:, columns],
@@ -223,7 +232,7 @@ def answers(run: Run, measured: EvaluationSet) -> Answers:
 
 def evaluation(run: Run, measured: EvaluationSet) -> Evaluation:
     """All figures of a run."""
-    given = answers(run, measured)
+    given = answers(run, measured.examples, measured.categories)
     return evaluate(
         given.probabilities,
         given.held,
@@ -232,39 +241,4 @@ def evaluation(run: Run, measured: EvaluationSet) -> Evaluation:
         measured.categories,
         single=run.rule.choice == "single",
         seed=run.facts.seed,
-    )
-
-
-def worse_than_current(workspace: Path, name: str) -> str:
-    """How a run is worse than the current one on the frozen test part; "" if it is not shown to be.
-
-    Where the two can't be compared that is said, if there is something to compare with at all.
-
-    Raises:
-        InputError: the run itself can't be loaded.
-    """
-    current = next(iter(promotions(workspace / "runs")[-1:]), "")
-    path = find_run(workspace / "runs", name)
-    if current in ("", path.name) or not (workspace / "split.json").exists():
-        return ""
-    run = load_run(path)
-    try:
-        runs = (load_run(find_run(workspace / "runs", current)), run)
-        measured = _measurable(frozen_test_part(workspace), runs)
-        if len(measured.examples) < _FEWEST:
-            count = quantity(len(measured.examples), "test article")
-            raise InputError(f"only {count} that neither learned from")
-    except InputError as error:
-        say(f"not compared with the current run {current}: {error}")
-        return ""
-    given = [answers(each, measured).held for each in runs]
-    found = compare(given[0], given[1], measured.gold, measured.categories)
-    return _worse(found, path.name, current) if found.verdict == "A is better" else ""
-
-
-def _worse(found: Comparison, name: str, current: str) -> str:
-    figure = found.macro_f1
-    return (
-        f"{name} is worse than the current run {current} on {found.articles} test articles: "
-        f"macro-F1 {figure.b:.3f} against {figure.a:.3f}, a difference of {figure}"
     )

@@ -22,7 +22,7 @@ from training.train import Recipe, train
 
 QUICK = "test = 0.25\nfolds = 2\n[model]\nbuckets = 12\n"
 # Single letters tell no categories apart.
-WEAK = "test = 0.25\nfolds = 2\n[model]\nbuckets = 8\nchar_ngrams = [1, 1]\nC = 0.001\n"
+WEAK = "test = 0.25\nfolds = 2\n[model]\nbuckets = 8\nchar_ngrams = [2, 2]\nC = 0.001\n"
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +195,7 @@ def _broken(folder: Path) -> None:
     [
         (_damaged, "rule.json: altered"),
         (_without_split, "split.json"),
-        (_few, "only 9 test articles that neither learned from"),
+        (_few, "only 9 test articles to compare on"),
         (_broken, "split.json: not a JSON object"),
     ],
 )
@@ -212,11 +212,64 @@ def test_where_no_verdict_is_possible_a_run_is_promoted_and_why_is_said(
     assert current == f"current run: {weak}"
 
 
-def test_without_a_frozen_test_part_promotion_says_nothing_more(desk: Path) -> None:
+def test_a_training_on_all_articles_is_no_way_past_the_guard(desk: Path) -> None:
+    """What a run learned from is counted out of fold, so neither step goes uncompared."""
+    good, weak = names(desk)[0], desk / "weak.toml"
+    count = len(frozen(desk).test)
+    on = f"on {count} test articles (out of fold where a run learned from them): macro-F1 0."
+
+    def said(*arguments: str | Path) -> str:
+        done = classify("train", "--workspace", desk, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    assert f"worse than the current run {good} {on}" in said("--config", weak, "--test", "0")
+    assert promotions(desk / "runs") == [good]
+    assert "compared" not in said("--test", "0")
+    everything = names(desk)[-1]
+    assert of_run(desk, -1)["test"] == []
+    assert promotions(desk / "runs") == [good, everything]
+    assert f"worse than the current run {everything} {on}" in said("--config", weak)
+    assert promotions(desk / "runs") == [good, everything]
+
+
+def test_a_run_keeps_what_its_folds_gave_to_the_articles_it_learned_from(desk: Path) -> None:
+    """With nothing kept apart those are the answers that its figures were counted from."""
+    assert classify("train", "--workspace", desk, "--test", "0").returncode == 0
+    run = list_runs(desk / "runs")[-1]
+    kept = json.loads((run / "out_of_fold.json").read_text())
+    gold = {each.document.id: each.categories for each in read_dataset(desk).examples}
+    assert sorted(kept["ids"]) == sorted(gold)
+    pairs = zip(kept["ids"], kept["categories"], strict=True)
+    right = sum(set(given) == set(gold[name]) for name, given in pairs)
+    exact = json.loads((run / "metrics.json").read_text())["exact"]["value"]
+    assert right / len(gold) == pytest.approx(exact)
+
+
+def test_without_a_frozen_test_part_all_articles_are_compared_on(desk: Path) -> None:
     (desk / "split.json").unlink()
-    weak = names(desk)[1]
+    good, weak = names(desk)
     done = classify("runs", "promote", weak, "--workspace", desk)
-    assert (done.returncode, done.stderr) == (0, f"current run: {weak}\n")
+    assert done.returncode == 1
+    assert f"worse than the current run {good} on 80 labelled articles (out of fold" in done.stderr
+    assert promotions(desk / "runs") == [good]
+
+
+def test_a_run_without_what_its_folds_gave_is_compared_on_what_neither_learned_from(
+    desk: Path,
+) -> None:
+    """As one of an earlier version is."""
+    for run in list_runs(desk / "runs"):
+        (run / "out_of_fold.json").unlink()
+        forge_manifest(run)
+    good, weak = names(desk)
+    count = len(frozen(desk).test)
+    done = classify("runs", "promote", weak, "--workspace", desk)
+    assert done.returncode == 1
+    assert f"worse than the current run {good} on {count} test articles: " in done.stderr
+    (desk / "split.json").unlink()
+    done = classify("runs", "promote", weak, "--workspace", desk)
+    assert f"worse than the current run {good} on {count} labelled articles: " in done.stderr
 
 
 # ---------------------------------------------------------------- frozen over trainings
@@ -251,7 +304,7 @@ def test_a_new_split_is_drawn_on_demand_only_and_that_is_said(desk: Path) -> Non
     done = classify("train", "--workspace", desk, "--seed", "9", "--new-split")
     assert done.returncode == 0
     assert "a new test part is drawn: earlier runs" in done.stderr
-    assert "not compared with the current run" in done.stderr
+    assert "not compared" not in done.stderr  # of what the current run learned, its folds speak
     assert frozen(desk).test != before.test
 
 

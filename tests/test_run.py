@@ -139,8 +139,8 @@ def test_promote_and_rollback_move_the_current_run(run: Path, tmp_path: Path) ->
     other = save_run(runs, second)
     with pytest.raises(InputError, match="no trained model yet"):
         find_run(runs)
-    promote(runs, run.name)
-    promote(runs, other.name)
+    promote(runs, load_run(run))
+    promote(runs, load_run(other))
     assert find_run(runs) == other
     assert roll_back(runs) == run.name
     assert find_run(runs) == run
@@ -149,10 +149,13 @@ def test_promote_and_rollback_move_the_current_run(run: Path, tmp_path: Path) ->
     assert {each.name for each in list_runs(runs)} == {run.name, other.name}
 
 
-def test_a_damaged_run_is_not_promoted(run: Path) -> None:
-    (run / "rule.json").write_text("{}")
-    with pytest.raises(InputError):
-        promote(run.parent, run.name)
+def test_a_run_that_scores_its_golden_texts_otherwise_is_not_promoted(run: Path) -> None:
+    loaded = load_run(run)
+    golden = json.loads((run / "golden.json").read_text())
+    golden["scores"][0][0] += 0.01
+    (run / "golden.json").write_text(json.dumps(golden))
+    with pytest.raises(InputError, match=r"differ by up to 0\.01"):
+        promote(run.parent, loaded)
     assert promotions(run.parent) == []
 
 

@@ -15,8 +15,8 @@ from labels.taxonomy import Category, Taxonomy
 from seeds.document import Document
 from seeds.errors import InputError
 from tests.corpus import dataset
+from training.learned import Learned
 from training.split import (
-    Learned,
     Parts,
     draw,
     folds,

@@ -86,6 +86,7 @@ def test_training_prints_figures_writes_a_run_and_makes_it_current(tmp_path: Pat
             "recipe.json",
             "run.json",
             "split.json",
+            "out_of_fold.json",
             "manifest.json",
         ),
     }
@@ -203,6 +204,33 @@ def test_no_promote_keeps_the_current_model(desk: Path) -> None:
     assert classify("train", "--workspace", desk, "--no-promote").returncode == 0
     assert len(list_runs(desk / "runs")) == 3
     assert promotions(desk / "runs") == before
+
+
+def test_what_is_compared_and_promoted_is_loaded_once(desk: Path) -> None:
+    """The weights of an encoder are large; the current run is loaded once as well."""
+    code = (
+        "import sys\n"
+        "from training import run\n"
+        "load = run.load_run\n"
+        "def counted(path, *more):\n"
+        "    print('loaded', path.name)\n"
+        "    return load(path, *more)\n"
+        "run.load_run = counted\n"
+        "sys.argv = ['classify', 'train', '--workspace', sys.argv[1]]\n"
+        "from classify.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, desk],
+        env=environment(),
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    second, third = (each.name for each in list_runs(desk / "runs")[1:])
+    lines = [line for line in done.stdout.splitlines() if line.startswith("loaded ")]
+    assert sorted(lines) == [f"loaded {second}", f"loaded {third}"]
+    assert promotions(desk / "runs")[-1] == third
 
 
 def test_another_dataset_may_be_given(desk: Path, tmp_path: Path) -> None:

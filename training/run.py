@@ -8,6 +8,7 @@ metrics.json                    how good it is, for programs
 report.html, README.md          how good it is, for people
 recipe.json, run.json           settings, seed, versions
 split.json                      the articles it learned from and those it was measured on
+out_of_fold.json                what models that had not learned from an article gave it
 manifest.json                   the SHA-256 of each of the files above
 """
 
@@ -210,13 +211,17 @@ def verify_run(path: Path) -> int:
     Raises:
         InputError: something differs; says what.
     """
-    run = load_run(path)
-    golden = _read_json(path / "golden.json")
+    return _verify(load_run(path))
+
+
+def _verify(run: Run) -> int:
+    """The same of a run whose files were checked when it was loaded."""
+    golden = _read_json(run.path / "golden.json")
     scores = run.model.scores(golden["texts"])
     gap = float(np.abs(scores - np.array(golden["scores"], np.float32)).max(initial=0))
     if not gap <= golden.get("tolerance", _GOLDEN_TOLERANCE):
         raise InputError(
-            f"{path / 'golden.json'}: scores differ by up to {gap:.2g} from those at training. "
+            f"{run.path / 'golden.json'}: scores differ by up to {gap:.2g} from those at training. "
             f"Versions then: {', '.join(run.facts.versions)}. Install those, or train again."
         )
     return len(golden["texts"])
@@ -267,14 +272,17 @@ def promotions(runs: Path) -> list[str]:
     return [name for name in lines if _NAME.fullmatch(name)]
 
 
-def promote(runs: Path, name: str) -> None:
-    """Make a run the one that `classify predict` uses, after verifying it."""
-    path = find_run(runs, name)
-    if path.resolve().parent != runs.resolve():
-        raise InputError(f"{path}: not in {runs}. Copy the run there, then promote it by name.")
-    verify_run(path)
-    kept = [each for each in promotions(runs) if each != path.name]
-    jsonl.write_text(runs / "current", "\n".join([*kept, path.name]) + "\n")
+def promote(runs: Path, run: Run) -> None:
+    """Make a run the one that `classify predict` uses, after verifying it.
+
+    Raises:
+        InputError: it is elsewhere, or scores its golden texts otherwise.
+    """
+    if run.path.resolve().parent != runs.resolve():
+        raise InputError(f"{run.path}: not in {runs}. Copy the run there, then promote it by name.")
+    _verify(run)
+    kept = [each for each in promotions(runs) if each != run.name]
+    jsonl.write_text(runs / "current", "\n".join([*kept, run.name]) + "\n")
 
 
 def roll_back(runs: Path) -> str:

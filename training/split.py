@@ -134,8 +134,8 @@ def sides(dataset: Dataset, parts: Parts) -> tuple[Indices, Indices]:
     """
     learn, test = set(parts.learn), set(parts.test)
     documents = [each.document for each in dataset.examples]
-    tested = test | {_group(each) for each in documents if each.id in test}
-    kept = (each.id in learn and _group(each) not in tested for each in documents)
+    tested = test | {group_of(each) for each in documents if each.id in test}
+    kept = (each.id in learn and group_of(each) not in tested for each in documents)
     return (
         np.flatnonzero(np.fromiter(kept, bool, len(documents))),
         np.flatnonzero(np.fromiter((each.id in test for each in documents), bool, len(documents))),
@@ -150,56 +150,11 @@ def refuse_leak(learned: Dataset, measured: Dataset) -> None:
     """
     known = _names(learned)
     for example in measured.examples:
-        if {example.document.id, _group(example.document)} & known:
+        if {example.document.id, group_of(example.document)} & known:
             raise InputError(
                 f"article {example.document.id} is in the test part, and it or a near-duplicate "
                 "is learned from. Draw a new test part with `classify train --new-split`."
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """split.json of a run: what it must not be measured on, and what it was.
-
-    Attributes:
-        by: how the articles were split.
-        learn: ids of the articles it learned from.
-        groups: their groups of near-duplicates.
-        test: ids of the articles it was measured on; () if that was out of fold.
-    """
-
-    by: By
-    learn: tuple[str, ...]
-    groups: tuple[str, ...]
-    test: tuple[str, ...]
-
-    @classmethod
-    def of(cls, by: By, learned: Dataset, measured: Dataset) -> "Learned":
-        """From the articles themselves."""
-        groups = dict.fromkeys(_group(each.document) for each in learned.examples)
-        return cls(by, _ids(learned), tuple(groups), _ids(measured))
-
-    def unseen(self, dataset: Dataset) -> Indices:
-        """The positions of articles that are neither learned from nor near-duplicates of those."""
-        known = {*self.learn, *self.groups}
-        documents = [each.document for each in dataset.examples]
-        alike = {_group(each) for each in documents if each.id in known}
-        known |= alike
-        return np.flatnonzero([not {each.id, _group(each)} & known for each in documents])
-
-
-def read_learned(run: Path) -> Learned:
-    """split.json of a run.
-
-    Raises:
-        InputError: the file is missing or not what it must be.
-    """
-    path = run / "split.json"
-    try:
-        record = jsonl.parse_record(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}. Train again.") from error
-    return parse(record, Learned, str(path))
 
 
 def folds(dataset: Dataset, count: int, seed: int) -> list[tuple[Indices, Indices]]:
@@ -208,7 +163,7 @@ def folds(dataset: Dataset, count: int, seed: int) -> list[tuple[Indices, Indice
     Raises:
         InputError: count is less than 2, or there are fewer groups than folds.
     """
-    groups = len({_group(each.document) for each in dataset.examples})
+    groups = len({group_of(each.document) for each in dataset.examples})
     if count < 2:
         raise InputError(f"folds must be 2 or more, found {count}")
     if groups < count:
@@ -257,10 +212,10 @@ def _placed(dataset: Dataset, before: Parts | None) -> Indices:
     own = dict.fromkeys(before.learn, _LEARN) | dict.fromkeys(before.test, _TEST)
     documents = [each.document for each in dataset.examples]
     # A group is named after one of its members, whose side counts even if it is gone from here.
-    of_group = {_group(each): own.get(_group(each), _NEW) for each in documents}
+    of_group = {group_of(each): own.get(group_of(each), _NEW) for each in documents}
     for each in documents:
-        of_group[_group(each)] = max(of_group[_group(each)], own.get(each.id, _NEW))
-    found = (own.get(each.id, of_group[_group(each)]) for each in documents)
+        of_group[group_of(each)] = max(of_group[group_of(each)], own.get(each.id, _NEW))
+    found = (own.get(each.id, of_group[group_of(each)]) for each in documents)
     return np.fromiter(found, np.int64, len(documents))
 
 
@@ -280,8 +235,8 @@ def _ends(dataset: Dataset) -> NDArray[np.str_]:
     latest: dict[str, str] = {}
     for each in documents:
         end = each.date and each.date + "-99" * (2 - each.date.count("-"))
-        latest[_group(each)] = max(latest.get(_group(each), ""), end)
-    return np.array([latest[_group(each)] for each in documents], np.str_)
+        latest[group_of(each)] = max(latest.get(group_of(each), ""), end)
+    return np.array([latest[group_of(each)] for each in documents], np.str_)
 
 
 def _cut(dataset: Dataset, ends: NDArray[np.str_], share: float) -> str:
@@ -326,24 +281,23 @@ def _notes(dataset: Dataset, parts: Parts, share: float, *, frozen: bool) -> lis
     return notes
 
 
-def _group(document: Document) -> str:
+def group_of(document: Document) -> str:
+    """What an article shares with its near-duplicates: their group, else its own id."""
     return document.group or document.id
-
-
-def _ids(dataset: Dataset) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each.document.id for each in dataset.examples))
 
 
 def _names(dataset: Dataset) -> set[str]:
     """The ids and groups of all articles."""
-    return {name for each in dataset.examples for name in (each.document.id, _group(each.document))}
+    return {
+        name for each in dataset.examples for name in (each.document.id, group_of(each.document))
+    }
 
 
 def _members(dataset: Dataset) -> list[Indices]:
     """The positions of each group's members, groups in the order of their first."""
     positions: dict[str, list[int]] = {}
     for n, example in enumerate(dataset.examples):
-        positions.setdefault(_group(example.document), []).append(n)
+        positions.setdefault(group_of(example.document), []).append(n)
     return [np.array(members) for members in positions.values()]
 
 

@@ -18,13 +18,14 @@ from training import metrics
 from training.calibration import Wanted, fit_rule
 from training.cost import Cost, Meter
 from training.curve import LearningCurve, learning_curve
+from training.learned import FoldAnswers, Learned
 from training.model import Fitting, Floats, Model, Rule, Say
 from training.models import model_class
 from training.out_of_fold import out_of_fold, within
 from training.recipe import Recipe
 from training.report import Measured, html_report, model_card
 from training.run import FORMAT, RunFacts, facts_record
-from training.split import Learned, Parts, draw, refuse_leak, sides
+from training.split import Parts, draw, refuse_leak, sides
 
 _GOLDEN_TEXTS, _GOLDEN_CHARACTERS = 8, 1500
 
@@ -94,10 +95,12 @@ def train(
     facts = _facts(dataset, model, recipe, left_out, len(learn), len(test), cost)
     name = f"{facts.created.translate(_COMPACT)}-{kind}-{dataset.fingerprint}".lower()
     seen = _measured(rule, scores, measured)
+    given = _measured(rule, scaling.of(outside.scores), held_out).held
     made = (name, facts, evaluation, rule, known.taxonomy, recipe, seen, known, cost, curve)
     files = {
         **_files(known, model, rule, evaluation, facts, recipe, settings),
         "split.json": asdict(Learned.of(recipe.split, known, usable.subset(test))),
+        "out_of_fold.json": asdict(FoldAnswers.of(held_out, given)),
         "report.html": html_report(*made),
     }
     return Trained(name, model, rule, evaluation, facts, files, parts)

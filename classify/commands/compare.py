@@ -59,7 +59,7 @@ def compare(
     measured = measurable(dataset, runs)
     for line in (*faults, *remarks(measured, runs)):
         say(line)
-    a, b = (answers(run, measured) for run in runs)
+    a, b = (answers(run, measured.examples, measured.categories) for run in runs)
     found = hold_against(a.held, b.held, measured.gold, measured.categories)
     apart = disagreements(measured.examples, measured.categories, a, b)
     names = (runs[0].name, runs[1].name)

@@ -68,17 +68,20 @@ def promote(run: str, even_if_worse: bool, workspace: Path | None) -> None:
     """Make RUN the model that `classify predict` uses, once it is verified.
 
     A run is refused that is shown to be worse than the current one, as `classify compare` tells it,
-    on the articles kept apart to measure on.
+    on the articles kept apart to measure on, else on all. Of articles that a run learned from
+    counts what was said of them out of fold.
     """
-    from classify.measuring import worse_than_current
+    from classify.guard import worse_than_current
+    from training.run import find_run, load_run
     from training.run import promote as make_current
 
     folder = workspace_path(workspace)
     with locked(folder, "classify runs promote"):
-        worse = "" if even_if_worse else worse_than_current(folder, run)
+        loaded = load_run(find_run(folder / "runs", run))
+        worse = "" if even_if_worse else worse_than_current(folder, loaded)
         if worse:
             raise InputError(f"{worse}. Add --even-if-worse to promote it all the same.")
-        make_current(folder / "runs", run)
+        make_current(folder / "runs", loaded)
     say(f"current run: {run}")
 
 

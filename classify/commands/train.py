@@ -115,7 +115,7 @@ def train(
                 say(f"{name} was not trained; see above")
             best = max(made, key=lambda name: made[name][1].evaluation.macro_f1.value)
             if not no_promote:
-                _promote(folder, made[best][0].name)
+                _promote(folder, made[best][0])
     if failed:
         click.get_current_context().exit(1)
 
@@ -209,17 +209,18 @@ def _fitting(runtime: "Runtime", kept: Path | None) -> "Fitting":
     return Fitting(folder=kept, runtime=runtime, say=say, track=counting)
 
 
-def _promote(folder: Path, name: str) -> None:
+def _promote(folder: Path, path: Path) -> None:
     """Make the new run current, unless the one that is current is shown to be better."""
-    from classify.measuring import worse_than_current
-    from training.run import promote
+    from classify.guard import worse_than_current
+    from training.run import load_run, promote
 
-    worse = worse_than_current(folder, name)
+    run = load_run(path)
+    worse = worse_than_current(folder, run)
     if worse:
         say(worse)
-        say(f"it is kept; to use it all the same: classify runs promote {name} --even-if-worse")
+        say(f"it is kept; to use it all the same: classify runs promote {run.name} --even-if-worse")
         return
-    promote(folder / "runs", name)
+    promote(folder / "runs", run)
 
 
 def _report(made: dict[str, tuple[Path, "Trained"]]) -> None:
