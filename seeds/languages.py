@@ -1,6 +1,7 @@
 """Scripts and languages of a text."""
 
 import functools
+import re
 import unicodedata
 from collections import Counter
 from typing import Any
@@ -47,14 +48,22 @@ _LATIN_LANGUAGES = (
     "af br ca cs cy da de en es et eu fi fr ga gl hr hu id is it lb lt lv mg ms mt nl no oc pl pt"
     " ro rw sk sl so sq sv sw tr uz vi"
 )
+_BEYOND_LATIN_1 = re.compile("[^\x00-\xff]")
+_MICRO = "µ".encode("latin-1")  # the one letter of Latin-1 that is Greek
+_NO_LATIN_LETTERS = bytes(n for n in range(256) if not chr(n).isalpha()) + _MICRO
 _ENOUGH_TEXT = 300  # characters of a paragraph; more costs time (1 ms per kB) and changes nothing
 _ENOUGH_LETTERS = 40  # below, a paragraph (a name, a heading) is counted with the main language
 
 
 def foreign_share(text: str) -> float:
     """Share of a text's letters that are not in Latin script, in [0, 1]."""
-    counts = _letters(text)
-    return 1.0 - counts["Latin"] / sum(counts.values()) if counts else 0.0
+    near = text.encode("latin-1", "ignore")  # what is beyond is counted one by one: it is rare
+    latin = len(near.translate(None, _NO_LATIN_LETTERS))
+    beyond = Counter(_BEYOND_LATIN_1.findall(text)) if len(near) < len(text) else Counter[str]()
+    counts = _by_script(beyond)
+    latin += counts.pop("Latin", 0)
+    foreign = sum(counts.values()) + near.count(_MICRO)
+    return 1.0 - latin / (latin + foreign) if latin + foreign else 0.0
 
 
 def language(text: str) -> str:
@@ -98,8 +107,13 @@ def _count_short(paragraphs: list[str], counts: Counter[str]) -> None:
 
 def _letters(text: str) -> Counter[str]:
     """Number of letters by script."""
+    return _by_script(Counter(text))
+
+
+def _by_script(chars: Counter[str]) -> Counter[str]:
+    """Number of letters by script, given the number of each character."""
     found: Counter[str] = Counter()
-    for char, count in Counter(text).items():
+    for char, count in chars.items():
         if char.isalpha():
             found[_script(char)] += count
     return found
