@@ -146,7 +146,8 @@ def _article(text: str) -> tuple[str, str, str]:
             for n, line in enumerate(lines)
             if n not in dates and not _is_furniture(line, last=n == last)
         ]
-        text = _tidy("\n".join(kept))
+        if len(kept) < len(lines) or text != before:
+            text = _tidy("\n".join(kept))
     return text, header, updated
 
 
