@@ -122,8 +122,10 @@ def _build_dataclass(data: Any, kind: Any, at: str, faults: list[str]) -> Any:
         return _fault(faults, at, "a table", data)
     hints, before = typing.get_type_hints(kind), len(faults)
     fields = {field.name: field for field in dataclasses.fields(kind)}
-    for key in sorted(data.keys() - fields.keys()):
-        faults.append(f"unknown key {_at(at, key)!r} (known: {', '.join(fields)})")
+    unknown = [repr(_at(at, key)) for key in sorted(data.keys() - fields.keys())]
+    if unknown:
+        keys = "key" if len(unknown) == 1 else "keys"
+        faults.append(f"unknown {keys} {', '.join(unknown)} (known: {', '.join(fields)})")
     given = {}
     for name, field in fields.items():
         if name in data:
