@@ -65,6 +65,7 @@ def runtime_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_runtime(
         *args: Any, device: str, batch_size: int | None, threads: int | None, **given: Any
     ) -> Any:
+        """The command, with the three options made one argument."""
         from training.model import Runtime
 
         return command(*args, runtime=Runtime(device, batch_size, threads), **given)

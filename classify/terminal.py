@@ -108,6 +108,7 @@ def counting(label: str, total: int | None) -> Iterator[Callable[[int, int], Non
         last, first = [began], [0]
 
         def line(done: int, of: int) -> None:
+            """Say how far it is, now and then."""
             first[0] = first[0] or done  # a training that goes on does not begin at 0
             now = time.monotonic()
             if now - last[0] >= SECONDS_BETWEEN_LINES:

@@ -58,6 +58,7 @@ def steps(
     certain: int = 0,
     curve: LearningCurve | None = None,
     said: np.ndarray | None = None,
+    recipe: Recipe | None = None,
 ) -> dict[str, str]:
     """Title -> reason of what to do next."""
     right = (held == gold).all(axis=1)
@@ -67,7 +68,7 @@ def steps(
         reliability((held * 1.0 if said is None else said).ravel(), gold.ravel()),
         mixed_up(errors_together(held, gold)[:3, :3], 3),
         taxonomy(),
-        Recipe(max_risk=0.1),
+        recipe or Recipe(max_risk=0.1),
         curve,
     )
     return {each.title: each.reason for each in found}
@@ -102,6 +103,14 @@ def test_the_category_that_would_gain_most_is_named() -> None:
     assert "Trade from 0.5" in found["Label more Trade"]
 
 
+def test_a_curve_that_was_not_wanted_is_not_put_down_to_too_few_articles() -> None:
+    found = steps(GOLD, GOLD)["Label more articles"]
+    assert "too few" in found
+    found = steps(GOLD, GOLD, recipe=Recipe(curve_repeats=0))["Label more articles"]
+    assert "too few" not in found
+    assert "No learning curve was made" in found
+
+
 def test_without_a_curve_the_weakest_category_is_named() -> None:
     held = GOLD.copy()
     held[:, 2] = False
@@ -119,6 +128,23 @@ def test_categories_that_are_mixed_up_more_than_once_are_named() -> None:
     held = GOLD.copy()
     held[0] = [False, True, False]
     assert not [title for title in steps(GOLD, held) if "apart" in title]
+
+
+def test_two_categories_are_to_be_told_apart_whichever_way_they_are_mixed_up() -> None:
+    """2 of cinema are given trade, 3 of trade cinema, 2 of sport trade."""
+    held = GOLD.copy()
+    held[[0, 3]] = [False, True, False]
+    held[[1, 4, 7]] = [True, False, False]
+    held[[2, 5]] = [False, True, False]
+    assert mixed_up(errors_together(held, GOLD)[:3, :3], 3) == [Pair(1, 0, 3, 2), Pair(2, 1, 2)]
+    found = {title: why for title, why in steps(GOLD, held).items() if "apart" in title}
+    assert list(found) == ["Tell Trade and Cinema apart"]
+    why = found["Tell Trade and Cinema apart"]
+    assert why.startswith(
+        "Trade was missed and Cinema given in 3 articles, and the other way round in 2. "
+        "Compare the guidelines of the two"
+    )
+    assert why.endswith("Less often mixed up: Sport with Trade (2 times).")
 
 
 def test_nothing_accepted_and_too_many_errors_among_the_accepted_are_said() -> None:

@@ -10,6 +10,7 @@ from tests.corpus import dataset, taxonomy
 from training.model import Fitting
 from training.models.tfidf import TfidfSettings
 from training.recipe import Recipe, read_recipe
+from training.split import Parts
 from training.train import Trained, train
 
 SETTINGS = TfidfSettings(buckets=16)
@@ -66,6 +67,27 @@ def test_a_category_with_one_article_is_left_out_and_named() -> None:
     assert trained.rule.categories == ("cinema", "trade")
     assert any("sport is left out: 1 of 4" in line for line in said)
     assert any("sport" in reason for reason in trained.facts.left_out)
+
+
+@pytest.mark.parametrize("choice", ["single", "multiple"])
+def test_a_category_too_rare_in_the_part_learned_from_is_left_out_alone(choice: str) -> None:
+    """All but one of the articles on sport are frozen in the test part."""
+    data = dataset(80, choice)
+    names = [each.document.id for each in data.examples]
+    sport = [n for n, each in enumerate(data.examples) if "sport" in each.categories]
+    other = [n for n in range(80) if n not in sport]
+    test = [names[n] for n in (*sport[1:], *other[:15])]
+    parts = Parts("stratified", tuple(each for each in names if each not in test), tuple(test))
+    said: list[str] = []
+    trained = train(data, "tfidf", Recipe(), SETTINGS, Fitting(say=said.append), parts)
+    assert trained.rule.categories == ("cinema", "trade")
+    assert trained.parts == parts
+    assert trained.facts.articles == 80 - len(test) - (choice == "single")
+    assert trained.facts.test_articles == (len(test) if choice == "multiple" else 15)
+    (note,) = [line for line in said if "sport" in line]
+    assert f"sport is left out: 1 of its {len(sport)} articles" in note
+    assert note in trained.facts.left_out
+    assert not [line for line in said if "out of fold" in line]
 
 
 def test_articles_that_are_all_alike_never_straddle_the_split() -> None:

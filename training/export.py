@@ -85,6 +85,7 @@ def export_run(
     found: list[Exported] = []
 
     def fill(building: Path) -> None:
+        """The run's files, its network as ONNX, and what comparing the two says."""
         _copy(source, building, weights)
         onnx = (building / weights).with_suffix(".onnx")
         write_onnx(module, onnx, precision, cut(golden["texts"]))

@@ -27,11 +27,15 @@ _WORTH = 0.03  # average precision that a category must gain to be named
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two categories that are mixed up: `missed` was right, `given` was said; `count` times."""
+    """Two categories that are mixed up: `missed` was right, `given` was said; `count` times.
+
+    back: how often it was the other way round, which is not more often.
+    """
 
     missed: int
     given: int
     count: int
+    back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,17 @@ def errors_together(held: Bools, gold: Bools) -> Counts:
 
 
 def mixed_up(counts: Counts, most: int) -> list[Pair]:
-    """The largest cells off the diagonal of a square of counts, at most `most`."""
+    """The pairs with the largest counts off the diagonal of a square, at most `most`."""
     size = len(counts)
-    cells = (Pair(n, m, int(counts[n, m])) for n in range(size) for m in range(size) if n != m)
-    found = sorted((each for each in cells if each.count), key=lambda each: -each.count)
+    cells = ((n, m) for n in range(size) for m in range(n + 1, size))
+    ordered = (cell if counts[cell] >= counts[cell[::-1]] else cell[::-1] for cell in cells)
+    pairs = (Pair(n, m, int(counts[n, m]), int(counts[m, n])) for n, m in ordered)
+    found = sorted((each for each in pairs if each.count), key=lambda each: -_total(each))
     return found[:most]
+
+
+def _total(pair: Pair) -> int:
+    return pair.count + pair.back
 
 
 def next_steps(
@@ -81,7 +91,7 @@ def next_steps(
     """What would help most, in the order in which to do it."""
     names = {each.id: each.fr for each in taxonomy.categories}
     steps = [
-        _label(evaluation, names, curve),
+        _label(evaluation, names, recipe, curve),
         _not_found(evaluation, names),
         _tell_apart(pairs, list(names.values())),
         _accept(evaluation, covered, recipe.max_risk),
@@ -91,15 +101,24 @@ def next_steps(
     return [each for each in steps if each]
 
 
-def _label(evaluation: Evaluation, names: dict[str, str], curve: LearningCurve | None) -> Step:
+def _label(
+    evaluation: Evaluation,
+    names: dict[str, str],
+    recipe: "Recipe",
+    curve: LearningCurve | None,
+) -> Step:
     """Which categories to label more of."""
     if curve is None:
         weak = min(evaluation.categories, key=lambda name: evaluation.categories[name].f1)
         f1 = evaluation.categories[weak].f1
+        why = (
+            "There are too few for a learning curve."
+            if recipe.curve_repeats
+            else "No learning curve was made, so what more of them would bring is not known."
+        )
         return Step(
             "Label more articles",
-            f"There are too few for a learning curve. The weakest category is {names[weak]} "
-            f"(F1 {f1:.2f}): start there.",
+            f"{why} The weakest category is {names[weak]} (F1 {f1:.2f}): start there.",
         )
     forecasts = {name: curve.forecast(name) for name in curve.precision}
     helped = [name for name, each in forecasts.items() if each.verdict == "more labels help"]
@@ -150,19 +169,21 @@ def _not_found(evaluation: Evaluation, names: dict[str, str]) -> Step | None:
 
 
 def _tell_apart(pairs: list[Pair], names: list[str]) -> Step | None:
-    """The categories that the model mixes up most; once may be chance."""
-    pairs = [each for each in pairs if each.count > 1]
+    """The two categories that the model mixes up most, then others; once may be chance."""
+    pairs = [each for each in pairs if _total(each) > 1]
     if not pairs:
         return None
-    said = (
-        f"{names[each.missed]} was missed and {names[each.given]} given in {each.count:,} articles"
-        for each in pairs
+    first, *rest = pairs
+    one, other = names[first.missed], names[first.given]
+    back = f", and the other way round in {first.back:,}" if first.back else ""
+    also = "; ".join(
+        f"{names[each.missed]} with {names[each.given]} ({_total(each):,} times)" for each in rest
     )
-    first = pairs[0]
     return Step(
-        f"Tell {names[first.missed]} and {names[first.given]} apart",
-        f"{'; '.join(said)}. Compare the guidelines of the two, and read these articles among the "
-        "worst mistakes: a confident mistake is often a wrong label.",
+        f"Tell {one} and {other} apart",
+        f"{one} was missed and {other} given in {first.count:,} articles{back}. Compare the "
+        "guidelines of the two, and read these articles among the worst mistakes: a confident "
+        f"mistake is often a wrong label.{f' Less often mixed up: {also}.' if rest else ''}",
     )
 
 

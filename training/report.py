@@ -77,7 +77,7 @@ def html_report(
         name: the run's.
         taxonomy: of the categories learned, in class order; measured and learned have the same.
         learned: the articles the model learned from.
-        curve: None where there were too few articles for one.
+        curve: None where the recipe wants none, or there were too few articles for one.
     """
     covered = coverage_risk(measured.certainty, measured.right)
     together = findings.confusion if rule.choice == "single" else findings.errors_together
@@ -102,7 +102,7 @@ def html_report(
         sections.mixed_up(measured, taxonomy),
         sections.certainty(measured, evaluation, rule, recipe, taxonomy),
         sections.precision_recall(measured, evaluation, taxonomy),
-        sections.learning(curve, taxonomy),
+        sections.learning(curve, taxonomy, recipe),
         mistakes.mistakes(measured, taxonomy),
         sections.data(facts, learned, on),
         sections.making(facts, " ".join(_how(rule, recipe)), cost),

@@ -97,6 +97,7 @@ def save_run(runs: Path, trained: "Trained") -> Path:
     """
 
     def fill(building: Path) -> None:
+        """The weights, then what else is known of the run."""
         trained.model.save(building)
         for name, value in trained.files.items():
             text = value if isinstance(value, str) else json.dumps(value, indent=2)

@@ -360,17 +360,10 @@ def _category_precision_recall(
     return _little(french(category), f"{score.average_precision:.2f}", drawn)
 
 
-def learning(curve: LearningCurve | None, taxonomy: Taxonomy) -> Html:
-    """The learning curve, and what twice the labels would bring."""
+def learning(curve: LearningCurve | None, taxonomy: Taxonomy, recipe: "Recipe") -> Html:
+    """The learning curve, and what twice the labels would bring; else why there is none."""
     if curve is None:
-        return section(
-            "learning",
-            tag(
-                "p",
-                "There are too few different articles to learn "
-                "from ever larger parts of them. Label more, then train again.",
-            ),
-        )
+        return section("learning", tag("p", _TOO_FEW if recipe.curve_repeats else _NOT_WANTED))
     whole = curve.forecast()
     drawn = charts.learning(curve.sizes, curve.mean, whole, "Mean average precision by articles")
     each = (_category_curve(curve, name, taxonomy) for name in curve.precision)
@@ -392,6 +385,16 @@ def learning(curve: LearningCurve | None, taxonomy: Taxonomy) -> Html:
         if missing
         else None,
     )
+
+
+_TOO_FEW = (
+    "There are too few different articles to learn from ever larger parts of them. Label more, "
+    "then train again."
+)
+_NOT_WANTED = (
+    "No learning curve was made: the recipe has curve_repeats = 0, since each repeat takes five "
+    "more trainings. Set curve_repeats = 3 in the recipe, then train again."
+)
 
 
 def _category_curve(curve: LearningCurve, name: str, taxonomy: Taxonomy) -> Html:

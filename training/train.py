@@ -8,9 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
 from seeds.errors import DISTRIBUTION, InputError
@@ -28,6 +25,7 @@ from training.run import FORMAT, RunFacts, facts_record
 from training.split import Parts, draw, refuse_leak, sides
 
 _GOLDEN_TEXTS, _GOLDEN_CHARACTERS = 8, 1500
+_FEWEST_TESTED = 10  # articles; with fewer the figures would say next to nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +67,10 @@ def train(
     for reason in left_out:
         fitting.say(reason)
     wanted = _wanted(usable, recipe)
-    learn, test, parts = _split(usable, recipe, before, fitting.say)
-    known = usable.subset(learn)
-    fitting.say(f"learning {len(known.taxonomy.ids)} categories from {len(learn)} articles")
+    known, test, parts, rare = _split(usable, recipe, before, fitting.say)
+    left_out += rare
+    learned, tested = len(known.examples), len(test.examples)
+    fitting.say(f"learning {len(known.taxonomy.ids)} categories from {learned} articles")
     outside = out_of_fold(known, kind, recipe, settings, fitting)
     held_out = known.subset(outside.positions)
     scaling, rule = fit_rule(
@@ -87,19 +86,19 @@ def train(
         fitting.say(left_out[-1])
     last = replace(fitting, duration=outside.duration, folder=within(fitting.folder, "all"))
     model = model_class(kind).fit(known, settings, last).rescaled(scaling)
-    measured = usable.subset(test) if len(test) else held_out
-    scores = model.scores(measured.texts) if len(test) else scaling.of(outside.scores)
+    measured = test if tested else held_out
+    scores = model.scores(measured.texts) if tested else scaling.of(outside.scores)
     curve = _curve(known, kind, recipe, settings, fitting)
     evaluation = evaluate(rule, scores, measured, recipe.seed)
     cost = meter.read()
-    facts = _facts(dataset, model, recipe, left_out, len(learn), len(test), cost)
+    facts = _facts(dataset, model, recipe, left_out, learned, tested, cost)
     name = f"{facts.created.translate(_COMPACT)}-{kind}-{dataset.fingerprint}".lower()
     seen = _measured(rule, scores, measured)
     given = _measured(rule, scaling.of(outside.scores), held_out).held
     made = (name, facts, evaluation, rule, known.taxonomy, recipe, seen, known, cost, curve)
     files = {
         **_files(known, model, rule, evaluation, facts, recipe, settings),
-        "split.json": asdict(Learned.of(recipe.split, known, usable.subset(test))),
+        "split.json": asdict(Learned.of(recipe.split, known, test)),
         "out_of_fold.json": asdict(FoldAnswers.of(held_out, given)),
         "report.html": html_report(*made),
     }
@@ -116,13 +115,14 @@ def _wanted(dataset: Dataset, recipe: Recipe) -> Wanted:
 def _curve(
     dataset: Dataset, kind: str, recipe: Recipe, settings: Any, fitting: Fitting
 ) -> LearningCurve | None:
-    """Fits on growing parts of what was learned from; None if the recipe wants none."""
+    """Fits on growing parts of what was learned from; None if the recipe wants none, or too few."""
     if not recipe.curve_repeats:
         return None
     fitting.say("learning curve: training on growing parts of the articles")
     quiet = Fitting(seed=recipe.seed, runtime=fitting.runtime)
 
     def score(part: Dataset, texts: Sequence[str]) -> Floats:
+        """What a model says that learned from a part."""
         return model_class(kind).fit(part, settings, quiet).scores(texts)
 
     return learning_curve(dataset, score, recipe.seed, repeats=recipe.curve_repeats)
@@ -158,7 +158,7 @@ def learnable(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, list[str]]:
             left_out.append(f"category {name} is left out: nearly every article has it")
         elif found[name]:
             kept.append(name)
-    if len(kept) < (2 if dataset.taxonomy.choice == "single" else 1):
+    if len(kept) < _fewest(dataset.taxonomy):
         seen = ", ".join(f"{name} ({count})" for name, count in found.most_common()) or "none"
         raise InputError(
             f"dataset.jsonl: too little to tell categories apart. Labels there are: {seen}. "
@@ -186,25 +186,49 @@ def evaluate(rule: Rule, scores: Floats, dataset: Dataset, seed: int) -> metrics
 
 def _split(
     dataset: Dataset, recipe: Recipe, before: Parts | None, say: Say
-) -> tuple[NDArray[Any], NDArray[Any], Parts | None]:
-    """Positions to learn from and to test on; all to learn from where a test would starve both."""
-    everything = np.arange(len(dataset.examples)), np.zeros(0, np.int64), None
+) -> tuple[Dataset, Dataset, Parts | None, list[str]]:
+    """What to learn from, what to test on, the parts, and which categories are left out for them.
+
+    All is learned from, and nothing left out, where a test would starve both.
+    """
     if not recipe.test:
-        return everything
+        return dataset, dataset.subset([]), None, []
     parts, notes = draw(dataset, recipe.test, recipe.seed, recipe.split, before)
-    learn, test = sides(dataset, parts)
-    positives = dataset.gold[learn].sum(axis=0)
-    if (positives < 2).any() or (len(learn) - positives < 1).any() or len(test) < 10:
-        also = "; the frozen test part is learned from as well" if before else ""
-        say(
-            "too few articles for a test part: the figures are out of fold, on the training "
-            f"articles{also}"
-        )
-        return everything
-    for note in notes:
-        say(note)
-    refuse_leak(dataset.subset(learn), dataset.subset(test))
-    return learn, test, parts
+    taught, rare = _taught(dataset, parts)
+    if len(taught) >= _fewest(dataset.taxonomy):
+        used = dataset.restricted(taught)
+        learn, test = (used.subset(each) for each in sides(used, parts))
+        if len(test.examples) >= _FEWEST_TESTED:
+            for note in (*notes, *rare):
+                say(note)
+            refuse_leak(learn, test)
+            return learn, test, parts, rare
+    also = "; the frozen test part is learned from as well" if before else ""
+    say(
+        "too few articles for a test part: the figures are out of fold, on the training "
+        f"articles{also}"
+    )
+    return dataset, dataset.subset([]), None, []
+
+
+def _taught(dataset: Dataset, parts: Parts) -> tuple[list[str], list[str]]:
+    """The categories that the learning part has examples for and against, and notes on others."""
+    learn = dataset.subset(sides(dataset, parts)[0])
+    found = dict(zip(dataset.taxonomy.ids, learn.gold.sum(axis=0).tolist(), strict=True))
+    taught = [name for name, count in found.items() if 2 <= count < len(learn.examples)]
+    total = Counter(name for example in dataset.examples for name in example.categories)
+    rare = [
+        f"category {name} is left out: {found[name]} of its {total[name]} articles are among the "
+        f"{len(learn.examples)} to learn from. Label more, or draw another test part (--new-split)"
+        for name in found
+        if name not in taught
+    ]
+    return taught, rare
+
+
+def _fewest(taxonomy: Taxonomy) -> int:
+    """How many categories there must be at least, so that something can be told apart."""
+    return 2 if taxonomy.choice == "single" else 1
 
 
 def _facts(

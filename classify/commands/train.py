@@ -3,7 +3,7 @@
 import os
 import shutil
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,24 @@ _RECIPE = ("test", "split", "seed", "max_risk", "precision")  # options that sta
 _MODEL = ("base_model", "windows")  # and those that stand in its [model] table
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a kind is trained.
+
+    Attributes:
+        recipe: of the training.
+        settings: the kind's own.
+        split_asked: whether --split, or a recipe that is not the shipped one, says how the test
+            part is drawn; else the way in which it is frozen goes on.
+        runtime: where it computes.
+    """
+
+    recipe: "Recipe"
+    settings: Any
+    split_asked: bool
+    runtime: "Runtime"
+
+
 @click.command()
 @click.argument("kind", type=click.Choice(list(KINDS)), required=False)
 @click.option("--kinds", help="Train several and print one table: tfidf,embedding,camembert.")
@@ -42,7 +60,7 @@ _MODEL = ("base_model", "windows")  # and those that stand in its [model] table
 @click.option(
     "--split",
     type=click.Choice(["stratified", "date"]),
-    help="How they are drawn; date: learn from the past, test on the future.",
+    help="How they are drawn; date: learn from the past, test on the future.  [default: as frozen]",
 )
 @click.option("--new-split", is_flag=True, help="Draw the frozen test part afresh.")
 @click.option(
@@ -90,28 +108,26 @@ def train(
 
     wanted = _kinds(kind, kinds, config)
     folder = workspace_path(workspace)
-    recipes = {name: _recipe(name, config, folder, given, len(wanted)) for name in wanted}
-    if new_split and not any(recipe.test for recipe, _ in recipes.values()):
+    runtime = Runtime(device=device, threads=threads)
+    plans = {name: _plan(name, config, folder, given, runtime, len(wanted)) for name in wanted}
+    if new_split and not any(plan.recipe.test for plan in plans.values()):
         raise InputError("--new-split: there is no test part with test = 0. Give --test a share.")
     dataset = read_dataset_file(data, read_taxonomy(folder)) if data else read_dataset(folder)
-    runtime = Runtime(device=device, threads=threads)
     with _alone(folder):
         made, failed = {}, False
-        for name, (recipe, settings) in recipes.items():
+        for name, plan in plans.items():
             try:
-                made[name] = _one(
-                    *(folder, dataset, name, recipe, settings, runtime, new_split),
-                    split_given=given["split"] is not None or config is not None,
-                )
+                made[name] = _one(folder, dataset, name, plan, new_split)
             except InputError as error:
-                if len(recipes) == 1:
+                if len(plans) == 1:
                     raise
                 say(f"{name}: {escape(str(error))}")
                 failed = True
+                continue
             new_split = False  # drawn once, the same for all
         if made and _first():
             _report(made)
-            for name in recipes.keys() - made.keys():
+            for name in plans.keys() - made.keys():
                 say(f"{name} was not trained; see above")
             best = max(made, key=lambda name: made[name][1].evaluation.macro_f1.value)
             if not no_promote:
@@ -130,16 +146,27 @@ def _kinds(kind: str | None, kinds: str | None, config: Path | None) -> list[str
     unknown = [each for each in names if each not in KINDS]
     if unknown or not names:
         raise InputError(f"--kinds {kinds!r}: known kinds are {', '.join(KINDS)}.")
-    return list(dict.fromkeys(names))
+    if len(set(names)) < len(names):
+        raise InputError(f"--kinds {kinds!r}: a kind is trained once. Name each one time.")
+    return names
 
 
-def _recipe(
-    kind: str, config: Path | None, folder: Path, given: dict[str, Any], count: int
-) -> tuple["Recipe", Any]:
+def _plan(
+    kind: str,
+    config: Path | None,
+    folder: Path,
+    given: dict[str, Any],
+    runtime: "Runtime",
+    count: int,
+) -> _Plan:
     """A kind's recipe and settings, with what the command line changes in them."""
+    from seeds.settings import default_config, read_toml
+    from training.model import Runtime
     from training.recipe import default_recipe, read_recipe
 
-    recipe, settings = read_recipe(config or default_recipe(folder, kind), kind)
+    path = config or default_recipe(folder, kind)
+    recipe, settings = read_recipe(path, kind)
+    own = path != default_config(f"{kind}.toml") and "split" in read_toml(path)
     recipe = replace(recipe, **{key: given[key] for key in _RECIPE if given[key] is not None})
     for key in _MODEL:
         if given[key] is None:
@@ -149,7 +176,11 @@ def _recipe(
         elif count == 1:
             option = key.replace("_", "-")
             raise InputError(f"--{option}: a {kind} model has none. Leave it out.")
-    return recipe, settings
+    if kind == "tfidf" and count == 1:
+        runtime.only_cpu(kind)
+    elif kind == "tfidf":  # the others' --device is no reason to leave it untrained
+        runtime = Runtime()
+    return _Plan(recipe, settings, own or given["split"] is not None, runtime)
 
 
 def _first() -> bool:
@@ -165,17 +196,11 @@ def _alone(folder: Path) -> AbstractContextManager[None]:
 
 
 def _one(
-    folder: Path,
-    dataset: "Dataset",
-    kind: str,
-    recipe: "Recipe",
-    settings: Any,
-    runtime: "Runtime",
-    new_split: bool,
-    split_given: bool,
+    folder: Path, dataset: "Dataset", kind: str, plan: _Plan, new_split: bool
 ) -> tuple[Path, "Trained"]:
     """Train one kind and write its run."""
     from training.models import model_class
+    from training.models.network import device
     from training.out_of_fold import unfinished
     from training.run import save_run
     from training.split import read_parts, write_parts
@@ -183,12 +208,20 @@ def _one(
 
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not model_class(kind).resumes:
         raise InputError(f"torchrun: a {kind} model learns in one process. Run it without.")
+    if kind != "tfidf":
+        device(plan.runtime)  # one that is not there is refused before anything is learned
+    recipe, settings = plan.recipe, plan.settings
     before = read_parts(folder) if recipe.test and not new_split else None
-    if before and not split_given:  # only --split itself asks for another way than the frozen one
+    if before and not plan.split_asked:
         recipe = replace(recipe, split=before.by)
     kept = unfinished(folder, dataset, kind, recipe, settings, before)
-    fitting = _fitting(runtime, kept if model_class(kind).resumes else None)
-    trained = learn(dataset, kind, recipe, settings, fitting, before)
+    fitting = _fitting(plan.runtime, kept if model_class(kind).resumes else None)
+    try:
+        trained = learn(dataset, kind, recipe, settings, fitting, before)
+    except InputError:
+        if _first() and not _resumable(kept):
+            shutil.rmtree(kept, ignore_errors=True)
+        raise
     if not _first():
         return folder, trained
     if trained.parts and trained.parts != before:
@@ -198,6 +231,11 @@ def _one(
     path = save_run(folder / "runs", trained)
     shutil.rmtree(kept, ignore_errors=True)
     return path, trained
+
+
+def _resumable(kept: Path) -> bool:
+    """Whether a training that failed left anything to go on from; if not, it is mere weight."""
+    return any(kept.glob("fold-*.json")) or any(kept.rglob("checkpoint-*/complete.json"))
 
 
 def _fitting(runtime: "Runtime", kept: Path | None) -> "Fitting":
