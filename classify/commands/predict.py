@@ -40,6 +40,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="What comes in when PATH is -.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="Apache Spark labels a folder of shards: INPUT/ OUTPUT/.",
+)
+@click.option("--master", help="Of Spark.  [default: what spark-submit says, else local[*]]")
 @runtime_options
 @workspace_option
 def predict(
@@ -54,6 +62,8 @@ def predict(
     encoding: str | None,
     max_size: str,
     stdin_format: str,
+    engine: str,
+    master: str | None,
     workspace: Path | None,
     runtime: "Runtime",
 ) -> None:
@@ -62,7 +72,17 @@ def predict(
     PATH is an article (.txt .md .html), many of them (.jsonl .csv .tsv .parquet), a folder with
     --recursive, or - for standard input. An article that can't be read is named on standard error;
     the others are labelled and the exit code is 1.
+
+    With --engine spark the paths are two folders, INPUT/ OUTPUT/: every table of the first is
+    labelled by Apache Spark into a file of the second.
     """
+    if engine == "spark":
+        from classify.commands.spark import predict_folder
+
+        predict_folder(click.get_current_context())
+        return
+    if master is not None:
+        raise InputError("--master is of Spark. Add --engine spark, or leave it out.")
     from classify import predictor
     from classify.terminal import size_in_bytes
     from seeds.columns import Columns

@@ -1,0 +1,70 @@
+"""`classify predict INPUT/ OUTPUT/ --engine spark`."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import click
+from click.core import ParameterSource
+
+from seeds.errors import InputError
+
+_HONOURED = {
+    *("engine", "master", "form", "run", "every", "text_columns", "id_column", "encoding"),
+    *("max_size", "recursive", "workspace", "device", "batch_size", "threads"),
+}
+
+
+def predict_folder(context: click.Context) -> None:
+    """Label a folder of shards, with the options that `classify predict` was given.
+
+    Raises:
+        InputError: an option means nothing here, or something in the folders must be mended.
+    """
+    from classify.spark import label_folder
+
+    _refuse_others(context)
+    given = context.params
+    if len(given["paths"]) != 2 or "-" in given["paths"]:
+        raise InputError("--engine spark takes two folders: classify predict INPUT/ OUTPUT/.")
+    source, target = map(Path, given["paths"])
+    if not label_folder(source, target, _order(context), given["master"]):
+        context.exit(1)
+
+
+def _refuse_others(context: click.Context) -> None:
+    """No option is accepted and then forgotten."""
+    for option in context.command.params:
+        chosen = context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+        if chosen and isinstance(option, click.Option) and option.name not in _HONOURED:
+            raise InputError(f"{option.opts[0]} means nothing with --engine spark. Leave it out.")
+
+
+def _order(context: click.Context) -> Any:
+    """What is asked of every shard. The format is jsonl unless one is named."""
+    from classify.predictor import Format
+    from classify.shards import Answers, Order, sha256
+    from classify.terminal import size_in_bytes
+    from seeds.columns import Columns
+    from seeds.encoding import codec_name
+    from seeds.settings import workspace_path
+    from training.model import Runtime
+    from training.run import check_files, find_run
+
+    given = context.params
+    named = context.get_parameter_source("form") is ParameterSource.COMMANDLINE
+    form = given["form"] if named else "jsonl"
+    if given["encoding"] is not None:
+        codec_name(given["encoding"])
+    texts = tuple(filter(None, map(str.strip, (given["text_columns"] or "").split(","))))
+    runtime = Runtime(given["device"], given["batch_size"], given["threads"])
+    answers = Answers.of(
+        form=cast(Format, form),
+        every=given["every"],
+        columns=Columns(text=texts, id=given["id_column"]),
+        encoding=given["encoding"],
+        max_bytes=size_in_bytes(given["max_size"]),
+        runtime=runtime,
+    )
+    run = find_run(workspace_path(given["workspace"]) / "runs", given["run"]).resolve()
+    check_files(run)
+    return Order(run, sha256(run / "manifest.json"), answers, runtime)
