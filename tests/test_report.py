@@ -19,7 +19,7 @@ from training.curve import LearningCurve
 from training.metrics import evaluate
 from training.model import Rule
 from training.recipe import Recipe
-from training.report import Measured, html_report, model_card
+from training.report import Measured, html_report
 from training.run import RunFacts
 
 HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>\u202e & fin"
@@ -345,15 +345,3 @@ def test_two_thousand_articles_of_sixteen_categories_stay_below_a_megabyte() -> 
         ),
     )
     assert len(page.encode()) < 1_000_000
-
-
-def test_the_model_card_says_when_everything_goes_to_a_person() -> None:
-    measured = said(dataset(60), 8)
-    sure = measured.certainty > 2
-    evaluation = evaluate(
-        measured.probabilities, measured.held, measured.gold, sure, NAMES, single=False
-    )
-    rule = Rule("multiple", NAMES, (0.4,) * 3, 1.5)
-    card = model_card(facts(), evaluation, rule, measured.dataset.taxonomy, Recipe())
-    assert "no certainty was found to be enough yet" in card
-    assert "| Cinema (cinema) |" in card

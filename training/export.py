@@ -13,6 +13,7 @@ import numpy as np
 from seeds import jsonl
 from seeds.errors import InputError
 from seeds.settings import parse
+from training.card import model_card
 from training.metrics import Evaluation
 from training.model import Model, Runtime
 from training.models import model_class
@@ -21,7 +22,6 @@ from training.models.embedding import Embedding
 from training.models.network import OnnxNetwork, TorchNetwork
 from training.models.onnx import Precision, check_packages, write_onnx
 from training.recipe import Recipe
-from training.report import model_card
 from training.run import Run, facts_record, load_run, publish
 
 _PACKAGES = ("onnx", "onnxruntime", "tokenizers")

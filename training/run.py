@@ -56,7 +56,11 @@ _GOLDEN_TOLERANCE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """run.json: where a run comes from; exported_from: the run it was converted from, or ""."""
+    """run.json: where a run comes from.
+
+    exported_from: the run it was converted from, or "". base_model: the encoder it began with, by
+    its name on the hub or its folder's; "" without one.
+    """
 
     format: int
     kind: str
@@ -71,6 +75,7 @@ class RunFacts:
     notes: tuple[str, ...]
     versions: tuple[str, ...]
     exported_from: str = ""
+    base_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from labels.taxonomy import Taxonomy
 from seeds.errors import DISTRIBUTION, InputError
 from training import metrics
 from training.calibration import Wanted, fit_rule
+from training.card import model_card, public_name
 from training.cost import Cost, Meter
 from training.curve import LearningCurve, learning_curve
 from training.learned import FoldAnswers, Learned
@@ -20,7 +21,7 @@ from training.model import Fitting, Floats, Model, Rule, Say
 from training.models import model_class
 from training.out_of_fold import out_of_fold, within
 from training.recipe import Recipe
-from training.report import Measured, html_report, model_card
+from training.report import Measured, html_report
 from training.run import FORMAT, RunFacts, facts_record
 from training.split import Parts, draw, refuse_leak, sides
 
@@ -91,7 +92,7 @@ def train(
     curve = _curve(known, kind, recipe, settings, fitting)
     evaluation = evaluate(rule, scores, measured, recipe.seed)
     cost = meter.read()
-    facts = _facts(dataset, model, recipe, left_out, learned, tested, cost)
+    facts = _facts(dataset, model, recipe, settings, left_out, learned, tested, cost)
     name = f"{facts.created.translate(_COMPACT)}-{kind}-{dataset.fingerprint}".lower()
     seen = _measured(rule, scores, measured)
     given = _measured(rule, scaling.of(outside.scores), held_out).held
@@ -235,6 +236,7 @@ def _facts(
     dataset: Dataset,
     model: Model,
     recipe: Recipe,
+    settings: Any,
     left_out: list[str],
     learned: int,
     tested: int,
@@ -256,6 +258,7 @@ def _facts(
             f"python {platform.python_version()}",
             *(f"{name} {metadata.version(name)}" for name in model.packages),
         ),
+        base_model=public_name(settings.base_model) if hasattr(settings, "base_model") else "",
     )
 
 

@@ -64,8 +64,8 @@ def evaluate(
 
 def _print(name: str, on: Path | None, found: object) -> None:
     """The key figures, a line a category, and the decisions."""
+    from training.card import headline
     from training.metrics import Evaluation
-    from training.report import headline
 
     assert isinstance(found, Evaluation)
     where = escape(str(on)) if on else "the frozen test part"

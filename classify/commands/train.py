@@ -263,7 +263,7 @@ def _promote(folder: Path, path: Path) -> None:
 
 def _report(made: dict[str, tuple[Path, "Trained"]]) -> None:
     """The key figures, a column a kind, and where the rest is."""
-    from training.report import headline, measured_on
+    from training.card import headline, measured_on
 
     runs = [trained for _, trained in made.values()]
     if len(made) > 1:
