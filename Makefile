@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo test check clean
+.PHONY: setup demo test check bench clean
 
 setup: $(VENV)/.ready-dev
 
@@ -22,6 +22,12 @@ $(VENV)/.ready-dev: $(VENV)/.ready
 	$(INSTALL) -e '.[dev,labels,train,camembert,onnx,spark]'
 	@touch $@
 
+$(VENV)/.ready-bench: $(VENV)/.ready
+	@echo "Adding the peers that are measured beside (fastText is compiled) ..."
+	$(INSTALL) -e '.[labels,train,camembert,onnx,spark]'
+	@if $(INSTALL) -e '.[bench]'; then touch $@; else \
+	  echo "The peers could not be installed: what needs them is skipped." >&2; fi
+
 demo: $(VENV)/.ready  ## the whole loop on the sample corpus, real Label Studio included
 	@$(BIN)/classify demo
 
@@ -33,6 +39,9 @@ check: setup  ## formatting, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.ready-bench  ## speed and quality beside peers, into benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/bench.py
 
 clean:  ## the environment and caches; your workspace/ stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -1,26 +1,27 @@
 """The three kinds of model on the same articles, several seeds each, in one table.
 
-    python benchmarks/kinds.py --base-model FOLDER [--seeds 1,2,3] [--output benchmarks/RESULTS.md]
+    python benchmarks/kinds.py --base-model FOLDER [--seeds 1,2,3]
 
 Trains each kind with its shipped recipe on MasakhaNEWS (French; 5, 10, 20 and 50 articles a class)
 and SIB-200 (French), and measures weighted F1 on their dev sets; `../shared/data` must hold them.
 The folds that calibrate probabilities are left out: for single choice they do not change which
 category is the most probable. FOLDER is the encoder of embedding and camembert. Figures are kept in
-a .jsonl file beside the output as they come, so that an interrupted run goes on.
+RESULTS.jsonl as they come, so that an interrupted run goes on; it takes hours.
 """
 
 import argparse
-import datetime as dt
 import json
-import platform
 import statistics
+import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from sklearn.metrics import f1_score
 
+from benchmarks.results import table
 from labels.dataset import Dataset, Example
 from labels.taxonomy import Category, Taxonomy, category_id
 from seeds.clean import clean
@@ -32,6 +33,7 @@ from training.recipe import read_recipe
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 NEWS, SENTENCES = SHARED / "masakhanews-fra", SHARED / "sib200-fra"
+KEPT = Path(__file__).with_name("RESULTS.jsonl")
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 JOBS = {
     **{
@@ -43,16 +45,16 @@ JOBS = {
 
 
 def main() -> None:
-    """Measure what is not measured yet, then write the table."""
+    """Measure what is not measured yet, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--base-model", required=True)
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--kinds", default=",".join(KINDS), help="which to measure now")
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/RESULTS.md"))
+    parser.add_argument("--kept", type=Path, default=KEPT, help="file of the figures")
     given = parser.parse_args()
     seeds = [int(each) for each in given.seeds.split(",")]
-    kept = given.output.with_suffix(".jsonl")
-    found = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    kept = given.kept.read_text(encoding="utf-8") if given.kept.exists() else ""
+    found = [json.loads(line) for line in kept.splitlines()]
     known = {(each["data"], each["kind"], each["seed"]) for each in found}
     for seed in seeds:
         for data, (train, dev) in JOBS.items():
@@ -61,10 +63,10 @@ def main() -> None:
                     continue
                 record = measure(kind, read(train), read(dev), given.base_model, seed)
                 found.append({"data": data, "kind": kind, "seed": seed, **record})
-                print(found[-1], flush=True)
-                with kept.open("a") as file:
+                print(found[-1], file=sys.stderr, flush=True)
+                with given.kept.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(found[-1]) + "\n")
-    given.output.write_text(table(found, seeds), encoding="utf-8")
+    print(table_of(found, seeds))
 
 
 def read(path: Path) -> Dataset:
@@ -94,31 +96,25 @@ def measure(kind: str, known: Dataset, unknown: Dataset, base: str, seed: int) -
     return {"f1": float(f1), "learn_s": learned - started, "tell_s": told - learned}
 
 
-def table(found: list[dict[str, float]], seeds: list[int]) -> str:
+def table_of(found: Sequence[Mapping[str, Any]], seeds: Sequence[int]) -> str:
     """The figures as Markdown: the mean of the seeds, and their range."""
-    lines = [
-        "# The three kinds of model",
-        "",
+    rows = []
+    for data in JOBS:
+        row = [data]
+        for kind in KINDS:
+            own = [
+                each["f1"]
+                for each in found
+                if (each["data"], each["kind"]) == (data, kind) and each["seed"] in seeds
+            ]
+            spread = f"{min(own):.3f}–{max(own):.3f}" if len(own) > 1 else "1 seed"
+            row.append(f"{statistics.mean(own):.3f} ({spread})" if own else "not measured")
+        rows.append(row)
+    return (
         "Weighted F1 on the dev sets of MasakhaNEWS (French, 211 articles) and SIB-200 (French, 99 "
         f"sentences): mean of seeds {', '.join(map(str, seeds))} (lowest to highest). Shipped "
-        "recipes; the encoder is multilingual-e5-small cut to French (12 layers of 384).",
-        "",
-        "Made by `python benchmarks/kinds.py --base-model FOLDER`, "
-        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, Python {platform.python_version()}, torch "
-        f"{metadata.version('torch')}, transformers {metadata.version('transformers')}, "
-        f"{platform.machine()} with 2 cores shared with other work (so no times).",
-        "",
-        f"| trained on | {' | '.join(KINDS)} |",
-        f"| --- |{' --- |' * len(KINDS)}",
-    ]
-    for data in JOBS:
-        cells = []
-        for kind in KINDS:
-            own = [e["f1"] for e in found if (e["data"], e["kind"]) == (data, kind)]
-            spread = f"{min(own):.3f}–{max(own):.3f}" if len(own) > 1 else "1 seed"
-            cells.append(f"{statistics.mean(own):.3f} ({spread})" if own else "not measured")
-        lines.append(f"| {data} | {' | '.join(cells)} |")
-    return "\n".join([*lines, ""])
+        f"recipes.\n\n{table(['trained on', *KINDS], rows)}"
+    )
 
 
 if __name__ == "__main__":
