@@ -70,7 +70,7 @@ def contenders() -> dict[str, Learn]:
         OURS: ours,
         "scikit-learn char_wb(2,5), LinearSVC": char_wb,
         "scikit-learn char_wb(2,5), LogisticRegression": char_wb_logistic,
-        "scikit-learn hashing, the n-grams of ours, LinearSVC": hashed,
+        "scikit-learn hashing, n-grams as long as ours, LinearSVC": hashed,
     }
     if installed("fasttext"):
         found["fastText, subwords of 2–5"] = lambda known: fasttext(known, minn=2, maxn=5)
@@ -171,21 +171,23 @@ def sklearn(known: Dataset, learner: Any) -> Predict:
 
 
 def hashed(known: Dataset) -> Predict:
-    """scikit-learn's hashing of the n-grams that ours hashes, into as many buckets."""
+    """scikit-learn's hashing of n-grams as long as ours, into as many buckets."""
     from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
     from sklearn.pipeline import make_pipeline, make_union
     from sklearn.svm import LinearSVC
 
     recipe = settings()
+    spans = {"char_wb": recipe.char_ngrams, "word": recipe.word_ngrams}
     shared = {"n_features": 2**recipe.buckets, "norm": None, "alternate_sign": False}
+    vectorisers = [
+        HashingVectorizer(analyzer=analyser, ngram_range=tuple(span), **shared)
+        for analyser, span in spans.items()
+        if any(span)  # (0, 0) means none
+    ]
     model = make_pipeline(
-        make_union(
-            HashingVectorizer(analyzer="char_wb", ngram_range=recipe.char_ngrams, **shared),
-            HashingVectorizer(ngram_range=recipe.word_ngrams, **shared),
-        ),
-        TfidfTransformer(sublinear_tf=True),
-        LinearSVC(),
-    ).fit(known.texts, labels(known))
+        make_union(*vectorisers), TfidfTransformer(sublinear_tf=True), LinearSVC()
+    )
+    model.fit(known.texts, labels(known))
     return lambda texts: list(model.predict(texts))
 
 

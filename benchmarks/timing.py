@@ -24,5 +24,8 @@ def times(longer: Sequence[float], shorter: Sequence[float]) -> float:
 
 def one_core() -> None:
     """Keep this process, whatever threads it starts, on one core; where the system can."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)  # of NumPy's threads, which are there already and would stay elsewhere
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
