@@ -39,7 +39,7 @@ CURVE = LearningCurve(
 def facts(**more: object) -> RunFacts:
     """A run's facts; the one place that knows all of them."""
     given: dict[str, object] = {
-        "format": 2,
+        "format": 3,
         "kind": "tfidf",
         "created": "2026-11-22T07:00:00Z",
         "classify": "0.1.0",
@@ -82,11 +82,12 @@ def report(
     review_below: float = 0.5,
     curve: LearningCurve | None = CURVE,
     cost: Cost | None = None,
+    thresholds: tuple[float, ...] = (0.4, 0.4, 0.4),
     **more: object,
 ) -> str:
     """The page of what was measured, with everything else made up."""
     tax = measured.dataset.taxonomy
-    rule = Rule(tax.choice, tax.ids, (0.4,) * len(tax.ids), review_below)
+    rule = Rule(tax.choice, tax.ids, thresholds, review_below)
     evaluation = evaluate(
         measured.probabilities,
         measured.held,
@@ -345,3 +346,81 @@ def test_two_thousand_articles_of_sixteen_categories_stay_below_a_megabyte() -> 
         ),
     )
     assert len(page.encode()) < 1_000_000
+
+
+def test_the_report_says_never_where_a_threshold_is_never_reached() -> None:
+    """It sorts as the highest of them."""
+    page = report(said(dataset(60), 8), thresholds=(0.4, 2.0, 0.7))
+    rows = dict(re.findall(r"<tr><th [^>]*>.*?<small>(\w+)</small></th>(.*?)</tr>", page))
+    cuts = {
+        name: re.findall(r'data-value="([\d.]+)" data-name="threshold">([\w.]+)<', row)
+        for name, row in rows.items()
+    }
+    assert cuts == {
+        "cinema": [("0.4", "0.40")],
+        "trade": [("2", "never")],
+        "sport": [("0.7", "0.70")],
+    }
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [400, 700, 930])
+def test_no_figure_of_a_category_is_out_of_sight_on_a_narrow_screen(
+    chromium: Browser, tmp_path: Path, width: int
+) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(said(dataset(60), 8)), encoding="utf-8")
+    reader = Reader(chromium, file, width)
+    cells = reader.page.locator("table.categories tbody td")
+    assert cells.count() == 3 * 7
+    for cell in cells.all():
+        expect(cell).to_be_visible()
+        box = cell.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    if width == 400:  # there are no columns then: each figure has its name beside it
+        shown = "getComputedStyle(e, '::before').content"
+        named = [cells.nth(n).evaluate(f"e => {shown}") for n in range(7)]
+        assert [each.strip('"') for each in named] == [
+            *("learned from", "support", "precision", "recall", "F1"),
+            *("avg. precision", "threshold"),
+        ]
+        reader.page.get_by_role("button", name="recall").click()
+        reader.page.get_by_role("button", name="recall").click()
+        values = [float(each.inner_text()) for each in cells.all()[3::7]]
+        assert values == sorted(values)
+    reader.context.close()
+
+
+@pytest.mark.browser
+def test_what_is_too_wide_fades_on_the_side_where_there_is_more(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(said(dataset(60), 8)), encoding="utf-8")
+    reader = Reader(chromium, file, width=200)
+    matrix = reader.page.locator("#mixed-up .scroll")
+    faded = "e => getComputedStyle(e).maskImage !== 'none' && e.className"
+    expect(matrix).to_have_class("scroll more-right")
+    assert matrix.evaluate(faded) == "scroll more-right"
+    matrix.evaluate("e => e.scrollLeft = 20")
+    expect(matrix).to_have_class("scroll more-right more-left")
+    matrix.evaluate("e => e.scrollLeft = e.scrollWidth")
+    expect(matrix).to_have_class("scroll more-left")
+    reader.page.set_viewport_size({"width": 1200, "height": 900})
+    expect(matrix).to_have_class("scroll")
+    assert not matrix.evaluate(faded)
+    reader.context.close()
+
+
+def test_no_dot_stands_where_a_category_was_given_to_no_article() -> None:
+    measured = said(dataset(60), 8)
+    held = measured.held.copy()
+    held[:, 1] = False
+    page = report(replace(measured, held=held))
+    section = page.split('id="trade-off"')[1].split("</section>")[0]
+    figures = re.findall(r"<figure>.*?</figure>", section)
+    dots = {re.findall(r'lang="fr">(\w+)', each)[0]: each.count("in use:") for each in figures}
+    assert dots == {"Cinema": 1, "Trade": 0, "Sport": 1}
+    assert [each for each in figures if "given to no article" in each] == [figures[1]]

@@ -123,7 +123,7 @@ def test_a_run_of_another_format_names_both_versions(run: Path) -> None:
     facts = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**facts, "format": 99, "classify": "9.9"}))
     forge_manifest(run)
-    with pytest.raises(InputError, match=r"9\.9 in run format 99; this is format 2"):
+    with pytest.raises(InputError, match=r"9\.9 in run format 99; this is format 3"):
         load_run(run)
 
 

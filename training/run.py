@@ -34,7 +34,7 @@ from training.models import model_class
 if TYPE_CHECKING:
     from training.train import Trained
 
-FORMAT = 2  # raised when a run of before can no longer be read
+FORMAT = 3  # raised when a run of before can no longer be read
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _FILE = re.compile(r"(encoder/)?[A-Za-z0-9_][A-Za-z0-9._-]*")  # in a run: at most one folder down
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")

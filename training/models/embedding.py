@@ -16,7 +16,7 @@ from training.models.encoder import Encoder, VectorCache
 from training.models.linear import learn
 from training.models.network import device
 from training.models.pieces import Windows
-from training.models.tfidf import Tfidf, TfidfSettings, weigh
+from training.models.tfidf import Tfidf, TfidfSettings
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset
@@ -31,7 +31,7 @@ class EmbeddingSettings:
     prefix: str = "query: "
     weight: float = 1.0
     buckets: int = 20
-    char_ngrams: tuple[int, ...] = (3, 6)
+    char_ngrams: tuple[int, ...] = (4, 6)
     word_ngrams: tuple[int, ...] = (1, 1)
     min_documents: int = 1
     C: float = 3.0
@@ -100,10 +100,11 @@ class Embedding:
         )
         vectors = encoder.embed(dataset.texts, cache)
         centre = vectors.mean(axis=0)
-        features, idf, table = weigh(dataset.texts, settings.words)
+        vectorizer = settings.words.vectorizer()
+        table = vectorizer.fit_transform(dataset.texts)
         blocks = [table, settings.weight * _centred(vectors, centre)]
         (of_words, of_vectors), intercepts = learn(blocks, dataset, settings.C, fitting.seed)
-        words = Tfidf(settings.words, features, idf, of_words, intercepts)
+        words = Tfidf(settings.words, vectorizer.features_, vectorizer.idf_, of_words, intercepts)
         scaled = np.float32(settings.weight) * of_vectors
         return cls(settings, words, centre, scaled, encoder, cache)
 

@@ -8,22 +8,12 @@ from numpy.typing import NDArray
 
 from seeds.errors import missing_extra
 from training.model import Floats
-from training.models.ngrams import Counts
+from training.models.lbfgs import descend
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset
 
 _ROTATED = 2000  # articles up to which learning from their products is the faster way
-
-
-def sparse(counts: Counts, shape: tuple[int, int]) -> Any:
-    """Counts as a sparse table of SciPy, (texts, features)."""
-    try:
-        from scipy.sparse import csr_matrix
-    except ModuleNotFoundError as error:
-        raise missing_extra("train", "Training") from error
-
-    return csr_matrix((counts.counts, counts.buckets, counts.starts), shape=shape)
 
 
 def learn(
@@ -45,11 +35,15 @@ def learn(
     except ModuleNotFoundError as error:
         raise missing_extra("train", "Training") from error
 
-    full = hstack([csr_matrix(each) for each in blocks], format="csr")
-    few = full.shape[0] <= _ROTATED
-    table, back = _rotated(full) if few else (full, None)
-    coefficients, intercepts = _solve(table, dataset, strength, seed)
-    columns = coefficients.T if back is None else full.T @ (back @ coefficients.T)
+    full = csr_matrix(blocks[0])
+    if len(blocks) > 1:
+        full = hstack([full, *(csr_matrix(each) for each in blocks[1:])], format="csr")
+    if full.shape[0] <= _ROTATED:
+        table, back = _rotated(full)
+        coefficients, intercepts = _solve(table, dataset, strength, seed)
+        columns = full.T @ (back @ coefficients.T)
+    else:
+        columns, intercepts = descend(full, dataset, strength)
     edges = np.cumsum([each.shape[1] for each in blocks])[:-1]
     parts = np.split(np.asarray(columns), edges)
     return [np.ascontiguousarray(each, np.float32) for each in parts], intercepts

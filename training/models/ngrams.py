@@ -1,11 +1,15 @@
-"""Hashed n-grams over whole arrays of characters: texts -> counts, with NumPy alone.
+"""Hashed n-grams over whole arrays of bytes: texts -> counts, with NumPy alone.
 
-A text is lower-cased, its accents are folded, and whatever is neither letter nor digit becomes one
-space. Character n-grams stay within a word, the space at its edges included; word n-grams are runs
-of words. Every n-gram is hashed to a bucket, so there is no vocabulary to store or to look up.
+A word of an article is read once, however often it stands there. Its character n-grams are all runs
+of its bytes (see `folding`), with the space before and after it; word n-grams are runs of words.
+Each is hashed to one of 2**buckets features, so there is no vocabulary to store or to look up. With
+all arithmetic modulo 2**64, M₁ … M₄ the constants below and "top" the highest `buckets` bits:
+
+- an n-gram of up to 8 bytes, read as a little-endian number x: top of x · M₁;
+- a run of n words with hashes h₁ … hₙ (see `folding`): g = h₁; g = g · M₃ + hᵢ for the others; top
+  of (g ⊕ n · M₄) · M₂.
 """
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,15 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seeds.errors import InputError
+from training.models.folding import HASHED, Bytes, Hashes, Ints, Words, words, words_with_origins
 
-Array = NDArray[np.uint64]
-_CHARACTERS_AT_ONCE = 1 << 18  # keeps the arrays of one pass within a few MB
-# Odd 64-bit constants: the multiplier of the polynomial hash and of MurmurHash3's finaliser.
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
-_MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
-_WORDS = np.uint64(0x5851F42D4C957F2D)  # sets word n-grams apart from character n-grams
-_SPACE = 32
+Floats = NDArray[np.float64]
+_ByLength = dict[int, tuple[Ints, Ints]]
+_Part = tuple[Ints, Floats, Ints]  # buckets, weights, how many are each text's
+_CHARACTERS_AT_ONCE = 1 << 16  # keeps the arrays of one pass within the processor's cache
+# Odd numbers without a pattern: of the golden ratio, MurmurHash3, and two generators' multipliers.
+_M1 = np.uint64(0x9E3779B97F4A7C15)
+_M2 = np.uint64(0xFF51AFD7ED558CCD)
+_M3 = np.uint64(0x5851F42D4C957F2D)
+_M4 = np.uint64(0xC4CEB9FE1A85EC53)
+_SLOTS = 17  # bits of the table in which equal words of a batch meet
+_MASKS = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # the n lowest bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +38,12 @@ class Counts:
 
     Attributes:
         starts: int64 (n + 1,), where each text's part of the other two begins.
-        buckets: int64, ascending within a text.
+        buckets: int32, each once, in no order.
         counts: float32, how often.
     """
 
-    starts: NDArray[np.int64]
-    buckets: NDArray[np.int64]
+    starts: Ints
+    buckets: NDArray[np.int32]
     counts: NDArray[np.float32]
 
 
@@ -45,7 +53,7 @@ class Ngrams:
 
     Attributes:
         buckets: n-grams are hashed to 2**buckets features.
-        char_ngrams: shortest and longest run of characters; (0, 0) for none.
+        char_ngrams: shortest and longest run of bytes of a word; (0, 0) for none.
         word_ngrams: shortest and longest run of words; (0, 0) for none.
     """
 
@@ -56,81 +64,131 @@ class Ngrams:
     def __post_init__(self) -> None:
         if not 8 <= self.buckets <= 24:
             raise InputError(f"buckets must be 8 to 24, found {self.buckets}")
-        for name, longest in (("char_ngrams", 8), ("word_ngrams", 4)):
+        for name, least, longest in (("char_ngrams", 2, 8), ("word_ngrams", 1, 4)):
             span = getattr(self, name)
-            if len(span) != 2 or (tuple(span) != (0, 0) and not 1 <= span[0] <= span[1] <= longest):
+            if len(span) != 2 or (
+                tuple(span) != (0, 0) and not least <= span[0] <= span[1] <= longest
+            ):
                 raise InputError(
-                    f"{name} must be [shortest, longest] within 1 to {longest}, or [0, 0], "
+                    f"{name} must be [shortest, longest] within {least} to {longest}, or [0, 0], "
                     f"found {list(span)}"
                 )
         if tuple(self.char_ngrams) == tuple(self.word_ngrams) == (0, 0):
             raise InputError("char_ngrams and word_ngrams are both [0, 0]: nothing to count")
 
+    def bags(
+        self, texts: Sequence[str], columns: NDArray[np.int32] | None = None
+    ) -> Iterator[tuple[NDArray[np.int32], Floats]]:
+        """Each text's features, and how often each occurs; both (m,), in no order.
+
+        Args:
+            texts: any number.
+            columns: int32 (2**buckets,), the feature of each bucket, below 2**buckets; None: a
+                bucket is a feature.
+        """
+        last = np.empty(1 << self.buckets, np.int32)  # where each feature stood last in a text
+        for batch in _batches(texts):
+            for buckets, weights in self._occurrences(batch):
+                features = buckets.astype(np.int32) if columns is None else columns[buckets]
+                last[features] = np.arange(len(features), dtype=np.int32)
+                sums = np.bincount(last[features], weights, len(features))
+                found = np.flatnonzero(sums > 0)
+                yield features[found], sums[found].astype(np.float64)
+
     def count(self, texts: Sequence[str]) -> Counts:
         """The bucket counts of each text."""
-        starts, buckets, counts = [np.zeros(1, np.int64)], [], []
-        for batch in _batches(texts):
-            part = self._count_batch(batch)
-            starts.append(part.starts[1:] + starts[-1][-1])
-            buckets.append(part.buckets)
-            counts.append(part.counts)
-        empty_buckets, empty_counts = np.zeros(0, np.int64), np.zeros(0, np.float32)
-        return Counts(
-            np.concatenate(starts),
-            np.concatenate([empty_buckets, *buckets]),
-            np.concatenate([empty_counts, *counts]),
+        starts = np.zeros(len(texts) + 1, np.int64)
+        buckets, counts = np.empty(0, np.int32), np.empty(0, np.float32)
+        for n, (found, sums) in enumerate(self.bags(texts)):
+            begin = int(starts[n])
+            end = starts[n + 1] = begin + len(found)
+            if end > len(buckets):  # in place, as far as the system can: no second copy of it all
+                buckets.resize(int(end * 1.25) + 1024, refcheck=False)
+                counts.resize(len(buckets), refcheck=False)
+            buckets[begin:end], counts[begin:end] = found, sums
+        buckets.resize(int(starts[-1]), refcheck=False)
+        counts.resize(int(starts[-1]), refcheck=False)
+        return Counts(starts, buckets, counts)
+
+    def places(self, text: str) -> tuple[Ints, Ints, Ints]:
+        """Every occurrence of an n-gram: its bucket, its first character, and the one after it."""
+        found, origins = words_with_origins(text)
+        stream, at = _compact(found, np.arange(len(found.starts)))
+        ends = found.starts + found.lengths
+        parts = [
+            (buckets, at[first], at[first + length - 1])
+            for length, (buckets, first) in self._chars(stream, found.lengths).items()
+        ]
+        for length, (buckets, first) in self._runs(found).items():
+            parts.append((buckets, found.starts[first], ends[first + length - 1] - 1))
+        buckets, firsts, lasts = (
+            np.concatenate([np.zeros(0, np.int64), *(each[n] for each in parts)]) for n in range(3)
         )
+        return buckets, origins[firsts], origins[lasts] + 1
 
-    def _count_batch(self, texts: Sequence[str]) -> Counts:
-        stream, text_of = _stream(texts)
-        keys = [*self._char_keys(stream, text_of), *self._word_keys(stream, text_of)]
-        none = np.zeros(0, np.uint64)
-        found, counts = np.unique(np.concatenate([none, *keys]), return_counts=True)
-        rows = (found >> np.uint64(self.buckets)).astype(np.int64)
-        starts = np.searchsorted(rows, np.arange(len(texts) + 1))  # rows are sorted
-        buckets = (found & np.uint64((1 << self.buckets) - 1)).astype(np.int64)
-        return Counts(starts.astype(np.int64), buckets, counts.astype(np.float32))
+    def _occurrences(self, texts: Sequence[str]) -> Iterator[tuple[Ints, Floats]]:
+        """Each text's buckets, one or more times each, with what each of these times counts for."""
+        found = words(texts)
+        parts: list[_Part] = [
+            (buckets, np.ones(len(buckets)), np.bincount(found.texts[first], minlength=len(texts)))
+            for buckets, first in self._runs(found).values()
+        ]
+        parts += self._of_distinct_words(found, len(texts))
+        edges = [np.concatenate([[0], np.cumsum(many)]).astype(np.int64) for _, _, many in parts]
+        for n in range(len(texts)):
+            spans = [slice(each[n], each[n + 1]) for each in edges]
+            buckets, weights = (
+                np.concatenate([part[k][span] for part, span in zip(parts, spans, strict=True)])
+                for k in range(2)
+            )
+            yield buckets, weights
 
-    def _char_keys(self, stream: Array, text_of: Array) -> Iterator[Array]:
-        """Text and bucket in one number, for each run of characters within a word."""
+    def _of_distinct_words(self, found: Words, texts: int) -> Iterator[_Part]:
+        """Character n-grams of each text's distinct words: buckets, weights, how many a text."""
+        chosen, times = _distinct(found)
+        lengths, owners = found.lengths[chosen], found.texts[chosen]
+        stream, _ = _compact(found, chosen)
+        weights = np.repeat(times, lengths + 1)
+        for length, (buckets, first) in self._chars(stream, lengths).items():
+            many = np.bincount(owners, np.maximum(lengths + 3 - length, 0), texts)
+            yield buckets, weights[first], many.astype(np.int64)
+
+    def _chars(self, stream: Bytes, lengths: Ints) -> _ByLength:
+        """By length, n-grams of a compact stream of words: bucket, and where each begins."""
         shortest, longest = self.char_ngrams
-        space = stream == _SPACE
-        before = np.concatenate([[0], np.cumsum(space)])  # spaces before each position
-        values = _mix(stream)
-        hashes = values
-        for length in range(1, longest + 1):
-            if length > 1:
-                hashes = hashes[:-1] * _MULTIPLIER + values[length - 1 :]
-            if length < shortest or len(hashes) == 0:
-                continue
-            last = len(stream) - length + 1
-            if length == 1:
-                inside = ~space
-            elif length == 2:
-                inside = ~(space[:-1] & space[1:])
-            else:
-                inside = before[length - 1 :][:last] == before[1:][:last]
-            chosen = _mix(hashes[inside] + np.uint64(length))
-            yield self._key(chosen, text_of[:last][inside])
+        if not longest:
+            return {}
+        sizes = lengths + 1
+        first: Ints = np.arange(len(stream) - 1)
+        left = np.repeat(np.cumsum(sizes), sizes) - first  # bytes to the space after the word
+        padded = np.append(stream, np.zeros(7, np.uint8))
+        numbers: Hashes = np.ndarray(len(first), "<u8", padded, strides=(1,)).copy()
+        found: _ByLength = {}
+        for length in range(shortest, longest + 1):
+            fits = np.flatnonzero(left >= length - 1)
+            first, left, numbers = first[fits], left[fits], numbers[fits]
+            found[length] = self._top((numbers & _MASKS[length]) * _M1), first
+        return found
 
-    def _word_keys(self, stream: Array, text_of: Array) -> Iterator[Array]:
-        """Text and bucket in one number, for each run of words."""
+    def _runs(self, found: Words) -> _ByLength:
+        """By length, runs of words of one text: bucket, and each one's first word."""
         shortest, longest = self.word_ngrams
-        if longest == 0:
-            return
-        words, texts = _words(stream, text_of)
-        hashes = words
+        if not longest:
+            return {}
+        by_length: _ByLength = {}
+        runs = found.hashes
         for length in range(1, longest + 1):
             if length > 1:
-                hashes = hashes[:-1] * _WORDS + words[length - 1 :]
-            if length < shortest or len(hashes) == 0:
-                continue
-            same = texts[: len(hashes)] == texts[length - 1 :]
-            chosen = _mix(hashes[same] ^ (_WORDS * np.uint64(length)))
-            yield self._key(chosen, texts[: len(hashes)][same])
+                runs = runs[:-1] * _M3 + found.hashes[length - 1 :]
+            same = found.texts[: len(runs)] == found.texts[len(found.texts) - len(runs) :]
+            first = np.flatnonzero(same)
+            if length >= shortest:
+                salt = np.uint64(length * int(_M4) % (1 << 64))
+                by_length[length] = self._top((runs[first] ^ salt) * _M2), first
+        return by_length
 
-    def _key(self, hashes: Array, texts: Array) -> Array:
-        return (texts << np.uint64(self.buckets)) | (hashes >> np.uint64(64 - self.buckets))
+    def _top(self, hashes: Hashes) -> Ints:
+        return (hashes >> np.uint64(64 - self.buckets)).astype(np.int64)
 
 
 def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -145,59 +203,30 @@ def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
         yield texts[first:]
 
 
-def _stream(texts: Sequence[str]) -> tuple[Array, Array]:
-    """All texts as folded words with a space around each, and the text each character is of."""
-    folded = [unicodedata.normalize("NFKD", f" {text.lower()} ") for text in texts]
-    data = "".join(folded).encode("utf-32-le", "surrogatepass")
-    codes = np.frombuffer(data, np.uint32).astype(np.int64)
-    lengths = np.array([len(each) for each in folded], np.int64)
-    text_of = np.repeat(np.arange(len(texts), dtype=np.uint64), lengths)
-    first = np.zeros(len(codes), bool)
-    first[np.concatenate([[0], np.cumsum(lengths)[:-1]])] = True
-    word, accent = _classes(codes)
-    word, base = word[~accent], codes[~accent]
-    after_word = np.concatenate([[False], word[:-1]])
-    kept = word | after_word | first[~accent]
-    return np.where(word, base, _SPACE)[kept].astype(np.uint64), text_of[~accent][kept]
+def _compact(found: Words, chosen: Ints) -> tuple[Bytes, Ints]:
+    """Some words after each other, a space before each and one at the end; where each byte was."""
+    sizes = found.lengths[chosen] + 1
+    begins = np.cumsum(sizes) - sizes
+    at = np.repeat(found.starts[chosen] - 1 - begins, sizes) + np.arange(int(sizes.sum()))
+    after = found.starts[chosen[-1:]] + found.lengths[chosen[-1:]]
+    at = np.concatenate([at, after])
+    return found.stream[at], at
 
 
-def _classes(codes: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which characters are letters or digits, and which are accents that folding drops."""
-    present = np.zeros(0x110000, bool)
-    present[codes] = True
-    word, accent = np.zeros_like(present), np.zeros_like(present)
-    for code in np.flatnonzero(present):
-        character = chr(code)
-        word[code] = character.isalnum()
-        accent[code] = unicodedata.combining(character) != 0
-    return word[codes], accent[codes]
+def _distinct(found: Words) -> tuple[Ints, Floats]:
+    """One of each text's equal words, and how many there are; a few may be left apart.
 
-
-def _words(stream: Array, text_of: Array) -> tuple[Array, Array]:
-    """A hash of each word, and whose it is.
-
-    A word's hash is a difference of prefix sums of character · multiplier^position, brought back to
-    position 0 by the multiplier's inverse modulo 2^64.
+    Equal words meet in a slot of a table that keeps the last comer. A word that finds another one
+    there stays by itself: that costs time, and nothing else, for counts add up.
     """
-    inside = stream != _SPACE
-    edges = np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    powers = _powers(_MULTIPLIER, len(stream) + 1)
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(_mix(stream) * powers[:-1])])
-    inverse = np.uint64(pow(int(_MULTIPLIER), -1, 1 << 64))
-    shifts = _powers(inverse, len(stream) + 1)
-    return _mix((sums[ends] - sums[starts]) * shifts[starts]), text_of[starts]
-
-
-def _powers(base: np.uint64, count: int) -> Array:
-    """1, base, base², … modulo 2^64."""
-    factors = np.full(count, base, np.uint64)
-    factors[0] = 1
-    return np.cumprod(factors)
-
-
-def _mix(values: Array) -> Array:
-    """MurmurHash3's 64-bit finaliser: every input bit sways every output bit."""
-    values = (values ^ (values >> np.uint64(33))) * _MIX_1
-    values = (values ^ (values >> np.uint64(33))) * _MIX_2
-    return values ^ (values >> np.uint64(33))
+    owners = found.texts.astype(np.uint64) * _M4
+    slots = (((found.hashes ^ owners) * _M2) >> np.uint64(64 - _SLOTS)).astype(np.int64)
+    places = np.arange(len(slots))
+    table = np.empty(1 << _SLOTS, np.int64)
+    table[slots] = places
+    met = table[slots]
+    equal = (found.hashes[met] == found.hashes) & (found.texts[met] == found.texts)
+    equal &= (found.lengths[met] == found.lengths) & (found.lengths <= HASHED)
+    times = np.bincount(np.where(equal, met, places), minlength=len(places))
+    chosen = np.flatnonzero(times)
+    return chosen, times[chosen].astype(np.float64)

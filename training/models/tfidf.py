@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -10,16 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seeds import jsonl
-from seeds.errors import InputError
+from seeds.errors import InputError, missing_extra
 from seeds.settings import parse
 from training.model import Fitting, Floats, Runtime, Scaling
-from training.models.linear import learn, sparse
-from training.models.ngrams import Counts, Ngrams
+from training.models.linear import learn
+from training.models.ngrams import Ngrams
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset
+    from training.models.vectorizer import HashedTfidfVectorizer
 
-_TEXTS_AT_ONCE = 256  # bounds the memory of one pass when scoring
+_TINY = 1e-12  # the length of a text without a known n-gram
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class TfidfSettings:
     """The recipe's [model] table; configs/tfidf.toml explains each key."""
 
     buckets: int = 20
-    char_ngrams: tuple[int, ...] = (3, 6)
+    char_ngrams: tuple[int, ...] = (4, 6)
     word_ngrams: tuple[int, ...] = (1, 1)
     min_documents: int = 1
     C: float = 300.0
@@ -44,6 +45,17 @@ class TfidfSettings:
         """The n-grams that are counted."""
         return Ngrams(self.buckets, self.char_ngrams, self.word_ngrams)
 
+    def vectorizer(self) -> "HashedTfidfVectorizer":
+        """What turns training articles into features."""
+        try:
+            from training.models.vectorizer import HashedTfidfVectorizer
+        except ModuleNotFoundError as error:
+            raise missing_extra("train", "Training") from error
+
+        return HashedTfidfVectorizer(
+            self.buckets, self.char_ngrams, self.word_ngrams, self.min_documents
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Tfidf:
@@ -55,6 +67,7 @@ class Tfidf:
         idf: float32 (m,), the weight of each.
         coefficients: float32 (m, k).
         intercepts: float32 (k,).
+        columns: int32 (2**buckets,), the feature of each bucket, or m for one that is unknown.
     """
 
     kind: ClassVar[str] = "tfidf"
@@ -69,6 +82,7 @@ class Tfidf:
     idf: Floats
     coefficients: Floats
     intercepts: Floats
+    columns: NDArray[np.int32] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         m, k = len(self.features), len(self.intercepts)
@@ -84,31 +98,48 @@ class Tfidf:
         for weights in (self.idf, self.coefficients, self.intercepts):
             if weights.dtype != np.float32 or not np.isfinite(weights).all():
                 raise InputError("the weights must be finite float32 numbers")
+        columns = np.full(1 << self.recipe.buckets, m, np.int32)
+        columns[self.features] = np.arange(m, dtype=np.int32)
+        object.__setattr__(self, "columns", columns)
 
     @classmethod
     def fit(cls, dataset: "Dataset", settings: TfidfSettings, fitting: Fitting) -> Self:
         """Learn one logistic regression a category, or one multinomial for single choice."""
         fitting.runtime.only_cpu(cls.kind)
-        features, idf, table = weigh(dataset.texts, settings)
+        vectorizer = settings.vectorizer()
+        table = vectorizer.fit_transform(dataset.texts)
         (coefficients,), intercepts = learn([table], dataset, settings.C, fitting.seed)
-        return cls(settings, features, idf, coefficients, intercepts)
+        return cls(settings, vectorizer.features_, vectorizer.idf_, coefficients, intercepts)
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Log-odds, float32 (n, k)."""
-        parts = [
-            self._score(texts[first : first + _TEXTS_AT_ONCE])
-            for first in range(0, len(texts), _TEXTS_AT_ONCE)
-        ]
-        return np.concatenate([np.zeros((0, len(self.intercepts)), np.float32), *parts])
-
-    def _score(self, texts: Sequence[str]) -> Floats:
-        counts = self.recipe.ngrams.count(texts)
-        weights = _weighted(counts, self.features, self.idf, self.recipe.buckets)
         scores = np.empty((len(texts), len(self.intercepts)), np.float32)
-        for n in range(len(texts)):
-            row = slice(weights.starts[n], weights.starts[n + 1])
-            scores[n] = weights.counts[row] @ self.coefficients[weights.buckets[row]]
-        return scores + self.intercepts
+        bags = self.recipe.ngrams.bags(texts, self.columns)
+        for n, (features, counts) in enumerate(bags):
+            known = features < len(self.features)
+            columns, values = features[known], sublinear(counts[known])
+            values = unit(values * self.idf[columns])
+            scores[n] = values @ self.coefficients[columns] + self.intercepts
+        return scores
+
+    def contributions(self, text: str) -> Floats:
+        """What each character adds to the log-odds, float32 (characters, k).
+
+        They sum to the scores without the intercepts. A feature's part is shared evenly among its
+        occurrences, and an occurrence's among its characters.
+        """
+        buckets, firsts, ends = self.recipe.ngrams.places(text)
+        columns = self.columns[buckets]
+        known = columns < len(self.features)
+        columns, firsts, ends = columns[known], firsts[known], ends[known]
+        features, feature_of, counts = np.unique(columns, return_inverse=True, return_counts=True)
+        values = unit(sublinear(counts) * self.idf[features]) / counts
+        shares = values[feature_of] / (ends - firsts)
+        parts = shares[:, None] * self.coefficients[columns].astype(np.float64)
+        steps = np.zeros((len(text) + 1, len(self.intercepts)))
+        np.add.at(steps, firsts, parts)
+        np.add.at(steps, ends, -parts)
+        return np.asarray(np.cumsum(steps, axis=0)[:-1], np.float32)
 
     def rescaled(self, scaling: Scaling) -> Self:
         """The same counts under other lines."""
@@ -164,35 +195,11 @@ class Tfidf:
             ) from error
 
 
-def weigh(texts: Sequence[str], settings: TfidfSettings) -> tuple[NDArray[np.int64], Floats, Any]:
-    """The features of some texts (m,), the weight of each (m,), and the sparse table (n, m).
-
-    Raises:
-        InputError: no n-gram stands in enough of them.
-    """
-    counts = settings.ngrams.count(texts)
-    documents = np.bincount(counts.buckets, minlength=1 << settings.buckets)
-    features = np.flatnonzero(documents >= settings.min_documents)
-    if len(features) == 0:
-        raise InputError(
-            f"no n-gram stands in {settings.min_documents} articles. Lower min_documents."
-        )
-    idf = (np.log((1 + len(texts)) / (1 + documents[features])) + 1).astype(np.float32)
-    weights = _weighted(counts, features, idf, settings.buckets)
-    return features, idf, sparse(weights, (len(texts), len(features)))
+def sublinear(counts: NDArray[Any]) -> Floats:
+    """1 + log(count), float32."""
+    return np.asarray(1 + np.log(counts), np.float32)
 
 
-def _weighted(counts: Counts, features: NDArray[np.int64], idf: Floats, buckets: int) -> Counts:
-    """Sublinear TF · IDF of the known features, scaled to length 1; columns are features."""
-    column_of = np.full(1 << buckets, -1, np.int64)
-    column_of[features] = np.arange(len(features))
-    columns = column_of[counts.buckets]
-    known = columns >= 0
-    columns = columns[known]
-    values = (1 + np.log(counts.counts[known])) * idf[columns]
-    before = np.concatenate([[0], np.cumsum(known)])
-    starts = before[counts.starts].astype(np.int64)
-    squares = np.concatenate([[0.0], np.cumsum(values.astype(np.float64) ** 2)])
-    lengths = np.sqrt(squares[starts[1:]] - squares[starts[:-1]])
-    scale = np.repeat(1 / np.maximum(lengths, 1e-12), np.diff(starts))
-    return Counts(starts, columns, (values * scale).astype(np.float32))
+def unit(values: Floats) -> Floats:
+    """The values scaled to length 1; none are as they are."""
+    return values / np.float32(max(float(np.sqrt(values @ values)), _TINY))
