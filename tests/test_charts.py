@@ -141,3 +141,51 @@ def test_names_of_categories_are_text_and_never_markup() -> None:
     assert "<b>" not in figure
     assert "<i>" not in figure
     assert [each.text for each in parsed(figure).iter("text")].count("<b>&") == 2
+
+
+def on_the_line(svg: SVG, x: float, y: float) -> bool:
+    """Whether a point lies on a step of the path, or on an upright of the same line."""
+    (path,) = svg.iter("path")
+    at, along = (0.0, 0.0), []
+    for command, numbers in re.findall(r"([MVH])([\d. ]+)", path.get("d") or ""):
+        values = [float(each) for each in numbers.split()]
+        to = {
+            "M": (values[0], values[-1]),
+            "V": (at[0], values[0]),
+            "H": (values[0], at[1]),
+        }[command]
+        along += [] if command == "M" else [(at, to)]
+        at = to
+    for each in svg.iter("line"):
+        if each.get("class") == "line":
+            x1, x2, y1, y2 = (float(each.get(name) or "") for name in ("x1", "x2", "y1", "y2"))
+            along.append(((x1, y1), (x2, y2)))
+    return any(
+        min(a[0], b[0]) - 0.02 <= x <= max(a[0], b[0]) + 0.02
+        and min(a[1], b[1]) - 0.02 <= y <= max(a[1], b[1]) + 0.02
+        for a, b in along
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_dot_of_any_threshold_lies_on_the_curve(seed: int) -> None:
+    """Also where it gives articles wrongly after the last one it found rightly."""
+    rng = np.random.default_rng(seed)
+    probabilities = rng.random(30)
+    gold = rng.random(30) < 0.3
+    curve = precision_recall(probabilities, gold)
+    assert curve is not None
+    for threshold in probabilities:
+        held = probabilities >= threshold
+        chosen = ((held & gold).sum() / gold.sum(), (held & gold).sum() / held.sum())
+        svg = parsed(charts.precision_recall(curve, "", chosen=chosen))
+        (dot,) = svg.iter("circle")
+        x, y = float(dot.get("cx") or ""), float(dot.get("cy") or "")
+        assert on_the_line(svg, x, y), threshold
+
+
+def test_what_lies_off_the_curve_is_not_joined_to_it() -> None:
+    curve = precision_recall(PROBABILITIES, GOLD)
+    assert curve is not None
+    svg = parsed(charts.precision_recall(curve, "", chosen=(0.5, 0.1)))
+    assert not [each for each in svg.iter("line") if each.get("class") == "line"]

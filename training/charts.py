@@ -86,11 +86,12 @@ def precision_recall(
     behind: PrecisionRecall | None = None,
     little: bool = False,
 ) -> Html:
-    """Precision over recall; chosen: (recall, precision) of the threshold in use."""
+    """Precision over recall; chosen: (recall, precision) of what is in use."""
     frame = _shares(little, "recall: share of its articles found", "precision: share given rightly")
     marks = [] if behind is None else [_steps(frame[0], behind, "line faint")]
     marks.append(_steps(frame[0], curve, "line"))
     if chosen is not None:
+        marks += _fall(frame[0], curve, *chosen)
         said = f"in use: precision {chosen[1]:.2f}, recall {chosen[0]:.2f}"
         marks.append(_dot(frame[0], *chosen, said))
     return _drawn(frame, label, marks)
@@ -267,6 +268,19 @@ def _steps(frame: Frame, curve: PrecisionRecall, css: str) -> Html:
     for recall, precision in zip(curve.recall[kept], curve.precision[kept], strict=True):
         path.append(f"V{number(frame.down(precision))}H{number(frame.across(recall))}")
     return tag("path", d="".join(path), class_=css)
+
+
+def _fall(frame: Frame, curve: PrecisionRecall, recall: float, precision: float) -> list[Html]:
+    """The part of the curve that the steps leave out, down to a point; [] if it lies off the curve.
+
+    After each article found precision falls until the next one; the steps show where it returns to.
+    """
+    here = np.isclose(curve.recall, recall)
+    if not (here & np.isclose(curve.precision, precision)).any():
+        return []
+    start = curve.recall[here].min()
+    before = curve.precision[curve.recall == start].max()
+    return [_upright(frame, recall, precision, float(before), "line")]
 
 
 def _line(frame: Frame, x: Iterable[float], y: Iterable[float], css: str) -> Html:

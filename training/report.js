@@ -1,3 +1,13 @@
+// Show on which side of something wide there is more of it.
+for (const each of document.querySelectorAll(".scroll")) {
+  const mark = () => {
+    const hidden = each.scrollWidth - each.clientWidth;
+    each.classList.toggle("more-left", each.scrollLeft > 1);
+    each.classList.toggle("more-right", each.scrollLeft < hidden - 1);
+  };
+  each.addEventListener("scroll", mark, { passive: true });
+  new ResizeObserver(mark).observe(each);
+}
 // Sort a table by the column whose heading is pressed; pressed again, the other way round.
 for (const button of document.querySelectorAll(".sortable thead button")) {
   button.addEventListener("click", () => {

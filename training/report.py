@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
-from training import findings, mistakes, sections
+from training import diagrams, findings, mistakes, sections
 from training.card import how, measured_on
 from training.cost import Cost
 from training.curve import LearningCurve
@@ -100,9 +100,9 @@ def html_report(
         sections.steps(todo),
         sections.categories(evaluation, rule, taxonomy, learned),
         sections.mixed_up(measured, taxonomy),
-        sections.certainty(measured, evaluation, rule, recipe, taxonomy),
-        sections.precision_recall(measured, evaluation, taxonomy),
-        sections.learning(curve, taxonomy, recipe),
+        diagrams.certainty(measured, evaluation, rule, recipe, taxonomy),
+        diagrams.precision_recall(measured, evaluation, taxonomy),
+        diagrams.learning(curve, taxonomy, recipe),
         mistakes.mistakes(measured, taxonomy),
         sections.data(facts, learned, on),
         sections.making(facts, how(rule, recipe), cost),

@@ -1,4 +1,4 @@
-"""The sections of report.html, each made of the figures it shows."""
+"""The sections of report.html that are words, tables and counts, and what all sections share."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,14 +9,12 @@ import numpy as np
 from labels.dataset import Dataset
 from labels.taxonomy import Category, Taxonomy
 from training import charts, curves, findings
-from training.curve import LearningCurve
 from training.markup import Child, Html, tag
 from training.metrics import CategoryScore, Estimate, Evaluation
 from training.model import Rule
 
 if TYPE_CHECKING:
     from training.cost import Cost
-    from training.recipe import Recipe
     from training.report import Measured
     from training.run import RunFacts
 
@@ -32,7 +30,6 @@ TITLES = {  # by anchor, in the page's order
     "data": "Data and training",
     "making": "How it decides, what it cost",
 }
-_ENOUGH = 50  # articles of a category below which its reliability diagram shows mere chance
 
 
 def section(name: str, *parts: Child) -> Html:
@@ -167,9 +164,14 @@ def categories(evaluation: Evaluation, rule: Rule, taxonomy: Taxonomy, learned: 
         cuts = {}
     head = ["category", "learned from", "support", "precision", "recall", "F1", "avg. precision"]
     ranked = sorted(evaluation.categories.items(), key=lambda item: -item[1].f1)
+    head += ["threshold"] if cuts else []
     rows = (_row(taxonomy, name, counts[name], each, cuts.get(name)) for name, each in ranked)
-    heads = (_heading(each) for each in [*head, *(["threshold"] if cuts else [])])
-    table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="sortable")
+    table = tag(
+        "table",
+        tag("thead", tag("tr", *map(_heading, head))),
+        tag("tbody", *rows),
+        class_="sortable categories",
+    )
     note = (
         "Support: the articles it was measured on that have the category. Precision: of those the "
         "model gave it to, the share that have it. Recall: of those that have it, the share the "
@@ -184,7 +186,7 @@ def categories(evaluation: Evaluation, rule: Rule, taxonomy: Taxonomy, learned: 
     return section(
         "categories",
         tag("p", note + how, class_="note"),
-        _scrolled(table, "Figures of each category"),
+        scrolled(table, "Figures of each category"),
     )
 
 
@@ -195,21 +197,27 @@ def _heading(name: str) -> Html:
 def _row(
     taxonomy: Taxonomy, name: str, learned: int, score: CategoryScore, cut: float | None
 ) -> Html:
-    figures = [score.precision, score.recall, score.f1]
+    figures = {"precision": score.precision, "recall": score.recall, "F1": score.f1}
     ap = score.average_precision
     return tag(
         "tr",
         tag("th", french(taxonomy[name]), tag("small", name), scope="row", data_value=name),
-        _number(learned, f"{learned:,}"),
-        _number(score.support, f"{score.support:,}"),
-        *(_number(each, f"{each:.2f}", charts.bar(each, f"{each:.2f}")) for each in figures),
-        _number(-1 if ap is None else ap, "–" if ap is None else f"{ap:.2f}"),
-        None if cut is None else _number(cut, "never" if cut > 1 else f"{cut:.2f}"),
+        _number("learned from", learned, f"{learned:,}"),
+        _number("support", score.support, f"{score.support:,}"),
+        *(_share(name, value) for name, value in figures.items()),
+        _number("avg. precision", -1 if ap is None else ap, "–" if ap is None else f"{ap:.2f}"),
+        None if cut is None else _number("threshold", cut, "never" if cut > 1 else f"{cut:.2f}"),
     )
 
 
-def _number(value: float, shown: str, mark: Html | None = None) -> Html:
-    return tag("td", shown, mark, data_value=f"{value:.6g}")
+def _share(name: str, value: float) -> Html:
+    bar = charts.bar(value, f"{value:.2f}")
+    return tag("td", f"{value:.2f}", bar, data_value=f"{value:.6g}", data_name=name, class_="share")
+
+
+def _number(name: str, value: float, shown: str) -> Html:
+    """A cell; its name stands beside it where the page is too narrow for columns."""
+    return tag("td", shown, data_value=f"{value:.6g}", data_name=name)
 
 
 def mixed_up(measured: "Measured", taxonomy: Taxonomy) -> Html:
@@ -219,7 +227,7 @@ def mixed_up(measured: "Measured", taxonomy: Taxonomy) -> Html:
     drawn = _confusion if taxonomy.choice == "single" else _errors
     names = [each.fr for each in taxonomy.categories]
     note, label, chart = drawn(measured, names)
-    return section("mixed-up", tag("p", note, class_="note"), _scrolled(chart, label))
+    return section("mixed-up", tag("p", note, class_="note"), scrolled(chart, label))
 
 
 def _confusion(measured: "Measured", names: list[str]) -> tuple[str, str, Html]:
@@ -256,158 +264,6 @@ def _errors(measured: "Measured", names: list[str]) -> tuple[str, str, Html]:
             right=False,
         ),
     )
-
-
-def certainty(
-    measured: "Measured", evaluation: Evaluation, rule: Rule, recipe: "Recipe", taxonomy: Taxonomy
-) -> Html:
-    """Coverage and risk, and reliability."""
-    found = curves.coverage_risk(measured.certainty, measured.right)
-    said = "Share of wrong articles among the accepted, by the share accepted"
-    risk = charts.coverage(found, recipe.max_risk, rule.review_below, said)
-    whole = charts.reliability(measured.reliability, "Reliability of all decisions")
-    each = [
-        _category_reliability(measured, taxonomy, n)
-        for n, score in enumerate(evaluation.categories.values())
-        if score.support >= _ENOUGH
-    ]
-    return section(
-        "certainty",
-        tag(
-            "div",
-            _figure(
-                risk,
-                "If only the surest articles are accepted, how many errors remain?",
-                f"{_COVERAGE} {_threshold(rule)}",
-            ),
-            _figure(whole, "When it says 80%, is it right 8 times in 10?", _RELIABILITY),
-            class_="pair",
-        ),
-        tag("div", *each, class_="multiples") if each else None,
-    )
-
-
-_COVERAGE = (
-    "From left to right ever less sure articles are accepted. Solid: the share of them not exactly "
-    "right, with its 95% interval. Dashed: what the model itself expects."
-)
-_RELIABILITY = (
-    "On the diagonal, probabilities can be taken at their word. Below it the model is too sure, "
-    "above it too modest. Larger dots hold more decisions; upright lines are 95% intervals."
-)
-
-
-def _category_reliability(measured: "Measured", taxonomy: Taxonomy, n: int) -> Html:
-    category = taxonomy.categories[n]
-    bins = curves.reliability(measured.probabilities[:, n], measured.gold[:, n])
-    drawn = charts.reliability(bins, f"Reliability of {category.fr}", little=True)
-    return _little(french(category), f"{int(measured.gold[:, n].sum()):,} articles", drawn)
-
-
-def _threshold(rule: Rule) -> str:
-    if rule.review_below > 1:
-        return "No certainty is enough yet: every article goes to a person."
-    return (
-        f"An article is accepted when all of its decisions are right with a probability of "
-        f"{rule.review_below:.0%} or more."
-    )
-
-
-def precision_recall(measured: "Measured", evaluation: Evaluation, taxonomy: Taxonomy) -> Html:
-    """The curve over all categories, and one of each."""
-    held, gold = measured.held, measured.gold
-    whole = curves.precision_recall(measured.probabilities.ravel(), gold.ravel())
-    if whole is None:
-        return section(
-            "trade-off",
-            tag("p", "No article has any category, so there is no curve."),
-        )
-    hits = int((held & gold).sum())
-    chosen = (hits / int(gold.sum()), hits / max(int(held.sum()), 1))
-    each = (
-        _category_precision_recall(measured, taxonomy, n, score, whole)
-        for n, score in enumerate(evaluation.categories.values())
-    )
-    return section(
-        "trade-off",
-        _figure(
-            charts.precision_recall(whole, "Precision over recall, all categories", chosen=chosen),
-            "All categories together (micro-average)",
-            "A lower threshold finds more (right) and is wrong more often (down). The dot is where "
-            "the thresholds in use stand. Below, each category with its average precision; grey is "
-            "the curve above.",
-            "beside",
-        ),
-        tag("div", *each, class_="multiples"),
-    )
-
-
-def _category_precision_recall(
-    measured: "Measured",
-    taxonomy: Taxonomy,
-    n: int,
-    score: CategoryScore,
-    whole: curves.PrecisionRecall,
-) -> Html | None:
-    """The curve of a category over that of all; None without an article of it."""
-    own = curves.precision_recall(measured.probabilities[:, n], measured.gold[:, n])
-    if own is None or score.average_precision is None:
-        return None
-    category = taxonomy.categories[n]
-    title = f"Precision over recall of {category.fr}"
-    here = (score.recall, score.precision)
-    drawn = charts.precision_recall(own, title, chosen=here, behind=whole, little=True)
-    return _little(french(category), f"{score.average_precision:.2f}", drawn)
-
-
-def learning(curve: LearningCurve | None, taxonomy: Taxonomy, recipe: "Recipe") -> Html:
-    """The learning curve, and what twice the labels would bring; else why there is none."""
-    if curve is None:
-        return section("learning", tag("p", _TOO_FEW if recipe.curve_repeats else _NOT_WANTED))
-    whole = curve.forecast()
-    drawn = charts.learning(curve.sizes, curve.mean, whole, "Mean average precision by articles")
-    each = (_category_curve(curve, name, taxonomy) for name in curve.precision)
-    missing = ", ".join(taxonomy[name].fr for name in curve.unmeasured)
-    return section(
-        "learning",
-        _figure(
-            drawn,
-            f"Mean over categories: {_verdict(whole.verdict)}",
-            f"Models learned from growing parts of the {curve.articles:,} articles. Each was "
-            "measured on articles it did not see, others than in the table above; upright lines "
-            "span the repeats. The line is a power law; dashed, what it expects up to twice the "
-            f"articles, with a 95% interval: {whole.now:.2f} now, {whole.doubled:.2f} "
-            f"[{whole.low:.2f}, {whole.high:.2f}] with {2 * curve.articles:,}.",
-            "beside",
-        ),
-        tag("div", *each, class_="multiples"),
-        tag("p", f"Too few articles for a curve of their own: {missing}.", class_="note")
-        if missing
-        else None,
-    )
-
-
-_TOO_FEW = (
-    "There are too few different articles to learn from ever larger parts of them. Label more, "
-    "then train again."
-)
-_NOT_WANTED = (
-    "No learning curve was made: the recipe has curve_repeats = 0, since each repeat takes five "
-    "more trainings. Set curve_repeats = 3 in the recipe, then train again."
-)
-
-
-def _category_curve(curve: LearningCurve, name: str, taxonomy: Taxonomy) -> Html:
-    expected = curve.forecast(name)
-    values = np.array(curve.precision[name])
-    title = f"Average precision of {taxonomy[name].fr} by articles learned from"
-    drawn = charts.learning(curve.sizes, values, expected, title, little=True)
-    change = f"{expected.now:.2f} → {expected.doubled:.2f}"
-    return _little(french(taxonomy[name]), change, drawn, _verdict(expected.verdict))
-
-
-def _verdict(verdict: str) -> str:
-    return {"flat": "flat: more labels hardly help"}.get(verdict, verdict)
 
 
 def data(facts: "RunFacts", learned: Dataset, on: str) -> Html:
@@ -473,15 +329,17 @@ def french(category: Category) -> Html:
     return tag("span", category.fr, lang="fr")
 
 
-def _figure(chart: Html, title: str, note: str, css: str | None = None) -> Html:
+def figure(chart: Html, title: str, note: str, css: str | None = None) -> Html:
+    """A drawing with what it is and how to read it."""
     return tag("figure", tag("figcaption", tag("b", title), tag("p", note)), chart, class_=css)
 
 
-def _little(name: Html, value: str, chart: Html, note: str = "") -> Html:
+def little(name: Html, value: str, chart: Html, note: str = "") -> Html:
+    """One of many small drawings, with a name and a value."""
     caption = tag("figcaption", tag("b", name), tag("span", value, class_="value"))
     return tag("figure", caption, chart, tag("p", note, class_="muted") if note else None)
 
 
-def _scrolled(content: Html, label: str) -> Html:
-    """Something wide, which scrolls on its own on a narrow screen."""
+def scrolled(content: Html, label: str) -> Html:
+    """Something wide, which scrolls on its own on a narrow screen and fades where there is more."""
     return tag("div", content, class_="scroll", tabindex="0", role="region", aria_label=label)
