@@ -27,7 +27,7 @@ TEXTS = [
 
 def by_hand(texts: list[str], min_documents: int) -> tuple[list[int], np.ndarray]:
     """Features and rows from slow counts and scikit-learn's own weighting."""
-    counts = [slow_buckets(text, Ngrams(20, (4, 6), (1, 1))) for text in texts]
+    counts = [slow_buckets(text, Ngrams(20, (5, 6), (1, 1))) for text in texts]
     documents = Counter(bucket for each in counts for bucket in each)
     features = sorted(bucket for bucket, many in documents.items() if many >= min_documents)
     table = np.array([[each[bucket] for bucket in features] for each in counts], float)

@@ -31,7 +31,7 @@ class EmbeddingSettings:
     prefix: str = "query: "
     weight: float = 1.0
     buckets: int = 20
-    char_ngrams: tuple[int, ...] = (4, 6)
+    char_ngrams: tuple[int, ...] = (5, 6)
     word_ngrams: tuple[int, ...] = (1, 1)
     min_documents: int = 1
     C: float = 3.0

@@ -78,10 +78,10 @@ def _marked(texts: Sequence[str]) -> Bytes:
     edge = bytes([_EDGE])
     stream = np.frombuffer(bytearray(edge.join([b"", *parts, b""])), np.uint8)
     high = np.flatnonzero(stream >= 0xC2)  # first bytes of characters beyond ASCII
-    lead = stream[high]
+    lead = stream.take(high)
     two = high[lead < 0xE0]
-    codes = ((stream[two].astype(np.int64) & 0x1F) << 6) | (stream[two + 1] & 0x3F)
-    _write(stream, two, _TWO[codes - 0x80])
+    codes = ((stream.take(two).astype(np.int64) & 0x1F) << 6) | (stream.take(two + 1) & 0x3F)
+    _write(stream, two, _TWO.take(codes - 0x80, axis=0))
     if len(two) < len(high):
         _fold_long(stream, high[lead >= 0xE0])
     return stream
@@ -120,29 +120,35 @@ def _masks(stream: Bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 def _words(stream: Bytes) -> Words:
     """The words of a stream in which texts are told apart by edges; its edges become spaces."""
     separators = np.flatnonzero(stream <= SPACE)
-    edges = np.flatnonzero(stream[separators] == _EDGE)  # places among the separators
+    edges = np.flatnonzero(stream.take(separators) == _EDGE)  # places among the separators
     stream[separators] = SPACE
     texts = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
     lengths = np.diff(separators) - 1
-    real = np.flatnonzero(lengths)
-    starts, lengths = separators[real] + 1, lengths[real]
-    return Words(stream, starts, lengths, texts[real], _hashes(stream, starts, lengths))
+    real = np.flatnonzero(lengths > 0)
+    starts, lengths = separators.take(real) + 1, lengths.take(real)
+    return Words(stream, starts, lengths, texts.take(real), _hashes(stream, starts, lengths))
 
 
 def _hashes(stream: Bytes, starts: Ints, lengths: Ints) -> Hashes:
     """A hash of each word."""
-    padded = np.append(stream, np.zeros(8, np.uint8))
-    numbers: Hashes = np.ndarray(len(stream), "<u8", padded, strides=(1,))
-    hashes = np.zeros(len(starts), np.uint64)
-    long = np.arange(len(starts))
-    for begin in range(0, HASHED, 8):
-        long = long[lengths[long] > begin]
-        if not len(long):
+    padded = np.append(stream, np.zeros(7, np.uint8))
+    numbers: Hashes = np.ndarray(len(stream), "<u8", padded, strides=(1,)).copy()
+    hashes = _mixed(numbers.take(starts) & _LOWEST.take(np.minimum(lengths, 8)))
+    longer = np.flatnonzero(lengths > 8)
+    for begin in range(8, HASHED, 8):
+        blocks = numbers.take(starts.take(longer) + begin)
+        blocks &= _LOWEST.take(np.minimum(lengths.take(longer) - begin, 8))
+        hashes[longer] = _mixed(hashes.take(longer) ^ blocks)
+        longer = longer[lengths.take(longer) > begin + 8]
+        if not len(longer):
             break
-        blocks = numbers[starts[long] + begin] & _LOWEST[np.minimum(lengths[long] - begin, 8)]
-        mixed = (hashes[long] ^ blocks) * _MULTIPLIER
-        hashes[long] = mixed ^ (mixed >> np.uint64(32))
     return hashes
+
+
+def _mixed(numbers: Hashes) -> Hashes:
+    """Every bit of a number sways the higher ones, and those the lower half."""
+    numbers = numbers * _MULTIPLIER
+    return numbers ^ (numbers >> np.uint64(32))
 
 
 def _folded(character: str, room: int) -> bytes:

@@ -20,8 +20,7 @@ from seeds.errors import InputError
 from training.models.folding import HASHED, Bytes, Hashes, Ints, Words, words, words_with_origins
 
 Floats = NDArray[np.float64]
-_ByLength = dict[int, tuple[Ints, Ints]]
-_Part = tuple[Ints, Floats, Ints]  # buckets, weights, how many are each text's
+_Part = tuple[Ints, Floats, Ints]  # buckets, weights, where each text's begin
 _CHARACTERS_AT_ONCE = 1 << 16  # keeps the arrays of one pass within the processor's cache
 # Odd numbers without a pattern: of the golden ratio, MurmurHash3, and two generators' multipliers.
 _M1 = np.uint64(0x9E3779B97F4A7C15)
@@ -78,22 +77,26 @@ class Ngrams:
 
     def bags(
         self, texts: Sequence[str], columns: NDArray[np.int32] | None = None
-    ) -> Iterator[tuple[NDArray[np.int32], Floats]]:
+    ) -> Iterator[tuple[Ints, Floats]]:
         """Each text's features, and how often each occurs; both (m,), in no order.
 
         Args:
             texts: any number.
-            columns: int32 (2**buckets,), the feature of each bucket, below 2**buckets; None: a
-                bucket is a feature.
+            columns: int32 (2**buckets,), the feature of each bucket, below 0 for a bucket that is
+                none; None: every bucket is a feature.
         """
         last = np.empty(1 << self.buckets, np.int32)  # where each feature stood last in a text
         for batch in _batches(texts):
             for buckets, weights in self._occurrences(batch):
-                features = buckets.astype(np.int32) if columns is None else columns[buckets]
+                features, times = buckets, weights
+                if columns is not None:
+                    every = columns.take(buckets)
+                    known = np.flatnonzero(every >= 0)
+                    features, times = every.take(known).astype(np.int64), weights.take(known)
                 last[features] = np.arange(len(features), dtype=np.int32)
-                sums = np.bincount(last[features], weights, len(features))
+                sums = np.bincount(last.take(features), times, len(features))
                 found = np.flatnonzero(sums > 0)
-                yield features[found], sums[found].astype(np.float64)
+                yield features.take(found), sums.take(found).astype(np.float64)
 
     def count(self, texts: Sequence[str]) -> Counts:
         """The bucket counts of each text."""
@@ -117,7 +120,7 @@ class Ngrams:
         ends = found.starts + found.lengths
         parts = [
             (buckets, at[first], at[first + length - 1])
-            for length, (buckets, first) in self._chars(stream, found.lengths).items()
+            for length, (buckets, first, _) in self._chars(stream, found.lengths).items()
         ]
         for length, (buckets, first) in self._runs(found).items():
             parts.append((buckets, found.starts[first], ends[first + length - 1] - 1))
@@ -129,54 +132,54 @@ class Ngrams:
     def _occurrences(self, texts: Sequence[str]) -> Iterator[tuple[Ints, Floats]]:
         """Each text's buckets, one or more times each, with what each of these times counts for."""
         found = words(texts)
+        edges = np.searchsorted(found.texts, np.arange(len(texts) + 1))  # words, text by text
         parts: list[_Part] = [
-            (buckets, np.ones(len(buckets)), np.bincount(found.texts[first], minlength=len(texts)))
+            (buckets, np.ones(len(buckets)), np.searchsorted(first, edges))
             for buckets, first in self._runs(found).values()
         ]
-        parts += self._of_distinct_words(found, len(texts))
-        edges = [np.concatenate([[0], np.cumsum(many)]).astype(np.int64) for _, _, many in parts]
+        parts += self._of_distinct_words(found, edges)
         for n in range(len(texts)):
-            spans = [slice(each[n], each[n + 1]) for each in edges]
+            spans = [slice(each[n], each[n + 1]) for _, _, each in parts]
             buckets, weights = (
                 np.concatenate([part[k][span] for part, span in zip(parts, spans, strict=True)])
                 for k in range(2)
             )
             yield buckets, weights
 
-    def _of_distinct_words(self, found: Words, texts: int) -> Iterator[_Part]:
-        """Character n-grams of each text's distinct words: buckets, weights, how many a text."""
+    def _of_distinct_words(self, found: Words, edges: Ints) -> Iterator[_Part]:
+        """Character n-grams of each text's distinct words."""
         chosen, times = _distinct(found)
-        lengths, owners = found.lengths[chosen], found.texts[chosen]
         stream, _ = _compact(found, chosen)
-        weights = np.repeat(times, lengths + 1)
-        for length, (buckets, first) in self._chars(stream, lengths).items():
-            many = np.bincount(owners, np.maximum(lengths + 3 - length, 0), texts)
-            yield buckets, weights[first], many.astype(np.int64)
+        edges = np.searchsorted(chosen, edges)
+        for buckets, _, many in self._chars(stream, found.lengths.take(chosen)).values():
+            until = np.concatenate([[0], np.cumsum(many)])
+            yield buckets, np.repeat(times, many), until.take(edges)
 
-    def _chars(self, stream: Bytes, lengths: Ints) -> _ByLength:
-        """By length, n-grams of a compact stream of words: bucket, and where each begins."""
+    def _chars(self, stream: Bytes, lengths: Ints) -> dict[int, tuple[Ints, Ints, Ints]]:
+        """By length, the n-grams of a compact stream of words.
+
+        Returns:
+            The bucket of each, where it begins, and how many each word has.
+        """
         shortest, longest = self.char_ngrams
         if not longest:
             return {}
-        sizes = lengths + 1
-        first: Ints = np.arange(len(stream) - 1)
-        left = np.repeat(np.cumsum(sizes), sizes) - first  # bytes to the space after the word
+        begins = np.cumsum(lengths + 1) - lengths - 1
         padded = np.append(stream, np.zeros(7, np.uint8))
-        numbers: Hashes = np.ndarray(len(first), "<u8", padded, strides=(1,)).copy()
-        found: _ByLength = {}
+        numbers: Hashes = np.ndarray(len(stream), "<u8", padded, strides=(1,)).copy()
+        found = {}
         for length in range(shortest, longest + 1):
-            fits = np.flatnonzero(left >= length - 1)
-            first, left, numbers = first[fits], left[fits], numbers[fits]
-            found[length] = self._top((numbers & _MASKS[length]) * _M1), first
+            many = np.maximum(lengths + 3 - length, 0)
+            before = np.cumsum(many) - many
+            first = np.repeat(begins - before, many) + np.arange(int(many.sum()))
+            hashes = (numbers.take(first) & _MASKS[length]) * _M1
+            found[length] = self._top(hashes), first, many
         return found
 
-    def _runs(self, found: Words) -> _ByLength:
+    def _runs(self, found: Words) -> dict[int, tuple[Ints, Ints]]:
         """By length, runs of words of one text: bucket, and each one's first word."""
         shortest, longest = self.word_ngrams
-        if not longest:
-            return {}
-        by_length: _ByLength = {}
-        runs = found.hashes
+        runs, by_length = found.hashes, {}
         for length in range(1, longest + 1):
             if length > 1:
                 runs = runs[:-1] * _M3 + found.hashes[length - 1 :]
@@ -184,7 +187,7 @@ class Ngrams:
             first = np.flatnonzero(same)
             if length >= shortest:
                 salt = np.uint64(length * int(_M4) % (1 << 64))
-                by_length[length] = self._top((runs[first] ^ salt) * _M2), first
+                by_length[length] = self._top((runs.take(first) ^ salt) * _M2), first
         return by_length
 
     def _top(self, hashes: Hashes) -> Ints:
@@ -205,12 +208,12 @@ def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _compact(found: Words, chosen: Ints) -> tuple[Bytes, Ints]:
     """Some words after each other, a space before each and one at the end; where each byte was."""
-    sizes = found.lengths[chosen] + 1
+    sizes = found.lengths.take(chosen) + 1
     begins = np.cumsum(sizes) - sizes
-    at = np.repeat(found.starts[chosen] - 1 - begins, sizes) + np.arange(int(sizes.sum()))
+    at = np.repeat(found.starts.take(chosen) - 1 - begins, sizes) + np.arange(int(sizes.sum()))
     after = found.starts[chosen[-1:]] + found.lengths[chosen[-1:]]
     at = np.concatenate([at, after])
-    return found.stream[at], at
+    return found.stream.take(at), at
 
 
 def _distinct(found: Words) -> tuple[Ints, Floats]:
@@ -224,9 +227,9 @@ def _distinct(found: Words) -> tuple[Ints, Floats]:
     places = np.arange(len(slots))
     table = np.empty(1 << _SLOTS, np.int64)
     table[slots] = places
-    met = table[slots]
-    equal = (found.hashes[met] == found.hashes) & (found.texts[met] == found.texts)
-    equal &= (found.lengths[met] == found.lengths) & (found.lengths <= HASHED)
+    met = table.take(slots)
+    equal = (found.hashes.take(met) == found.hashes) & (found.texts.take(met) == found.texts)
+    equal &= (found.lengths.take(met) == found.lengths) & (found.lengths <= HASHED)
     times = np.bincount(np.where(equal, met, places), minlength=len(places))
-    chosen = np.flatnonzero(times)
-    return chosen, times[chosen].astype(np.float64)
+    chosen = np.flatnonzero(times > 0)
+    return chosen, times.take(chosen).astype(np.float64)

@@ -28,7 +28,7 @@ class TfidfSettings:
     """The recipe's [model] table; configs/tfidf.toml explains each key."""
 
     buckets: int = 20
-    char_ngrams: tuple[int, ...] = (4, 6)
+    char_ngrams: tuple[int, ...] = (5, 6)
     word_ngrams: tuple[int, ...] = (1, 1)
     min_documents: int = 1
     C: float = 300.0
@@ -67,7 +67,7 @@ class Tfidf:
         idf: float32 (m,), the weight of each.
         coefficients: float32 (m, k).
         intercepts: float32 (k,).
-        columns: int32 (2**buckets,), the feature of each bucket, or m for one that is unknown.
+        columns: int32 (2**buckets,), the feature of each bucket, or -1.
     """
 
     kind: ClassVar[str] = "tfidf"
@@ -98,7 +98,7 @@ class Tfidf:
         for weights in (self.idf, self.coefficients, self.intercepts):
             if weights.dtype != np.float32 or not np.isfinite(weights).all():
                 raise InputError("the weights must be finite float32 numbers")
-        columns = np.full(1 << self.recipe.buckets, m, np.int32)
+        columns = np.full(1 << self.recipe.buckets, -1, np.int32)
         columns[self.features] = np.arange(m, dtype=np.int32)
         object.__setattr__(self, "columns", columns)
 
@@ -114,12 +114,10 @@ class Tfidf:
     def scores(self, texts: Sequence[str]) -> Floats:
         """Log-odds, float32 (n, k)."""
         scores = np.empty((len(texts), len(self.intercepts)), np.float32)
-        bags = self.recipe.ngrams.bags(texts, self.columns)
-        for n, (features, counts) in enumerate(bags):
-            known = features < len(self.features)
-            columns, values = features[known], sublinear(counts[known])
-            values = unit(values * self.idf[columns])
-            scores[n] = values @ self.coefficients[columns] + self.intercepts
+        for n, (columns, counts) in enumerate(self.recipe.ngrams.bags(texts, self.columns)):
+            values = unit(sublinear(counts) * self.idf.take(columns))
+            # take, not [columns]: five times as fast for short rows
+            scores[n] = values @ self.coefficients.take(columns, axis=0) + self.intercepts
         return scores
 
     def contributions(self, text: str) -> Floats:
@@ -130,7 +128,7 @@ class Tfidf:
         """
         buckets, firsts, ends = self.recipe.ngrams.places(text)
         columns = self.columns[buckets]
-        known = columns < len(self.features)
+        known = columns >= 0
         columns, firsts, ends = columns[known], firsts[known], ends[known]
         features, feature_of, counts = np.unique(columns, return_inverse=True, return_counts=True)
         values = unit(sublinear(counts) * self.idf[features]) / counts

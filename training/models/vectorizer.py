@@ -36,7 +36,7 @@ class HashedTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[mi
     def __init__(
         self,
         buckets: int = 20,
-        char_ngrams: tuple[int, ...] = (4, 6),
+        char_ngrams: tuple[int, ...] = (5, 6),
         word_ngrams: tuple[int, ...] = (1, 1),
         min_documents: int = 1,
     ) -> None:
