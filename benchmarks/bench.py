@@ -69,6 +69,7 @@ BENCHMARKS = {
         ("torch", "sentence_transformers"),
         (*DATA, ENCODER),
     ),
+    "training_speed": Benchmark("Training TF-IDF", ("--articles", "1000,10000"), ("sklearn",)),
     "onnx_speed": Benchmark("ONNX"),
     "kinds": Benchmark("The three kinds of model"),
     "label_studio": Benchmark("Label Studio with many articles"),

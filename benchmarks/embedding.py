@@ -4,8 +4,8 @@
 
 All use the encoder in FOLDER: ours with its shipped recipe, as a saved run predicts; the peer with
 the mean of the pieces, the prefix "query: ", float32 and a logistic regression whose C is found by
-cross-validation, once as shipped (an article's first 512 pieces) and, where articles are longer than
-a window of ours, once with the first window. They learn MasakhaNEWS and SIB-200 (French) from
+cross-validation, once as shipped (an article's first 512 pieces) and, where articles are longer
+than a window of ours, once with the first window. They learn MasakhaNEWS and SIB-200 (French) from
 `../shared/data`; then each labels the same part of the dev set in turn, part by part.
 """
 
