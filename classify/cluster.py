@@ -24,6 +24,9 @@ _UNTOLD = {  # unless spark-submit, spark-defaults.conf or PYSPARK_SUBMIT_ARGS s
     "spark.log.level": "WARN",
     "spark.ui.enabled": "false",
 }
+# On one machine Java only hands out tasks: its second compiler costs more than it brings.
+_LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+_MASTER_MAY_BE_IN = ("PYSPARK_GATEWAY_PORT", "PYSPARK_SUBMIT_ARGS", "SPARK_CONF_DIR", "SPARK_HOME")
 _LOST = re.compile(r"Connection refused|Answer from Java side is empty|Error while (?:send|receiv)")
 
 
@@ -91,9 +94,9 @@ def _started(master: str | None, log: Path, settings: dict[str, str]) -> "SparkC
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway
 
-    local = (master or os.environ.get("MASTER") or "local").startswith("local")
-    if local and "PYSPARK_SUBMIT_ARGS" not in os.environ:
+    if _local(master):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # nobody else is to connect
+        os.environ.setdefault("SPARK_SUBMIT_OPTS", _LIGHT_JAVA)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # classify is installed there
     with log.open("wb") as lines:
         gateway = launch_gateway(  # type: ignore[no-untyped-call]
@@ -107,7 +110,21 @@ def _started(master: str | None, log: Path, settings: dict[str, str]) -> "SparkC
         conf.setIfMissing(name, value)
     conf.set("spark.ui.showConsoleProgress", "false")  # ours takes its place
     _add_packages(conf)
-    return SparkContext(conf=conf, gateway=gateway)
+    context = SparkContext(conf=conf, gateway=gateway)
+    context._accumulatorServer.handle_error = _unheard  # type: ignore
+    return context
+
+
+def _local(master: str | None) -> bool:
+    """Whether all of Spark will run on this machine, before Spark itself can be asked."""
+    said = master or os.environ.get("MASTER")
+    if said:
+        return said.startswith("local")
+    return not any(name in os.environ for name in _MASTER_MAY_BE_IN)
+
+
+def _unheard(_request: object, _client: object) -> None:
+    """Nothing: a lost Java is said once, by us."""
 
 
 def _add_packages(conf: "SparkConf") -> None:

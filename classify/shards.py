@@ -14,7 +14,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import IO
@@ -288,7 +288,7 @@ class _Reader:
         reject: Callable[[Fault], object],
         note: Callable[[Fault], object],
     ) -> None:
-        self.path, self.found, self.reject, self.note = str(shard.path), found, reject, note
+        self.shard, self.found, self.reject, self.note = shard, found, reject, note
         self.read = self.rejected = self.noted = 0
 
     def articles(self) -> Iterator[Article]:
@@ -299,7 +299,7 @@ class _Reader:
         """
         for each in self.found:
             if isinstance(each, Fault):
-                if each.where != self.path:
+                if each.where != str(self.shard.path):
                     self.rejected += 1
                     self.reject(each)
                 elif not each.message.startswith(_EMPTY):  # an empty part file is no fault
@@ -308,8 +308,15 @@ class _Reader:
             self.read += 1
             for message in filter(None, (*each.notes, unread(each.document.text))):
                 self.noted += 1
-                self.note(Fault(each.document.source, message))
-            yield each
+                self.note(Fault(self._source(each.document.source), message))
+            document = replace(each.document, source=self._source(each.document.source))
+            yield replace(each, document=document)
+
+    def _source(self, source: str) -> str:
+        """A source as reading the whole input folder would give it; a record's own is kept."""
+        if not source.startswith(f"{self.shard.path.name}:"):
+            return source
+        return f"{self.shard.source.name}/{self.shard.name}{source[len(self.shard.path.name) :]}"
 
 
 @contextlib.contextmanager
@@ -328,7 +335,8 @@ def _aside(path: Path) -> Iterator[Callable[[Fault], object]]:
 
 
 def _line(fault: Fault) -> str:
-    return json.dumps({"where": fault.where, "message": fault.message}, ensure_ascii=False) + "\n"
+    told = {key: value for key, value in asdict(fault).items() if value}
+    return json.dumps(told, ensure_ascii=False) + "\n"
 
 
 def _basis(shard: Shard, order: Order) -> Basis:

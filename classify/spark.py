@@ -59,11 +59,10 @@ def label_folder(source: Path, target: Path, order: Order, master: str | None) -
     Raises:
         InputError: something the user can mend; what is done stays, and is not done again.
     """
-    from classify.cluster import check_installation, spark_context
+    from classify.cluster import spark_context
 
     _refuse_nested(source, target)
     read_facts(order.run)  # a run of another version is said here, not by a worker
-    check_installation()
     shards = find_shards(source, target, say)
     refuse_strangers(target, shards)
     with locked(target, "classify predict --engine spark"):

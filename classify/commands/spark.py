@@ -11,6 +11,7 @@ from seeds.errors import InputError
 _HONOURED = {
     *("engine", "master", "form", "run", "every", "text_columns", "id_column", "encoding"),
     *("max_size", "recursive", "workspace", "device", "batch_size", "threads"),
+    "resume",  # as ever
 }
 
 
@@ -20,13 +21,15 @@ def predict_folder(context: click.Context) -> None:
     Raises:
         InputError: an option means nothing here, or something in the folders must be mended.
     """
+    from classify.cluster import check_installation
     from classify.spark import label_folder
 
     _refuse_others(context)
+    check_installation()
     given = context.params
     if len(given["paths"]) != 2 or "-" in given["paths"]:
         raise InputError("--engine spark takes two folders: classify predict INPUT/ OUTPUT/.")
-    source, target = map(Path, given["paths"])
+    source, target = (Path(each).absolute() for each in given["paths"])  # a worker is elsewhere
     if not label_folder(source, target, _order(context), given["master"]):
         context.exit(1)
 
