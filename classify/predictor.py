@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any, Literal
 
@@ -15,7 +16,8 @@ from training.model import Prediction
 from training.run import Run
 
 Format = Literal["text", "json", "jsonl", "csv", "parquet"]
-_AT_ONCE = 256  # articles scored together; bounds the memory of a stream
+_ARTICLES = 256  # scored together, at most; with _CHARACTERS it bounds the memory of a stream
+_CHARACTERS = 4_000_000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _BAR = 20  # characters of a full bar
 
@@ -31,11 +33,24 @@ def records(articles: Iterable[Article], run: Run, *, every: bool) -> Iterator[d
     Yields:
         {"id", "source", "categories", "probabilities", "decision", "run"}
     """
-    stream = iter(articles)
-    while batch := list(islice(stream, _AT_ONCE)):
+    for batch in _batches(articles):
         predictions = run.predict([each.document.text for each in batch])
         for article, prediction in zip(batch, predictions, strict=True):
             yield _record(article, prediction, run.name, every)
+
+
+def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
+    """The articles, some at a time: fewer of long ones."""
+    batch: list[Article] = []
+    size = 0
+    for article in articles:
+        batch.append(article)
+        size += len(article.document.text)
+        if len(batch) == _ARTICLES or size > _CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def unread(text: str) -> str:
@@ -58,45 +73,104 @@ def _record(article: Article, prediction: Prediction, run: str, every: bool) -> 
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How records stand in a file.
+
+    Attributes:
+        record: the bytes of one.
+        head, between, tail: what stands before the first, between two, after the last.
+        nothing: what is written if there is none.
+    """
+
+    record: Callable[[dict[str, Any]], bytes]
+    head: bytes = b""
+    between: bytes = b""
+    tail: bytes = b""
+    nothing: bytes = b""
+
+    @classmethod
+    def of(cls, form: Format, run: Run) -> "Layout":
+        """The layout of a format. Parquet is made of JSON lines, once they are all there."""
+        if form == "text":
+            return cls(_text(run))
+        if form == "csv":
+            head = _csv_line([*_COLUMNS, *(f"p_{name}" for name in run.rule.categories)])
+            return cls(_csv(run), head=head, nothing=head)
+        if form == "json":
+            return cls(_json, b"[\n", b",\n", b"\n]\n", b"[]\n")
+        return cls(_jsonl)
+
+
 def write(found: Iterable[dict[str, Any]], form: Format, run: Run, file: IO[bytes]) -> None:
     """Write records in a format as they come; Parquet needs the `seeds` extra."""
     if form == "parquet":
         _write_parquet(found, run, file)
         return
-    writers = {"text": _text, "json": _json, "jsonl": _jsonl, "csv": _csv}
-    for part in writers[form](found, run):
-        file.write(part.encode("utf-8", "replace"))
+    record = Layout.of(form, run).record
+    write_parts(map(record, found), form, run, file)
+
+
+def write_parts(parts: Iterable[bytes], form: Format, run: Run, file: IO[bytes]) -> None:
+    """Write records that a Layout has made bytes, some at a time, as they come."""
+    if form == "parquet":
+        _write_parquet(_records_of(parts), run, file)
+        return
+    layout = Layout.of(form, run)
+    empty = True
+    for part in filter(None, parts):
+        file.write((layout.head if empty else layout.between) + part)
         file.flush()
+        empty = False
+    file.write(layout.nothing if empty else layout.tail)
+    file.flush()
 
 
-def _jsonl(found: Iterable[dict[str, Any]], run: Run) -> Iterator[str]:
-    for record in found:
-        yield json.dumps(record, ensure_ascii=False) + "\n"
+def convert(form: Format, run: Run) -> Callable[[IO[bytes], IO[bytes]], None] | None:
+    """What makes the final file of appended bytes; None where they are it.
+
+    Raises:
+        InputError: Parquet can't be written here.
+    """
+    if form != "parquet":
+        return None
+    _schema(run)
+    return lambda lines, file: _write_parquet(_records_of(lines), run, file)
 
 
-def _json(found: Iterable[dict[str, Any]], run: Run) -> Iterator[str]:
-    start = "[\n"
-    for record in found:
-        yield start + "  " + json.dumps(record, ensure_ascii=False)
-        start = ",\n"
-    yield "[]\n" if start == "[\n" else "\n]\n"
+def _records_of(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Records out of whole lines of JSON."""
+    for part in parts:
+        yield from (json.loads(line) for line in part.split(b"\n") if line)
 
 
-def _csv(found: Iterable[dict[str, Any]], run: Run) -> Iterator[str]:
+def _jsonl(record: dict[str, Any]) -> bytes:
+    return (json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+
+
+def _json(record: dict[str, Any]) -> bytes:
+    return ("  " + json.dumps(record, ensure_ascii=False)).encode("utf-8", "replace")
+
+
+_COLUMNS = ("id", "source", "categories", "decision", "run")  # of CSV, before the probabilities
+
+
+def _csv(run: Run) -> Callable[[dict[str, Any]], bytes]:
     """Categories joined by ";", one p_… column a category; no cell can start a formula."""
-    columns = ["id", "source", "categories", "decision", "run"]
-    names = run.rule.categories
-    yield _csv_line([*columns, *(f"p_{name}" for name in names)])
-    for record in found:
+
+    def row(record: dict[str, Any]) -> bytes:
+        """One line."""
         values = {**record, "categories": ";".join(record["categories"])}
-        probabilities = [record["probabilities"].get(name, "") for name in names]
-        yield _csv_line([*(_inert(values[name]) for name in columns), *probabilities])
+        probabilities = [record["probabilities"].get(name, "") for name in run.rule.categories]
+        return _csv_line([*(_inert(values[name]) for name in _COLUMNS), *probabilities])
+
+    return row
 
 
-def _csv_line(values: list[Any]) -> str:
+def _csv_line(values: list[Any]) -> bytes:
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n").writerow(values)  # else it would not quote a bare \r
-    return line.getvalue().removesuffix("\r\n") + "\n"
+    return (line.getvalue().removesuffix("\r\n") + "\n").encode("utf-8", "replace")
 
 
 def _inert(value: str) -> str:
@@ -104,31 +178,49 @@ def _inert(value: str) -> str:
     return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
 
 
-def _text(found: Iterable[dict[str, Any]], run: Run) -> Iterator[str]:
+def _text(run: Run) -> Callable[[dict[str, Any]], bytes]:
     """For people: the decision, then the categories with a bar each."""
     from classify.terminal import escape
 
     names = {each.id: f"{each.fr} ({each.id})" for each in run.taxonomy.categories}
     width = max(len(name) for name in names.values())
-    for record in found:
+
+    def block(record: dict[str, Any]) -> bytes:
+        """Some lines."""
         lines = [f"{escape(record['source'] or record['id'])} — {record['decision']}"]
         for name, p in record["probabilities"].items():
             mark = "✓" if name in record["categories"] else " "
             lines.append(f"  {mark} {names[name]:<{width}}  {p:5.1%}  {'█' * round(p * _BAR)}")
         if not record["probabilities"]:
             lines.append("    no category comes near")
-        yield "\n".join(line.rstrip() for line in lines) + "\n"
+        return ("\n".join(line.rstrip() for line in lines) + "\n").encode("utf-8", "replace")
+
+    return block
 
 
 def _write_parquet(found: Iterable[dict[str, Any]], run: Run, file: IO[bytes]) -> None:
+    schema = _schema(run)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    stream = iter(found)
+    with pq.ParquetWriter(file, schema) as writer:
+        while rows := list(islice(stream, 10_000)):  # one row group
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+
+
+def _schema(run: Run) -> Any:
+    """The Arrow schema of the records.
+
+    Raises:
+        InputError: pyarrow is not installed.
+    """
     try:
         import pyarrow as pa
-        import pyarrow.parquet as pq
     except ModuleNotFoundError as error:
         raise missing_extra("seeds", "Writing Parquet") from error
-
     probabilities = pa.struct([(name, pa.float64()) for name in run.rule.categories])
-    schema = pa.schema(
+    return pa.schema(
         [
             ("id", pa.string()),
             ("source", pa.string()),
@@ -138,7 +230,3 @@ def _write_parquet(found: Iterable[dict[str, Any]], run: Run, file: IO[bytes]) -
             ("run", pa.string()),
         ]
     )
-    stream = iter(found)
-    with pq.ParquetWriter(file, schema) as writer:
-        while rows := list(islice(stream, 10_000)):  # one row group
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))

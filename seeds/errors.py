@@ -11,10 +11,17 @@ class InputError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What could not be read: the file (and record), and why with what to do about it."""
+    """What could not be read: the file (and record), why with what to do, and the record itself.
+
+    Attributes:
+        where: the file, and the number of the record in it.
+        message: what is wrong, and what to do about it.
+        raw: the record as it stands there, where it is text; else "".
+    """
 
     where: str
     message: str
+    raw: str = ""
 
 
 def missing_extra(extra: str, feature: str) -> InputError:

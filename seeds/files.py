@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, TypeVar
 
+from seeds.compressed import CODECS, Plain
 from seeds.encoding import replace_surrogates
 from seeds.errors import Fault, InputError
 
@@ -37,15 +38,16 @@ SUFFIXES: dict[str, Format] = {
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to read. path: None is standard input."""
+    """A file to read. path: None is standard input; codec: how it is compressed, or ""."""
 
     path: Path | None
     format: Format
+    codec: str = ""
 
     @classmethod
     def of(cls, path: Path) -> "File":
         """A file of the format its suffix tells; any other suffix is text."""
-        return cls(path, SUFFIXES.get(path.suffix.lower(), "txt"))
+        return cls(path, SUFFIXES.get(plain_suffix(path), "txt"), _codec(path))
 
     @property
     def where(self) -> str:
@@ -58,12 +60,29 @@ class File:
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
-        """The file's bytes; standard input stays open."""
+        """The file's plain bytes; standard input stays open.
+
+        Raises:
+            InputError: at the end, if compressed data is cut short or damaged.
+        """
         if self.path is None:
             yield sys.stdin.buffer
-        else:
-            with self.path.open("rb") as opened:
+            return
+        with self.path.open("rb") as opened:
+            if not self.codec:
                 yield opened
+                return
+            plain = Plain(opened, self.codec)
+            try:
+                yield plain
+            except InputError:
+                if not plain.damage:  # else what else is wrong follows from it
+                    raise
+            if plain.damage:
+                raise InputError(
+                    f"is cut short or damaged ({plain.damage}): only what stands before that is "
+                    "read. Copy or compress it again."
+                )
 
     def guarded(self, found: Iterator[T]) -> Iterator[T | Fault]:
         """What is found in the file; an error that ends it becomes the last Fault."""
@@ -73,6 +92,15 @@ class File:
             yield Fault(self.where, str(error))
         except OSError as error:
             yield Fault(self.where, _reason(error))
+
+
+def plain_suffix(path: Path) -> str:
+    """The suffix that tells a file's format, before the one of its compression if it has one."""
+    return (Path(path.stem) if _codec(path) else path).suffix.lower()
+
+
+def _codec(path: Path) -> str:
+    return CODECS.get(path.suffix.lower(), "")
 
 
 def base_of(paths: Iterable[str]) -> str:
@@ -124,7 +152,7 @@ def _folder(folder: Path, tell: Callable[[str], object]) -> Iterator[File | Faul
     others: Counter[str] = Counter()
     empty = True
     for each in _walk(folder, set()):
-        if isinstance(each, Path) and each.suffix.lower() not in SUFFIXES:
+        if isinstance(each, Path) and plain_suffix(each) not in SUFFIXES:
             others[each.suffix.lower() or "no suffix"] += 1
             continue
         empty = False
@@ -133,7 +161,9 @@ def _folder(folder: Path, tell: Callable[[str], object]) -> Iterator[File | Faul
     if empty:
         message = "; ".join(filter(None, ("holds no article", left_out)))
         yield Fault(
-            str(folder), f"{message}. Read are {' '.join(SUFFIXES)}; name other files one by one."
+            str(folder),
+            f"{message}. Read are {' '.join(SUFFIXES)}, plain or {' '.join(CODECS)}; "
+            "name other files one by one.",
         )
     elif left_out:
         tell(f"{folder}: {left_out}")

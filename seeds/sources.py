@@ -1,21 +1,24 @@
 """Files, folders and standard input -> articles, one at a time; what can't be read is a Fault."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 from seeds.clean import clean
 from seeds.columns import Columns, find_columns
 from seeds.dates import parse_date
 from seeds.document import Document
-from seeds.encoding import codec_name, replace_surrogates
+from seeds.encoding import replace_surrogates
 from seeds.errors import Fault, InputError
-from seeds.files import MAX_BYTES, TABLES, File, Format, base_of, find_files, in_words
+from seeds.files import MAX_BYTES
 from seeds.languages import identifier, language
 from seeds.pages import Page, read_page
-from seeds.tables import Record, records
+from seeds.raw import Lines, Reading, Rows, Whole, read_raw
+from seeds.tables import Record, json_record
 
+_RAW = 100_000  # bytes of a record that is told as it stands
 _USUAL = Columns()  # all found by their usual names
 
 
@@ -32,15 +35,6 @@ class Article:
     document: Document
     own_id: str = ""
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    columns: Columns
-    encoding: str | None
-    max_bytes: int
-    detect_language: bool
-    base: str  # of the sources
 
 
 def read(
@@ -62,78 +56,97 @@ def read(
 
     Args:
         paths: files, folders, "-".
-        columns: of tables; what is empty is found by its usual names.
-        encoding: of text that is not UTF-8; None finds out.
-        recursive: go into folders; without it a folder is a Fault.
-        max_bytes: the size of one article above which it is refused.
-        detect_language: fill in Document.language (needs the extra "seeds").
-        stdin_format: what "-" is, one of Format.
+        columns, encoding, recursive, max_bytes, detect_language, stdin_format: see Reading.
         tell: gets a line on what was left out of each folder.
 
     Raises:
         InputError: at once, if the encoding or the format is not known, or languages can't be
             recognised here.
     """
-    if encoding is not None:
-        codec_name(encoding)
-    if stdin_format not in get_args(Format):
-        raise InputError(f"format {stdin_format!r} is not one of {', '.join(get_args(Format))}.")
+    reading = Reading(columns, encoding, recursive, max_bytes, detect_language, stdin_format)
     if detect_language:
         identifier()
-    stdin, named = cast(Format, stdin_format), [str(path) for path in paths]
-    options = _Options(columns, encoding, max_bytes, detect_language, base_of(named))
-    return (
-        each
-        for path in named
-        for file in find_files(path, recursive=recursive, stdin=stdin, tell=tell)
-        for each in ([file] if isinstance(file, Fault) else _articles(file, options))
-    )
+    raw = read_raw(map(str, paths), reading, tell=tell, prompt=True)
+    return (each for one in raw if one.part is not None for each in articles(one.part, reading))
 
 
-def _articles(file: File, options: _Options) -> Iterator[Article | Fault]:
-    """The articles of one file."""
-    found = _table(file, options) if file.format in TABLES else _single(file, options)
-    return file.guarded(found)
+def articles(part: Whole | Lines | Rows | Fault, reading: Reading) -> Iterator[Article | Fault]:
+    """The articles of some raw records; it reads no file, so it can run anywhere."""
+    if isinstance(part, Fault):
+        yield part
+    elif isinstance(part, Whole):
+        yield _of_whole(part, reading)
+    elif isinstance(part, Lines):
+        yield from _of_lines(part, reading)
+    else:
+        yield from _of_rows(part, reading)
 
 
-def _single(file: File, options: _Options) -> Iterator[Article | Fault]:
+def _of_whole(part: Whole, reading: Reading) -> Article | Fault:
     """A file that is one article."""
-    with file.opened() as opened:
-        data = opened.read(options.max_bytes + 1)
-    if len(data) > options.max_bytes:
-        size = max(len(data), file.path.stat().st_size if file.path else 0)
-        raise InputError(
-            f"has {in_words(size)}, more than the {in_words(options.max_bytes)} one article may "
-            "have. Raise the limit with --max-size, or split the file."
-        )
-    if file.path is not None and file.path.suffix.lower() == ".json":
-        raise InputError("is JSON. Save it as .jsonl, one object with a text on each line.")
-    page = read_page(data, file.format, options.encoding)
-    yield _article(page, file.where, file.source(options.base), "", options)
+    try:
+        page = read_page(part.data, part.format, reading.encoding)
+        return _article(page, part.where, part.source, "", reading)
+    except InputError as error:
+        return Fault(part.where, str(error))
 
 
-def _table(file: File, options: _Options) -> Iterator[Article | Fault]:
-    """The articles of a table, a record each."""
-    chosen: dict[tuple[str, ...], Columns] = {}
-    source, count = file.source(options.base), 0
-    for record in records(file, options.encoding, options.max_bytes):
-        count += 1
-        if isinstance(record, Fault):
-            yield record
+def _of_lines(part: Lines, reading: Reading) -> Iterator[Article | Fault]:
+    """The articles of lines of JSON; each may have columns of its own."""
+    yield from part.block.faults(part.where)
+    chosen: dict[tuple[str, ...], Columns | InputError] = {}
+    for number, line in part.block.numbered():
+        record = json_record(number, line, part.where, reading.encoding, reading.max_bytes)
+        if record is None:
             continue
-        where = f"{file.where}:{record.number}"
-        names = tuple(record.values)
-        try:
+        columns: Columns | InputError | None = None
+        if isinstance(record, Record):
+            names = tuple(record.values)
             if names not in chosen:
-                chosen[names] = find_columns(options.columns, names, loose=file.format == "jsonl")
-            page, own_id = _page(record, chosen[names], options.max_bytes)
-            yield _article(page, where, f"{source}:{record.number}", own_id, options)
-        except InputError as error:
-            if file.format != "jsonl" and names not in chosen:
-                raise  # the header is wrong: say it once
-            yield Fault(where, str(error))
-    if not count:
-        raise InputError("is empty: it has no record. Give it one or leave it out.")
+                chosen[names] = _columns(reading.columns, names)
+            columns = chosen[names]
+        found = _of_record(record, part, columns, reading)
+        yield _with_raw(found, line) if isinstance(found, Fault) else found
+
+
+def _of_rows(part: Rows, reading: Reading) -> Iterator[Article | Fault]:
+    """The articles of rows, which have the same columns."""
+    for row in part.rows:
+        found = _of_record(row, part, part.columns, reading)
+        if isinstance(found, Fault) and isinstance(row, Record):
+            line = json.dumps(row.values, ensure_ascii=False, default=str)
+            found = _with_raw(found, line.encode("utf-8", "replace"))
+        yield found
+
+
+def _columns(wanted: Columns, names: tuple[str, ...]) -> Columns | InputError:
+    try:
+        return find_columns(wanted, names, loose=True)
+    except InputError as error:
+        return error
+
+
+def _with_raw(fault: Fault, line: bytes) -> Fault:
+    """A Fault that holds the line it is about, unless that is huge."""
+    raw = line.decode("utf-8", "replace") if len(line) <= _RAW else ""
+    return Fault(fault.where, fault.message, raw)
+
+
+def _of_record(
+    row: Record | Fault, part: Lines | Rows, columns: Columns | InputError | None, reading: Reading
+) -> Article | Fault:
+    """The article of a record."""
+    if isinstance(row, Fault):
+        return row
+    where = f"{part.where}:{row.number}"
+    try:
+        if isinstance(columns, InputError):
+            raise columns
+        assert columns is not None  # a record was read by them
+        page, own_id = _page(row, columns, reading.max_bytes)
+        return _article(page, where, f"{part.source}:{row.number}", own_id, reading)
+    except InputError as error:
+        return Fault(where, str(error))
 
 
 def _page(record: Record, columns: Columns, limit: int) -> tuple[Page, str]:
@@ -164,14 +177,24 @@ def _string(value: Any, name: str) -> str:
         return value
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return "\n\n".join(value)
-    if isinstance(value, dict | list | bytes):
+    if isinstance(value, bytes):
+        return _text_of_bytes(value, name)
+    if isinstance(value, dict | list):
         raise InputError(f"column {name!r} holds a {type(value).__name__}, not text. Name another.")
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _article(
-    page: Page, where: str, source: str, own_id: str, options: _Options
-) -> Article | Fault:
+def _text_of_bytes(value: bytes, name: str) -> str:
+    """The text of a binary column of Parquet, which is how some programs write strings."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(
+            f"column {name!r} holds bytes that are not UTF-8 text. Name another."
+        ) from None
+
+
+def _article(page: Page, where: str, source: str, own_id: str, reading: Reading) -> Article | Fault:
     """An article from its raw parts."""
     if not page.text.strip():
         what = "holds nothing but white space" if page.text else "is empty"
@@ -186,7 +209,7 @@ def _article(
         cleaned.text,
         title=cleaned.title,
         date=cleaned.date,
-        language=language(cleaned.text) if options.detect_language else "",
+        language=language(cleaned.text) if reading.detect_language else "",
         source=replace_surrogates(page.source) or source,
     )
     return Article(document, own_id, tuple(notes))

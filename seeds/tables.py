@@ -4,14 +4,19 @@ import contextlib
 import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from seeds import jsonl
-from seeds.encoding import decode, refuse_binary, stream_codec
+from seeds.compressed import damage
+from seeds.encoding import decode, stream_codec
 from seeds.errors import Fault, InputError, missing_extra
-from seeds.files import MAX_BYTES, TABLES, File, in_words
+from seeds.files import MAX_BYTES, TABLES, File
+from seeds.lines import blocks, too_long
+
+Choose = Callable[[Sequence[str]], Iterable[str]]  # of the columns of a table, those to read
+_AT_ONCE = 1 << 20  # bytes of rows of Parquet made Python's at once
 
 
 class Record(NamedTuple):
@@ -53,13 +58,35 @@ def records(file: File, encoding: str | None, limit: int = MAX_BYTES) -> Iterato
     """
     with file.opened() as opened:
         if file.format == "jsonl":
-            yield from _json_records(opened, file.where, encoding, limit)
-            return
-        with _rewindable(opened) as whole:
-            if file.format == "parquet":
-                yield from _parquet_records(whole)
-            else:
-                yield from _csv_records(whole, file, encoding)
+            for block in blocks(opened, limit):
+                yield from block.faults(file.where)
+                for number, line in block.numbered():
+                    found = json_record(number, line, file.where, encoding, limit)
+                    if found is not None:
+                        yield found
+        else:
+            yield from table_records(opened, file, encoding)
+
+
+def table_records(
+    opened: IO[bytes], file: File, encoding: str | None, choose: Choose | None = None
+) -> Iterator[Record | Fault]:
+    """The records of an opened CSV, TSV or Parquet file; a bad one is a Fault.
+
+    Args:
+        opened: its bytes.
+        file: its format, and what to call it.
+        encoding: what the user says it is in; None finds out.
+        choose: takes the columns there are, gives those to read; None reads all.
+
+    Raises:
+        InputError: the table as a whole can't be read, or `choose` finds a column missing.
+    """
+    with _rewindable(opened) as whole:
+        if file.format == "parquet":
+            yield from _parquet_records(whole, file.where, choose)
+        else:
+            yield from _csv_records(whole, file, encoding, choose)
 
 
 @contextlib.contextmanager
@@ -77,45 +104,35 @@ def _rewindable(opened: IO[bytes]) -> Iterator[IO[bytes]]:
         yield copy
 
 
-def _json_records(
-    opened: IO[bytes], where: str, encoding: str | None, limit: int
+def json_record(
+    number: int, line: bytes, where: str, encoding: str | None, limit: int
+) -> Record | Fault | None:
+    """The record of a line of JSONL; None where it is blank.
+
+    Args:
+        number: of the line, from 1.
+        line: without its end.
+        where: what to call the file.
+        encoding: what the user says it is in; None finds out.
+        limit: bytes above which it is a Fault.
+    """
+    at = f"{where}:{number}"
+    if len(line) > limit:
+        return too_long(at, limit)
+    try:
+        decoded = decode(line, encoding)
+        if not decoded.text.strip():
+            return None
+        if number == 1 and decoded.text.lstrip().startswith("["):
+            raise InputError("begins like a JSON array. Write one object a line: jq -c '.[]'.")
+        return Record(number, jsonl.parse_record(decoded.text, at), decoded.note)
+    except InputError as error:
+        return Fault(at, str(error).removeprefix(f"{at}: "))
+
+
+def _csv_records(
+    opened: IO[bytes], file: File, encoding: str | None, choose: Choose | None
 ) -> Iterator[Record | Fault]:
-    for number, line in _json_lines(opened, limit):
-        at = f"{where}:{number}"
-        if len(line) > limit:
-            yield Fault(at, f"is longer than {in_words(limit)}. Raise it with --max-size.")
-            continue
-        if number == 1:
-            refuse_binary(line)
-        try:
-            decoded = decode(line, encoding)
-            if not decoded.text.strip():
-                continue
-            if number == 1 and decoded.text.lstrip().startswith("["):
-                raise InputError("begins like a JSON array. Write one object a line: jq -c '.[]'.")
-            yield Record(number, jsonl.parse_record(decoded.text, at), decoded.note)
-        except InputError as error:
-            yield Fault(at, str(error).removeprefix(f"{at}: "))
-
-
-def _json_lines(opened: IO[bytes], limit: int) -> Iterator[tuple[int, bytes]]:
-    """The lines, numbered from 1; of one that is too long only its beginning."""
-    first = opened.readline(limit + 1)
-    if first.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):  # UTF-16 or 32
-        text = decode(first + opened.read()).text
-        yield from enumerate((line.encode() for line in text.split("\n")), 1)
-        return
-    for number in itertools.count(1):
-        line = first if number == 1 else opened.readline(limit + 1)
-        if not line:
-            return
-        rest = line
-        while len(rest) > limit and not rest.endswith(b"\n"):
-            rest = opened.readline(limit + 1)
-        yield number, line
-
-
-def _csv_records(opened: IO[bytes], file: File, encoding: str | None) -> Iterator[Record | Fault]:
     import csv
 
     from seeds.quotes import OpenQuote, read_rows
@@ -128,16 +145,19 @@ def _csv_records(opened: IO[bytes], file: File, encoding: str | None) -> Iterato
         delimiter, above = "\t" if file.format == "tsv" else _delimiter(first), 0
         if re.fullmatch(r"sep=.\s*", first, re.IGNORECASE):  # Excel's own note to itself
             delimiter, first, above = first[4], stream.readline(), 1
-        found = read_rows(itertools.chain([first], stream), delimiter)
+        found = read_rows(itertools.chain([first], _whole(stream, opened)), delimiter)
         names = next(found, [])
         if isinstance(names, OpenQuote):
             raise InputError(f"its header: {names.message(above)}")
         header = [name.strip() for name in names]
+        kept: set[str] | None = None
         for number, values in enumerate(found, 1):
             if isinstance(values, OpenQuote):
                 yield Fault(f"{file.where}:{number}", values.message(above))
-            else:
-                yield _csv_record(number, header, values, file.where, note)
+                continue
+            if kept is None:  # a table without a record is said to be empty, whatever its header
+                kept = set(choose([n for n in header if n]) if choose else header)
+            yield _csv_record(number, header, values, file.where, note, kept)
     except csv.Error as error:
         raise InputError(f"is not a table that can be read further: {error}.") from error
     except UnicodeError as error:
@@ -146,8 +166,15 @@ def _csv_records(opened: IO[bytes], file: File, encoding: str | None) -> Iterato
         stream.detach()
 
 
+def _whole(lines: Iterable[str], opened: IO[bytes]) -> Iterator[str]:
+    """The lines, without a last one that the end of damaged data cut short."""
+    for line in lines:
+        if line.endswith(("\n", "\r")) or not damage(opened):
+            yield line
+
+
 def _csv_record(
-    number: int, header: list[str], values: list[str], where: str, note: str
+    number: int, header: list[str], values: list[str], where: str, note: str, kept: set[str]
 ) -> Record | Fault:
     if any(values[len(header) :]):
         return Fault(
@@ -156,7 +183,8 @@ def _csv_record(
             "Quote the field that contains the delimiter.",
         )
     full = itertools.chain(values, itertools.repeat(""))
-    return Record(number, {n: v for n, v in zip(header, full, strict=False) if n}, note)
+    read = {n: v for n, v in zip(header, full, strict=False) if n and n in kept}
+    return Record(number, read, note)
 
 
 def _delimiter(header: str) -> str:
@@ -165,7 +193,9 @@ def _delimiter(header: str) -> str:
     return max(",;\t|", key=bare.count)
 
 
-def _parquet_records(opened: IO[bytes]) -> Iterator[Record | Fault]:
+def _parquet_records(
+    opened: IO[bytes], where: str, choose: Choose | None
+) -> Iterator[Record | Fault]:
     try:
         import pyarrow as pa
         from pyarrow import parquet
@@ -173,9 +203,41 @@ def _parquet_records(opened: IO[bytes]) -> Iterator[Record | Fault]:
         raise missing_extra("seeds", "reading Parquet") from error
     number = 0
     try:
-        for batch in parquet.ParquetFile(opened).iter_batches(batch_size=256):
-            for values in batch.to_pylist():
+        # Without a buffer each column of a row group, which may be all of the file, is held.
+        table = parquet.ParquetFile(opened, buffer_size=1 << 20)
+        kept = None
+        if choose and table.metadata.num_rows:
+            kept = list(choose(table.schema_arrow.names))
+        for batch in table.iter_batches(_rows_at_once(table), columns=kept, use_threads=False):
+            for values in _row_values(batch):
                 number += 1
-                yield Record(number, values)
+                yield _parquet_record(number, values, where)
     except pa.ArrowException as error:
         raise InputError(f"is not Parquet that can be read: {error}. Write it again.") from error
+
+
+def _rows_at_once(table: Any) -> int:
+    """Rows of about _AT_ONCE bytes together."""
+    groups = (table.metadata.row_group(n) for n in range(table.metadata.num_row_groups))
+    widest = max((each.total_byte_size / max(each.num_rows, 1) for each in groups), default=1)
+    return max(1, min(1024, int(_AT_ONCE / max(widest, 1))))
+
+
+def _row_values(batch: Any) -> Iterator[dict[str, Any] | None]:
+    """The rows of a batch; None for one whose strings are no UTF-8, which Parquet does not see."""
+    try:
+        yield from batch.to_pylist()
+    except UnicodeDecodeError:
+        for n in range(len(batch)):
+            try:
+                (values,) = batch.slice(n, 1).to_pylist()
+            except UnicodeDecodeError:
+                values = None
+            yield values
+
+
+def _parquet_record(number: int, values: dict[str, Any] | None, where: str) -> Record | Fault:
+    if values is None:
+        at = f"{where}:{number}"
+        return Fault(at, "holds a string that is not UTF-8, as Parquet's must be. Write it again.")
+    return Record(number, values)

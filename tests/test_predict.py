@@ -269,6 +269,10 @@ def test_output_replaces_a_file_only_when_the_answer_is_whole(
     for wrong in (folder / "none.txt", folder, tmp_path / "none"):
         assert predict(desk, "--format", "jsonl", "--output", out, wrong).returncode == 1
         assert out.read_bytes() == whole
+    rejects = out.with_name("answers.jsonl.rejects.jsonl")  # of the last command
+    assert sorted(out.parent.iterdir()) == [out, rejects]
+    assert [json.loads(line)["where"] for line in rejects.open()] == [str(tmp_path / "none")]
+    assert predict(desk, "-r", "--format", "jsonl", "--output", out, folder).returncode == 0
     assert list(out.parent.iterdir()) == [out]
 
 
@@ -282,9 +286,10 @@ def test_kill_9_while_writing_keeps_the_old_output(desk: Path, tmp_path: Path) -
         env=environment(),
     )
     assert process.stdin
-    process.stdin.write((json.dumps({"text": SPORT}) + "\n").encode() * 1000)
+    process.stdin.write((json.dumps({"text": SPORT}) + "\n").encode() * 20_000)
     process.stdin.flush()
-    wait_until(lambda: [each for each in tmp_path.glob(".out.jsonl.*") if each.stat().st_size])
+    partial = tmp_path / "out.jsonl.partial"
+    wait_until(lambda: partial.exists() and partial.stat().st_size)
     process.kill()
     process.wait()
     process.stdin.close()

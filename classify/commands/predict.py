@@ -1,19 +1,28 @@
 """`classify predict`."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator, Iterator
+from contextlib import closing, nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import click
 
 from classify.options import runtime_options, workspace_option
-from seeds.errors import Fault, InputError
+from seeds.errors import InputError
 from seeds.settings import workspace_path
 
 if TYPE_CHECKING:
+    from classify.batch import Answer, Shard, Work
+    from classify.pace import Pace
+    from classify.partial import Done, Job, Partial
     from training.model import Runtime
+    from training.run import Run
+
+_SAID = 20  # lines on standard error of each kind; more are counted
+_ENCODED_AT_ONCE = 256  # articles; an encoder takes seconds for them, and sorts them by length
+_SAME_ANSWERS = ("batch_size", "threads")  # of a Runtime: how fast, not what
 
 
 @click.command()
@@ -25,7 +34,17 @@ if TYPE_CHECKING:
     default="text",
     show_default=True,
 )
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to a file, which is replaced once the new one is whole.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the --output of a killed command.")
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where what can't be read goes.  [default: OUTPUT.rejects.jsonl]",
+)
 @click.option("--run", help="A run's name or folder.  [default: the current run]")
 @click.option("--all", "every", is_flag=True, help="Every category's probability.")
 @click.option("--recursive", "-r", is_flag=True, help="Go into folders.")
@@ -48,12 +67,19 @@ if TYPE_CHECKING:
     help="Apache Spark labels a folder of shards: INPUT/ OUTPUT/.",
 )
 @click.option("--master", help="Of Spark.  [default: what spark-submit says, else local[*]]")
+@click.option(
+    "--processes",
+    type=click.IntRange(1),
+    help="That label at once.  [default: all cores for tfidf, else 1]",
+)
 @runtime_options
 @workspace_option
 def predict(
     paths: tuple[str, ...],
     form: str,
     output: Path | None,
+    resume: bool,
+    rejects: Path | None,
     run: str | None,
     every: bool,
     recursive: bool,
@@ -64,14 +90,18 @@ def predict(
     stdin_format: str,
     engine: str,
     master: str | None,
+    processes: int | None,
     workspace: Path | None,
     runtime: "Runtime",
 ) -> None:
     """Label articles with a trained model.
 
-    PATH is an article (.txt .md .html), many of them (.jsonl .csv .tsv .parquet), a folder with
-    --recursive, or - for standard input. An article that can't be read is named on standard error;
-    the others are labelled and the exit code is 1.
+    PATH is an article (.txt .md .html), many of them (.jsonl .csv .tsv .parquet), any of these
+    compressed (.gz .bz2 .xz .zst), a folder with --recursive, or - for standard input. An article
+    that can't be read is named on standard error; the others are labelled and the exit code is 1.
+
+    Inputs may be of any size: memory does not grow with them. An --output that a killed command
+    left as FILE.partial is gone on with by the same command and --resume.
 
     With --engine spark the paths are two folders, INPUT/ OUTPUT/: every table of the first is
     labelled by Apache Spark into a file of the second.
@@ -83,66 +113,243 @@ def predict(
         return
     if master is not None:
         raise InputError("--master is of Spark. Add --engine spark, or leave it out.")
-    from classify import predictor
+    from classify.batch import Work, cores
+    from classify.predictor import Format
     from classify.terminal import size_in_bytes
     from seeds.columns import Columns
-    from seeds.sources import read
+    from seeds.raw import Reading
     from training.run import find_run, load_run
 
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise InputError("Parquet is not for a terminal. Give --output FILE.")
-    loaded = load_run(find_run(workspace_path(workspace) / "runs", run), runtime)
     names = tuple(each.strip() for each in (text_columns or "").split(",") if each.strip())
-    found = read(
-        paths,
-        columns=Columns(text=names, id=id_column),
-        encoding=encoding,
-        recursive=recursive,
-        max_bytes=size_in_bytes(max_size),
-        detect_language=False,
-        stdin_format=stdin_format,
-    )
-    reader = _Reader(found)
-    records = predictor.records(reader.articles(), loaded, every=every)
-    with _target(output) as file:
-        predictor.write(records, cast(predictor.Format, form), loaded, file)
-        if not reader.read:  # an earlier answer stays in its file
-            click.get_current_context().exit(1)
-    if reader.faults:
+    columns = Columns(text=names, id=id_column)
+    limit = size_in_bytes(max_size)
+    reading = Reading(columns, encoding, recursive, limit, stdin_format=stdin_format)
+    loaded = load_run(find_run(workspace_path(workspace) / "runs", run), runtime)
+    several = processes or (cores() if loaded.facts.kind == "tfidf" else 1)
+    work = Work(loaded.path.absolute(), runtime, reading, cast(Format, form), every)
+    if output is None or (output.exists() and not output.is_file()):  # a pipe, /dev/null
+        if resume:
+            raise InputError("--resume goes on with a file. Name it with --output.")
+        whole = _to_stream(_Job(paths, loaded, work, several), output, rejects)
+    else:
+        output = output.resolve()
+        _refuse_own_input(paths, output)
+        rejects = rejects or output.with_name(f"{output.name}.rejects.jsonl")
+        whole = _to_file(_Job(paths, loaded, work, several), output, rejects, resume)
+    if not whole:
         click.get_current_context().exit(1)
 
 
-def _target(output: Path | None) -> AbstractContextManager[IO[bytes]]:
-    """Where the answer goes: standard output, or a file that appears when it is whole."""
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is labelled, with what, on how many processes."""
+
+    paths: tuple[str, ...]
+    run: "Run"
+    work: "Work"
+    processes: int
+
+    def pieces(self, *, prompt: bool) -> "Iterator[Shard]":
+        """The inputs, a shard at a time. prompt: never wait for more where a pipe is slow."""
+        from classify.batch import shards
+        from classify.terminal import say
+        from seeds.lines import COUNT
+        from seeds.raw import read_raw
+
+        count = COUNT if self.run.facts.kind == "tfidf" else _ENCODED_AT_ONCE
+        reading = self.work.reading
+        return shards(read_raw(self.paths, reading, tell=say, count=count, prompt=prompt), count)
+
+    def answers(self, pieces: "Iterator[Shard]") -> "Generator[Answer, None, None]":
+        """The answers to some shards, in order."""
+        from classify.batch import answers, cores
+
+        work, runtime = self.work, self.work.runtime
+        if self.processes > 1 and self.run.facts.kind != "tfidf" and runtime.threads is None:
+            share = max(1, cores() // self.processes)
+            work = replace(work, runtime=replace(runtime, threads=share))
+        return answers(pieces, work, self.run, self.processes)
+
+    def total(self) -> int | None:
+        """Bytes of the inputs; None where nobody can know."""
+        from seeds.files import File, find_files
+
+        sizes = []
+        options = {"recursive": self.work.reading.recursive, "stdin": "txt"}
+        for path in self.paths:
+            for file in find_files(path, tell=lambda _: None, **options):  # type: ignore[arg-type]
+                if isinstance(file, File):
+                    if file.path is None or not file.path.is_file():
+                        return None
+                    sizes.append(file.path.stat().st_size)
+        return sum(sizes)
+
+
+def _to_stream(job: _Job, output: Path | None, rejects: Path | None) -> bool:
+    """Write answers as they come to standard output, or to a file that can't be replaced.
+
+    Returns:
+        Whether everything could be read.
+    """
+    from classify.pace import pace
+    from classify.predictor import write_parts
     from seeds.jsonl import replacing
 
-    if output is None:
-        stdout: IO[bytes] = sys.stdout.buffer
-        return nullcontext(stdout)
-    if output.exists() and not output.is_file():  # /dev/null, a pipe: nothing to take the place of
-        return output.open("wb")
-    return replacing(output.resolve())
+    told = _Told()
+    opened = nullcontext(sys.stdout.buffer) if output is None else output.open("wb")
+    aside = replacing(rejects) if rejects else nullcontext()
+    shown = output is not None or not sys.stdout.isatty()
+    with (
+        opened as file,
+        aside as bad,
+        pace(job.total, bar=shown) as going,
+        closing(job.answers(job.pieces(prompt=True))) as found,
+    ):
+        heard = told.heard(found, going, bad)
+        write_parts((each.data for each in heard), job.work.form, job.run, file)
+    if rejects and not told.faults:
+        rejects.unlink()
+    told.conclude(rejects)
+    return bool(told.articles) and not told.faults
 
 
-class _Reader:
-    """Passes articles on, says what could not be read, and counts both."""
+def _to_file(job: _Job, output: Path, rejects: Path, resume: bool) -> bool:
+    """Write answers to a file that appears when it is whole; a killed job can be gone on with.
 
-    def __init__(self, found: Iterator[Any]) -> None:
-        self.found = found
-        self.read = 0
-        self.faults = 0
+    Returns:
+        Whether everything could be read.
+    """
+    from classify.batch import WorkerError
+    from classify.pace import pace
+    from classify.partial import begun, beside
+    from classify.predictor import Layout, convert
+    from classify.terminal import say
 
-    def articles(self) -> Iterator[Any]:
-        """The readable articles."""
-        from classify.predictor import unread
-        from classify.terminal import escape, say
+    told = _Told()
+    form = job.work.form
+    layout, converted = Layout.of(form, job.run), convert(form, job.run)
+    kept = f"{beside(output)} keeps what is done: add --resume to go on."
+    try:
+        with begun(output, rejects, _described(job), layout, resume=resume) as partial:
+            hashed = replace(job, work=replace(job.work, hashed=True))
+            pieces = job.pieces(prompt=False)
+            with (
+                pace(job.total, bar=True) as going,
+                closing(hashed.answers(_left(pieces, partial, told, going))) as found,
+            ):
+                for answer in told.heard(found, going, None):
+                    partial.add(answer)
+            if told.articles:  # else an earlier answer stays in its file
+                partial.publish(converted)
+            else:
+                partial.publish_rejects()
+    except KeyboardInterrupt:
+        if beside(output).exists():
+            say(kept)
+        raise
+    except WorkerError as error:
+        raise InputError(f"{error} {kept if beside(output).exists() else ''}".strip()) from error
+    told.conclude(rejects)
+    return bool(told.articles) and not told.faults
 
-        for each in self.found:
-            if isinstance(each, Fault):
-                self.faults += 1
-                say(f"{each.where}: {each.message}")
-                continue
-            self.read += 1
-            for note in filter(None, (*each.notes, unread(each.document.text))):
-                say(f"{escape(each.document.source)}: {note}")
-            yield each
+
+def _left(
+    pieces: "Iterator[Shard]", partial: "Partial", told: "_Told", going: "Pace"
+) -> "Iterator[Shard]":
+    """The shards that are not done yet; those that are must be what they were."""
+    from classify.terminal import quantity, say
+
+    for done in partial.before:
+        piece = next(pieces, None)
+        if piece is None or piece.digest() != done.digest:
+            raise InputError(
+                f"{partial.path}: can't be gone on with: the inputs have changed since, at or "
+                f"after article {told.articles + told.faults + 1:,}. Give what they were, or "
+                f"remove {partial.path} to start over."
+            )
+        told.before(done)
+        going.skip(piece.read)
+    if partial.before:
+        say(f"Going on after {quantity(told.articles, 'article')} labelled before.")
+    yield from pieces
+
+
+def _described(job: _Job) -> "Job":
+    """What decides the answers."""
+    import hashlib
+    from importlib import metadata
+
+    from classify.partial import Job
+    from seeds.errors import DISTRIBUTION
+
+    reading, runtime = job.work.reading, asdict(job.work.runtime)
+    options = {
+        "format": job.work.form,
+        "all": job.work.every,
+        "text-columns": list(reading.columns.text),
+        "id-column": reading.columns.id,
+        "encoding": reading.encoding,
+        "recursive": reading.recursive,
+        "max-size": reading.max_bytes,
+        "stdin-format": reading.stdin_format,
+        **{name: value for name, value in runtime.items() if name not in _SAME_ANSWERS},
+    }
+    manifest = hashlib.sha256((job.run.path / "manifest.json").read_bytes()).hexdigest()
+    return Job(metadata.version(DISTRIBUTION), manifest, options, list(job.paths))
+
+
+def _refuse_own_input(paths: tuple[str, ...], output: Path) -> None:
+    """Refuse to put answers in the place of articles."""
+    from seeds.files import SUFFIXES, plain_suffix
+
+    for path in map(Path, paths):
+        inside = path.is_dir() and output.is_relative_to(path.resolve())
+        if path.resolve() == output or (inside and plain_suffix(output) in SUFFIXES):
+            raise InputError(f"{output}: is among the inputs. Write the answers somewhere else.")
+
+
+class _Told:
+    """Says what could not be read and what was assumed, and counts."""
+
+    def __init__(self) -> None:
+        self.articles = self.faults = self.notes = 0
+        self.said = {"fault": 0, "note": 0}
+
+    def before(self, done: "Done") -> None:
+        """Count what an earlier command did and said."""
+        self._count(done)
+        self.said = {"fault": min(_SAID, self.faults), "note": min(_SAID, self.notes)}
+
+    def heard(
+        self, found: "Iterator[Answer]", going: "Pace", rejects: IO[bytes] | None
+    ) -> "Iterator[Answer]":
+        """Pass answers on; what is to be said of each comes before it."""
+        from classify.terminal import say
+
+        for answer in found:
+            for kind, line in answer.said:
+                self.said[kind] += 1
+                if self.said[kind] <= _SAID:
+                    say(line)
+            self._count(answer)
+            if rejects:
+                rejects.write(answer.rejects)
+            yield answer
+            going.add(answer)
+
+    def conclude(self, rejects: Path | None) -> None:
+        """Say how much was not said, and where it is."""
+        from classify.terminal import quantity, say
+
+        if self.notes > _SAID:
+            say(f"{quantity(self.notes - _SAID, 'more note')} of this kind left out.")
+        if self.faults > _SAID or (rejects and self.faults):
+            where = f"; see {rejects}" if rejects else ""
+            say(f"{quantity(self.faults, 'record')} could not be read{where}.")
+
+    def _count(self, more: "Answer | Done") -> None:
+        self.articles += more.articles
+        self.faults += more.faults
+        self.notes += more.notes
