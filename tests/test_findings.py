@@ -70,6 +70,7 @@ def steps(
         taxonomy(),
         recipe or Recipe(max_risk=0.1),
         curve,
+        len(gold),
     )
     return {each.title: each.reason for each in found}
 
@@ -106,9 +107,10 @@ def test_the_category_that_would_gain_most_is_named() -> None:
 def test_a_curve_that_was_not_wanted_is_not_put_down_to_too_few_articles() -> None:
     found = steps(GOLD, GOLD)["Label more articles"]
     assert "too few" in found
-    found = steps(GOLD, GOLD, recipe=Recipe(curve_repeats=0))["Label more articles"]
-    assert "too few" not in found
-    assert "No learning curve was made" in found
+    for recipe in (Recipe(curve_repeats=0), Recipe(curve_most=len(GOLD) - 1)):
+        found = steps(GOLD, GOLD, recipe=recipe)["Label more articles"]
+        assert "too few" not in found
+        assert "No learning curve was made" in found
 
 
 def test_without_a_curve_the_weakest_category_is_named() -> None:

@@ -137,10 +137,16 @@ def _category_precision_recall(
     return little(french(category), f"{score.average_precision:.2f}", drawn, note)
 
 
-def learning(curve: LearningCurve | None, taxonomy: Taxonomy, recipe: "Recipe") -> Html:
+def learning(
+    curve: LearningCurve | None, taxonomy: Taxonomy, recipe: "Recipe", articles: int
+) -> Html:
     """The learning curve, and what twice the labels would bring; else why there is none."""
+    if curve is None and not recipe.curve_repeats:
+        return section("learning", tag("p", _NOT_WANTED))
+    if curve is None and not recipe.wants_curve(articles):
+        return section("learning", tag("p", _TOO_MANY.format(articles, recipe.curve_most)))
     if curve is None:
-        return section("learning", tag("p", _TOO_FEW if recipe.curve_repeats else _NOT_WANTED))
+        return section("learning", tag("p", _TOO_FEW))
     whole = curve.forecast()
     drawn = charts.learning(curve.sizes, curve.mean, whole, "Mean average precision by articles")
     each = (_category_curve(curve, name, taxonomy) for name in curve.precision)
@@ -167,6 +173,10 @@ def learning(curve: LearningCurve | None, taxonomy: Taxonomy, recipe: "Recipe") 
 _TOO_FEW = (
     "There are too few different articles to learn from ever larger parts of them. Label more, "
     "then train again."
+)
+_TOO_MANY = (
+    "No learning curve was made: with {:,} articles each point of it takes long. The recipe's "
+    "curve_most = {} says up to how many it is made."
 )
 _NOT_WANTED = (
     "No learning curve was made: the recipe has curve_repeats = 0, since each repeat takes five "

@@ -87,11 +87,12 @@ def next_steps(
     taxonomy: Taxonomy,
     recipe: "Recipe",
     curve: LearningCurve | None,
+    articles: int,
 ) -> list[Step]:
-    """What would help most, in the order in which to do it."""
+    """What would help most, in the order in which to do it; articles: learned from."""
     names = {each.id: each.fr for each in taxonomy.categories}
     steps = [
-        _label(evaluation, names, recipe, curve),
+        _label(evaluation, names, recipe, curve, articles),
         _not_found(evaluation, names),
         _tell_apart(pairs, list(names.values())),
         _accept(evaluation, covered, recipe.max_risk),
@@ -106,6 +107,7 @@ def _label(
     names: dict[str, str],
     recipe: "Recipe",
     curve: LearningCurve | None,
+    articles: int,
 ) -> Step:
     """Which categories to label more of."""
     if curve is None:
@@ -113,7 +115,7 @@ def _label(
         f1 = evaluation.categories[weak].f1
         why = (
             "There are too few for a learning curve."
-            if recipe.curve_repeats
+            if recipe.wants_curve(articles)
             else "No learning curve was made, so what more of them would bring is not known."
         )
         return Step(

@@ -15,13 +15,14 @@ class Recipe:
 
     seed: int = 1
     folds: int = 5
-    calibrate_on: int = 2000
+    calibrate_on: int = 1500
     test: float = 0.2
     split: Literal["stratified", "date"] = "stratified"
     max_risk: float = 0.1
     precision: float = 0.0
     min_examples: int = 4
     curve_repeats: int = 3
+    curve_most: int = 5000
 
     def __post_init__(self) -> None:
         faults = []
@@ -41,8 +42,14 @@ class Recipe:
             faults.append(f"min_examples must be 2 or more, found {self.min_examples}")
         if self.curve_repeats < 0:
             faults.append(f"curve_repeats must be 0 or more, found {self.curve_repeats}")
+        if self.curve_most < 1:
+            faults.append(f"curve_most must be 1 or more, found {self.curve_most}")
         if faults:
             raise InputError("; ".join(faults))
+
+    def wants_curve(self, articles: int) -> bool:
+        """Whether a learning curve is to be made of so many articles to learn from."""
+        return self.curve_repeats > 0 and articles <= self.curve_most
 
 
 def read_recipe(path: Path, kind: str) -> tuple[Recipe, Any]:

@@ -84,7 +84,7 @@ def html_report(
     k = len(taxonomy.ids)
     pairs = findings.mixed_up(together(measured.held, measured.gold)[:k, :k], 3)
     todo = findings.next_steps(
-        evaluation, covered, measured.reliability, pairs, taxonomy, recipe, curve
+        evaluation, covered, measured.reliability, pairs, taxonomy, recipe, curve, facts.articles
     )
     on = measured_on(facts)
     return _page(
@@ -102,7 +102,7 @@ def html_report(
         sections.mixed_up(measured, taxonomy),
         diagrams.certainty(measured, evaluation, rule, recipe, taxonomy),
         diagrams.precision_recall(measured, evaluation, taxonomy),
-        diagrams.learning(curve, taxonomy, recipe),
+        diagrams.learning(curve, taxonomy, recipe, facts.articles),
         mistakes.mistakes(measured, taxonomy),
         sections.data(facts, learned, on),
         sections.making(facts, how(rule, recipe), cost),

@@ -117,7 +117,7 @@ def _curve(
     dataset: Dataset, kind: str, recipe: Recipe, settings: Any, fitting: Fitting
 ) -> LearningCurve | None:
     """Fits on growing parts of what was learned from; None if the recipe wants none, or too few."""
-    if not recipe.curve_repeats:
+    if not recipe.wants_curve(len(dataset.examples)):
         return None
     fitting.say("learning curve: training on growing parts of the articles")
     quiet = Fitting(seed=recipe.seed, runtime=fitting.runtime)

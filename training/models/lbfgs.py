@@ -21,7 +21,7 @@ from training.model import Floats
 if TYPE_CHECKING:
     from labels.dataset import Dataset
 
-_PASSES = 30
+_PASSES = 40
 _REMEMBERED = 4  # steps of L-BFGS, each two vectors as long as all coefficients
 _AT_ONCE = 8  # categories, where each is on its own; bounds the memory of those vectors
 

@@ -13,7 +13,7 @@ from training.models.lbfgs import descend
 if TYPE_CHECKING:
     from labels.dataset import Dataset
 
-_ROTATED = 2000  # articles up to which learning from their products is the faster way
+_ROTATED = 1000  # articles up to which learning from their products is the faster way
 
 
 def learn(
