@@ -121,7 +121,9 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A shard's done-record. output: of its labels, below the output folder."""
+    """A shard's done-record. output: of its labels, below the output folder; cpu_seconds: of all
+    cores together, from which the cost of more articles follows.
+    """
 
     shard: str
     basis: Basis
@@ -131,6 +133,7 @@ class Done:
     rejected: int
     noted: int
     seconds: float
+    cpu_seconds: float
 
 
 def find_shards(source: Path, target: Path, tell: Callable[[str], object]) -> list[Shard]:
@@ -230,7 +233,7 @@ def label(shard: Shard, order: Order, run: Run) -> Done | Fault:
     Raises:
         InputError: the output folder can't be written to.
     """
-    began = time.monotonic()
+    began, busy = time.monotonic(), time.process_time()
     output = f"{shard.stem}{SUFFIXES[order.answers.form]}"
     try:
         before, basis = shard.path.stat(), _basis(shard, order)
@@ -241,8 +244,8 @@ def label(shard: Shard, order: Order, run: Run) -> Done | Fault:
         return _reject(shard, f"could not be read: {error.strerror or error}. Check the file.")
     except _UnreadableError as error:
         return _reject(shard, str(error))
-    seconds = round(time.monotonic() - began, 3)
-    done = Done(shard.name, basis, output, digest, *counts, seconds=seconds)
+    times = (round(time.monotonic() - began, 3), round(time.process_time() - busy, 3))
+    done = Done(shard.name, basis, output, digest, *counts, *times)
     for suffix in SUFFIXES.values():  # of another --format before: each article stands once
         if not output.endswith(suffix):
             (shard.target / f"{shard.stem}{suffix}").unlink(missing_ok=True)
