@@ -15,6 +15,7 @@ from seeds.settings import parse
 from training.model import Fitting, Floats, Runtime, Scaling
 from training.models.linear import learn
 from training.models.ngrams import Ngrams
+from training.models.weights import mapped
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset
@@ -75,6 +76,7 @@ class Tfidf:
     packages: ClassVar[tuple[str, ...]] = ("numpy", "safetensors", "scikit-learn", "scipy")
     resumes: ClassVar[bool] = False
     duration: ClassVar[float | None] = None
+    computing: ClassVar[str] = ""
     notes: ClassVar[tuple[str, ...]] = ()
 
     recipe: TfidfSettings
@@ -166,13 +168,10 @@ class Tfidf:
         Raises:
             InputError: a file is missing or is not what `save` writes; names the file.
         """
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-
         runtime.only_cpu(cls.kind)
         path = directory / "model.safetensors"
         try:
-            arrays = load_file(path)
+            arrays = mapped(path)
             recipe = parse(
                 json.loads((directory / "model.json").read_text(encoding="utf-8")),
                 TfidfSettings,
@@ -187,7 +186,7 @@ class Tfidf:
             )
         except InputError as error:
             raise InputError(f"{path}: {error}. Train again, or restore the run.") from error
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
+        except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{path}: not the weights of a tfidf run ({error}). Restore it, or train again."
             ) from error
