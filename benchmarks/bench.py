@@ -72,6 +72,7 @@ BENCHMARKS = {
     "training_speed": Benchmark("Training TF-IDF", ("--articles", "1000,10000"), ("sklearn",)),
     "onnx_speed": Benchmark("ONNX"),
     "kinds": Benchmark("The three kinds of model"),
+    "spark": Benchmark("Apache Spark", None, ("pyspark",)),
     "label_studio": Benchmark("Label Studio with many articles"),
 }
 
