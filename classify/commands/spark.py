@@ -10,7 +10,7 @@ from seeds.errors import InputError
 
 _HONOURED = {
     *("engine", "master", "form", "run", "every", "text_columns", "id_column", "encoding"),
-    *("max_size", "recursive", "workspace", "device", "batch_size", "threads"),
+    *("max_size", "recursive", "workspace", "device", "batch_size", "threads", "dtype"),
     "resume",  # as ever
 }
 
