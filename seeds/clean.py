@@ -74,6 +74,14 @@ _NEWSLETTER = re.compile(
 )
 
 
+_FIRST_WORDS = re.compile(  # of whatever is furniture anywhere in an article: most lines have none
+    r"©|\(|copyright|cr[ée]dit|textes?\s|photo|image|illustration|visuel|vidéo|(?:à|a)\s"
+    rf"|lire|voir|écouter|sur\s|partage|tweeter|imprimer|envoyer|{_NETWORK}|suivez|retrouvez"
+    r"|newsletter|infolettre|inscrivez|abonnez|s['’]|recevez",
+    re.IGNORECASE,
+)
+
+
 def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
     """An article's text made comparable, with the title and date found in it.
 
@@ -93,7 +101,7 @@ def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
     body, header, updated = _article(_tidy(raw))
     heading = _tidy(title).replace("\n", " ").replace("  ", " ")
     if heading and not _begins_with(body, heading):
-        body, _, later = _article(_tidy(f"{heading}\n\n{body}"))
+        body, _, later = _article(f"{heading}\n\n{body}".strip("\n"))  # both are tidy
         updated = updated or later
     first, _, rest = body.partition("\n")
     headline = _title(body)
@@ -167,11 +175,12 @@ def _is_furniture(line: str, *, last: bool) -> bool:
     """Whether a line is a credit, an agency's signature, a link or a call to share or subscribe."""
     if not line or len(line) > MAX_FURNITURE:
         return False
-    if credit := _CREDIT.fullmatch(line):
-        return not _is_caption((credit["whom"] or credit["author"] or "").strip())
-    if last and _SIGNED.fullmatch(line):
-        return True
-    return any(each.fullmatch(line) for each in (_RELATED, _SHARING, _NEWSLETTER))
+    if _FIRST_WORDS.match(line):
+        if credit := _CREDIT.fullmatch(line):
+            return not _is_caption((credit["whom"] or credit["author"] or "").strip())
+        if any(each.fullmatch(line) for each in (_RELATED, _SHARING, _NEWSLETTER)):
+            return True
+    return last and _SIGNED.fullmatch(line) is not None
 
 
 def _is_caption(words: str) -> bool:
