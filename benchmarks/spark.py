@@ -35,6 +35,7 @@ from seeds.sources import Article, read
 
 CHARACTERS = 3500  # an article
 MASTER = "local-cluster[2,1,1024]"  # two executors of one core
+MANY = 100_000_000  # articles of the plan in docs/scale.md
 SECONDS = 3600  # a job at most
 
 
@@ -159,7 +160,7 @@ DISTURBANCES: dict[str, Callable[[Job, int], str]] = {
 }
 HEAD = (
     *("job", "seconds", "articles", "ids once", "_SUCCESS last", "shards kept", "models loaded"),
-    "ms of a core an article",
+    *("ms of a core an article", "core hours for 100 million"),
 )
 
 
@@ -182,7 +183,8 @@ def checked(job: Job, ids: Counter[str], said: str, seconds: float) -> list[str]
         "yes" if last == "_SUCCESS" else "NO",
         kept[1] if kept else "",
         loaded[1] if loaded else "",
-        f"{busy / articles * 1000:.2f}",
+        f"{busy / articles * 1000:.3g}",
+        f"{busy / articles * MANY / 3600:,.0f}",
     ]
 
 

@@ -202,6 +202,7 @@ def full(tmp_path: Path) -> Path:
         (["labels", "server", "start"], "labels"),
         (["demo"], "labels,train"),
         (["seeds", "add", "a.txt"], "seeds"),
+        (["predict", "in", "out", "--engine", "spark"], "spark"),
     ],
 )
 def test_a_command_of_an_extra_is_answered_with_the_command_that_installs_it(

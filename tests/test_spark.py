@@ -1,6 +1,7 @@
 """Shards and `classify predict --engine spark`: real Spark, real Java, real kill -9."""
 
 import contextlib
+import gzip
 import json
 import os
 import re
@@ -76,6 +77,7 @@ def started(command: list[str], tmp_path: Path) -> subprocess.Popen[str]:
     """Start it in a session of its own, so that a Ctrl-C reaches all of it and nothing else."""
     env = environment(
         SPARK_WORKER_DIR=str(tmp_path / "work"),  # else in pyspark's own folder
+        SPARK_LOCAL_DIRS=str(tmp_path / "local"),  # what is killed leaves its files there
         JDK_JAVA_OPTIONS=LIGHT,  # of the executors too
     )
     return subprocess.Popen(
@@ -225,18 +227,20 @@ def test_a_shard_that_cannot_be_read_is_a_reject_and_the_rest_goes_on(
         pa.table({"id": pa.array([], "string"), "text": pa.array([], "string")}),
         source / "none.parquet",
     )
+    (source / "packed.csv.gz").write_bytes(gzip.compress(b"id,text\nz,match stade\n"))
     (source / "lines.jsonl").write_text('{"id": "a", "text": "film écran"}\n{"id": \n')
     done = spark(desk, source, out)
     assert done.returncode == 1
     assert f"{source / 'cut.parquet'}: " in done.stderr
     assert f"{source / 'other.parquet'}: " in done.stderr
-    assert "2 shards of 5 could not be read, so there is no _SUCCESS." in done.stderr
+    assert "2 shards of 6 could not be read, so there is no _SUCCESS." in done.stderr
     assert "Traceback" not in done.stderr
     assert not (out / "_SUCCESS").exists()
     assert sorted(each.name for each in out.glob("*.jsonl")) == [
         "good.jsonl",
         "lines.jsonl",
         "none.jsonl",
+        "packed.jsonl",
     ]
     (reason,) = map(json.loads, (out / "_rejects" / "cut.jsonl").read_text().splitlines())
     assert reason["where"] == str(source / "cut.parquet")
@@ -248,8 +252,8 @@ def test_a_shard_that_cannot_be_read_is_a_reject_and_the_rest_goes_on(
     again = spark(desk, source, out)
     assert again.returncode == 1  # a record is still to be mended
     assert f"1 record could not be read; see {out / '_rejects'}." in again.stderr
-    assert "Done before: 3 shards of 3." in again.stderr
-    assert json.loads((out / "_SUCCESS").read_text())["articles"] == EACH + 1
+    assert "Done before: 4 shards of 4." in again.stderr
+    assert json.loads((out / "_SUCCESS").read_text())["articles"] == EACH + 2
 
 
 @needs_java
