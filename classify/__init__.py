@@ -22,12 +22,13 @@ def load(run: str | Path | None = None, *, workspace: str | Path | None = None) 
         seeds.errors.InputError: there is no such run, or a file of it was altered.
     """
     from seeds.settings import workspace_path
+    from training.model import Runtime
     from training.run import find_run, load_run
 
     folder = workspace_path(Path(workspace) if workspace is not None else None)
     if isinstance(run, Path):
-        return load_run(run)
-    return load_run(find_run(folder / "runs", run))
+        return load_run(run, Runtime())
+    return load_run(find_run(folder / "runs", run), Runtime())
 
 
 def predict(texts: Iterable[str], run: "Run | None" = None) -> "list[Prediction]":

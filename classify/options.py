@@ -3,11 +3,15 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from seeds.errors import InputError
+
+if TYPE_CHECKING:
+    from training.model import Runtime
+    from training.run import Run
 
 
 class Folder(click.Path):
@@ -56,21 +60,41 @@ def labelled_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def runtime_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Where and how an encoder computes: --device, --batch-size and --threads, as one `runtime`."""
+    """Where and how an encoder computes: --device, --batch-size … as one `runtime`."""
 
     @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps.")
     @click.option("--batch-size", type=click.IntRange(1), help="Windows of an encoder at once.")
     @click.option("--threads", type=click.IntRange(1), help="Of the CPU, for an encoder.")
+    @click.option(
+        "--dtype",
+        type=click.Choice(["auto", "float32", "bfloat16", "float16", "int8"]),
+        default="auto",
+        show_default=True,
+        help="What an encoder computes in; float32 is slower and exact.",
+    )
     @functools.wraps(command)
     def with_runtime(
-        *args: Any, device: str, batch_size: int | None, threads: int | None, **given: Any
+        *args: Any,
+        device: str,
+        batch_size: int | None,
+        threads: int | None,
+        dtype: str,
+        **given: Any,
     ) -> Any:
-        """The command, with the three options made one argument."""
+        """The command, with the four options made one argument."""
         from training.model import Runtime
 
-        return command(*args, runtime=Runtime(device, batch_size, threads), **given)
+        return command(*args, runtime=Runtime(device, batch_size, threads, dtype), **given)
 
     return with_runtime
+
+
+def tell_computing(run: "Run", runtime: "Runtime") -> None:
+    """Say what a run's encoder computes in, where that was left to the machine."""
+    from classify.terminal import say
+
+    if run.model.computing and runtime.dtype == "auto":
+        say(f"computing {run.model.computing}")
 
 
 class Commands(click.Group):

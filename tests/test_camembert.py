@@ -128,6 +128,83 @@ def test_the_windows_that_are_read(tuned: Camembert, windows: Any, count: int) -
     assert every[1][1:9] == every[0][55:63]
 
 
+def test_the_windows_wanted_on_the_command_line_are_read(
+    tuned: Camembert, tiny_base: Path, desk: Path
+) -> None:
+    """Two articles that differ after the first window only, or in the middle only."""
+    filler = "le film " * 80
+    ends = [filler + "export douane " * 40, filler + "match stade " * 40]
+    middles = [filler + name + filler for name in ("export douane " * 40, "match stade " * 40)]
+    differ = {}
+    for windows in ("head", "head-tail", "all"):
+        done = classify(*command(desk, tiny_base, "--windows", windows, "--no-promote"))
+        assert done.returncode == 0, done.stderr
+        run = sorted((desk / "runs").glob("*-camembert-*"))[-1]
+        assert json.loads((run / "model.json").read_text())["recipe"]["windows"] == windows
+        model = Camembert.load(run, Runtime())
+        differ[windows] = [
+            bool(np.ptp(model.scores(each), axis=0).max() > 1e-3) for each in (ends, middles)
+        ]
+    assert differ == {"head": [False, False], "head-tail": [True, False], "all": [True, True]}
+
+
+def test_training_in_bfloat16_learns_as_well(tiny_base: Path) -> None:
+    data = dataset(60)
+    settings = tiny_settings(base_model=str(tiny_base), mixed="bfloat16")
+    found = Camembert.fit(data, settings, Fitting()).scores(data.texts)
+    in_float32 = Camembert.fit(data, replace(settings, mixed="float32"), Fitting())
+    assert np.abs(found - in_float32.scores(data.texts)).max() > 1e-4
+    assert (found.argmax(axis=1) == data.gold.argmax(axis=1)).mean() > 0.9
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a camembert run that knows its categories."""
+    folder = workspace(tmp_path_factory.mktemp("trained"), 60)
+    recipe(folder, min_steps=160)
+    done = classify(*command(folder, tiny_base))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--batch-size", "3"),
+        ("--threads", "2"),
+        ("--dtype", "float32"),
+        ("--dtype", "bfloat16"),
+        ("--dtype", "int8"),
+    ],
+    ids=" ".join,
+)
+def test_how_it_computes_does_not_change_what_predict_answers(
+    options: tuple[str, ...], trained: Path, tmp_path: Path
+) -> None:
+    lines = (json.dumps({"text": text}) for text in dataset(20, seed=7).texts)
+    articles = tmp_path / "articles.jsonl"
+    articles.write_text("\n".join(lines))
+    asked = ("predict", articles, "--format", "jsonl", "--all", "--workspace", trained)
+    plain, told = classify(*asked), classify(*asked, *options)
+    assert told.returncode == plain.returncode == 0, told.stderr
+    expected, found = (
+        [json.loads(line) for line in each.stdout.splitlines()] for each in (plain, told)
+    )
+    assert len(found) == 20
+    for mine, theirs in zip(found, expected, strict=True):
+        assert mine["probabilities"] == pytest.approx(theirs["probabilities"], abs=0.05)
+    said = [line for line in told.stderr.splitlines() if line.startswith("computing ")]
+    assert len(said) == ("--dtype" not in options)
+    if options[0] == "--threads":
+        assert " on 2 threads of the CPU" in said[0]
+
+
+def test_a_run_is_verified_exactly_whatever_the_machine_computes_in(trained: Path) -> None:
+    """Golden scores are those of training, to 1e-3; int8 differs by more."""
+    done = classify("runs", "verify", "--workspace", trained)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_report_says_what_one_window_leaves_out(tuned: Camembert, tiny_base: Path) -> None:
     sizes = [len(each) for each in tuned.pieces.ids(dataset(60).texts)]
     beyond = sum(max(size - 62, 0) for size in sizes) / sum(sizes)

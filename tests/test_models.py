@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from seeds.errors import InputError
 from tests.corpus import article, dataset
 from tests.tiny import tiny_settings
 from training.model import Fitting, Runtime, Scaling
@@ -43,7 +44,7 @@ def test_a_saved_model_loads_with_the_same_scores(
     scores = model.scores(texts)
     assert scores.shape == (7, 3)
     assert scores.dtype == np.float32
-    again = model_class(kind).load(tmp_path, Runtime()).scores(texts)
+    again = model_class(kind).load(tmp_path, Runtime(dtype="exact")).scores(texts)
     np.testing.assert_allclose(again, scores, rtol=0, atol=0 if kind == "tfidf" else 1e-5)
 
 
@@ -92,3 +93,21 @@ def test_a_rescaled_model_scores_on_the_new_lines(kind: str, settings: Any) -> N
     before = model.scores(data.texts[:5])
     expected = np.stack([2 * before[:, 0], before[:, 1] / 2 - 1, before[:, 2] + 3], axis=1)
     np.testing.assert_allclose(rescaled.scores(data.texts[:5]), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["auto", "float32", "bfloat16", "float16", "int8"])
+def test_what_a_loaded_model_computes_in_is_honoured_or_refused(
+    kind: str, settings: Any, dtype: str, tmp_path: Path
+) -> None:
+    data = dataset(60)
+    model = model_class(kind).fit(data, settings, Fitting())
+    model.save(tmp_path)
+    if kind == "tfidf" and dtype not in ("auto", "float32"):
+        with pytest.raises(InputError, match=f"computes in float32. Leave out --dtype {dtype}"):
+            model_class(kind).load(tmp_path, Runtime(dtype=dtype))
+        return
+    loaded = model_class(kind).load(tmp_path, Runtime(dtype=dtype))
+    expected, found = model.scores(data.texts), loaded.scores(data.texts)
+    assert np.abs(found - expected).max() < 0.05 * np.abs(expected).max()
+    if kind != "tfidf" and dtype != "auto":
+        assert loaded.computing.startswith(f"in {dtype} on ")

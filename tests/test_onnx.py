@@ -333,3 +333,14 @@ def test_a_killed_export_leaves_no_run_and_the_next_one_works(copied: Path) -> N
     exported = export_run(run, folder, "none").path
     assert verify_run(exported) == 8
     assert not list(folder.glob(".writing-*"))
+
+
+def test_an_onnx_run_computes_in_what_it_was_exported_in(desk: Desk, tmp_path: Path) -> None:
+    article = tmp_path / "a.txt"
+    article.write_text("Le film sort en salle.")
+    asked = ("predict", article, "--run", desk.int8.name, "--workspace", desk.folder)
+    done = classify(*asked)
+    assert "computing with ONNX Runtime on" in done.stderr
+    refused = classify(*asked, "--dtype", "float32")
+    assert refused.returncode == 1
+    assert "Leave out --dtype float32, or choose the run it was exported from" in refused.stderr

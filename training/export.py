@@ -78,7 +78,7 @@ def export_run(
     path = runs / f"{source.name}-{suffix}"
     if path.exists():
         raise InputError(f"{path}: is there already. Delete the folder to export anew.")
-    run = load_run(source, Runtime(device="cpu"))
+    run = load_run(source, Runtime(device="cpu", dtype="exact"))
     weights, module, cut = _network(run)
     before = measure(run) if measure else None
     golden = json.loads((source / "golden.json").read_text(encoding="utf-8"))

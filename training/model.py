@@ -23,6 +23,9 @@ Say = Callable[[str], None]
 Track = Callable[[str, int], AbstractContextManager[Callable[[int, int], None]]]
 
 
+DTYPES = ("auto", "float32", "bfloat16", "float16", "int8", "exact")
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """Where and how a model computes; a kind that has no such choice refuses it.
@@ -31,13 +34,19 @@ class Runtime:
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         batch_size: windows computed at once; None: as many as suit their lengths.
         threads: of the CPU; None: all.
+        dtype: what an encoder's products are computed in: "auto" is what is fast on this machine
+            and good enough, "float32", "bfloat16", "float16", "int8"; "exact" is float32 by the
+            operations that training uses, for what must come out the same on every machine.
     """
 
     device: str = "auto"
     batch_size: int | None = None
     threads: int | None = None
+    dtype: str = "auto"
 
     def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise InputError(f"dtype {self.dtype!r}: known are {', '.join(DTYPES)}.")
         for name, value in (("batch size", self.batch_size), ("threads", self.threads)):
             if value is not None and value < 1:
                 raise InputError(f"{name} must be 1 or more, found {value}")
@@ -53,6 +62,8 @@ class Runtime:
         for option, value in (("--batch-size", self.batch_size), ("--threads", self.threads)):
             if value is not None:
                 raise InputError(f"a {kind} model has no use for {option}. Leave it out.")
+        if self.dtype not in ("auto", "float32", "exact"):
+            raise InputError(f"a {kind} model computes in float32. Leave out --dtype {self.dtype}.")
 
 
 def _silent(_line: str) -> None:
@@ -98,6 +109,11 @@ class Model(Protocol):
     @property
     def duration(self) -> float | None:
         """The share of the planned passes that was best; None for a kind without that choice."""
+        ...
+
+    @property
+    def computing(self) -> str:
+        """What it computes in, and on what, for people; "" for a kind without that choice."""
         ...
 
     @property

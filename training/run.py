@@ -154,12 +154,14 @@ def _free(path: Path) -> Path:
 def load_run(path: Path, runtime: Runtime | None = None) -> Run:
     """A run from its directory, every file checked against the manifest before it is parsed.
 
+    runtime: where and how it computes; None: exactly, to be held against figures of its training.
+
     Raises:
         InputError: a file is missing, altered or not what it must be; names the file.
     """
     check_files(path)
     facts = read_facts(path)
-    model = model_class(facts.kind).load(path, runtime or Runtime())
+    model = model_class(facts.kind).load(path, runtime or Runtime(dtype="exact"))
     taxonomy = parse(_read_json(path / "taxonomy.json"), Taxonomy, str(path / "taxonomy.json"))
     rule = parse(_read_json(path / "rule.json"), Rule, str(path / "rule.json"))
     if not rule.categories == taxonomy.ids or model.scores([""]).shape != (1, len(taxonomy.ids)):

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from classify.options import labelled_options, runtime_options, workspace_option
+from classify.options import (
+    labelled_options,
+    runtime_options,
+    tell_computing,
+    workspace_option,
+)
 from classify.terminal import escape, say
 from seeds.settings import workspace_path
 
@@ -54,6 +59,8 @@ def compare(
     simple = [read_facts(path).kind == "tfidf" for path in paths]
     told = [Plain() if each and not all(simple) else runtime for each in simple]
     runs = [load_run(path, each) for path, each in zip(paths, told, strict=True)]
+    for each in runs:
+        tell_computing(each, runtime)
     columns = (text_columns, label_column, separator)
     dataset, faults = labelled_articles(folder, on, columns, encoding, runs)
     measured = measurable(dataset, runs)

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from classify.options import labelled_options, runtime_options, workspace_option
+from classify.options import (
+    labelled_options,
+    runtime_options,
+    tell_computing,
+    workspace_option,
+)
 from classify.terminal import escape, say
 from seeds.settings import workspace_path
 
@@ -40,6 +45,7 @@ def evaluate(
 
     folder = workspace_path(workspace)
     loaded = load_run(find_run(folder / "runs", run), runtime)
+    tell_computing(loaded, runtime)
     columns = (text_columns, label_column, separator)
     dataset, faults = labelled_articles(folder, on, columns, encoding, [loaded])
     measured = measurable(dataset, [loaded])

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 import click
 
-from classify.options import runtime_options, workspace_option
+from classify.options import runtime_options, tell_computing, workspace_option
 from seeds.errors import InputError
 from seeds.settings import workspace_path
 
@@ -127,6 +127,7 @@ def predict(
     limit = size_in_bytes(max_size)
     reading = Reading(columns, encoding, recursive, limit, stdin_format=stdin_format)
     loaded = load_run(find_run(workspace_path(workspace) / "runs", run), runtime)
+    tell_computing(loaded, runtime)
     several = processes or (cores() if loaded.facts.kind == "tfidf" else 1)
     work = Work(loaded.path.absolute(), runtime, reading, cast(Format, form), every)
     if output is None or (output.exists() and not output.is_file()):  # a pipe, /dev/null

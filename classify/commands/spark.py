@@ -59,7 +59,7 @@ def _order(context: click.Context) -> Any:
     if given["encoding"] is not None:
         codec_name(given["encoding"])
     texts = tuple(filter(None, map(str.strip, (given["text_columns"] or "").split(","))))
-    runtime = Runtime(given["device"], given["batch_size"], given["threads"])
+    runtime = Runtime(given["device"], given["batch_size"], given["threads"], given["dtype"])
     answers = Answers.of(
         form=cast(Format, form),
         every=given["every"],

@@ -10,6 +10,7 @@ from seeds import jsonl
 from seeds.errors import InputError
 from seeds.settings import parse
 from training.model import Fitting, Floats, Runtime, Scaling
+from training.models import precision
 from training.models.hub import read_model
 from training.models.network import Network, OnnxNetwork, TorchNetwork, device, import_torch
 from training.models.pieces import Keep, Pieces, Windows, pooled
@@ -121,12 +122,17 @@ class Camembert:
         return cls(
             settings,
             tuned.pieces,
-            _network(tuned.model, tuned.pieces.pad, fitting.runtime),
+            _exact(tuned.model, tuned.pieces.pad, fitting.runtime),
             len(dataset.taxonomy.ids),
             tuned.duration,
             tuned.notes,
             (tuned.model, tuned.tokenizer),
         )
+
+    @property
+    def computing(self) -> str:
+        """What it computes in, and on what."""
+        return self.network.computing
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Log-odds, float32 (n, k)."""
@@ -150,7 +156,7 @@ class Camembert:
         with torch.no_grad():
             last.weight.mul_(slopes[:, None])
             last.bias.mul_(slopes).add_(torch.tensor(scaling.offsets, device=last.bias.device))
-        network = _network(scaled, self.pieces.pad, self.network.runtime)
+        network = _exact(scaled, self.pieces.pad, self.network.runtime)
         return replace(self, network=network, base=(scaled, tokenizer))
 
     def save(self, directory: Path) -> None:
@@ -192,7 +198,7 @@ class Camembert:
                     "AutoModelForSequenceClassification",
                     dtype=import_torch().float32,
                 )
-                network = _network(model, pad, runtime)
+                network = precision.network(logits_of(model), width, pad, runtime)
             return cls(recipe, pieces, network, width)
         except InputError as error:
             reason = str(error).rstrip(".")
@@ -208,17 +214,21 @@ def logits_of(model: Any) -> Any:
     torch = import_torch()
 
     class Logits(torch.nn.Module):  # type: ignore[misc, name-defined]
+        """The classifier, asked for its logits alone."""
+
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
         def forward(self, ids: Any, mask: Any) -> Any:
+            """Logits, (n, k)."""
             return self.model(input_ids=ids, attention_mask=mask).logits
 
     return Logits()
 
 
-def _network(model: Any, pad: int, runtime: Runtime) -> TorchNetwork:
+def _exact(model: Any, pad: int, runtime: Runtime) -> TorchNetwork:
+    """What scores while training: calibration must not depend on the machine."""
     return TorchNetwork.of(logits_of(model), model.config.num_labels, pad, runtime)
 
 

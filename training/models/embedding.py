@@ -108,6 +108,11 @@ class Embedding:
         scaled = np.float32(settings.weight) * of_vectors
         return cls(settings, words, centre, scaled, encoder, cache)
 
+    @property
+    def computing(self) -> str:
+        """What its encoder computes in, and on what."""
+        return self.encoder.network.computing
+
     def scores(self, texts: Sequence[str]) -> Floats:
         """Log-odds, float32 (n, k)."""
         if not texts:

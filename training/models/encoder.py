@@ -14,6 +14,7 @@ import numpy as np
 
 from seeds.errors import InputError
 from training.model import Floats, Runtime
+from training.models import precision
 from training.models.hub import longest_window, pieces_of, read_base, read_model
 from training.models.network import Network, OnnxNetwork, TorchNetwork, import_torch
 from training.models.pieces import Pieces, Windows, pooled
@@ -74,7 +75,7 @@ class Encoder:
         if onnx.is_file():
             return cls(plan, pieces, OnnxNetwork.load(onnx, width, pad, runtime), width)
         model = read_model(str(directory), "AutoModel", dtype="auto")
-        network = TorchNetwork.of(mean_of_pieces(model), width, pad, runtime)
+        network = precision.network(mean_of_pieces(model.float()), width, pad, runtime)
         return cls(plan, pieces, network, width)
 
     def save(self, directory: Path) -> None:
@@ -123,11 +124,14 @@ def mean_of_pieces(model: Any) -> Any:
     torch = import_torch()
 
     class MeanOfPieces(torch.nn.Module):  # type: ignore[misc, name-defined]
+        """The encoder, asked for one vector a window."""
+
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
         def forward(self, ids: Any, mask: Any) -> Any:
+            """Vectors of length 1, (n, width)."""
             hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
             weights = mask[..., None].to(hidden.dtype)
             mean = (hidden * weights).sum(1) / weights.sum(1)

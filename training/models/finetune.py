@@ -25,6 +25,7 @@ from training.models.camembert import CamembertSettings, logits_of
 from training.models.hub import longest_window, pieces_of, read_base
 from training.models.network import TorchNetwork, device, out_of_memory
 from training.models.pieces import Pieces, pooled
+from training.models.precision import while_training
 from training.models.watch import Watch, last_complete, macro_f1, step_of
 
 if TYPE_CHECKING:
@@ -329,7 +330,7 @@ def _arguments(
             f"{at_once} windows at once can't be shared by {processes} processes. Choose a "
             f"batch_size that is a multiple of {processes}."
         )
-    mixed = mixed_precision(settings.mixed, place)
+    mixed = while_training(settings.mixed, place)
     return transformers.TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=epochs,
@@ -338,8 +339,8 @@ def _arguments(
         learning_rate=settings.learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=settings.warmup,
-        bf16=mixed == torch.bfloat16,
-        fp16=mixed == torch.float16,
+        bf16=mixed == "bfloat16",
+        fp16=mixed == "float16",
         use_cpu=place == "cpu",
         ddp_backend="gloo" if place == "cpu" and processes > 1 else None,
         save_strategy="no",
@@ -354,22 +355,6 @@ def _arguments(
     )
 
 
-def mixed_precision(wanted: str, place: str) -> torch.dtype:
-    """The type products are computed in; the weights stay float32.
-
-    "auto" is bfloat16 where the hardware multiplies it, else float16 on a GPU, else float32.
-    """
-    if wanted != "auto":
-        found: torch.dtype = getattr(torch, wanted)
-        return found
-    if place.startswith("cuda"):
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if place == "cpu":
-        able = torch.cpu.get_capabilities()
-        return torch.bfloat16 if able.get("amx_bf16") or able.get("avx512_bf16") else torch.float32
-    return torch.float32
-
-
 def _look(
     model: Any, pieces: Pieces, settings: CamembertSettings, fitting: Fitting, place: str
 ) -> Any:
@@ -380,7 +365,7 @@ def _look(
     windows = pieces.windows(held_out.texts, settings.plan)
     flat = [each for several in windows for each in several]
     gold, single = held_out.gold, held_out.taxonomy.choice == "single"
-    dtype = mixed_precision(settings.mixed, place)
+    dtype = getattr(torch, while_training(settings.mixed, place))
     network = TorchNetwork(logits_of(model), gold.shape[1], pieces.pad, fitting.runtime)
 
     def look() -> float:

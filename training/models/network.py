@@ -1,7 +1,7 @@
 """Windows of token ids -> numbers, in batches of like lengths, on whatever there is."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from seeds.errors import InputError, missing_extra
 from training.model import Floats, Runtime
 
 _PIECES_AT_ONCE = 8192  # of a batch, padding included; bounds its memory whatever the windows
+_PIECES_A_THREAD = 512  # on a CPU: as fast as more for long windows, less padding of short ones
 _NO_MEMORY = (
     *("out of memory", "can't allocate memory", "bad allocation"),
     "could not create a primitive",  # oneDNN, whose buffers could not be had
@@ -23,6 +24,11 @@ Ids = NDArray[np.int64]
 
 class Network(Protocol):
     """What turns windows into numbers: PyTorch or ONNX Runtime."""
+
+    @property
+    def computing(self) -> str:
+        """What it computes in, and on what, for people."""
+        ...
 
     def outputs(self, windows: Sequence[Sequence[int]]) -> Floats:
         """Numbers of each window, float32 (n, width), in the windows' order."""
@@ -34,7 +40,7 @@ class TorchNetwork:
     """A PyTorch module from (ids, mask), each int64 (n, pieces), to float (n, width).
 
     Attributes:
-        module: in evaluation mode, float32, on its device.
+        module: in evaluation mode, on its device.
         width: numbers a window.
         pad: the id that fills up a batch.
         runtime: how many windows at once, on how many threads.
@@ -46,8 +52,10 @@ class TorchNetwork:
     runtime: Runtime
 
     @classmethod
-    def of(cls, module: Any, width: int, pad: int, runtime: Runtime) -> Self:
-        """The network of a module, moved to its device.
+    def of(
+        cls, module: Any, width: int, pad: int, runtime: Runtime, dtype: str = "float32"
+    ) -> Self:
+        """The network of a module, which is moved to its device and to a type of numbers.
 
         Raises:
             InputError: there is no such device.
@@ -55,21 +63,36 @@ class TorchNetwork:
         torch = import_torch()
         if runtime.threads:
             torch.set_num_threads(runtime.threads)
-        return cls(module.to(device(runtime), torch.float32).eval(), width, pad, runtime)
+        ready = module.to(device(runtime), getattr(torch, dtype)).eval()
+        return cls(ready, width, pad, runtime)
+
+    @property
+    def computing(self) -> str:
+        """What it computes in, and on what."""
+        first = next(self.module.parameters())
+        dtype = str(first.dtype).removeprefix("torch.")
+        if first.device.type != "cpu":
+            return in_words(dtype, str(first.device))
+        return in_words(dtype, f"{import_torch().get_num_threads()} threads of the CPU")
 
     def outputs(self, windows: Sequence[Sequence[int]]) -> Floats:
         """Numbers of each window, float32 (n, width)."""
         torch = import_torch()
         place = next(self.module.parameters()).device
+        limit = _PIECES_AT_ONCE
+        if place.type == "cpu":
+            limit = min(limit, _PIECES_A_THREAD * torch.get_num_threads())
 
         def compute(ids: Ids, mask: Ids) -> Floats:
+            """The numbers of a batch, float32 (n, width)."""
             with torch.inference_mode():
                 found = self.module(
                     torch.from_numpy(ids).to(place), torch.from_numpy(mask).to(place)
                 )
             return np.asarray(found.float().cpu().numpy(), np.float32)
 
-        return _in_batches(windows, compute, self.width, self.pad, self.runtime)
+        several = batches(windows, self.runtime.batch_size, limit)
+        return _in_batches(windows, several, compute, self.width, self.pad)
 
 
 @dataclass(frozen=True)
@@ -108,6 +131,11 @@ class OnnxNetwork:
             raise InputError(
                 f"an ONNX run computes on the CPU. Leave out --device {runtime.device}."
             )
+        if runtime.dtype not in ("auto", "exact"):
+            raise InputError(
+                "an ONNX run computes in what it was exported in. "
+                f"Leave out --dtype {runtime.dtype}, or choose the run it was exported from."
+            )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
@@ -122,20 +150,37 @@ class OnnxNetwork:
             raise InputError(f"{path}: its output does not have {width} columns")
         return cls(session, width, pad, runtime)
 
+    @property
+    def threads(self) -> int:
+        """Of the CPU."""
+        return self.runtime.threads or os.cpu_count() or 1
+
+    @property
+    def computing(self) -> str:
+        """What it computes with, and on what."""
+        return f"with ONNX Runtime on {self.threads} threads of the CPU"
+
     def outputs(self, windows: Sequence[Sequence[int]]) -> Floats:
         """Numbers of each window, float32 (n, width)."""
 
         def compute(rows: list[int]) -> Floats:
+            """The numbers of some windows, float32 (rows, width)."""
             ids, mask = padded([windows[n] for n in rows], self.pad)
             (values,) = self.session.run(None, {"input_ids": ids, "attention_mask": mask})
             return np.asarray(values, np.float32)
 
         found = np.zeros((len(windows), self.width), np.float32)
-        batches = list(_batches(windows, self.runtime.batch_size or 1))
-        with ThreadPoolExecutor(self.runtime.threads or os.cpu_count()) as pool:
-            for rows, values in zip(batches, pool.map(compute, batches), strict=True):
+        several = list(batches(windows, self.runtime.batch_size or 1, _PIECES_AT_ONCE))
+        with ThreadPoolExecutor(self.threads) as pool:
+            for rows, values in zip(several, pool.map(compute, several), strict=True):
                 found[rows] = values
         return found
+
+
+def in_words(precision: str, place: str) -> str:
+    """What a network of PyTorch computes in and on what, and what would be more exact."""
+    nearer = "" if precision == "float32" else " (--dtype float32: slower, exact)"
+    return f"in {precision} on {place}{nearer}"
 
 
 def device(runtime: Runtime) -> str:
@@ -181,14 +226,14 @@ def out_of_memory(error: BaseException) -> bool:
 
 def _in_batches(
     windows: Sequence[Sequence[int]],
+    several: Iterable[list[int]],
     compute: Callable[[Ids, Ids], Floats],
     width: int,
     pad: int,
-    runtime: Runtime,
 ) -> Floats:
     """The numbers of all windows; where memory runs out, with half as many at once."""
     found = np.zeros((len(windows), width), np.float32)
-    for rows in _batches(windows, runtime.batch_size):
+    for rows in several:
         waiting = [rows]
         while waiting:
             part = waiting.pop()
@@ -202,12 +247,15 @@ def _in_batches(
     return found
 
 
-def _batches(windows: Sequence[Sequence[int]], size: int | None) -> Iterator[list[int]]:
-    """Runs of windows, longest first: so many at once, else as many as the pieces allow."""
+def batches(windows: Sequence[Sequence[int]], size: int | None, pieces: int) -> Iterator[list[int]]:
+    """The places of windows computed together, longest first.
+
+    size: how many at once; None: as many as fill so many pieces, padding included, or one.
+    """
     order = sorted(range(len(windows)), key=lambda n: -len(windows[n]))
     first = 0
     while first < len(order):
-        count = size or max(1, _PIECES_AT_ONCE // len(windows[order[first]]))
+        count = size or max(1, pieces // len(windows[order[first]]))
         yield order[first : first + count]
         first += count
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seeds.errors import InputError, missing_extra
+from training.models.bert import has_plain_attention, has_plain_feed_forward, take_attention_out
 from training.models.network import import_torch
 
 Precision = Literal["none", "int8"]
@@ -129,7 +130,7 @@ def _quantise(graph: Any, path: Path) -> None:
 def _spare_outliers(module: Any, samples: Sequence[Sequence[int]]) -> None:
     """Take the inner units with the largest values on the samples out of the int8 products."""
     torch = import_torch()
-    layers = [each for each in module.modules() if _has_plain_feed_forward(each)]
+    layers = [each for each in module.modules() if has_plain_feed_forward(each)]
     peaks: list[list[Any]] = [[] for _ in layers]
     hooks = [
         layer.output.dense.register_forward_pre_hook(
@@ -148,25 +149,14 @@ def _spare_outliers(module: Any, samples: Sequence[Sequence[int]]) -> None:
             _split(layer, highest.topk(max(1, len(highest) // _OUTLIERS)).indices)
 
 
-def _has_plain_feed_forward(layer: Any) -> bool:
-    """Whether it is a layer of BERT, RoBERTa or CamemBERT."""
-    torch = import_torch()
-    inner: Any = getattr(layer, "intermediate", None)
-    outer: Any = getattr(layer, "output", None)
-    return (
-        isinstance(getattr(inner, "dense", None), torch.nn.Linear)
-        and isinstance(getattr(outer, "dense", None), torch.nn.Linear)
-        and not float(inner.intermediate_act_fn(torch.zeros(1)))  # a unit without weights is silent
-        and not layer.chunk_size_feed_forward
-    )
-
-
 def _split(layer: Any, units: Any) -> None:
     """Compute some inner units of a feed-forward layer beside the others, which lose them."""
     torch = import_torch()
     inner, outer = layer.intermediate, layer.output
 
     class Inner(torch.nn.Module):  # type: ignore[misc, name-defined]
+        """The units that are quantised, and those that are spared."""
+
         def __init__(self) -> None:
             super().__init__()
             self.rest, self.act = inner.dense, inner.intermediate_act_fn
@@ -174,15 +164,19 @@ def _split(layer: Any, units: Any) -> None:
             self.bias = torch.nn.Parameter(inner.dense.bias[units])
 
         def forward(self, hidden: Any) -> tuple[Any, Any]:
+            """Values of both, each (n, pieces, units)."""
             return self.act(self.rest(hidden)), self.act(hidden @ self.spared + self.bias)
 
     class Outer(torch.nn.Module):  # type: ignore[misc, name-defined]
+        """Takes both together again."""
+
         def __init__(self) -> None:
             super().__init__()
             self.rest = outer.dense
             self.spared = torch.nn.Parameter(outer.dense.weight[:, units].T.contiguous())
 
         def forward(self, both: tuple[Any, Any]) -> Any:
+            """What a feed-forward layer adds, (n, pieces, d)."""
             rest, spared = both
             return self.rest(rest) + spared @ self.spared
 
@@ -195,8 +189,11 @@ def _adapt(module: Any) -> None:
     torch = import_torch()
     model = module.model
     attentions = [each for each in model.modules() if type(each).__name__.endswith("SelfAttention")]
-    fused = bool(attentions) and all(map(_is_plain, attentions))
-    _choose_attention(model, _ATTENTION if fused else "eager")
+    fused = bool(attentions) and all(map(has_plain_attention, attentions))
+    if fused:
+        take_attention_out(model, _ATTENTION)
+    else:
+        model.set_attn_implementation("eager")
     for parent in list(module.modules()):
         for name, child in list(parent.named_children()):
             if fused and child in attentions:
@@ -205,38 +202,13 @@ def _adapt(module: Any) -> None:
                 setattr(parent, name, _layer_norm(child))
 
 
-def _is_plain(attention: Any) -> bool:
-    """Whether it is the attention of BERT, RoBERTa and CamemBERT, and nothing more."""
-    linear = import_torch().nn.Linear
-    parts = [getattr(attention, name, None) for name in ("query", "key", "value")]
-    return (
-        all(isinstance(each, linear) and each.bias is not None for each in parts)
-        and not getattr(attention, "is_decoder", False)
-        and not hasattr(attention, "distance_embedding")
-        and not getattr(attention, "is_causal", False)
-    )
-
-
-def _choose_attention(model: Any, name: str) -> None:
-    """Make the model hand its layers the mask that they take."""
-    import transformers
-
-    def never(*_given: Any, **_named: Any) -> Any:
-        raise NotImplementedError("the layers that would ask for it are replaced")
-
-    def mask_as_it_is(*_given: Any, attention_mask: Any = None, **_named: Any) -> Any:
-        return attention_mask
-
-    transformers.AttentionInterface.register(_ATTENTION, never)
-    transformers.AttentionMaskInterface.register(_ATTENTION, mask_as_it_is)
-    model.set_attn_implementation(name)
-
-
 def _attention(given: Any) -> Any:
     """The same attention as ONNX Runtime's operator: one product for query, key and value."""
     torch = import_torch()
 
     class FusedAttention(torch.nn.Module):  # type: ignore[misc, name-defined]
+        """Query, key and value by one product, then ONNX Runtime's operator."""
+
         def __init__(self) -> None:
             super().__init__()
             parts = (given.query, given.key, given.value)
@@ -246,6 +218,7 @@ def _attention(given: Any) -> Any:
             self.heads = given.num_attention_heads
 
         def forward(self, hidden: Any, attention_mask: Any = None, **_: Any) -> tuple[Any, None]:
+            """What the heads give, (n, pieces, d); mask: (n, pieces)."""
             found = torch.onnx.ops.symbolic(
                 "com.microsoft::Attention",
                 (hidden, self.weight, self.bias, attention_mask.to(torch.int32)),
@@ -264,12 +237,15 @@ def _layer_norm(given: Any) -> Any:
     torch = import_torch()
 
     class SteppedLayerNorm(torch.nn.Module):  # type: ignore[misc, name-defined]
+        """Normalises the last axis."""
+
         def __init__(self) -> None:
             super().__init__()
             self.weight, self.bias, self.eps = given.weight, given.bias, given.eps
             (self.size,) = given.normalized_shape
 
         def forward(self, hidden: Any) -> Any:
+            """Normalised numbers in the shape that came."""
             centred = hidden - hidden.mean(-1, keepdim=True)
             # As a norm: the squares' mean would be taken for the slow operator, and fused to it.
             length = torch.linalg.vector_norm(centred, dim=-1, keepdim=True)
