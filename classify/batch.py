@@ -322,12 +322,12 @@ def _pool(work: Work, processes: int) -> Iterator[list[_Worker]]:
     try:
         # Ctrl-C reaches the whole group. This process alone answers it: the others inherit that
         # they are deaf to it.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             for _ in range(processes):
                 workers.append(_Worker(work, context))
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            signal.signal(signal.SIGINT, heard)
         yield workers
     finally:
         for each in workers:

@@ -41,6 +41,7 @@ class _Reader(io.RawIOBase):
     def __init__(self, packed: IO[bytes], codec: str) -> None:
         self._packed, self._codec = packed, codec
         self._inner = _opened(packed, codec)
+        self._spent: list[IO[bytes]] = []  # pyarrow's close the file when they are collected
         self._at = 0  # of the plain bytes
         self.damage = ""
 
@@ -62,6 +63,7 @@ class _Reader(io.RawIOBase):
             raise io.UnsupportedOperation("only from the start")
         if offset < self._at:
             self._packed.seek(0)
+            self._spent.append(self._inner)
             self._inner, self._at, self.damage = _opened(self._packed, self._codec), 0, ""
         while self._at < offset and self.read(min(_AT_ONCE, offset - self._at)):
             pass

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from seeds import jsonl
-from seeds.compressed import damage
+from seeds.compressed import Plain, damage
 from seeds.encoding import decode, stream_codec
 from seeds.errors import Fault, InputError, missing_extra
 from seeds.files import MAX_BYTES, TABLES, File
@@ -82,17 +82,18 @@ def table_records(
     Raises:
         InputError: the table as a whole can't be read, or `choose` finds a column missing.
     """
-    with _rewindable(opened) as whole:
-        if file.format == "parquet":
+    parquet = file.format == "parquet"
+    with _rewindable(opened, anywhere=parquet) as whole:
+        if parquet:
             yield from _parquet_records(whole, file.where, choose)
         else:
             yield from _csv_records(whole, file, encoding, choose)
 
 
 @contextlib.contextmanager
-def _rewindable(opened: IO[bytes]) -> Iterator[IO[bytes]]:
-    """The same bytes in a file that can be read twice."""
-    if opened.seekable():
+def _rewindable(opened: IO[bytes], *, anywhere: bool) -> Iterator[IO[bytes]]:
+    """The same bytes in a file that can be read twice, or in any order."""
+    if opened.seekable() and not (anywhere and isinstance(opened, Plain)):
         yield opened
         return
     import shutil
