@@ -5,9 +5,6 @@ import hashlib
 import itertools
 import json
 import os
-import queue
-import threading
-import traceback
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +20,7 @@ from training.model import Runtime
 from training.run import Run, load_run
 
 if TYPE_CHECKING:
+    import queue
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnContext
 
@@ -338,6 +336,10 @@ def _pool(work: Work, processes: int) -> Iterator[list[_Worker]]:
 
 def _serve(work: Work, pipe: "Connection") -> None:
     """Answer the shards that come by a pipe; the first one loads the run."""
+    import queue
+    import threading
+    import traceback
+
     waiting: queue.Queue[tuple[int, Shard]] = queue.Queue()
     threading.Thread(target=_take, args=(pipe, waiting), daemon=True).start()
     run = None

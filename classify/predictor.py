@@ -55,7 +55,7 @@ def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
 
 def unread(text: str) -> str:
     """What to say of an article in another script, which a model of French hardly reads; or ""."""
-    share = foreign_share(text)
+    share = foreign_share(text, least=LANGUAGE_SHARE)
     if share < LANGUAGE_SHARE:
         return ""
     return f"{share:.0%} of its letters are not in Latin script; the model hardly reads those"

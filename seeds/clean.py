@@ -126,7 +126,7 @@ def _tidy(text: str) -> str:
     for space in _SPACES:
         text = text.replace(space, " ")
     text = unicodedata.normalize("NFC", _without_runs(text, " ", 1))
-    text = text.replace(" \n", "\n").replace("\n ", "\n").strip(" ")
+    text = "\n".join([line.strip(" ") for line in text.split("\n")])
     return _without_runs(text, "\n", 2).strip("\n")
 
 

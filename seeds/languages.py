@@ -55,10 +55,17 @@ _ENOUGH_TEXT = 300  # characters of a paragraph; more costs time (1 ms per kB) a
 _ENOUGH_LETTERS = 40  # below, a paragraph (a name, a heading) is counted with the main language
 
 
-def foreign_share(text: str) -> float:
-    """Share of a text's letters that are not in Latin script, in [0, 1]."""
+def foreign_share(text: str, *, least: float = 0.0) -> float:
+    """Share of a text's letters that are not in Latin script, in [0, 1].
+
+    Args:
+        text: any.
+        least: where the share is surely below that, it may be given as 0.0, which is faster.
+    """
     near = text.encode("latin-1", "ignore")  # what is beyond is counted one by one: it is rare
     latin = len(near.translate(None, _NO_LATIN_LETTERS))
+    if len(text) - len(near) + near.count(_MICRO) < least * latin:
+        return 0.0
     beyond = Counter(_BEYOND_LATIN_1.findall(text)) if len(near) < len(text) else Counter[str]()
     counts = _by_script(beyond)
     latin += counts.pop("Latin", 0)
