@@ -9,7 +9,9 @@ from training.models.network import Network, TorchNetwork, device, import_torch
 Precision = Literal["float32", "bfloat16", "float16", "int8"]
 
 
-def network(module: Any, width: int, pad: int, runtime: Runtime) -> Network:
+def network(
+    module: Any, width: int, pad: int, runtime: Runtime, *, sparing: Precision | None = None
+) -> Network:
     """The network of a module that has been read from a run.
 
     Args:
@@ -18,6 +20,7 @@ def network(module: Any, width: int, pad: int, runtime: Runtime) -> Network:
         width: numbers a window.
         pad: the id that fills up a batch.
         runtime: where and how it is to compute.
+        sparing: a precision that is computed in only when it is asked for.
 
     Raises:
         InputError: there is no such device, or this encoder can't be computed as wanted.
@@ -26,6 +29,8 @@ def network(module: Any, width: int, pad: int, runtime: Runtime) -> Network:
 
     place, module = device(runtime), module.eval()
     for precision in candidates(runtime.dtype, place):
+        if runtime.dtype == "auto" and precision == sparing:
+            continue
         packed = pack(module, precision) if place == "cpu" and runtime.dtype != "exact" else None
         if packed is not None:
             return PackedNetwork(packed, width, pad, runtime, precision)
