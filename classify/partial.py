@@ -201,6 +201,7 @@ def begun(
     """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
+        rejects.parent.mkdir(parents=True, exist_ok=True)
         journal = _locked(output)
     except OSError as error:
         raise InputError(

@@ -396,6 +396,13 @@ def test_rejects_go_where_they_are_told_and_a_huge_record_is_only_named(
     assert (blank["where"], json.loads(blank["raw"])["id"]) == (f"{path}:2", "2")
     assert huge["where"] == f"{path}:3"
     assert "raw" not in huge
+    for place in (path, Path("/dev/null")):
+        wrong = predict(desk, "--rejects", place, path)
+        assert wrong.returncode == 1
+        assert wrong.stderr.startswith(f"Error: {place}: is ")
+    path.write_text("id,text\n1,film\n")
+    assert predict(desk, "--rejects", aside, path).returncode == 0
+    assert not aside.exists()  # it would be taken for this command's
 
 
 # ---------------------------------------------------------------- compressed, and damaged

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Generator, Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
@@ -128,16 +128,18 @@ def predict(
     reading = Reading(columns, encoding, recursive, limit, stdin_format=stdin_format)
     loaded = load_run(find_run(workspace_path(workspace) / "runs", run), runtime)
     tell_computing(loaded, runtime)
+    rejects = rejects and rejects.resolve()
     several = processes or (cores() if loaded.facts.kind == "tfidf" else 1)
     work = Work(loaded.path.absolute(), runtime, reading, cast(Format, form), every)
     if output is None or (output.exists() and not output.is_file()):  # a pipe, /dev/null
         if resume:
             raise InputError("--resume goes on with a file. Name it with --output.")
+        _refuse_places(paths, None, rejects)
         whole = _to_stream(_Job(paths, loaded, work, several), output, rejects)
     else:
         output = output.resolve()
-        _refuse_own_input(paths, output)
         rejects = rejects or output.with_name(f"{output.name}.rejects.jsonl")
+        _refuse_places(paths, output, rejects)
         whole = _to_file(_Job(paths, loaded, work, several), output, rejects, resume)
     if not whole:
         click.get_current_context().exit(1)
@@ -196,11 +198,10 @@ def _to_stream(job: _Job, output: Path | None, rejects: Path | None) -> bool:
     """
     from classify.pace import pace
     from classify.predictor import write_parts
-    from seeds.jsonl import replacing
 
     told = _Told()
     opened = nullcontext(sys.stdout.buffer) if output is None else output.open("wb")
-    aside = replacing(rejects) if rejects else nullcontext()
+    aside = _aside(rejects) if rejects else nullcontext()
     shown = output is not None or not sys.stdout.isatty()
     with (
         opened as file,
@@ -210,10 +211,26 @@ def _to_stream(job: _Job, output: Path | None, rejects: Path | None) -> bool:
     ):
         heard = told.heard(found, going, bad)
         write_parts((each.data for each in heard), job.work.form, job.run, file)
-    if rejects and not told.faults:
-        rejects.unlink()
     told.conclude(rejects)
     return bool(told.articles) and not told.faults
+
+
+@contextmanager
+def _aside(rejects: Path) -> Iterator[IO[bytes]]:
+    """A file to collect rejects in, which take their place once all is done; none, no file."""
+    import shutil
+    import tempfile
+
+    from seeds.jsonl import replacing
+
+    with tempfile.TemporaryFile() as held:
+        yield held
+        if held.tell() == 0:
+            rejects.unlink(missing_ok=True)
+            return
+        held.seek(0)
+        with replacing(rejects) as file:
+            shutil.copyfileobj(held, file)
 
 
 def _to_file(job: _Job, output: Path, rejects: Path, resume: bool) -> bool:
@@ -301,14 +318,21 @@ def _described(job: _Job) -> "Job":
     return Job(metadata.version(DISTRIBUTION), manifest, options, list(job.paths))
 
 
-def _refuse_own_input(paths: tuple[str, ...], output: Path) -> None:
-    """Refuse to put answers in the place of articles."""
+def _refuse_places(paths: tuple[str, ...], output: Path | None, rejects: Path | None) -> None:
+    """Refuse to put answers or rejects in the place of articles, or of each other."""
+    if rejects and ((rejects.exists() and not rejects.is_file()) or rejects == output):
+        raise InputError(f"{rejects}: is no place for rejects. Name a file of their own.")
+    for place in filter(None, (output, rejects)):
+        _refuse_input(paths, place)
+
+
+def _refuse_input(paths: tuple[str, ...], output: Path) -> None:
     from seeds.files import SUFFIXES, plain_suffix
 
     for path in map(Path, paths):
         inside = path.is_dir() and output.is_relative_to(path.resolve())
         if path.resolve() == output or (inside and plain_suffix(output) in SUFFIXES):
-            raise InputError(f"{output}: is among the inputs. Write the answers somewhere else.")
+            raise InputError(f"{output}: is among the inputs. Write it somewhere else.")
 
 
 class _Told:
