@@ -31,6 +31,7 @@ from training.model import Runtime
 TWO_EXECUTORS = "local-cluster[2,1,1024]"
 LIGHT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # half the seconds of a start
 SHARDS, EACH = 50, 40
+PATIENCE = 250  # seconds: Spark starts slowly where others want the same two cores
 TEXTS = dataset(EACH, seed=3).texts
 
 needs_java = pytest.mark.skipif(
@@ -107,7 +108,11 @@ def records(out: Path) -> list[Path]:
 
 def half_way(process: subprocess.Popen[str], out: Path) -> None:
     """Wait until some shards are done; the others must not be."""
-    wait_until(lambda: len(records(out)) >= 5 or process.poll() is not None, what="5 shards done")
+
+    def begun() -> bool:
+        return len(records(out)) >= 5 or process.poll() is not None
+
+    wait_until(begun, seconds=PATIENCE, what="5 shards done")
     assert len(records(out)) < SHARDS, "too late to be half-way"
 
 
@@ -145,7 +150,7 @@ def test_an_executor_killed_half_way_loses_and_doubles_no_article(
         executors = children(process, "CoarseGrainedExecutorBackend")
         assert len(executors) == 2
         executors[0].kill()
-        _, said = process.communicate(timeout=120)
+        _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said
     assert labelled(out) == ALL_IDS
     assert last_written(out) == "_SUCCESS"
@@ -164,7 +169,7 @@ def test_a_killed_driver_is_started_again_and_does_no_shard_twice(
         half_way(process, out)
         below = psutil.Process(process.pid).children(recursive=True)
         process.kill()
-    psutil.wait_procs(below, timeout=60)  # Java follows its driver
+    psutil.wait_procs(below, timeout=PATIENCE)  # Java follows its driver
     before = {path: path.stat() for path in records(out)}
     kept = {out / json.loads(path.read_text())["output"]: path for path in before}
     times = {path: path.stat() for path in kept}
@@ -189,7 +194,7 @@ def test_ctrl_c_stops_the_job_with_130_and_what_is_done_stays(
     with started(command(desk, shards, out, "--master", "local[2]"), tmp_path) as process:
         half_way(process, out)
         os.killpg(process.pid, signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert quiet(said) == ["Interrupted. What was finished is kept; run it again to go on."]
     assert not (out / "_SUCCESS").exists()
@@ -204,7 +209,7 @@ def test_a_java_that_dies_is_one_line(desk: Path, shards: Path, out: Path, tmp_p
         half_way(process, out)
         for each in children(process, "SparkSubmit"):
             each.kill()
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     log = out / "_spark.log"
     assert quiet(said) == [
@@ -496,7 +501,7 @@ def test_two_attempts_at_one_shard_at_once_leave_whole_labels_and_their_hash(
         assert each.stdin
         each.stdin.write(pickle.dumps((shard, order)))
         each.stdin.close()
-    assert [each.wait(60) for each in attempts] == [0, 0]
+    assert [each.wait(PATIENCE) for each in attempts] == [0, 0]
     assert labelled(out) == Counter(str(n) for n in range(EACH))
     assert is_done(shard, order)
     assert not list(out.rglob("*.tmp"))
