@@ -70,6 +70,7 @@ BENCHMARKS = {
         (*DATA, ENCODER),
     ),
     "training_speed": Benchmark("Training TF-IDF", ("--articles", "1000,10000"), ("sklearn",)),
+    "streams": Benchmark("Large inputs", ("--size", "200MB", "--repeats", "1"), ("sklearn",)),
     "encoder_speed": Benchmark("A fine-tuned encoder on a CPU"),
     "onnx_speed": Benchmark("ONNX"),
     "kinds": Benchmark("The three kinds of model"),

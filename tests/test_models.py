@@ -108,6 +108,6 @@ def test_what_a_loaded_model_computes_in_is_honoured_or_refused(
         return
     loaded = model_class(kind).load(tmp_path, Runtime(dtype=dtype))
     expected, found = model.scores(data.texts), loaded.scores(data.texts)
-    assert np.abs(found - expected).max() < 0.05 * np.abs(expected).max()
+    assert np.abs(found - expected).max() < 0.1 * np.abs(expected).max()
     if kind != "tfidf" and dtype != "auto":
         assert loaded.computing.startswith(f"in {dtype} on ")

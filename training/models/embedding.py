@@ -17,6 +17,7 @@ from training.models.linear import learn
 from training.models.network import device
 from training.models.pieces import Windows
 from training.models.tfidf import Tfidf, TfidfSettings
+from training.models.weights import mapped
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset
@@ -144,9 +145,6 @@ class Embedding:
         Raises:
             InputError: a file is not what `save` writes, or the tokenizer reads otherwise now.
         """
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-
         path = directory / "vectors.safetensors"
         if not (directory / "encoder" / "model.onnx").is_file():
             device(runtime)  # a wrong --device is no fault of the run
@@ -154,13 +152,13 @@ class Embedding:
             record = json.loads((directory / "embedding.json").read_text(encoding="utf-8"))
             recipe = parse(record["recipe"], EmbeddingSettings, str(directory / "embedding.json"))
             encoder = Encoder.load(directory / "encoder", recipe.plan, record["golden"], runtime)
-            arrays = load_file(path)
+            arrays = mapped(path)
             words = Tfidf.load(directory, Runtime())
             return cls(recipe, words, arrays["centre"], arrays["coefficients"], encoder)
         except InputError as error:
             reason = str(error).rstrip(".")
             raise InputError(f"{path}: {reason}. Train again, or restore the run.") from error
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
+        except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{path}: not the weights of an embedding run ({error}). Restore or train again."
             ) from error

@@ -1,4 +1,4 @@
-"""TF-IDF over hashed n-grams with logistic regression; prediction needs NumPy and safetensors."""
+"""TF-IDF over hashed n-grams with logistic regression; prediction needs NumPy alone."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,6 @@ from seeds import jsonl
 from seeds.errors import InputError, missing_extra
 from seeds.settings import parse
 from training.model import Fitting, Floats, Runtime, Scaling
-from training.models.linear import learn
 from training.models.ngrams import Ngrams
 from training.models.weights import mapped
 
@@ -107,6 +106,8 @@ class Tfidf:
     @classmethod
     def fit(cls, dataset: "Dataset", settings: TfidfSettings, fitting: Fitting) -> Self:
         """Learn one logistic regression a category, or one multinomial for single choice."""
+        from training.models.linear import learn
+
         fitting.runtime.only_cpu(cls.kind)
         vectorizer = settings.vectorizer()
         table = vectorizer.fit_transform(dataset.texts)
