@@ -27,7 +27,7 @@ _M1 = np.uint64(0x9E3779B97F4A7C15)
 _M2 = np.uint64(0xFF51AFD7ED558CCD)
 _M3 = np.uint64(0x5851F42D4C957F2D)
 _M4 = np.uint64(0xC4CEB9FE1A85EC53)
-_SLOTS = 17  # bits of the table in which equal words of a batch meet
+_SLOTS = 16  # bits of the table in which equal words of a batch meet
 _MASKS = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # the n lowest bytes
 
 
@@ -86,14 +86,12 @@ class Ngrams:
                 none; None: every bucket is a feature.
         """
         last = np.empty(1 << self.buckets, np.int32)  # where each feature stood last in a text
+        places = np.arange(1 << 12, dtype=np.int32)
         for batch in _batches(texts):
-            for buckets, weights in self._occurrences(batch):
-                features, times = buckets, weights
-                if columns is not None:
-                    every = columns.take(buckets)
-                    known = np.flatnonzero(every >= 0)
-                    features, times = every.take(known).astype(np.int64), weights.take(known)
-                last[features] = np.arange(len(features), dtype=np.int32)
+            for features, times in self._occurrences(batch, columns):
+                if len(features) > len(places):
+                    places = np.arange(2 * len(features), dtype=np.int32)
+                last[features] = places[: len(features)]
                 sums = np.bincount(last.take(features), times, len(features))
                 found = np.flatnonzero(sums > 0)
                 yield features.take(found), sums.take(found).astype(np.float64)
@@ -129,8 +127,10 @@ class Ngrams:
         )
         return buckets, origins[firsts], origins[lasts] + 1
 
-    def _occurrences(self, texts: Sequence[str]) -> Iterator[tuple[Ints, Floats]]:
-        """Each text's buckets, one or more times each, with what each of these times counts for."""
+    def _occurrences(
+        self, texts: Sequence[str], columns: NDArray[np.int32] | None
+    ) -> Iterator[tuple[Ints, Floats]]:
+        """Each text's features, one or more times each, and what each time counts for."""
         found = words(texts)
         edges = np.searchsorted(found.texts, np.arange(len(texts) + 1))  # words, text by text
         parts: list[_Part] = [
@@ -138,13 +138,15 @@ class Ngrams:
             for buckets, first in self._runs(found).values()
         ]
         parts += self._of_distinct_words(found, edges)
+        if columns is not None:
+            parts = [_known(part, columns) for part in parts]
         for n in range(len(texts)):
             spans = [slice(each[n], each[n + 1]) for _, _, each in parts]
-            buckets, weights = (
+            features, times = (
                 np.concatenate([part[k][span] for part, span in zip(parts, spans, strict=True)])
                 for k in range(2)
             )
-            yield buckets, weights
+            yield features, times
 
     def _of_distinct_words(self, found: Words, edges: Ints) -> Iterator[_Part]:
         """Character n-grams of each text's distinct words."""
@@ -206,6 +208,14 @@ def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
         yield texts[first:]
 
 
+def _known(part: _Part, columns: NDArray[np.int32]) -> _Part:
+    """The features in the place of buckets, without the buckets that are none."""
+    buckets, times, edges = part
+    features = columns.take(buckets)
+    known = np.flatnonzero(features >= 0)
+    return features.take(known).astype(np.int64), times.take(known), np.searchsorted(known, edges)
+
+
 def _compact(found: Words, chosen: Ints) -> tuple[Bytes, Ints]:
     """Some words after each other, a space before each and one at the end; where each byte was."""
     sizes = found.lengths.take(chosen) + 1
@@ -224,8 +234,8 @@ def _distinct(found: Words) -> tuple[Ints, Floats]:
     """
     owners = found.texts.astype(np.uint64) * _M4
     slots = (((found.hashes ^ owners) * _M2) >> np.uint64(64 - _SLOTS)).astype(np.int64)
-    places = np.arange(len(slots))
-    table = np.empty(1 << _SLOTS, np.int64)
+    places = np.arange(len(slots), dtype=np.int32)
+    table = np.empty(1 << _SLOTS, np.int32)
     table[slots] = places
     met = table.take(slots)
     equal = (found.hashes.take(met) == found.hashes) & (found.texts.take(met) == found.texts)

@@ -195,7 +195,8 @@ class Tfidf:
 
 def sublinear(counts: NDArray[Any]) -> Floats:
     """1 + log(count), float32."""
-    return np.asarray(1 + np.log(counts), np.float32)
+    logarithms: Floats = np.log(counts, dtype=np.float32)
+    return logarithms + np.float32(1)
 
 
 def unit(values: Floats) -> Floats:
