@@ -99,6 +99,24 @@ def test_batch_size_and_threads_change_no_answer(dtype: str) -> None:
     assert gap(found, expected) < NEAR.get(dtype, 1e-5) * 2
 
 
+def test_left_to_the_machine_short_windows_are_computed_in_bfloat16_where_long_ones_are_in_int8(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(precision, "has", lambda feature: feature in ("avx512_vnni", "avx512_bf16"))
+    auto, short, long = (
+        precision.network(
+            logits_of(random_model("AutoModelForSequenceClassification")),
+            *(3, 1, Runtime(dtype=dtype)),
+        )
+        for dtype in ("auto", "bfloat16", "int8")
+    )
+    mixed = [WINDOWS[3], WINDOWS[2], WINDOWS[3][:120]]
+    found = auto.outputs(mixed)
+    np.testing.assert_allclose(found[[0, 2]], long.outputs([mixed[0], mixed[2]]), atol=1e-6)
+    np.testing.assert_allclose(found[1], short.outputs([mixed[1]])[0], atol=1e-6)
+    assert auto.computing.startswith("in int8, bfloat16 for short texts, on ")
+
+
 def test_packing_leaves_a_model_as_it_was() -> None:
     model = random_model("AutoModelForSequenceClassification")
     before = logits(model)

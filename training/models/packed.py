@@ -28,6 +28,7 @@ from training.models.precision import Precision, multiplies_bfloat16
 
 _ATTENTION = "packed_attention"  # what transformers calls it
 _PIECES_AT_ONCE = 256  # of a batch: as long as its numbers stay in a core's cache, all are as fast
+_SHORT = 112  # pieces: a window of fewer is computed as fast in bfloat16 as in int8, or faster
 _WORKERS = 16  # more would queue for Python; further threads share in the products
 _PROBE = ((3, 23), (3, 9))  # first id and number of ids of two windows
 # By how much, beside their length, the probe's outputs may differ from those in float32.
@@ -44,6 +45,8 @@ class PackedNetwork:
         pad: the id that fills up a batch.
         runtime: how many windows at once, on how many threads.
         precision: what the products are computed in.
+        short: the same in bfloat16, for windows too short for int8 to be faster; None: there are
+            none such.
     """
 
     module: Any = field(repr=False)
@@ -51,6 +54,7 @@ class PackedNetwork:
     pad: int
     runtime: Runtime
     precision: Precision
+    short: Any = field(default=None, repr=False)
 
     @property
     def threads(self) -> int:
@@ -60,30 +64,45 @@ class PackedNetwork:
     @property
     def computing(self) -> str:
         """What it computes in, and on what."""
-        return in_words(self.precision, f"{self.threads} threads of the CPU")
+        short = "" if self.short is None else ", bfloat16 for short texts,"
+        return in_words(f"{self.precision}{short}", f"{self.threads} threads of the CPU")
 
     def outputs(self, windows: Sequence[Sequence[int]]) -> Floats:
         """Numbers of each window, float32 (n, width)."""
         found = np.zeros((len(windows), self.width), np.float32)
-        # In int8 the scales follow what is computed together: an article's must be its own.
-        size = self.runtime.batch_size or (1 if self.precision == "int8" else None)
-        several = list(batches(windows, size, _PIECES_AT_ONCE))
+        several = self._batches(windows)
         workers = max(1, min(self.threads, _WORKERS, len(several)))
 
-        def compute(rows: list[int]) -> Floats:
+        def compute(batch: tuple[Any, list[int]]) -> Floats:
             """The numbers of some windows, float32 (rows, width)."""
+            module, rows = batch
             ids, mask = padded([windows[n] for n in rows], self.pad)
             with torch.inference_mode():
-                values = self.module(torch.from_numpy(ids), torch.from_numpy(mask))
+                values = module(torch.from_numpy(ids), torch.from_numpy(mask))
             return np.asarray(values.float().numpy(), np.float32)
 
         before = torch.get_num_threads()
         with ThreadPoolExecutor(
             workers, initializer=torch.set_num_threads, initargs=(self.threads // workers,)
         ) as pool:
-            for rows, values in zip(several, pool.map(compute, several), strict=True):
+            for (_, rows), values in zip(several, pool.map(compute, several), strict=True):
                 found[rows] = values
         torch.set_num_threads(before)  # of threads yet to come, which take the last that was set
+        return found
+
+    def _batches(self, windows: Sequence[Sequence[int]]) -> list[tuple[Any, list[int]]]:
+        """What computes which windows together, the longest first."""
+        shortest = 0 if self.short is None else _SHORT
+        # In int8 the scales follow what is computed together: an article's must be its own.
+        alone = 1 if self.precision == "int8" else None
+        found = []
+        for module, lengths, size in (
+            (self.module, range(shortest, 10**6), self.runtime.batch_size or alone),
+            (self.short, range(shortest), self.runtime.batch_size),
+        ):
+            places = [n for n, each in enumerate(windows) if len(each) in lengths]
+            chosen = batches([windows[n] for n in places], size, _PIECES_AT_ONCE)
+            found += [(module, [places[n] for n in rows]) for rows in chosen]
         return found
 
 

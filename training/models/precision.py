@@ -33,7 +33,9 @@ def network(
             continue
         packed = pack(module, precision) if place == "cpu" and runtime.dtype != "exact" else None
         if packed is not None:
-            return PackedNetwork(packed, width, pad, runtime, precision)
+            mixed = precision == "int8" and runtime.dtype == "auto" and multiplies_bfloat16()
+            short = pack(module, "bfloat16") if mixed else None
+            return PackedNetwork(packed, width, pad, runtime, precision, short)
         if precision != "int8":
             return TorchNetwork.of(module, width, pad, runtime, precision)
     raise InputError(
