@@ -295,7 +295,9 @@ def test_a_udf_labels_a_column_as_the_command_does_without_pandas(
         capture_output=True,
         text=True,
         check=False,
-        env=environment(SPARK_LOCAL_IP="127.0.0.1", JDK_JAVA_OPTIONS=LIGHT),
+        env=environment(
+            SPARK_LOCAL_IP="127.0.0.1", JDK_JAVA_OPTIONS=LIGHT, PYSPARK_PYTHON=sys.executable
+        ),
     )
     assert done.returncode == 0, done.stderr
     found = {row["id"]: row["label"] for row in json.loads(done.stdout.splitlines()[-1])}
