@@ -29,6 +29,7 @@ COMMANDS = {
         "Trained models: list, show, promote, rollback, verify, export.",
     ),
     "predict": ("classify.commands.predict:predict", "Label articles with a trained model."),
+    "serve": ("classify.commands.serve:serve", "Answer over HTTP: API, page, ML backend."),
 }
 
 READER_LEFT = 128 + signal.SIGPIPE  # as of any program in `… | head -1`: neither done nor at fault

@@ -1,0 +1,84 @@
+"""`classify serve`."""
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from classify.options import runtime_options, workspace_option
+from seeds.errors import missing_extra
+from seeds.settings import read_override, workspace_path
+
+if TYPE_CHECKING:
+    from classify.serving.settings import ServeSettings
+    from training.model import Runtime
+
+_MODULES = ("fastapi", "httptools", "multipart", "prometheus_client", "uvicorn")
+
+
+@click.command()
+@click.option("--run", help="A run's name or folder.  [default: the current run, and the next]")
+@click.option("--host", help="Where to listen.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free one.  [default: 8000]")
+@click.option("--queue", type=click.IntRange(1), help="Requests inside.  [default: 256]")
+@click.option("--max-batch", type=click.IntRange(1, 1024), help="Texts at once.  [default: 32]")
+@click.option("--batch-wait", type=click.FloatRange(0, 1000), help="Milliseconds.  [default: 2]")
+@click.option("--max-body", help="Of one request.  [default: 10MB]")
+@runtime_options
+@workspace_option
+def serve(
+    run: str | None,
+    host: str | None,
+    port: int | None,
+    queue: int | None,
+    max_batch: int | None,
+    batch_wait: float | None,
+    max_body: str | None,
+    workspace: Path | None,
+    runtime: "Runtime",
+) -> None:
+    """Answer over HTTP: an API, a page to try it on, and Label Studio's ML backend.
+
+    The page is at / and the API at /v1, described by /openapi.json. A run that is promoted while
+    this runs takes over without a pause, unless --run names one. Ctrl-C or SIGTERM ends it once
+    what was accepted is answered.
+
+    With CLASSIFY_API_KEY set, /v1 and /metrics want `Authorization: Bearer KEY`; any --host but
+    this machine's own needs that.
+    """
+    _check_extra()
+    from classify.serving.service import Service, key_for
+    from classify.serving.settings import ServeSettings
+
+    folder = workspace_path(workspace)
+    given = {
+        "host": host,
+        "port": port,
+        "queue": queue,
+        "batch_size": max_batch,
+        "batch_wait": batch_wait,
+        "max_body": max_body,
+    }
+    settings: ServeSettings = replace(
+        read_override(folder, "serve.toml", ServeSettings),
+        **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
+    )
+    key = key_for(settings.host, os.environ.get("CLASSIFY_API_KEY", ""))
+    if Service(folder, settings, runtime, run, key).serve() == signal.SIGINT:
+        click.get_current_context().exit(130)
+
+
+def _check_extra() -> None:
+    """Say what is not installed.
+
+    Raises:
+        InputError: the extra is missing.
+    """
+    from importlib.util import find_spec
+
+    if any(find_spec(name) is None for name in _MODULES):
+        raise missing_extra("serve", "Serving")
+

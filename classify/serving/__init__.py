@@ -1,0 +1,1 @@
+"""The HTTP service: API, page, Label Studio's ML backend. `classify serve` starts it."""

@@ -1,0 +1,336 @@
+"""The routes: prediction, what is known of the run, health, metrics, the page."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from importlib import metadata, resources
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from classify.serving import wire
+from classify.serving.bodies import InvalidError, predict_request, upload
+from classify.serving.engine import Answered, BusyError, Engine
+from classify.serving.limits import Limited, Limits
+from classify.serving.measures import TYPE, Measured, Measures
+from classify.serving.problems import problem
+from seeds.errors import DISTRIBUTION, InputError
+
+T = TypeVar("T")
+
+_PAGE = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
+_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+_SAFE = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
+_EXAMPLES = {
+    "one": {"summary": "One text", "value": {"text": "Le festival de Cannes ouvre ses portes."}},
+    "many": {
+        "summary": "Several, explained",
+        "value": {"text": ["Le film sort mardi.", "Les deux pays signent."], "explain": True},
+    },
+}
+_ABOUT = (
+    "Labels French press articles by category, says how sure it is, and asks for a person where it "
+    "is not. Errors are application/problem+json."
+)
+
+
+def application(
+    engine: Engine,
+    limits: Limits,
+    measures: Measures,
+    *,
+    retraining: Callable[[], dict[str, Any]] | None = None,
+    routers: Sequence[APIRouter] = (),
+) -> Any:
+    """The ASGI application.
+
+    Args:
+        engine: started.
+        limits: of each request.
+        measures: what it counts.
+        retraining: tells how far the next training is; None where nothing is connected.
+        routers: further routes.
+    """
+    app = FastAPI(
+        title="classify",
+        version=metadata.version(DISTRIBUTION),
+        description=_ABOUT,
+        docs_url=None,  # their scripts come from another host
+        redoc_url=None,
+    )
+    for router in (_api(engine, limits, measures, retraining), _plain(engine, measures), *routers):
+        app.include_router(router)
+    _answer_errors(app)
+    _describe(app, limits)
+    return Measured(Limited(app, limits, lambda: engine.retry_after * engine.full), measures)
+
+
+def _api(
+    engine: Engine,
+    limits: Limits,
+    measures: Measures,
+    retraining: Callable[[], dict[str, Any]] | None,
+) -> APIRouter:
+    """What needs the key."""
+    api = APIRouter(prefix="/v1")
+    schema = {"$ref": "#/components/schemas/PredictRequest"}
+    body = {"required": True, "content": {"application/json": {"schema": schema, "examples": _EXAMPLES}}}
+
+    @api.post(
+        "/predict",
+        operation_id="predict",
+        summary="The categories of one text or many",
+        responses={200: {"model": wire.Predictions}, **wire.problems(400, 401, 403, 408, 413, 415, 422, 503)},
+        openapi_extra={"requestBody": body},
+        response_class=Response,
+    )
+    async def predict(request: Request) -> Response:
+        asked = await predict_request(request)
+        texts = [asked.text] if isinstance(asked.text, str) else asked.text
+        _note(request, texts)
+        call = engine.answers(texts, every=asked.all, explain=asked.explain)
+        found = await _unless_gone(request, call, measures)
+        return _answered(found, found.answers, measures)
+
+    form = {
+        "type": "object",
+        "required": ["file"],
+        "additionalProperties": False,
+        "properties": {
+            "file": {"type": "string", "format": "binary"},
+            "explain": {"type": "boolean", "default": False},
+            "all": {"type": "boolean", "default": False},
+        },
+    }
+
+    @api.post(
+        "/predict/file",
+        operation_id="predict_file",
+        summary="The categories of the article or articles of a file",
+        description=".txt .md .html .jsonl .csv .tsv .parquet, also compressed; at most 1,000 articles.",
+        responses={
+            200: {"model": wire.FilePredictions},
+            **wire.problems(400, 401, 403, 408, 413, 415, 422, 503),
+        },
+        openapi_extra={
+            "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+        },
+        response_class=Response,
+    )
+    async def predict_file(request: Request) -> Response:
+        sent = await upload(request, limits.body)
+        texts = [each.document.text for each in sent.articles]
+        _note(request, texts)
+        call = engine.answers(texts, every=sent.every, explain=sent.explain)
+        found = await _unless_gone(request, call, measures)
+        named = [
+            {**answer, "id": each.own_id or each.document.id, "source": each.document.source}
+            for each, answer in zip(sent.articles, found.answers, strict=True)
+        ]
+        rejected = [{"where": each.where, "message": each.message} for each in sent.faults]
+        return _answered(found, named, measures, rejected=rejected)
+
+    @api.get(
+        "/categories",
+        operation_id="categories",
+        summary="The categories that are told apart",
+        responses=wire.problems(401, 403),
+    )
+    async def categories() -> wire.Categories:
+        run = engine.run
+        facts = [
+            wire.CategoryFacts(id=c.id, fr=c.fr, en=c.en, iptc=c.iptc, threshold=threshold)
+            for c, threshold in zip(run.taxonomy.categories, run.thresholds, strict=True)
+        ]
+        return wire.Categories(run=run.name, choice=run.taxonomy.choice, categories=facts)
+
+    @api.get(
+        "/runs/current",
+        operation_id="current_run",
+        summary="The run that answers, and how far the next one is",
+        responses=wire.problems(401, 403),
+    )
+    async def current() -> wire.CurrentRun:
+        run = engine.run
+        names = ("kind", "created", "articles", "base_model", "computing")
+        known = {name: getattr(run, name) for name in names}
+        facts = wire.RetrainingFacts(**retraining()) if retraining else None
+        return wire.CurrentRun(run=run.name, retraining=facts, **known)
+
+    return api
+
+
+def _plain(engine: Engine, measures: Measures) -> APIRouter:
+    """Health, metrics and the page."""
+    plain = APIRouter()
+
+    @plain.get(
+        "/health/live",
+        operation_id="live",
+        summary="Whether the service runs",
+        responses=wire.problems(403),
+    )
+    async def live() -> wire.Health:
+        return wire.Health(status="live")
+
+    @plain.get(
+        "/health/ready",
+        operation_id="ready",
+        summary="Whether texts are answered",
+        responses=wire.problems(403, 503),
+    )
+    async def ready() -> Any:
+        if engine.ready:
+            return wire.Health(status="ready")
+        return problem(503, "the model is being loaded again.", headers={"retry-after": "2"})
+
+    @plain.get(
+        "/metrics",
+        operation_id="metrics",
+        summary="Figures for Prometheus",
+        responses={
+            200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+            **wire.problems(401, 403),
+        },
+        response_class=Response,
+    )
+    async def metrics() -> Response:
+        now = {
+            "classify_queue_texts": engine.waiting,
+            "classify_requests_inside": engine.inside,
+            "classify_ready": float(engine.ready),
+        }
+        return Response(measures.page(now), media_type=TYPE)
+
+    files = resources.files("classify.serving") / "page"
+    for path, name in _PAGE.items():
+        _page(plain, path, (files / name).read_bytes(), _TYPES[name.rpartition(".")[2]])
+    return plain
+
+
+def _page(router: APIRouter, path: str, content: bytes, kind: str) -> None:
+    """Serve a file of the page, which is read once."""
+    tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+
+    async def page(request: Request) -> Response:
+        known = request.headers.get("if-none-match") == tag
+        headers = {**_SAFE, "etag": tag}
+        if known:
+            return Response(status_code=304, headers=headers)
+        return Response(content, headers=headers, media_type=kind)
+
+    router.add_api_route(path, page, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def _note(request: Request, texts: Sequence[str]) -> None:
+    """What the log says of a request: never its text."""
+    together = hashlib.sha256()
+    for text in texts:
+        together.update(text.encode("utf-8", "replace"))
+    request.scope["state"]["facts"] = {"texts": len(texts), "sha256": together.hexdigest()[:16]}
+
+
+async def _unless_gone(request: Request, call: Awaitable[T], measures: Measures) -> T:
+    """Await a call; drop it when the client leaves."""
+    work = asyncio.ensure_future(call)
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            return work.result()
+        measures.dropped.inc()
+        raise HTTPException(499, "the client left.")
+    finally:
+        for task in (work, gone):
+            task.cancel()
+
+
+async def _gone(request: Request) -> None:
+    """Return when the client has left."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _answered(
+    found: Answered, answers: Sequence[dict[str, Any]], measures: Measures, **more: Any
+) -> Response:
+    """Answers as JSON; they come from our own worker, so they are not checked once more."""
+    for answer in answers:
+        measures.answer(answer)
+    record = {"run": found.run, "predictions": answers, **more}
+    content = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(content, media_type="application/json")
+
+
+# ---------------------------------------------------------------- errors, OpenAPI
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """Make every error a problem."""
+
+    @app.exception_handler(HTTPException)
+    async def of_http(_request: Request, error: HTTPException) -> Response:
+        if error.status_code == 499:  # nobody reads it
+            return Response(status_code=499)
+        return problem(error.status_code, error.detail, headers=error.headers)
+
+    @app.exception_handler(InvalidError)
+    async def of_content(_request: Request, error: InvalidError) -> Response:
+        return problem(422, error.detail, errors=error.errors)
+
+    @app.exception_handler(RequestValidationError)
+    async def of_parameters(_request: Request, error: RequestValidationError) -> Response:
+        places = [
+            {"where": ".".join(map(str, each["loc"])), "message": str(each["msg"])}
+            for each in error.errors()[:20]
+        ]
+        return problem(422, "the request is not as it must be.", errors=places)
+
+    @app.exception_handler(InputError)
+    async def of_input(_request: Request, error: InputError) -> Response:
+        return problem(422, str(error))
+
+    @app.exception_handler(BusyError)
+    async def of_queue(_request: Request, error: BusyError) -> Response:
+        return problem(503, f"{error}.", headers={"retry-after": str(error.retry_after)})
+
+    @app.exception_handler(Exception)
+    async def of_bug(_request: Request, _error: Exception) -> Response:
+        return problem(500, "a bug of ours; the log has its traceback.")
+
+
+def _describe(app: FastAPI, limits: Limits) -> None:
+    """Add to OpenAPI what FastAPI can't know: bodies read by us, problems, the key."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            described = made()
+            schemas = described.setdefault("components", {}).setdefault("schemas", {})
+            for model in (wire.PredictRequest, wire.Problem):
+                found = model.model_json_schema(ref_template="#/components/schemas/{model}")
+                schemas.update(found.pop("$defs", {}))
+                schemas[model.__name__] = found
+            if limits.key:
+                described["components"]["securitySchemes"] = {
+                    "key": {"type": "http", "scheme": "bearer"}
+                }
+                for path, operations in described["paths"].items():
+                    if path.startswith("/v1/") or path == "/metrics":
+                        for operation in operations.values():
+                            operation["security"] = [{"key": []}]
+        assert app.openapi_schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,395 @@
+"""Texts that wait, batches, and the process that answers them; a promoted run takes over."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import logging
+import sys
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from classify.serving import frames
+from labels.taxonomy import Taxonomy
+from seeds.errors import InputError
+from seeds.settings import parse
+from training.model import Runtime
+
+_FOLLOW_SECONDS = 1.0  # between two looks at which run is current
+_REVIVE_SECONDS = (0.5, 30.0)  # before a worker that ended is started again: first, at most
+_RATE_WEIGHT = 0.2  # of the latest batch in the running mean of seconds a text
+_log = logging.getLogger("classify.serving")
+
+
+class BusyError(Exception):
+    """No room in the queue. retry_after: seconds until there should be."""
+
+    def __init__(self, retry_after: int, reason: str) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class _EndedError(Exception):
+    """The worker process is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """The run that answers: the worker's first frame."""
+
+    name: str
+    kind: str
+    created: str
+    articles: int
+    base_model: str
+    computing: str
+    taxonomy: Taxonomy
+    thresholds: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Answers of one run, one a text, as docs and OpenAPI describe them."""
+
+    run: str
+    answers: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """How texts are put together.
+
+    Attributes:
+        size: texts that are computed at once, at most.
+        wait: seconds that a text waits for others at most, while the model is idle.
+        queue: requests that may be inside; more are told to come again.
+    """
+
+    size: int = 32
+    wait: float = 0.002
+    queue: int = 256
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    """A text that waits for its answer."""
+
+    text: str
+    every: bool
+    explain: bool
+    answer: "asyncio.Future[tuple[str, dict[str, Any]]]"
+
+
+class Engine:
+    """Answers texts with the current run.
+
+    Everything runs in one event loop; the model computes in a process of its own, so that health,
+    refusals and new requests never wait for it.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[], Path],
+        runtime: Runtime,
+        batching: Batching,
+        observe: Callable[[int, float], None] = lambda _texts, _seconds: None,
+    ) -> None:
+        """find: the folder of the run that should answer now. observe: hears of each batch."""
+        self.batching = batching
+        self.inside = 0  # requests
+        self._find, self._runtime, self._observe = find, runtime, observe
+        self._waiting: deque[_Job] = deque()
+        self._wake = asyncio.Event()
+        self._computing = asyncio.Lock()
+        self._worker: _Worker | None = None
+        self._run: RunInfo | None = None
+        self._seconds = 0.05  # a text takes, as far as known
+        self._promoted: list[Callable[[RunInfo], Awaitable[None]]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing = False
+
+    @property
+    def run(self) -> RunInfo:
+        """The run that answers now."""
+        assert self._run, "start() was awaited"
+        return self._run
+
+    @property
+    def ready(self) -> bool:
+        """Whether a text would be computed right away or after those before it."""
+        return self._worker is not None and self._worker.alive and not self._closing
+
+    @property
+    def waiting(self) -> int:
+        """Texts in the queue."""
+        return len(self._waiting)
+
+    def on_promoted(self, callback: Callable[[RunInfo], Awaitable[None]]) -> None:
+        """Call this after another run has taken over."""
+        self._promoted.append(callback)
+
+    async def start(self) -> None:
+        """Load the run.
+
+        Raises:
+            InputError: there is none, or it can't be loaded; says why.
+        """
+        self._worker = await _Worker.started(self._find(), self._runtime)
+        self._run = self._worker.run
+        self._tasks = [asyncio.create_task(each) for each in (self._compute(), self._follow())]
+
+    def drain(self) -> None:
+        """Be not ready any more; what comes is still answered."""
+        self._closing = True
+
+    async def close(self) -> None:
+        """End the worker; what waits fails."""
+        self._closing = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for job in self._waiting:
+            job.answer.cancel()
+        if self._worker:
+            await self._worker.close()
+
+    async def answers(
+        self, texts: Sequence[str], *, every: bool = False, explain: bool = False
+    ) -> Answered:
+        """The answer to each text, all of one run; cancelling drops what is not computed yet.
+
+        Args:
+            texts: articles as they came; they are cleaned here.
+            every: all probabilities, not only those worth showing.
+            explain: say which words counted.
+
+        Raises:
+            BusyError: there is no room, or the worker ended.
+        """
+        async with self._place():
+            while True:
+                found: list[tuple[str, dict[str, Any]]] = []
+                for start in range(0, len(texts), self.batching.size):
+                    part = texts[start : start + self.batching.size]
+                    found += await self._together(part, every=every, explain=explain)
+                if len({run for run, _ in found}) <= 1:  # else another run took over meanwhile
+                    name = found[0][0] if found else self.run.name
+                    return Answered(name, [answer for _, answer in found])
+
+    @contextlib.asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """A request's place among those that are inside."""
+        if self.full:
+            raise BusyError(self.retry_after, "the queue is full")
+        if self._worker is None:
+            raise BusyError(2, "the model is being loaded again")
+        self.inside += 1
+        try:
+            yield
+        finally:
+            self.inside -= 1
+
+    @property
+    def full(self) -> bool:
+        """Whether another request would be refused."""
+        return self.inside >= self.batching.queue
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds until what waits now should be done, 1 to 60."""
+        return max(1, min(60, round(self._seconds * len(self._waiting))))
+
+    async def _together(
+        self, texts: Sequence[str], *, every: bool, explain: bool
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """Answers to a few texts, each with the run's name."""
+        loop = asyncio.get_running_loop()
+        jobs = [_Job(text, every, explain, loop.create_future()) for text in texts]
+        self._waiting.extend(jobs)
+        self._wake.set()
+        try:
+            return [await job.answer for job in jobs]
+        finally:
+            for job in jobs:
+                job.answer.cancel()  # nothing to those that are done
+                if job.answer.done() and not job.answer.cancelled():
+                    job.answer.exception()  # heard, of those after the first
+
+    # ---------------------------------------------------------------- the worker's side
+
+    async def _compute(self) -> None:
+        """Answer what waits, batch after batch, for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self.batching.wait and len(self._waiting) < self.batching.size:
+                await asyncio.sleep(self.batching.wait)
+            while jobs := self._batch():
+                async with self._computing:
+                    await self._answer(jobs)
+
+    def _batch(self) -> list[_Job]:
+        """The next texts; those whose clients left are dropped here."""
+        jobs: list[_Job] = []
+        while self._waiting and len(jobs) < self.batching.size:
+            job = self._waiting.popleft()
+            if not job.answer.done():
+                jobs.append(job)
+        return jobs
+
+    async def _answer(self, jobs: list[_Job]) -> None:
+        worker = self._worker
+        began = time.monotonic()
+        try:
+            if worker is None:
+                raise _EndedError
+            asked = [{"text": j.text, "every": j.every, "explain": j.explain} for j in jobs]
+            found = await worker.ask(asked)
+        except _EndedError:
+            for job in jobs:
+                if not job.answer.done():
+                    job.answer.set_exception(BusyError(2, "the model's process ended"))
+            await self._revive()
+            return
+        seconds = time.monotonic() - began
+        self._seconds += _RATE_WEIGHT * (seconds / len(jobs) - self._seconds)
+        self._observe(len(jobs), seconds)
+        for job, answer in zip(jobs, found, strict=True):
+            if not job.answer.done():
+                job.answer.set_result((worker.run.name, answer))
+
+    async def _revive(self) -> None:
+        """Start the worker again, waiting longer each time it fails."""
+        if self._worker:
+            _log.error("the model's process ended (%s); starting it again", self._worker.how)
+            await self._worker.close()
+            self._worker = None
+        pause, most = _REVIVE_SECONDS
+        for attempt in itertools.count():
+            try:
+                self._worker = await _Worker.started(self._find(), self._runtime)
+                self._run = self._worker.run
+                return
+            except InputError as error:
+                _log.error("%s", error)
+            for job in self._waiting:
+                if not job.answer.done():
+                    job.answer.set_exception(BusyError(5, "the model can't be loaded"))
+            self._waiting.clear()
+            await asyncio.sleep(min(most, pause * 2**attempt))
+
+    async def _follow(self) -> None:
+        """Take over what is promoted, without a pause; what can't be loaded changes nothing."""
+        failed: Path | None = None
+        while True:
+            await asyncio.sleep(_FOLLOW_SECONDS)
+            try:
+                wanted = self._find()
+                if self._worker is None or wanted in (self._worker.path, failed):
+                    continue
+                worker = await _Worker.started(wanted, self._runtime)
+            except InputError as error:
+                failed = wanted
+                _log.error("%s; %s goes on answering", error, self.run.name)
+                continue
+            async with self._computing:  # between two batches
+                before, self._worker, self._run = self._worker, worker, worker.run
+            _log.info("%s answers from now on", worker.run.name)
+            if before:
+                await before.close()
+            await self._tell(worker.run)
+
+    async def _tell(self, run: RunInfo) -> None:
+        """Tell who wants to know that another run has taken over."""
+        for callback in self._promoted:
+            try:
+                await callback(run)
+            except Exception:
+                _log.exception("after the promotion of %s", run.name)
+
+
+@dataclass(eq=False, slots=True)
+class _Worker:
+    """The process that holds one run."""
+
+    path: Path
+    process: asyncio.subprocess.Process
+    run: RunInfo = field(init=False)
+
+    @classmethod
+    async def started(cls, path: Path, runtime: Runtime) -> "_Worker":
+        """Start a process and wait until it has loaded the run.
+
+        Raises:
+            InputError: it could not.
+        """
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "classify.serving.worker",
+            str(path),
+            json.dumps(asdict(runtime)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is the service's, which drains first
+        )
+        worker = cls(path, process)
+        try:
+            first = await worker._receive()
+            if "fault" in first:
+                raise InputError(first["fault"])
+            worker.run = parse(first, RunInfo, str(path))
+        except _EndedError:
+            raise InputError(f"{path}: the process that loads it ended ({worker.how}).") from None
+        except BaseException:
+            await worker.close()
+            raise
+        return worker
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can answer."""
+        return self.process.returncode is None
+
+    @property
+    def how(self) -> str:
+        """How it ended."""
+        code = self.process.returncode
+        if code is not None and code < 0:
+            return f"killed by signal {-code}, as systems do when memory runs out"
+        return "still running" if code is None else f"exit code {code}"
+
+    async def ask(self, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The answers to some texts.
+
+        Raises:
+            _EndedError: the process is gone.
+        """
+        assert self.process.stdin
+        try:
+            self.process.stdin.write(frames.packed(asked))
+            await self.process.stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            raise _EndedError from None
+        found: list[dict[str, Any]] = await self._receive()
+        return found
+
+    async def close(self) -> None:
+        """End it; it has nothing to lose."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        await self.process.wait()
+
+    async def _receive(self) -> Any:
+        assert self.process.stdout
+        try:
+            head = await self.process.stdout.readexactly(frames.LENGTH.size)
+            size = frames.LENGTH.unpack(head)[0]
+            return json.loads(await self.process.stdout.readexactly(size))
+        except (asyncio.IncompleteReadError, ConnectionResetError):
+            await self.process.wait()
+            raise _EndedError from None

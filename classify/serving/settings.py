@@ -1,0 +1,45 @@
+"""serve.toml."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from seeds.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """How the service answers; configs/serve.toml explains each key."""
+
+    host: str
+    port: int
+    batch_size: int
+    batch_wait: float
+    queue: int
+    max_body: str
+    read_timeout: float
+    drain: float
+    retrain_after: int
+
+    def __post_init__(self) -> None:
+        if faults := self.faults_in(asdict(self)):
+            raise InputError("; ".join(faults))
+
+    @staticmethod
+    def faults_in(values: Mapping[str, Any]) -> list[str]:
+        """What is out of range among the settings that are there."""
+        faults = []
+        for name, least, most in (
+            ("port", 0, 65535),
+            ("batch_size", 1, 1024),
+            ("batch_wait", 0, 1000),
+            ("queue", 1, 100_000),
+            ("read_timeout", 0.1, 3600),
+            ("drain", 0, 3600),
+            ("retrain_after", 0, 1_000_000),
+        ):
+            if not least <= values.get(name, least) <= most:
+                faults.append(f"{name} must be {least:,} to {most:,}, found {values[name]}")
+        if not values.get("host", "any"):
+            faults.append('host must not be empty; "0.0.0.0" is every address of this machine')
+        return faults
