@@ -19,7 +19,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 $(VENV)/.ready-dev: $(VENV)/.ready
 	@echo "Adding what the tests need (torch among it) ..."
-	$(INSTALL) -e '.[dev,labels,train,camembert,onnx,spark]'
+	$(INSTALL) -e '.[dev,labels,train,camembert,onnx,serve,spark]'
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready

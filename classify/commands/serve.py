@@ -13,7 +13,6 @@ from seeds.errors import missing_extra
 from seeds.settings import read_override, workspace_path
 
 if TYPE_CHECKING:
-    from classify.serving.settings import ServeSettings
     from training.model import Runtime
 
 _MODULES = ("fastapi", "httptools", "multipart", "prometheus_client", "uvicorn")
@@ -62,7 +61,7 @@ def serve(
         "batch_wait": batch_wait,
         "max_body": max_body,
     }
-    settings: ServeSettings = replace(
+    settings = replace(
         read_override(folder, "serve.toml", ServeSettings),
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
@@ -81,4 +80,3 @@ def _check_extra() -> None:
 
     if any(find_spec(name) is None for name in _MODULES):
         raise missing_extra("serve", "Serving")
-

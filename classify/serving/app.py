@@ -13,12 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from classify.serving import wire
-from classify.serving.bodies import InvalidError, predict_request, upload
+from classify.serving.bodies import ARTICLES, InvalidError, predict_request, upload
 from classify.serving.engine import Answered, BusyError, Engine
 from classify.serving.limits import Limited, Limits
 from classify.serving.measures import TYPE, Measured, Measures
 from classify.serving.problems import problem
 from seeds.errors import DISTRIBUTION, InputError
+from seeds.files import SUFFIXES
 
 T = TypeVar("T")
 
@@ -85,13 +86,19 @@ def _api(
     """What needs the key."""
     api = APIRouter(prefix="/v1")
     schema = {"$ref": "#/components/schemas/PredictRequest"}
-    body = {"required": True, "content": {"application/json": {"schema": schema, "examples": _EXAMPLES}}}
+    body = {
+        "required": True,
+        "content": {"application/json": {"schema": schema, "examples": _EXAMPLES}},
+    }
 
     @api.post(
         "/predict",
         operation_id="predict",
         summary="The categories of one text or many",
-        responses={200: {"model": wire.Predictions}, **wire.problems(400, 401, 403, 408, 413, 415, 422, 503)},
+        responses={
+            200: {"model": wire.Predictions},
+            **wire.problems(400, 401, 403, 408, 413, 415, 422, 503),
+        },
         openapi_extra={"requestBody": body},
         response_class=Response,
     )
@@ -118,7 +125,7 @@ def _api(
         "/predict/file",
         operation_id="predict_file",
         summary="The categories of the article or articles of a file",
-        description=".txt .md .html .jsonl .csv .tsv .parquet, also compressed; at most 1,000 articles.",
+        description=f"{', '.join(SUFFIXES)}, also compressed; at most {ARTICLES:,} articles.",
         responses={
             200: {"model": wire.FilePredictions},
             **wire.problems(400, 401, 403, 408, 413, 415, 422, 503),

@@ -135,7 +135,9 @@ async def upload(request: Request, limit: int) -> Upload:
         if not isinstance(sent, UploadFile):
             raise InvalidError("send the file in the field file.", [_place("file", "is missing")])
         if unknown := sorted(form.keys() - {"file", "explain", "all"}):
-            raise InvalidError("leave out what is not known.", [_place(n, "unknown") for n in unknown])
+            raise InvalidError(
+                "leave out what is not known.", [_place(n, "unknown") for n in unknown]
+            )
         explain, every = (_flag(form.get(name, "false"), name) for name in ("explain", "all"))
         data = await sent.read()
         name = _file_name(sent.filename or "")

@@ -1,7 +1,7 @@
 """uvicorn's HTTP/1.1 protocol with what its defaults lack: deadlines, a limit of headers, a drain.
 
-With the defaults (uvicorn 0.54) a half-sent request is held for ever, headers of any size are taken,
-and SIGTERM closes connections whose request is on its way.
+With the defaults (uvicorn 0.54) a half-sent request is held for ever, headers of any size are
+taken, and SIGTERM closes connections whose request is on its way.
 """
 
 import asyncio

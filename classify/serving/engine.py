@@ -8,7 +8,7 @@ import logging
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -230,7 +230,11 @@ class Engine:
                 await asyncio.sleep(self.batching.wait)
             while jobs := self._batch():
                 async with self._computing:
-                    await self._answer(jobs)
+                    try:
+                        await self._answer(jobs)
+                    except Exception as error:  # a bug of ours must not stop all that follows
+                        _log.exception("a batch of %d texts", len(jobs))
+                        _fail(jobs, error)
 
     def _batch(self) -> list[_Job]:
         """The next texts; those whose clients left are dropped here."""
@@ -250,9 +254,7 @@ class Engine:
             asked = [{"text": j.text, "every": j.every, "explain": j.explain} for j in jobs]
             found = await worker.ask(asked)
         except _EndedError:
-            for job in jobs:
-                if not job.answer.done():
-                    job.answer.set_exception(BusyError(2, "the model's process ended"))
+            _fail(jobs, BusyError(2, "the model's process ended"))
             await self._revive()
             return
         seconds = time.monotonic() - began
@@ -276,9 +278,7 @@ class Engine:
                 return
             except InputError as error:
                 _log.error("%s", error)
-            for job in self._waiting:
-                if not job.answer.done():
-                    job.answer.set_exception(BusyError(5, "the model can't be loaded"))
+            _fail(self._waiting, BusyError(5, "the model can't be loaded"))
             self._waiting.clear()
             await asyncio.sleep(min(most, pause * 2**attempt))
 
@@ -310,6 +310,13 @@ class Engine:
                 await callback(run)
             except Exception:
                 _log.exception("after the promotion of %s", run.name)
+
+
+def _fail(jobs: Iterable[_Job], error: Exception) -> None:
+    """Answer some texts with an error."""
+    for job in jobs:
+        if not job.answer.done():
+            job.answer.set_exception(error)
 
 
 @dataclass(eq=False, slots=True)
@@ -373,7 +380,8 @@ class _Worker:
         try:
             self.process.stdin.write(frames.packed(asked))
             await self.process.stdin.drain()
-        except (BrokenPipeError, ConnectionResetError):
+        except (OSError, RuntimeError):  # uvloop tells of a closed pipe by the latter
+            await self.process.wait()
             raise _EndedError from None
         found: list[dict[str, Any]] = await self._receive()
         return found

@@ -30,7 +30,11 @@ class Measures:
             "classify_requests", "Requests.", ("method", "route", "status"), **kept
         )
         self.latency = Histogram(
-            "classify_request_seconds", "Seconds an answer took.", ("route",), buckets=_SECONDS, **kept
+            "classify_request_seconds",
+            "Seconds an answer took.",
+            ("route",),
+            buckets=_SECONDS,
+            **kept,
         )
         self.batches = Histogram(
             "classify_batch_texts", "Texts computed at once.", buckets=_TEXTS, **kept
@@ -42,8 +46,10 @@ class Measures:
             "classify_categories", "Texts in which a category holds.", ("category",), **kept
         )
         self.decisions = Counter(
-            "classify_decisions", "Texts by decision; a person looks at those that need review.",
-            ("decision",), **kept
+            "classify_decisions",
+            "Texts by decision; a person looks at those that need review.",
+            ("decision",),
+            **kept,
         )
         self.dropped = Counter("classify_dropped", "Requests whose client left.", **kept)
         self._gauges = {
@@ -145,7 +151,9 @@ class _Short(logging.Formatter):
         """A line, or a traceback."""
         facts = getattr(record, "facts", {})
         more = " ".join(f"{name} {value}" for name, value in facts.items() if name in _SHORT)
-        line = escape(f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()}  {more}".rstrip())
+        line = escape(
+            f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()}  {more}".rstrip()
+        )
         return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
 
 

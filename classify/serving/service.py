@@ -66,9 +66,11 @@ class Service:
         """
         _allow_files()
         log_to_stderr()
-        with _listening(self.settings.host, self.settings.port) as listening:
-            with asyncio.Runner(loop_factory=_loop()) as runner:
-                return runner.run(self._serve(listening))
+        with (
+            _listening(self.settings.host, self.settings.port) as listening,
+            asyncio.Runner(loop_factory=_loop()) as runner,
+        ):
+            return runner.run(self._serve(listening))
 
     async def _serve(self, listening: socket.socket) -> int:
         settings, measures = self.settings, Measures()
@@ -122,7 +124,7 @@ class _Server(uvicorn.Server):
 
 
 def _loop() -> Any:
-    """uvloop's event loop where there is one."""
+    """The event loop of uvloop, where that is installed."""
     try:
         import uvloop
     except ModuleNotFoundError:

@@ -118,7 +118,7 @@ class CurrentRun(BaseModel):
     run: str
     kind: str
     created: str
-    articles: int = Field(description="That it learned from and was measured on.")
+    articles: int = Field(description="That it learned from.")
     base_model: str
     computing: str = Field(description="What an encoder computes in, or empty.")
     retraining: RetrainingFacts | None

@@ -1,0 +1,429 @@
+"""The HTTP API of a real `classify serve`: answers, bad requests, the key, promotion, the end."""
+
+import json
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from classify import load
+from classify import predict as from_python
+from tests.command import classify
+from tests.conftest import wait_until
+from tests.corpus import workspace
+from tests.serving import Service, serving
+
+CINEMA = "film festival réalisateur écran projection acteur tournage coproduction film écran"
+TRADE = "export douane tarif conteneur port accord marché cargaison export douane"
+KEY = "une-clef-de-test-0123456789"
+
+
+def train(folder: Path) -> str:
+    """Train and promote; the run's name."""
+    done = classify("train", "--workspace", folder)
+    assert done.returncode == 0, done.stderr
+    return (folder / "runs" / "current").read_text(encoding="utf-8").split()[-1]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a trained model."""
+    folder = workspace(tmp_path_factory.mktemp("desk"), 90)
+    train(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(desk: Path) -> Iterator[Service]:
+    """One service for the tests that leave it as it was."""
+    with serving(desk, "--max-body", "200kB") as started:
+        yield started
+
+
+def test_a_text_gets_what_the_python_api_says(service: Service, desk: Path) -> None:
+    """Categories, probabilities to 6 digits, decision and the run's name."""
+    run = load(workspace=desk)
+    (wanted,) = from_python([f"{CINEMA} {TRADE}"], run)
+    answer = service.predict(f"{CINEMA} {TRADE}", all=True)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert body["run"] == run.name
+    (found,) = body["predictions"]
+    assert set(found["categories"]) == {"cinema", "trade"} == set(wanted.categories)
+    assert found["decision"] == wanted.decision
+    assert found["probabilities"] == pytest.approx(wanted.probabilities, abs=1e-6)
+    assert found["explanation"] is None
+
+
+def test_many_texts_are_answered_in_order(service: Service) -> None:
+    """More than one batch of them."""
+    texts = [CINEMA if n % 3 else TRADE for n in range(100)]
+    found = service.predict(texts).json()["predictions"]
+    assert [each["categories"] for each in found] == [
+        ["cinema"] if n % 3 else ["trade"] for n in range(100)
+    ]
+
+
+def test_a_file_is_read_as_the_command_line_reads_it(service: Service) -> None:
+    """A table gives an answer a row under its own id, and what can't be read is told."""
+    rows = [{"id": "a-1", "text": CINEMA}, {"id": "a-2", "text": " "}, {"id": "a-3", "text": TRADE}]
+    data = "\n".join(map(json.dumps, rows)).encode()
+    answer = service.web.post("/v1/predict/file", files={"file": ("../../x/day.jsonl", data)})
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert [(each["id"], each["categories"]) for each in body["predictions"]] == [
+        ("a-1", ["cinema"]),
+        ("a-3", ["trade"]),
+    ]
+    assert [each["source"] for each in body["predictions"]] == ["day.jsonl:1", "day.jsonl:3"]
+    (rejected,) = body["rejected"]
+    assert rejected["where"] == "day.jsonl:2"
+    assert "white space" in rejected["message"]
+
+
+def test_a_page_of_html_is_one_article(service: Service) -> None:
+    """Its text, not its markup."""
+    page = f"<html><body><article><h1>Sortie</h1><p>{CINEMA}.</p></article></body></html>"
+    answer = service.web.post("/v1/predict/file", files={"file": ("page.html", page.encode())})
+    assert [each["categories"] for each in answer.json()["predictions"]] == [["cinema"]]
+
+
+def test_a_pdf_is_named_as_one(service: Service) -> None:
+    """It is no article, and the answer says so."""
+    answer = service.web.post("/v1/predict/file", files={"file": ("a.txt", b"%PDF-1.7\n%\xe2")})
+    assert answer.json()["predictions"] == []
+    assert "PDF" in answer.json()["rejected"][0]["message"]
+
+
+def test_the_categories_and_the_run_are_told(service: Service, desk: Path) -> None:
+    """With their names, and where the run comes from."""
+    facts = service.web.get("/v1/categories").json()
+    assert facts["choice"] == "multiple"
+    assert [(each["id"], each["fr"]) for each in facts["categories"]] == [
+        ("cinema", "Cinema"),
+        ("trade", "Trade"),
+        ("sport", "Sport"),
+    ]
+    run, known = service.web.get("/v1/runs/current").json(), load(workspace=desk)
+    assert run["run"] == known.name == facts["run"]
+    assert run["articles"] + known.facts.test_articles == 90
+    assert (run["kind"], run["retraining"]) == ("tfidf", None)
+
+
+def test_health_is_open_and_metrics_count(service: Service) -> None:
+    """Requests by route and status; texts by category and decision."""
+    service.predict(CINEMA)
+    assert service.web.get("/health/live").json() == {"status": "live"}
+    assert service.web.get("/health/ready").json() == {"status": "ready"}
+    page = service.web.get("/metrics").text
+    assert 'classify_requests_total{method="POST",route="/v1/predict",status="200"}' in page
+    assert 'classify_categories_total{category="cinema"}' in page
+    assert "classify_decisions_total" in page
+    assert "classify_batch_texts_bucket" in page
+    assert "classify_queue_texts 0.0" in page
+
+
+BAD = {
+    "not JSON": (b"{", 400),
+    "not UTF-8": (b'{"text": "caf\xe9"}', 400),
+    "NaN": (b'{"text": NaN}', 400),
+    "an infinite number": (b'{"text": -Infinity}', 400),
+    "a number of 10,000 digits": (b'{"text": ' + b"9" * 10_000 + b"}", 400),
+    "100,000 nested lists": (b"[" * 90_000 + b"]" * 90_000, 400),
+    "a list": (b'["text"]', 422),
+    "nothing": (b"{}", 422),
+    "an empty text": (b'{"text": ""}', 422),
+    "a text of spaces": ('{"text": " \\n\u00a0 "}'.encode(), 422),
+    "a number for a text": (b'{"text": 5}', 422),
+    "null": (b'{"text": null}', 422),
+    "no texts": (b'{"text": []}', 422),
+    "a bad text among good ones": (b'{"text": ["a", " "]}', 422),
+    "a list in a list": (b'{"text": [["a"]]}', 422),
+    "257 texts": (json.dumps({"text": ["a"] * 257}).encode(), 422),
+    "17 texts to explain": (json.dumps({"text": ["a"] * 17, "explain": True}).encode(), 422),
+    "a word for a truth": (b'{"text": "a", "explain": "yes"}', 422),
+    "an unknown option": (b'{"text": "a", "lang": "fr"}', 422),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_body_is_a_problem_that_says_what_to_do(service: Service, what: str) -> None:
+    """Never a 500, and never a connection that breaks."""
+    content, status = BAD[what]
+    kind = {"content-type": "application/json"}
+    answer = service.web.post("/v1/predict", content=content, headers=kind)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["detail"]
+
+
+def test_a_problem_names_the_place(service: Service) -> None:
+    """The number of the text that is wrong."""
+    problem = service.predict(["a", " "]).json()
+    assert [each["where"] for each in problem["errors"]] == ["text.1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\0b", "\u202e\u200b", "<script>alert(1)</script>", "é" * 90_000, "日本" * 20_000, "🎬"],
+    ids=["NUL", "invisible", "script", "long", "Japanese", "emoji"],
+)
+def test_an_odd_text_gets_an_answer(service: Service, text: str) -> None:
+    """It is a text all the same."""
+    answer = service.predict(text)
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["predictions"]) == 1
+
+
+def test_lone_surrogates_are_replaced_as_everywhere(service: Service) -> None:
+    """JSON can hold them, UTF-8 can't."""
+    body = b'{"text": "' + CINEMA.encode() + rb' \ud800", "explain": false}'
+    kind = {"content-type": "application/json"}
+    answer = service.web.post("/v1/predict", content=body, headers=kind)
+    assert answer.json()["predictions"][0]["categories"] == ["cinema"]
+
+
+def test_a_text_of_which_nothing_is_left_goes_to_a_person(service: Service) -> None:
+    """Its note says why."""
+    (found,) = service.predict("\u200b\u200b").json()["predictions"]
+    assert found["decision"] == "needs review"
+    assert "nothing is left" in found["note"]
+
+
+def test_a_note_tells_of_another_script(service: Service) -> None:
+    """The share of letters the model hardly reads."""
+    (found,) = service.predict(CINEMA + " 国际文化贸易与外交" * 12).json()["predictions"]
+    assert "Latin script" in found["note"]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_beyond_the_limit_is_413_however_it_is_sent(service: Service, chunked: bool) -> None:
+    """With its length told, or counted as it comes; the client hears of it."""
+    data = json.dumps({"text": "x" * 300_000}).encode()
+    parts = (data[n : n + 10_000] for n in range(0, len(data), 10_000))
+    kind = {"content-type": "application/json"}
+    answer = service.web.post("/v1/predict", content=parts if chunked else data, headers=kind)
+    assert answer.status_code == 413
+    assert "200,000 bytes" in answer.json()["detail"]
+
+
+def test_another_content_type_is_415(service: Service) -> None:
+    """A form of another site can't post to it unasked."""
+    for kind in ("text/plain", "application/x-www-form-urlencoded"):
+        answer = service.web.post("/v1/predict", content=b"{}", headers={"content-type": kind})
+        assert answer.status_code == 415
+    assert service.web.post("/v1/predict/file", json={}).status_code == 415
+
+
+def test_a_foreign_host_name_is_refused_without_a_key(service: Service) -> None:
+    """A page that points its own name at 127.0.0.1 reads nothing."""
+    answer = service.web.get("/v1/categories", headers={"host": "evil.example"})
+    assert answer.status_code == 403
+    assert service.web.get("/v1/categories", headers={"host": "localhost:8000"}).status_code == 200
+
+
+def test_unknown_paths_and_methods_are_problems(service: Service) -> None:
+    """404 and 405, as everything else."""
+    for method, path, status in [("GET", "/v1/nope", 404), ("GET", "/v1/predict", 405)]:
+        answer = service.web.request(method, path)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+    for path in (b"/page/../app.py", b"/..%2f..%2fetc/passwd", b"/label-studio/../metrics"):
+        with socket.create_connection(service.address, timeout=30) as client:
+            client.sendall(b"GET " + path + b" HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            assert client.recv(4096).startswith(b"HTTP/1.1 404 ")
+
+
+def test_the_log_holds_a_hash_and_no_text(service: Service) -> None:
+    """JSON lines, from which nobody can read an article; control characters are escaped."""
+    service.predict("phrase très confidentielle")
+    service.web.get("/v1/%0d%0aforged", headers={"user-agent": "\x1b[31m"})
+    wait_until(lambda: any(each.get("status") == 404 for each in service.log))
+    said = "".join(service.lines)
+    assert "confidentielle" not in said
+    assert "forged" not in said
+    assert "\x1b" not in said
+    assert any(len(each.get("sha256", "")) == 16 for each in service.log)
+
+
+def test_the_key_opens_the_api_and_is_never_shown(desk: Path) -> None:
+    """Health and the page need none; a wrong key is 401 with the way to give one."""
+    with serving(desk, key=KEY) as service:
+        assert service.predict(CINEMA).status_code == 200
+        for header in ({}, {"authorization": "Bearer wrong"}, {"authorization": KEY}):
+            other = httpx.Client(base_url=service.url, headers=header)
+            for path in ("/v1/categories", "/v1/runs/current", "/metrics"):
+                answer = other.get(path)
+                assert answer.status_code == 401
+                assert answer.headers["www-authenticate"] == "Bearer"
+            assert other.get("/health/ready").status_code == 200
+            assert other.get("/").status_code == 200
+        assert KEY not in "".join(service.lines)
+
+
+def test_another_machine_may_ask_only_with_a_key(desk: Path) -> None:
+    """Without one the command says what to do; a short key is none."""
+    done = classify("serve", "--host", "0.0.0.0", "--workspace", desk, CLASSIFY_API_KEY="")
+    assert done.returncode == 1
+    assert "CLASSIFY_API_KEY" in done.stderr
+    done = classify("serve", "--workspace", desk, CLASSIFY_API_KEY="short")
+    assert done.returncode == 1
+    assert "short" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_one_line(desk: Path, service: Service) -> None:
+    """It names the address and what to do."""
+    done = classify("serve", "--port", str(service.address[1]), "--workspace", desk)
+    assert done.returncode == 1
+    assert "--port" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_a_model_it_says_how_to_get_one(tmp_path: Path) -> None:
+    """Before it listens."""
+    done = classify("serve", "--port", "0", "--workspace", tmp_path)
+    assert done.returncode == 1
+    assert "classify train" in done.stderr
+
+
+def test_bad_settings_are_all_named(tmp_path: Path) -> None:
+    """Unknown keys and values out of range."""
+    (tmp_path / "serve.toml").write_text('queue = 0\nwhat = 1\nbatch_size = "many"\n', "utf-8")
+    done = classify("serve", "--workspace", tmp_path)
+    assert done.returncode == 1
+    for word in ("'what'", "queue", "batch_size"):
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_at_once_when_nothing_is_under_way(desk: Path, number: int) -> None:
+    """Without a traceback; its worker ends as well."""
+    with serving(desk) as service:
+        service.predict(CINEMA)
+        service.web.close()
+        assert service.end(number) == (130 if number == signal.SIGINT else 0)
+        assert "Traceback" not in "".join(service.lines)
+
+
+def test_kill_9_leaves_no_worker_behind(desk: Path) -> None:
+    """The process that holds the model ends with the pipe."""
+    import psutil
+
+    with serving(desk) as service:
+        (worker,) = psutil.Process(service.process.pid).children()
+        service.process.kill()
+        wait_until(lambda: not worker.is_running(), seconds=10)
+
+
+def test_a_killed_worker_is_started_again(desk: Path) -> None:
+    """What it was at is answered 503, what comes later 200."""
+    import psutil
+
+    with serving(desk) as service:
+        (worker,) = psutil.Process(service.process.pid).children()
+        worker.kill()
+        statuses = []
+
+        def answered() -> bool:
+            """Ask until it works again."""
+            answer = service.predict(CINEMA)
+            statuses.append(answer.status_code)
+            if answer.status_code == 503:
+                assert int(answer.headers["retry-after"]) >= 1
+            return answer.status_code == 200
+
+        wait_until(answered, seconds=60)
+        assert set(statuses) <= {200, 503}
+
+
+def test_a_promoted_run_takes_over_without_a_failed_request(tmp_path: Path) -> None:
+    """Requests go on all the while; each is answered by one run or the other."""
+    folder = workspace(tmp_path / "desk", 60)
+    first = train(folder)
+    with serving(folder) as service:
+        going, seen = True, []
+
+        def ask() -> None:
+            """Ask over and over."""
+            with httpx.Client(base_url=service.url, timeout=60) as web:
+                while going:
+                    answer = web.post("/v1/predict", json={"text": [CINEMA, TRADE]})
+                    seen.append((answer.status_code, answer.json().get("run")))
+
+        with ThreadPoolExecutor(4) as pool:
+            asking = [pool.submit(ask) for _ in range(4)]
+            workspace(folder, 90)
+            second = train(folder)
+            wait_until(lambda: (200, second) in seen, seconds=60)
+            time.sleep(0.5)
+            going = False
+            for each in asking:
+                each.result()
+        assert {status for status, _ in seen} == {200}
+        assert {run for _, run in seen} == {first, second}
+        runs = [run for _, run in sorted(enumerate(seen), key=lambda pair: pair[0])]
+        assert runs[-1] == (200, second)
+        assert service.web.get("/v1/runs/current").json()["run"] == second
+
+
+def test_a_promoted_run_that_is_damaged_changes_nothing(tmp_path: Path) -> None:
+    """The old one goes on answering and the log says why."""
+    folder = workspace(tmp_path / "desk", 60)
+    first = train(folder)
+    with serving(folder) as service:
+        broken = folder / "runs" / "20990101-000000-tfidf-00000000"
+        broken.mkdir()
+        (folder / "runs" / "current").write_text(f"{first}\n{broken.name}\n", encoding="utf-8")
+        wait_until(lambda: any(broken.name in each for each in service.lines), seconds=30)
+        assert service.predict(CINEMA).json()["run"] == first
+
+
+def test_a_half_sent_request_is_closed_by_its_deadline(tmp_path: Path, desk: Path) -> None:
+    """In its head as in its body, with 408; a connection that says nothing is closed."""
+    settings = desk / "serve.toml"
+    settings.write_text("read_timeout = 1.0\n", encoding="utf-8")
+    try:
+        with serving(desk) as service:
+            for start, reply in [
+                (b"POST /v1/predict HT", b"408"),
+                (b"POST /v1/predict HTTP/1.1\r\nhost: localhost\r\nx-a: ", b"408"),
+                (
+                    b"POST /v1/predict HTTP/1.1\r\nhost: localhost\r\n"
+                    b"content-type: application/json\r\ncontent-length: 100\r\n\r\n{",
+                    b"408",
+                ),
+                (b"", b""),
+            ]:
+                began = time.monotonic()
+                with socket.create_connection(service.address, timeout=30) as client:
+                    client.sendall(start)
+                    heard = b""
+                    while part := client.recv(4096):
+                        heard += part
+                assert heard.split(b" ")[1:2] == ([reply] if reply else []), heard
+                assert time.monotonic() - began < 10
+            assert service.predict(CINEMA).status_code == 200
+    finally:
+        settings.unlink()
+
+
+def test_endless_headers_are_refused(service: Service) -> None:
+    """431 after 64 kB of them."""
+    with socket.create_connection(service.address, timeout=30) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\n")
+        heard = b""
+        try:
+            for n in range(100):
+                client.sendall(b"x-%d: " % n + b"a" * 1000 + b"\r\n")
+            heard = client.recv(4096)
+        except OSError:  # it closed while we were sending
+            heard = heard or b"HTTP/1.1 431 "
+        assert heard.startswith(b"HTTP/1.1 431 ")
