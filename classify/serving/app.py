@@ -40,6 +40,8 @@ _EXAMPLES = {
         "value": {"text": ["Le film sort mardi.", "Les deux pays signent."], "explain": True},
     },
 }
+# A form can't tell one value from a list of one.
+_WISH = {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "boolean"}}]}
 _ABOUT = (
     "Labels French press articles by category, says how sure it is, and asks for a person where it "
     "is not. Errors are application/problem+json."
@@ -116,8 +118,8 @@ def _api(
         "additionalProperties": False,
         "properties": {
             "file": {"type": "string", "format": "binary"},
-            "explain": {"type": "boolean", "default": False},
-            "all": {"type": "boolean", "default": False},
+            "explain": _WISH,
+            "all": _WISH,
         },
     }
 

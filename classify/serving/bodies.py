@@ -135,10 +135,9 @@ async def upload(request: Request, limit: int) -> Upload:
         if not isinstance(sent, UploadFile):
             raise InvalidError("send the file in the field file.", [_place("file", "is missing")])
         if unknown := sorted(form.keys() - {"file", "explain", "all"}):
-            raise InvalidError(
-                "leave out what is not known.", [_place(n, "unknown") for n in unknown]
-            )
-        explain, every = (_flag(form.get(name, "false"), name) for name in ("explain", "all"))
+            places = [_place(name, "unknown") for name in unknown]
+            raise InvalidError("leave out what is not known.", places)
+        explain, every = (_flag(form.getlist(name), name) for name in ("explain", "all"))
         data = await sent.read()
         name = _file_name(sent.filename or "")
     articles, faults = await run_in_threadpool(_read, name, data, limit)
@@ -151,10 +150,11 @@ def _place(where: str, message: str) -> dict[str, str]:
     return {"where": where, "message": message}
 
 
-def _flag(value: Any, name: str) -> bool:
-    if value not in ("true", "false"):
+def _flag(values: list[Any], name: str) -> bool:
+    """Whether an option is wished; given more than once, it is if one of them says so."""
+    if not set(values) <= {"true", "false"}:
         raise InvalidError("explain and all are true or false.", [_place(name, "true or false")])
-    return bool(value == "true")
+    return "true" in values
 
 
 def _file_name(sent: str) -> str:

@@ -261,7 +261,9 @@ class Engine:
         self._seconds += _RATE_WEIGHT * (seconds / len(jobs) - self._seconds)
         self._observe(len(jobs), seconds)
         for job, answer in zip(jobs, found, strict=True):
-            if not job.answer.done():
+            if "bug" in answer:
+                _fail([job], RuntimeError(f"in the model's process: {answer['bug']}"))
+            elif not job.answer.done():
                 job.answer.set_result((worker.run.name, answer))
 
     async def _revive(self) -> None:

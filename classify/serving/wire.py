@@ -22,6 +22,13 @@ class _Strict(BaseModel):
 class PredictRequest(_Strict):
     """One text or many."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"explain": {"const": True}}, "required": ["explain"]},
+            "then": {"properties": {"text": {"maxItems": EXPLAINED}}},
+        }
+    )
+
     text: Text | Annotated[list[Text], Field(min_length=1, max_length=TEXTS)]
     explain: bool = Field(
         False, description=f"Say which words counted; at most {EXPLAINED} texts at once."

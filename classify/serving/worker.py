@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -39,7 +40,7 @@ def main() -> None:
         return
     _send(out, described(loaded))
     while (asked := frames.read(sys.stdin.buffer)) is not None:
-        _send(out, answers(loaded, asked))
+        _send(out, guarded(loaded, asked))
 
 
 def _send(out: IO[bytes], message: Any) -> None:
@@ -60,6 +61,16 @@ def described(run: Run) -> dict[str, Any]:
         "taxonomy": asdict(run.taxonomy),
         "thresholds": list(run.rule.thresholds),
     }
+
+
+def guarded(run: Run, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The answer to each text; where a bug of ours stands in the way of one, {"bug": why}."""
+    try:
+        return answers(run, asked)
+    except Exception:
+        if len(asked) > 1:  # the others have nothing to do with it
+            return [answer for each in asked for answer in guarded(run, [each])]
+        return [{"bug": traceback.format_exc()}]
 
 
 def answers(run: Run, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
