@@ -11,6 +11,7 @@ import pytest
 from seeds.errors import InputError
 from tests.corpus import article, dataset
 from tests.tiny import tiny_settings
+from training.explain import explain
 from training.model import Fitting, Runtime, Scaling
 from training.models import KINDS, model_class
 
@@ -84,6 +85,28 @@ def test_scores_do_not_depend_on_what_else_is_in_the_batch(kind: str, settings: 
 def test_no_text_gives_no_scores(kind: str, settings: Any) -> None:
     model = model_class(kind).fit(dataset(60), settings, Fitting())
     assert model.scores([]).shape == (0, 3)
+
+
+def test_what_parts_of_a_text_add_sums_to_its_scores_or_is_found_by_leaving_them_out(
+    kind: str, settings: Any
+) -> None:
+    data = dataset(60)
+    model = model_class(kind).fit(data, settings, Fitting())
+    text = "Le film sort au festival ; la douane attend."
+    scores, found = model.scores([text])[0], explain(model, text)
+    assert "".join(found.parts) == text
+    np.testing.assert_allclose(found.logits, scores, atol=1e-4)
+    if kind == "tfidf":
+        assert found.biases is not None
+        assert found.method == "exact"
+        np.testing.assert_allclose(
+            found.contributions.sum(axis=0) + found.biases, scores, atol=1e-5
+        )
+    else:
+        assert found.method == "occlusion"
+        without = model.scores(["Le sort au festival ; la douane attend."])[0]
+        lost = found.contributions[found.parts.index("film")]
+        np.testing.assert_allclose(lost, scores - without, atol=1e-4)
 
 
 def test_a_rescaled_model_scores_on_the_new_lines(kind: str, settings: Any) -> None:

@@ -76,16 +76,17 @@ def test_what_the_characters_say_sums_to_the_scores(text: str) -> None:
     model = Tfidf.fit(known, TfidfSettings(word_ngrams=(1, 2)), Fitting(seed=1))
     model = model.rescaled(Scaling((2.0,) * 3, (0.5,) * 3))
     whole = text + " " + known.texts[0]
-    parts = model.contributions(whole)
+    parts = model.contributions(whole, range(len(whole))).parts
     assert parts.shape == (len(whole), len(known.taxonomy.ids))
     expected = model.scores([whole])[0] - model.intercepts
-    np.testing.assert_allclose(parts.sum(axis=0, dtype=np.float64), expected, atol=1e-5)
+    np.testing.assert_allclose(parts.sum(axis=0), expected, atol=1e-5)
 
 
 def test_the_characters_that_speak_for_a_category_are_those_of_its_words() -> None:
     known = dataset(60)
     model = Tfidf.fit(known, TfidfSettings(), Fitting(seed=1))
     text = "zzz conteneur zzz"
-    trade = model.contributions(text)[:, known.taxonomy.ids.index("trade")]
+    found = model.contributions(text, range(len(text))).parts
+    trade = found[:, known.taxonomy.ids.index("trade")]
     assert trade[4:13].sum() > 0
     assert abs(trade[:3]).sum() == 0

@@ -130,6 +130,13 @@ class Model(Protocol):
         """Log-odds, float32 (n, k), in the order of the training categories."""
         ...
 
+    def contributions(self, text: str, starts: Sequence[int]) -> "Shares | None":
+        """What each part of a text adds to its log-odds; None for a kind whose scores are no sum.
+
+        starts: where each part begins, ascending, the first at 0; () for an empty text.
+        """
+        ...
+
     def rescaled(self, scaling: "Scaling") -> Self:
         """The model whose scores are the scaling of this one's."""
         ...
@@ -142,6 +149,19 @@ class Model(Protocol):
     def load(cls, directory: Path, runtime: Runtime) -> Self:
         """Read what `save` wrote; InputError if shapes or values are not what they must be."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Log-odds taken apart: biases and parts together sum to the scores.
+
+    Attributes:
+        biases: float32 (k,), what an empty text has.
+        parts: float64 (p, k), what each part of the text adds.
+    """
+
+    biases: Floats
+    parts: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

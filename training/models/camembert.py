@@ -140,6 +140,9 @@ class Camembert:
         outputs = self.network.outputs([each for several in windows for each in several])
         return pooled(outputs.reshape(-1, self.width), windows)
 
+    def contributions(self, text: str, starts: Sequence[int]) -> None:
+        """None: what an encoder makes of a text is no sum over its parts."""
+
     def rescaled(self, scaling: Scaling) -> Self:
         """The same encoder under other last lines, so that any reader gets the calibrated scores.
 

@@ -121,6 +121,9 @@ class Embedding:
         vectors = _centred(self.encoder.embed(texts, self.cache), self.centre)
         return np.asarray(self.words.scores(texts) + vectors @ self.coefficients, np.float32)
 
+    def contributions(self, text: str, starts: Sequence[int]) -> None:
+        """None: what an encoder makes of a text is no sum over its parts."""
+
     def rescaled(self, scaling: Scaling) -> Self:
         """The same features under other lines."""
         slopes = np.array(scaling.slopes, np.float32)

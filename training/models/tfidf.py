@@ -1,7 +1,7 @@
 """TF-IDF over hashed n-grams with logistic regression; prediction needs NumPy alone."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seeds import jsonl
 from seeds.errors import InputError, missing_extra
 from seeds.settings import parse
-from training.model import Fitting, Floats, Runtime, Scaling
+from training.model import Fitting, Floats, Runtime, Scaling, Shares
 from training.models.ngrams import Ngrams
 from training.models.weights import mapped
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from labels.dataset import Dataset
     from training.models.vectorizer import HashedTfidfVectorizer
 
+_PLACED = 100_000  # characters of a part; bounds the memory of an explanation
+_MANY = 8192  # features; a sum of more in float32 can be off by more than 1e-5
 _TINY = 1e-12  # the length of a text without a known n-gram
 
 
@@ -120,27 +122,45 @@ class Tfidf:
         for n, (columns, counts) in enumerate(self.recipe.ngrams.bags(texts, self.columns)):
             values = unit(sublinear(counts) * self.idf.take(columns))
             # take, not [columns]: five times as fast for short rows
-            scores[n] = values @ self.coefficients.take(columns, axis=0) + self.intercepts
+            table = self.coefficients.take(columns, axis=0)
+            if len(columns) > _MANY:
+                values, table = values.astype(np.float64), table.astype(np.float64)
+            scores[n] = values @ table + self.intercepts
         return scores
 
-    def contributions(self, text: str) -> Floats:
-        """What each character adds to the log-odds, float32 (characters, k).
+    def contributions(self, text: str, starts: Sequence[int]) -> Shares:
+        """What each part of a text adds to the log-odds.
 
-        They sum to the scores without the intercepts. A feature's part is shared evenly among its
-        occurrences, and an occurrence's among its characters.
+        A feature's part is shared evenly among its occurrences, and an occurrence's among its
+        characters. A very long last part is not read: it gets what the others leave of the whole.
         """
+        long = bool(starts) and len(text) - starts[-1] > _PLACED
+        placed = text[: starts[-1]] if long else text
+        ((columns, counts),) = self.recipe.ngrams.bags([text], self.columns)
+        values = unit(sublinear(counts) * self.idf.take(columns)).astype(np.float64)
+        each = np.zeros(len(self.features))
+        each[columns] = values / counts
+        found = np.zeros((len(starts), len(self.intercepts)))
+        begins = np.array(starts[:-1] if long else starts, np.int64)
+        for n, shares in enumerate(self._shares(placed, each)):
+            found[: len(begins), n] = np.add.reduceat(shares, begins) if len(begins) else 0
+        if long:
+            whole = values @ self.coefficients.take(columns, axis=0)
+            found[-1] = whole - found[:-1].sum(axis=0)
+        return Shares(self.intercepts, found)
+
+    def _shares(self, text: str, each: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+        """By category, what each character adds; each: what one occurrence of a feature does."""
         buckets, firsts, ends = self.recipe.ngrams.places(text)
         columns = self.columns[buckets]
         known = columns >= 0
         columns, firsts, ends = columns[known], firsts[known], ends[known]
-        features, feature_of, counts = np.unique(columns, return_inverse=True, return_counts=True)
-        values = unit(sublinear(counts) * self.idf[features]) / counts
-        shares = values[feature_of] / (ends - firsts)
-        parts = shares[:, None] * self.coefficients[columns].astype(np.float64)
-        steps = np.zeros((len(text) + 1, len(self.intercepts)))
-        np.add.at(steps, firsts, parts)
-        np.add.at(steps, ends, -parts)
-        return np.asarray(np.cumsum(steps, axis=0)[:-1], np.float32)
+        shares = each[columns] / (ends - firsts)
+        for n in range(len(self.intercepts)):  # one by one: a long text has many occurrences
+            parts = shares * self.coefficients[columns, n]
+            steps = np.bincount(firsts, parts, len(text) + 1).astype(np.float64)
+            steps -= np.bincount(ends, parts, len(text) + 1)
+            yield np.cumsum(steps)[:-1]
 
     def rescaled(self, scaling: Scaling) -> Self:
         """The same counts under other lines."""
