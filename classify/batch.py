@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from classify.predictor import Format, Layout, records, unread
-from classify.terminal import escape
+from classify.terminal import Screen, escape
 from seeds.errors import Fault, InputError
 from seeds.lines import SIZE
 from seeds.raw import Lines, Raw, Reading, Rows, Whole
@@ -44,6 +44,8 @@ class Work:
         reading: how articles are read.
         form, every: how answers are written.
         hashed: whether each shard's raw records are hashed.
+        explain: whether the words that counted are told.
+        screen: where text will stand; None: in a file or a pipe.
     """
 
     run: Path
@@ -52,6 +54,8 @@ class Work:
     form: Format
     every: bool
     hashed: bool = False
+    explain: bool = False
+    screen: Screen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +175,8 @@ def answer(shard: Shard, work: Work, run: Run) -> Answer:
     """Read, clean, label and format the articles of a shard."""
     heard = _Heard()
     read = (each for part in shard.parts for each in articles(part, work.reading))
-    layout = Layout.of(work.form, run)
-    found = records(heard.passed(read), run, every=work.every)
+    layout = Layout.of(work.form, run, work.screen)
+    found = records(heard.passed(read), run, every=work.every, explain=work.explain)
     data = layout.between.join(map(layout.record, found))
     return Answer(
         data,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from seeds.encoding import replace_surrogates
 from seeds.errors import missing_extra
@@ -15,28 +15,37 @@ from seeds.sources import Article
 from training.model import Prediction
 from training.run import Run
 
-Format = Literal["text", "json", "jsonl", "csv", "parquet"]
+if TYPE_CHECKING:
+    from classify.terminal import Screen
+
+Format = Literal["text", "json", "jsonl", "html", "csv", "parquet"]
 _ARTICLES = 256  # scored together, at most; with _CHARACTERS it bounds the memory of a stream
 _CHARACTERS = 4_000_000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _BAR = 20  # characters of a full bar
 
 
-def records(articles: Iterable[Article], run: Run, *, every: bool) -> Iterator[dict[str, Any]]:
+def records(
+    articles: Iterable[Article], run: Run, *, every: bool, explain: bool = False
+) -> Iterator[dict[str, Any]]:
     """One record an article, in order.
 
     Args:
         articles: cleaned, any number; only some hundreds are held at once.
         run: the model.
         every: give every category's probability, not only those worth showing.
+        explain: tell which words counted, for each category that is given.
 
     Yields:
-        {"id", "source", "categories", "probabilities", "decision", "run"}
+        {"id", "source", "categories", "probabilities", "decision", "run"}, and "explanation"
     """
     for batch in _batches(articles):
         predictions = run.predict([each.document.text for each in batch])
         for article, prediction in zip(batch, predictions, strict=True):
-            yield _record(article, prediction, run.name, every)
+            record = _record(article, prediction, run.name, every)
+            if explain:
+                record["explanation"] = _explained(run, article.document.text, record)
+            yield record
 
 
 def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
@@ -73,6 +82,12 @@ def _record(article: Article, prediction: Prediction, run: str, every: bool) -> 
     }
 
 
+def _explained(run: Run, text: str, record: dict[str, Any]) -> dict[str, Any]:
+    from training.explain import explain
+
+    return explain(run.model, text).record(run.rule.categories, list(record["probabilities"]))
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How records stand in a file.
@@ -90,10 +105,18 @@ class Layout:
     nothing: bytes = b""
 
     @classmethod
-    def of(cls, form: Format, run: Run) -> "Layout":
-        """The layout of a format. Parquet is made of JSON lines, once they are all there."""
+    def of(cls, form: Format, run: Run, screen: "Screen | None" = None) -> "Layout":
+        """The layout of a format. Parquet is made of JSON lines, once they are all there.
+
+        screen: where text will stand; None: in a file or a pipe.
+        """
         if form == "text":
-            return cls(_text(run))
+            return cls(_text(run, screen))
+        if form == "html":
+            from classify import leaflet
+
+            head, tail = leaflet.ends(run)
+            return cls(leaflet.article(run), head, b"\n", tail, head + leaflet.NOTHING + tail)
         if form == "csv":
             head = _csv_line([*_COLUMNS, *(f"p_{name}" for name in run.rule.categories)])
             return cls(_csv(run), head=head, nothing=head)
@@ -178,8 +201,8 @@ def _inert(value: str) -> str:
     return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
 
 
-def _text(run: Run) -> Callable[[dict[str, Any]], bytes]:
-    """For people: the decision, then the categories with a bar each."""
+def _text(run: Run, screen: "Screen | None") -> Callable[[dict[str, Any]], bytes]:
+    """For people: the decision, then the categories with a bar each, and why if it is known."""
     from classify.terminal import escape
 
     names = {each.id: f"{each.fr} ({each.id})" for each in run.taxonomy.categories}
@@ -191,11 +214,27 @@ def _text(run: Run) -> Callable[[dict[str, Any]], bytes]:
         for name, p in record["probabilities"].items():
             mark = "✓" if name in record["categories"] else " "
             lines.append(f"  {mark} {names[name]:<{width}}  {p:5.1%}  {'█' * round(p * _BAR)}")
+            if "explanation" in record:
+                lines += _listed(record, name)
         if not record["probabilities"]:
             lines.append("    no category comes near")
+        if "explanation" in record and screen:
+            lines += _coloured(record, names, screen)
         return ("\n".join(line.rstrip() for line in lines) + "\n").encode("utf-8", "replace")
 
     return block
+
+
+def _listed(record: dict[str, Any], name: str) -> list[str]:
+    from classify.explained import listed
+
+    return listed(record["explanation"], name)
+
+
+def _coloured(record: dict[str, Any], names: dict[str, str], screen: "Screen") -> list[str]:
+    from classify.explained import coloured
+
+    return coloured(record, names, screen)
 
 
 def _write_parquet(found: Iterable[dict[str, Any]], run: Run, file: IO[bytes]) -> None:

@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from seeds.errors import InputError
@@ -16,6 +17,31 @@ T = TypeVar("T")
 
 SECONDS_BETWEEN_LINES = 5.0  # of progress where there is no terminal: a log stays short
 _SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s*([kmg]?)(i?)b?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A terminal that shows styles.
+
+    Attributes:
+        width: columns.
+        colours: rich's name of what it can show, "standard", "256" or "truecolor".
+        plain: whether it must stay without colours; bold and underlined it still shows.
+    """
+
+    width: int
+    colours: str
+    plain: bool
+
+    @classmethod
+    def there(cls) -> "Screen | None":
+        """The terminal that standard output is; None where it is none, or shows no styles."""
+        from rich.console import Console
+
+        console = Console()
+        if not console.is_terminal or console.color_system is None:
+            return None
+        return cls(console.width, console.color_system, console.no_color)
 
 
 def escape(text: str) -> str:

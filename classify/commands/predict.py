@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _SAID = 20  # lines on standard error of each kind; more are counted
 _ENCODED_AT_ONCE = 256  # articles; an encoder takes seconds for them, and sorts them by length
+_EXPLAINED_AT_ONCE = 64  # an explanation has many times the size of its article
+_NOT_SHOWN = {"parquet": "Parquet", "html": "HTML"}
 _SAME_ANSWERS = ("batch_size", "threads")  # of a Runtime: how fast, not what
 
 
@@ -30,10 +32,11 @@ _SAME_ANSWERS = ("batch_size", "threads")  # of a Runtime: how fast, not what
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "jsonl", "csv", "parquet"]),
+    type=click.Choice(["text", "json", "jsonl", "html", "csv", "parquet"]),
     default="text",
     show_default=True,
 )
+@click.option("--explain", "explained", is_flag=True, help="Which words counted; html always does.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -77,6 +80,7 @@ _SAME_ANSWERS = ("batch_size", "threads")  # of a Runtime: how fast, not what
 def predict(
     paths: tuple[str, ...],
     form: str,
+    explained: bool,
     output: Path | None,
     resume: bool,
     rejects: Path | None,
@@ -103,6 +107,9 @@ def predict(
     Inputs may be of any size: memory does not grow with them. An --output that a killed command
     left as FILE.partial is gone on with by the same command and --resume.
 
+    --explain tells which words spoke for and against each category: on a terminal the articles have
+    them coloured, JSON has them in "explanation", and --format html makes one page of it all.
+
     With --engine spark the paths are two folders, INPUT/ OUTPUT/: every table of the first is
     labelled by Apache Spark into a file of the second.
     """
@@ -115,13 +122,17 @@ def predict(
         raise InputError("--master is of Spark. Add --engine spark, or leave it out.")
     from classify.batch import Work, cores
     from classify.predictor import Format
-    from classify.terminal import size_in_bytes
+    from classify.terminal import Screen, size_in_bytes
     from seeds.columns import Columns
     from seeds.raw import Reading
     from training.run import find_run, load_run
 
-    if form == "parquet" and output is None and sys.stdout.isatty():
-        raise InputError("Parquet is not for a terminal. Give --output FILE.")
+    if explained and form in ("csv", "parquet"):
+        raise InputError(
+            f"--explain has no column in {form}. Choose --format jsonl, json, html or text."
+        )
+    if form in ("parquet", "html") and output is None and sys.stdout.isatty():
+        raise InputError(f"{_NOT_SHOWN[form]} is not for a terminal. Give --output FILE.")
     names = tuple(each.strip() for each in (text_columns or "").split(",") if each.strip())
     columns = Columns(text=names, id=id_column)
     limit = size_in_bytes(max_size)
@@ -130,7 +141,15 @@ def predict(
     tell_computing(loaded, runtime)
     rejects = rejects and rejects.resolve()
     several = processes or (cores() if loaded.facts.kind == "tfidf" else 1)
-    work = Work(loaded.path.absolute(), runtime, reading, cast(Format, form), every)
+    work = Work(
+        loaded.path.absolute(),
+        runtime,
+        reading,
+        cast(Format, form),
+        every,
+        explain=explained or form == "html",
+        screen=Screen.there() if explained and output is None else None,
+    )
     if output is None or (output.exists() and not output.is_file()):  # a pipe, /dev/null
         if resume:
             raise InputError("--resume goes on with a file. Name it with --output.")
@@ -162,6 +181,7 @@ class _Job:
         from seeds.raw import read_raw
 
         count = COUNT if self.run.facts.kind == "tfidf" else _ENCODED_AT_ONCE
+        count = _EXPLAINED_AT_ONCE if self.work.explain else count
         reading = self.work.reading
         return shards(read_raw(self.paths, reading, tell=say, count=count, prompt=prompt), count)
 
@@ -306,6 +326,7 @@ def _described(job: _Job) -> "Job":
     options = {
         "format": job.work.form,
         "all": job.work.every,
+        "explain": job.work.explain,
         "text-columns": list(reading.columns.text),
         "id-column": reading.columns.id,
         "encoding": reading.encoding,

@@ -56,6 +56,10 @@ def _order(context: click.Context) -> Any:
     given = context.params
     named = context.get_parameter_source("form") is ParameterSource.COMMANDLINE
     form = given["form"] if named else "jsonl"
+    if form == "html":
+        raise InputError(
+            "--engine spark makes tables. Choose --format jsonl, json, csv or parquet."
+        )
     if given["encoding"] is not None:
         codec_name(given["encoding"])
     texts = tuple(filter(None, map(str.strip, (given["text_columns"] or "").split(","))))
