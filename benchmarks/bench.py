@@ -74,6 +74,7 @@ BENCHMARKS = {
     "encoder_speed": Benchmark("A fine-tuned encoder on a CPU"),
     "onnx_speed": Benchmark("ONNX"),
     "kinds": Benchmark("The three kinds of model"),
+    "serving": Benchmark("HTTP service", ("--clients", "1000"), ("fastapi", "uvicorn")),
     "spark": Benchmark("Apache Spark", None, ("pyspark",)),
     "label_studio": Benchmark("Label Studio with many articles"),
 }

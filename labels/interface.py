@@ -155,20 +155,45 @@ def differences(ours: str, theirs: str) -> list[str]:
     return found
 
 
+def known_categories(interface: str) -> frozenset[str]:
+    """The ids of the categories that a labelling interface can show ticked.
+
+    Raises:
+        InputError: it is not XML, or does not ask for the categories of a text as ours does.
+    """
+    root = _parsed(interface)
+    texts = {(each.get("name"), each.get("value")) for each in root.iter("Text")}
+    for element in root.iter("Choices"):
+        if element.get("name") == CONTROL and element.get("toName") == TEXT:
+            if (TEXT, f"${TEXT}") in texts:
+                return frozenset(_values(element))
+            raise InputError(
+                f'the labelling interface lacks <Text name="{TEXT}" value="${TEXT}"/>. '
+                "Restore it with `classify labels push`."
+            )
+    raise InputError(
+        f'the labelling interface lacks <Choices name="{CONTROL}" toName="{TEXT}">. '
+        "Restore it with `classify labels push`."
+    )
+
+
 def _controls(interface: str) -> dict[str, set[str]]:
-    """The values an interface can give, by the name of the control.
+    """The values an interface can give, by the name of the control."""
+    found = [each for each in _parsed(interface).iter() if each.get("toName")]
+    return {each.get("name", ""): _values(each) for each in found}
+
+
+def _values(control: ET.Element) -> set[str]:
+    return {each.get("alias") or each.get("value") or "" for each in control if each.get("value")}
+
+
+def _parsed(interface: str) -> ET.Element:
+    """The root of an interface.
 
     Raises:
         InputError: it is not XML.
     """
     try:
-        root = ET.fromstring(interface)  # noqa: S314 — expat stops entity bombs
-    except ET.ParseError as error:
+        return ET.fromstring(interface)  # noqa: S314 — expat stops entity bombs
+    except (ET.ParseError, ValueError) as error:
         raise InputError(f"the labelling interface is not XML: {error}. Mend it there.") from error
-    return {
-        element.get("name", ""): {
-            each.get("alias") or each.get("value") or "" for each in element if each.get("value")
-        }
-        for element in root.iter()
-        if element.get("toName")
-    }

@@ -178,6 +178,10 @@ def _environment(folder: Path, server: Server) -> dict[str, str]:
         "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
         "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "false",
         "ENABLE_LOCAL_FILES_STORAGE": "false",
+        # `classify serve` is on loopback as well. To let Label Studio call it is safe only as long
+        # as Label Studio itself listens nowhere else (`_launch`).
+        "ML_BLOCK_LOCAL_IP": "false",
+        "SSRF_PROTECTION_ENABLED": "false",
         "COLLECT_ANALYTICS": "false",
         "LATEST_VERSION_CHECK": "false",
         "SENTRY_DSN": "",

@@ -1,4 +1,7 @@
-"""The only code that uses Label Studio's SDK: projects, tasks, annotations, users."""
+"""Label Studio's projects, tasks, annotations and users; the only code that imports its SDK.
+
+What else is asked of the server goes through `Studio.read` and `Studio.write`.
+"""
 
 import collections
 import itertools
@@ -53,13 +56,20 @@ def quiet(_done: int, _total: int) -> None:
 
 
 class Studio:
-    """A connection to a Label Studio server, as one user of it."""
+    """A connection to a Label Studio server, as one user of it.
+
+    Attributes:
+        url: its address.
+        settings: time-out, retries, batch size.
+        email: of the user.
+        sdk: the SDK's client, to be called by `read` and `write` alone.
+    """
 
     def __init__(self, client: "LabelStudio", url: str, settings: StudioSettings) -> None:
         self.url = url
         self.settings = settings
         self.email = ""
-        self._client = client
+        self.sdk = client
 
     @classmethod
     def connect(cls, url: str, key: str, settings: StudioSettings) -> "Studio":
@@ -165,15 +175,15 @@ class Studio:
         More than one task is left by two pushes at once; tasks that are not ours are left out.
         """
         found: dict[str, list[int]] = collections.defaultdict(list)
-        for task in self._tasks(project_id, progress, fields="task_only", include="id,data"):
+        for task in self.tasks(project_id, progress, fields="task_only", include="id,data"):
             if "seed_id" in task.data:
                 found[str(task.data["seed_id"])].append(task.id)
         return {seed: sorted(set(ids)) for seed, ids in found.items()}
 
     def tasks_of(self, project_id: int, seeds: Sequence[str]) -> Iterator[Any]:
         """The tasks of some articles, copies too: id, data, annotations, drafts."""
-        for some in _chunks(seeds, QUERY_IDS):
-            yield from self._tasks(
+        for some in chunks(seeds, QUERY_IDS):
+            yield from self.tasks(
                 project_id, quiet, fields="all", query=one_of(some), include=COPIES
             )
 
@@ -185,18 +195,34 @@ class Studio:
             InputError: they are refused.
         """
         what = f"project {project_id}"
-        self._write(what, self._client.projects.import_tasks, id=project_id, request=tasks)
+        self.write(what, self.sdk.projects.import_tasks, id=project_id, request=tasks)
 
     def delete(self, project_id: int, task_ids: Sequence[int]) -> None:
         """Delete tasks with all their annotations."""
-        for some in _chunks(task_ids, PAGE):
-            self._write(
+        for some in chunks(task_ids, PAGE):
+            self.write(
                 f"project {project_id}",
-                self._client.actions.create,
+                self.sdk.actions.create,
                 id="delete_tasks",
                 project=project_id,
                 selected_items={"all": False, "included": list(some)},
             )
+
+    def delete_version(self, project_id: int, version: str) -> None:
+        """Delete all predictions of a model version; the SDK has no call for it."""
+        from label_studio_sdk.core.api_error import ApiError
+
+        def call() -> None:
+            """Send it as the SDK sends others."""
+            answer = self.sdk._client_wrapper.httpx_client.request(
+                f"api/projects/{project_id}/model-versions/",
+                method="DELETE",
+                json={"model_version": version},
+            )
+            if answer.is_error:
+                raise ApiError(status_code=answer.status_code, headers=dict(answer.headers))
+
+        self.write(f"project {project_id}", call)
 
     def export(self, project_id: int, *, progress: Progress = quiet) -> list[Task]:
         """The tasks someone has worked on, as in Label Studio's full JSON export.
@@ -209,7 +235,7 @@ class Studio:
         kept = {"id", "data", "meta", "annotations", "drafts"}
         tasks: dict[int, Task] = {}
         options = {"fields": "all", "query": worked_on(), "include": EXPORTED}
-        for found in self._tasks(project_id, progress, **options):
+        for found in self.tasks(project_id, progress, **options):
             task = found.model_dump(mode="json", include=kept)
             for annotation in task["annotations"] or ():
                 annotation["completed_by"] = _annotator(annotation)
@@ -234,9 +260,9 @@ class Studio:
             ground_truth: this one settles disagreement.
             cancelled: the user passed.
         """
-        made = self._write(
+        made = self.write(
             f"task {task_id}",
-            self._client.annotations.create,
+            self.sdk.annotations.create,
             id=task_id,
             result=result,
             lead_time=lead_time,
@@ -253,9 +279,9 @@ class Studio:
         Raises:
             InputError: that user has another password, or the password is too short.
         """
-        invites = self._client.organizations.invites
-        link = str(self._read("the invite link", invites.get_invite_link).invite_url)
-        return self._write("the sign-up", sign_up, self.url, link, email, password)
+        invites = self.sdk.organizations.invites
+        link = str(self.read("the invite link", invites.get_invite_link).invite_url)
+        return self.write("the sign-up", sign_up, self.url, link, email, password)
 
     def _greet(self, key: str) -> None:
         """Check key and version.
@@ -267,8 +293,8 @@ class Studio:
         from label_studio_sdk.core.api_error import ApiError
 
         try:
-            user = self._client.users.whoami()
-            release = str(self._client.versions.get().release)
+            user = self.sdk.users.whoami()
+            release = str(self.sdk.versions.get().release)
         except TransportError as error:
             raise faults.fault(self.url, error, "the user", self.settings.timeout) from error
         except (ApiError, ValueError) as error:
@@ -285,37 +311,35 @@ class Studio:
 
     def _titled(self, title: str) -> list[int]:
         """The ids of the projects of exactly this title, oldest first."""
-        listed: list[Any] = self._read(
+        listed: list[Any] = self.read(
             "the list of projects",
-            lambda: list(self._client.projects.list(title=title, include="id,title")),
+            lambda: list(self.sdk.projects.list(title=title, include="id,title")),
         )
         return sorted(int(each.id or 0) for each in listed if each.title == title)
 
     def _get(self, project_id: int) -> Any:
-        return self._read(f"project {project_id}", self._client.projects.get, project_id)
+        return self.read(f"project {project_id}", self.sdk.projects.get, project_id)
 
     def _create(self, title: str, wanted: dict[str, Any]) -> int:
         """A new project, or the one another command made at the same moment."""
-        projects = self._client.projects
-        made = self._write(f"project {title!r}", projects.create, title=title, **wanted)
+        projects = self.sdk.projects
+        made = self.write(f"project {title!r}", projects.create, title=title, **wanted)
         first = self._titled(title)[0]
         if first != made.id:  # both are new; the older one is everybody's
-            self._write("our project", projects.delete, int(made.id or 0))
+            self.write("our project", projects.delete, int(made.id or 0))
         return first
 
     def _update(self, project: Project, changed: dict[str, Any]) -> None:
         what = f"the change of project {project.title!r}"
-        self._write(what, self._client.projects.update, project.id, **changed)
+        self.write(what, self.sdk.projects.update, project.id, **changed)
 
-    def _tasks(self, project_id: int, progress: Progress, **options: Any) -> Iterator[Any]:
-        """The project's tasks, read page by page."""
+    def tasks(self, project_id: int, progress: Progress, **options: Any) -> Iterator[Any]:
+        """The project's tasks, read page by page; options are those of the SDK's `tasks.list`."""
         seen = 0
         for page in itertools.count(1):
             options |= {"project": project_id, "page": page, "page_size": PAGE}
             try:
-                answer: Any = self._read(
-                    f"project {project_id}", self._client.tasks.list, **options
-                )
+                answer: Any = self.read(f"project {project_id}", self.sdk.tasks.list, **options)
             except faults.MissingError:
                 if page == 1:
                     raise
@@ -328,12 +352,26 @@ class Studio:
             if not items or seen >= total:
                 return
 
-    def _read(self, what: str, call: Callable[..., T], *args: Any, **options: Any) -> T:
-        """Ask, again if need be; an error names what was asked for."""
+    def read(self, what: str, call: Callable[..., T], *args: Any, **options: Any) -> T:
+        """Ask, again if need be.
+
+        Args:
+            what: is asked for, which an error names.
+            call: of the SDK.
+            args, options: of the call.
+
+        Raises:
+            InputError: the server is down, fails or refuses; see `labels.faults`.
+        """
         return self._tried(self.settings.retries, what, lambda: call(*args, **options))
 
-    def _write(self, what: str, call: Callable[..., T], *args: Any, **options: Any) -> T:
-        """Change something, once."""
+    def write(self, what: str, call: Callable[..., T], *args: Any, **options: Any) -> T:
+        """Change something, once; otherwise as read.
+
+        Raises:
+            UnsureError: it may have been changed.
+            InputError: it is refused.
+        """
         return self._tried(0, what, lambda: call(*args, **options))
 
     def _tried(self, retries: int, what: str, call: Callable[[], T]) -> T:
@@ -352,7 +390,8 @@ class Studio:
             attempt += 1
 
 
-def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Some items at a time."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
 

@@ -40,7 +40,15 @@ def clients(
 ) -> subprocess.Popen[str]:
     """Start clients in a process of their own."""
     host, port = service.address
-    command = [sys.executable, "-m", "tests.clients", host, str(port), str(count), str(seconds)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.clients",
+        host,
+        str(port),
+        str(count),
+        str(seconds),
+    ]
     command += [str(pause), str(desk / "body.json")]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment())
 
@@ -48,7 +56,7 @@ def clients(
 def counts(process: subprocess.Popen[str]) -> dict[str, int]:
     """What clients heard, once they are done."""
     out, _ = process.communicate(timeout=180)
-    found: dict[str, int] = json.loads(out)
+    found: dict[str, int] = json.loads(out)["statuses"]
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from classify.options import Commands, workspace_option
+from classify.suggesting import fitting_run, send_predictions
 from classify.terminal import counting, escape, quantity, say
 from seeds.errors import InputError, missing_extra
 from seeds.jsonl import locked
@@ -85,22 +86,42 @@ def server_status(show_login: bool, workspace: Path | None) -> None:
 
 @labels.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
-@click.option("--limit", type=click.IntRange(1), help="Send at most so many articles.")
+@click.option("--limit", type=click.IntRange(0), help="Send at most so many articles.")
+@click.option(
+    "--with-predictions",
+    is_flag=True,
+    help="Show annotators the model's categories ticked, in the articles sent before too.",
+)
+@click.option("--run", help="The model's run.  [default: the current run]")
 @workspace_option
-def push(dry_run: bool, limit: int | None, workspace: Path | None) -> None:
+def push(
+    dry_run: bool,
+    limit: int | None,
+    with_predictions: bool,
+    run: str | None,
+    workspace: Path | None,
+) -> None:
     """Send the articles that Label Studio does not have yet.
 
-    Makes the project the first time and brings its labelling interface up to date.
+    Makes the project the first time and brings its labelling interface up to date. The predictions
+    of a run take the place of an earlier run's; annotations stay as they are.
     """
     from labels.taxonomy import ensure_taxonomy
     from seeds.document import read_documents
 
+    if with_predictions and dry_run:
+        raise InputError(
+            "--dry-run says what articles would be sent. Leave --with-predictions out."
+        )
+    if run and not with_predictions:
+        raise InputError("--run goes with --with-predictions. Add that, or leave --run out.")
     folder = workspace_path(workspace)
     documents = read_documents(folder)
     if not documents:
         raise InputError(f"{folder}: no articles yet. Add some with `classify seeds add PATH`.")
     with locked(folder, "classify labels push"):
         taxonomy = ensure_taxonomy(folder)
+        model = fitting_run(folder, run, taxonomy) if with_predictions else None
         studio, settings = connect(folder)
         if dry_run:
             _say_what_is_new(studio, settings, documents.keys(), limit, folder)
@@ -111,6 +132,8 @@ def push(dry_run: bool, limit: int | None, workspace: Path | None) -> None:
             there = studio.seed_ids(project.id)
             chosen = [name for name in chosen if name not in there][:limit]
         send(studio, project, [documents[name] for name in chosen], documents.keys(), folder)
+        if model:
+            send_predictions(studio, project, model)
 
 
 @labels.command()

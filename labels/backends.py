@@ -1,0 +1,130 @@
+"""The ML backends of a project: services that Label Studio asks when an article is opened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from labels.studio import Studio
+from seeds.errors import InputError
+
+TITLE = "classify"  # which the project's model version may be: then the latest answer is shown
+
+
+class BlockedError(InputError):
+    """Label Studio calls no address of its own network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """An ML backend; its text does not show the address, which holds the secret."""
+
+    id: int
+    title: str
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What was done.
+
+    Attributes:
+        made: False if the backend was there.
+        stale: how many of ours made way.
+        before: the title of the one that Label Studio asks in the place of ours; "" if none.
+    """
+
+    made: bool
+    stale: int
+    before: str = ""
+
+
+def backends(studio: Studio, project_id: int) -> list[Backend]:
+    """The ML backends of a project, oldest first; Label Studio asks the first alone."""
+    what = f"project {project_id}"
+    found: list[Any] = studio.read(what, studio.sdk.ml.list, project=project_id)
+    return sorted(
+        (Backend(int(each.id), str(each.title or ""), str(each.url)) for each in found),
+        key=lambda each: each.id,
+    )
+
+
+def attach(studio: Studio, project_id: int, url: str, ours: Callable[[str], bool]) -> Attached:
+    """Make a service the project's backend, in the place of other services of ours.
+
+    Args:
+        studio: the server.
+        project_id: of the project.
+        url: of the service with its secret, without a slash at the end.
+        ours: whether an address is that of a service of ours.
+
+    Raises:
+        BlockedError: Label Studio calls no address of its own network.
+        InputError: Label Studio can't reach the service, or the service refuses the project.
+    """
+    there = backends(studio, project_id)
+    hooks = {hook for _, hook in _hooks(studio, project_id)}
+    # One whose webhook was removed by hand would never hear of annotations.
+    same = [each for each in there if each.url.rstrip("/") == url and _hook(each.url) in hooks][:1]
+    stale = [each for each in there if each not in same and ours(each.url)]
+    for each in stale:
+        _remove(studio, project_id, each)
+    if not same:
+        _create(studio, project_id, url)
+    others = [each.title for each in there if each not in stale and each.id not in _ids(same)]
+    first = not same or there[0] not in same
+    return Attached(not same, len(stale), others[0] if others and first else "")
+
+
+def detach(studio: Studio, project_id: int, ours: Callable[[str], bool]) -> int:
+    """Remove the services of ours from a project; how many there were."""
+    found = [each for each in backends(studio, project_id) if ours(each.url)]
+    for each in found:
+        _remove(studio, project_id, each)
+    for hook, url in _hooks(studio, project_id):  # of backends that were removed by hand
+        if ours(url.removesuffix("/webhook")):
+            studio.write("a webhook", studio.sdk.webhooks.delete, hook)
+    return len(found)
+
+
+def _create(studio: Studio, project_id: int, url: str) -> None:
+    """Add the backend; Label Studio calls it before it answers, and adds the webhook.
+
+    Raises:
+        InputError: see attach; what was half made is removed.
+    """
+    what, secret = "the ML backend", url.rpartition("/")[2]
+    call = studio.sdk.ml.create
+    try:
+        studio.write(what, call, project=project_id, url=url, title=TITLE)
+    except InputError as error:
+        for each in backends(studio, project_id):
+            if each.url.rstrip("/") == url:
+                _remove(studio, project_id, each)
+        if getattr(error.__cause__, "status_code", 0) == 403:
+            raise BlockedError(f"{studio.url}: calls no address of its own network.") from None
+        # The server's answer quotes the whole address.
+        raise type(error)(str(error).replace(secret, "…")) from None
+
+
+def _remove(studio: Studio, project_id: int, backend: Backend) -> None:
+    """Delete a backend with its webhook, which Label Studio would go on calling."""
+    studio.write("an ML backend", studio.sdk.ml.delete, backend.id)
+    for hook, url in _hooks(studio, project_id):
+        if url == _hook(backend.url):
+            studio.write("a webhook", studio.sdk.webhooks.delete, hook)
+
+
+def _hooks(studio: Studio, project_id: int) -> list[tuple[int, str]]:
+    """The webhooks of a project: id and address."""
+    what = f"project {project_id}"
+    found: list[Any] = studio.read(what, studio.sdk.webhooks.list, project=str(project_id))
+    return [(int(each.id), str(each.url)) for each in found if each.project == project_id]
+
+
+def _hook(url: str) -> str:
+    """The webhook that Label Studio adds with a backend."""
+    return f"{url.rstrip('/')}/webhook"
+
+
+def _ids(found: list[Backend]) -> set[int]:
+    return {each.id for each in found}
