@@ -2,8 +2,8 @@
 
     python -m benchmarks.clients HOST PORT CLIENTS SECONDS PAUSE FILE
 
-Each line of FILE is a body; every client posts them to /v1/predict, one after the other and over and
-over, on a connection of its own, and waits PAUSE seconds after a 503. Prints as JSON how many
+Each line of FILE is a body; every client posts them to /v1/predict, one after the other and over
+and over, on a connection of its own, and waits PAUSE seconds after a 503. Prints as JSON how many
 answers of each status there were ("broken": connections that ended before their answer), and the
 seconds that answers with 200 took: the median and the 99th percentile.
 """

@@ -2,9 +2,10 @@
 
     python benchmarks/serving.py [--run RUN] [--clients 32] [--seconds 15] [--short]
 
-The service in its default setting, the same without batches, and as a peer what one would write in an
-hour: FastAPI and uvicorn with a route that calls the model. Each gets the same clients in turn, who
-ask over and over, each on a connection of its own, while /health/live is asked ten times a second.
+The service in its default setting, the same without batches, and as a peer what one would write in
+an hour: FastAPI and uvicorn with a route that calls the model. Each gets the same clients in turn,
+who ask over and over, each on a connection of its own, while /health/live is asked ten times a
+second.
 RUN is a run's folder; without it a tfidf run of the sample articles is trained. The texts are the
 sample articles; --short sends their first sentences.
 """
@@ -47,7 +48,8 @@ async def live():
 @app.post("/v1/predict")
 def answer(asked: dict):
     (found,) = predict([asked["text"]], run)
-    return {"categories": found.categories, "probabilities": found.shown, "decision": found.decision}
+    known = {"categories": found.categories, "probabilities": found.shown}
+    return {**known, "decision": found.decision}
 
 uvicorn.run(app, port=int(sys.argv[2]), log_level="error")
 """

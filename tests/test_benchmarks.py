@@ -11,7 +11,7 @@ import pytest
 from benchmarks import bench, embedding, kinds, prediction, results, startup, timing
 from tests.command import ROOT
 
-PARTS = {"results", "timing"}  # what the scripts are made of
+PARTS = {"clients", "results", "timing"}  # what the scripts are made of
 SCRIPTS = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - PARTS
 
 

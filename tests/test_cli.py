@@ -89,7 +89,7 @@ def test_the_readme_names_no_command_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("arguments", "known"),
     [
-        (["predikt"], "demo, seeds, labels, train, evaluate, compare, runs, predict"),
+        (["predikt"], "demo, seeds, labels, train, evaluate, compare, runs, predict, serve"),
         (["runs", "lst"], "list, show, promote, rollback, verify, export"),
         (["labels", "server", "begin"], "start, stop, status"),
         (["seeds", "ad"], "add, list, stats"),
