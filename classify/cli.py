@@ -19,7 +19,7 @@ COMMANDS = {
     "seeds": ("classify.commands.seeds:seeds", "Collect articles: add, list, stats."),
     "labels": (
         "classify.commands.labels:labels",
-        "Label them in Label Studio: server, push, pull, status, import.",
+        "Label them in Label Studio: server, push, pull, status, import, connect.",
     ),
     "train": ("classify.commands.train:train", "Train a model on the agreed labels."),
     "evaluate": ("classify.commands.evaluate:evaluate", "Measure a run on labelled articles."),

@@ -20,9 +20,10 @@ from labels.spreadsheet import Labelled, Layout, read_labelled, with_choice
 from labels.taxonomy import Taxonomy, ensure_taxonomy, extend_taxonomy
 from seeds import jsonl
 from seeds.document import Document, read_documents, write_documents
-from seeds.errors import InputError
+from seeds.errors import InputError, missing_extra
 
 if TYPE_CHECKING:
+    from labels.connection import StudioSettings
     from labels.studio import Project, Studio
 
 
@@ -38,6 +39,49 @@ class Labels:
     def agreed(self) -> tuple[Dataset, list[Dispute]]:
         """The settled labels, and what a person must settle."""
         return agree(self.annotations, self.documents, self.taxonomy)
+
+
+def connect(workspace: Path) -> "tuple[Studio, StudioSettings]":
+    """The Label Studio of a workspace, and how the project is set up there.
+
+    Raises:
+        InputError: the extra is missing, or the server can't be talked to.
+    """
+    from labels.connection import StudioSettings, connection
+    from labels.studio import Studio
+    from seeds.settings import read_override
+
+    check_extra()
+    settings = read_override(workspace, "labelstudio.toml", StudioSettings)
+    return Studio.connect(*connection(workspace, settings), settings), settings
+
+
+def check_extra() -> None:
+    """Say what is not installed before anything else is found wanting, such as a port.
+
+    Raises:
+        InputError: the extra is missing.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("label_studio_sdk") is None:
+        raise missing_extra("labels", "Label Studio")
+
+
+def pull(workspace: Path) -> tuple[Labels, Export]:
+    """Fetch the annotations of the workspace's project and settle them; the lock is the caller's.
+
+    Raises:
+        InputError: Label Studio can't be talked to, or there is no project.
+    """
+    taxonomy = ensure_taxonomy(workspace)
+    studio, settings = connect(workspace)
+    export = fetch(studio, studio.find(settings.title), taxonomy)
+    imported = [each for each in read_annotations(workspace) if each.annotator.startswith(IMPORTED)]
+    documents = {**export.documents, **read_documents(workspace)}
+    kept = Labels(documents, [*imported, *export.annotations], taxonomy)
+    store(workspace, kept)
+    return kept, export
 
 
 def fetch(studio: "Studio", project: "Project", taxonomy: Taxonomy) -> Export:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from classify.terminal import counting, quantity, say
 from seeds.errors import InputError
@@ -47,7 +47,9 @@ def fitting_run(workspace: Path, name: str | None, taxonomy: "Taxonomy") -> "Run
     return run
 
 
-def send_predictions(studio: "Studio", project: "Project", run: "Run") -> None:
+def send_predictions(
+    studio: "Studio", project: "Project", run: "Run", which: Literal["all", "outdated"] = "all"
+) -> None:
     """Show a run's predictions in the place of an earlier run's, and say what was done."""
     from labels.predictions import replace
     from labels.suggestions import suggested
@@ -60,7 +62,15 @@ def send_predictions(studio: "Studio", project: "Project", run: "Run") -> None:
         ]
 
     with counting("Predicting", None) as count:
-        done = replace(studio, project.id, run.name, suggest, ours=_is_run_of_ours, progress=count)
+        done = replace(
+            studio,
+            project.id,
+            run.name,
+            suggest,
+            ours=_is_run_of_ours,
+            which=which,
+            progress=count,
+        )
     for version in done.removed:
         say(f"predictions of {version} removed")
     if done.mended:

@@ -7,6 +7,9 @@ from typing import Any
 from labels.studio import Studio
 from seeds.errors import InputError
 
+# What the service wants to hear of. Label Studio adds a webhook of all events, each task that is
+# pushed among them, with its text.
+EVENTS = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED")
 TITLE = "classify"  # which the project's model version may be: then the latest answer is shown
 
 
@@ -70,6 +73,11 @@ def attach(studio: Studio, project_id: int, url: str, ours: Callable[[str], bool
         _remove(studio, project_id, each)
     if not same:
         _create(studio, project_id, url)
+        for hook, address in _hooks(studio, project_id):
+            if address == _hook(url):
+                call = studio.sdk.webhooks.update
+                wanted = {"url": address, "send_for_all_actions": False, "actions": list(EVENTS)}
+                studio.write("the webhook", call, hook, **wanted)
     others = [each.title for each in there if each not in stale and each.id not in _ids(same)]
     first = not same or there[0] not in same
     return Attached(not same, len(stale), others[0] if others and first else "")
@@ -92,16 +100,27 @@ def _create(studio: Studio, project_id: int, url: str) -> None:
     Raises:
         InputError: see attach; what was half made is removed.
     """
-    what, secret = "the ML backend", url.rpartition("/")[2]
+    shown, secret = url.partition("/label-studio/")[0], url.rpartition("/")[2]
     call = studio.sdk.ml.create
     try:
-        studio.write(what, call, project=project_id, url=url, title=TITLE)
+        studio.write("the ML backend", call, project=project_id, url=url, title=TITLE)
     except InputError as error:
         for each in backends(studio, project_id):
             if each.url.rstrip("/") == url:
                 _remove(studio, project_id, each)
-        if getattr(error.__cause__, "status_code", 0) == 403:
+        status = getattr(error.__cause__, "status_code", 0)
+        if status == 403:
             raise BlockedError(f"{studio.url}: calls no address of its own network.") from None
+        if status == 400 and "health check failed" in str(error):
+            raise InputError(
+                f"{studio.url}: finds no service of this workspace at {shown}. Start `classify "
+                "serve` with the same --workspace, or name its address with --url."
+            ) from None
+        if status == 400:
+            raise InputError(
+                f"{shown}: refused the project; the service's log says why. Mend that, then "
+                "connect again."
+            ) from None
         # The server's answer quotes the whole address.
         raise type(error)(str(error).replace(secret, "…")) from None
 

@@ -177,6 +177,16 @@ def known_categories(interface: str) -> frozenset[str]:
     )
 
 
+def choice_of(interface: str) -> str:
+    """How many categories the labelling interface takes: "multiple" or "single".
+
+    Raises:
+        InputError: it is not XML.
+    """
+    ours = (each for each in _parsed(interface).iter("Choices") if each.get("name") == CONTROL)
+    return next((each.get("choice", "single") for each in ours), "single")  # as Label Studio does
+
+
 def _controls(interface: str) -> dict[str, set[str]]:
     """The values an interface can give, by the name of the control."""
     found = [each for each in _parsed(interface).iter() if each.get("toName")]

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from labels.faults import UnsureError
 from labels.interface import known_categories
@@ -46,6 +46,7 @@ class _Held:
     right: int = 0
     wrong: list[int] = field(default_factory=list)  # predictions of the run
     versions: set[str] = field(default_factory=set)
+    outdated: set[int] = field(default_factory=set)  # tasks with a prediction of ours, maybe wrong
     strange: list[int] = field(default_factory=list)  # tasks
 
 
@@ -56,9 +57,10 @@ def replace(
     suggest: Suggest,
     *,
     ours: Callable[[str], bool],
+    which: Literal["all", "outdated"] = "all",
     progress: Progress = quiet,
 ) -> Replaced:
-    """Give every article of a project the prediction of a run, in the place of earlier runs'.
+    """Give the articles of a project the prediction of a run, in the place of earlier runs'.
 
     What a killed command has left undone, the next one does. Annotations are not touched.
 
@@ -68,6 +70,7 @@ def replace(
         run: the name of the run.
         suggest: predicts; it gets some texts at a time.
         ours: whether a model version is a run of ours; the predictions of others stay.
+        which: all articles, or those that have the prediction of an earlier run alone.
         progress: counts the articles.
 
     Raises:
@@ -75,33 +78,47 @@ def replace(
     """
     project = _project(studio, project_id)
     known = known_categories(project.label_config or "<View/>")
-    held = _held(studio, project_id, run, known)
-    removed = sorted(each for each in held.versions if each != run and ours(each))
-    for version in removed:
-        studio.delete_version(project_id, version)
+    held = _held(studio, project_id, run, known, ours)
+    if which == "outdated":
+        held.missing = [each for each in held.missing if each[0] in held.outdated]
     for wrong in held.wrong:
         studio.write(f"prediction {wrong}", studio.sdk.predictions.delete, wrong)
     for done in _sent(studio, project_id, run, held.missing, suggest, known):
         progress(held.right + done, held.right + len(held.missing))
-    # Label Studio takes a version only once there are predictions of it.
-    if held.right + len(held.missing) and _project(studio, project_id).model_version != run:
-        what = f"the model version of project {project_id}"
-        studio.write(what, studio.sdk.projects.update, project_id, model_version=run)
+    there = held.right + len(held.missing) > 0
+    _show(studio, project_id, run, there=there)
+    # Last, so that a killed command has taken nothing away that the next one would not bring back.
+    removed = sorted(each for each in held.versions if each != run and ours(each))
+    for version in removed:
+        studio.delete_version(project_id, version)
+    _show(studio, project_id, run, there=there)  # a deletion may have unset it
     return Replaced(
         len(held.missing), held.right, tuple(removed), len(held.wrong), tuple(held.strange)
     )
+
+
+def _show(studio: Studio, project_id: int, run: str, *, there: bool) -> None:
+    """Make annotators see the predictions of a run; before there are any, the server refuses."""
+    if there and _project(studio, project_id).model_version != run:
+        what = f"the model version of project {project_id}"
+        studio.write(what, studio.sdk.projects.update, project_id, model_version=run)
 
 
 def _project(studio: Studio, project_id: int) -> Any:
     return studio.read(f"project {project_id}", studio.sdk.projects.get, project_id)
 
 
-def _held(studio: Studio, project_id: int, run: str, known: Set[str]) -> _Held:
+def _held(
+    studio: Studio, project_id: int, run: str, known: Set[str], ours: Callable[[str], bool]
+) -> _Held:
     """What the project holds now."""
     held = _Held()
     for task in studio.tasks(project_id, quiet, fields="all", include=_FIELDS):
         found = [each.model_dump() for each in task.predictions or ()]
-        held.versions.update(str(each["model_version"] or "") for each in found)
+        versions = {str(each["model_version"] or "") for each in found}
+        held.versions |= versions
+        if any(each == run or ours(each) for each in versions):
+            held.outdated.add(task.id)
         own = [each for each in found if each["model_version"] == run]
         right = [each["id"] for each in own if _is_right(each, known)][:1]
         held.wrong += [each["id"] for each in own if each["id"] not in right]
@@ -170,7 +187,9 @@ def _send(
                     "saying why. Check the labelling interface, then run this again."
                 )
             return
-        missing = {task for task, _ in _held(studio, project_id, run, known).missing}
+        missing = {
+            task for task, _ in _held(studio, project_id, run, known, lambda _: False).missing
+        }
         batch = [each for each in batch if each["task"] in missing]
         if not batch:
             return

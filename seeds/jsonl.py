@@ -9,10 +9,11 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from seeds.errors import InputError
 
+_LOOK_SECONDS = 0.2  # between two looks at whether a workspace has become free
 _STALE_SECONDS = 3600  # a temporary file untouched for so long belongs to no living command
 
 
@@ -125,12 +126,13 @@ def sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(workspace: Path, task: str) -> Iterator[None]:
+def locked(workspace: Path, task: str, *, patience: float = 0.0) -> Iterator[None]:
     """Hold the workspace for one writing command; the kernel frees it when the process dies.
 
     Args:
         workspace: the folder, made if missing.
         task: what is being done, for the message another command gets.
+        patience: seconds to wait for another command, where nobody is there to try again.
 
     Raises:
         InputError: another command holds it; names that command and its process.
@@ -143,15 +145,26 @@ def locked(workspace: Path, task: str) -> Iterator[None]:
             f"{workspace}: {error.strerror or error}. Choose another folder with --workspace."
         ) from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        deadline = time.monotonic() + patience
+        while not _got(file):
+            if time.monotonic() < deadline:
+                time.sleep(_LOOK_SECONDS)
+                continue
             file.seek(0)
             holder = file.read().strip() or "another command"
             raise InputError(
                 f"{workspace}: in use by {holder}. Wait until it ends, then run this again."
-            ) from None
+            )
         with contextlib.suppress(OSError):  # a full disk: the lock holds without a name
             os.truncate(file.fileno(), 0)
             os.write(file.fileno(), f"{task} (process {os.getpid()})".encode())
         yield
+
+
+def _got(file: IO[str]) -> bool:
+    """Whether the lock on a file is ours now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from seeds.errors import InputError
+from seeds.jsonl import parse_record
 
 T = TypeVar("T")
 
@@ -39,14 +40,15 @@ def workspace_path(option: Path | None) -> Path:
     return option or Path(os.environ.get("CLASSIFY_WORKSPACE") or "workspace")
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file.
+def read_table(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file, or of JSON where the name ends in .json, as in a run.
 
     Raises:
-        InputError: the file is missing, unreadable, not UTF-8 or not TOML.
+        InputError: the file is missing, unreadable, not UTF-8, or not TOML or JSON.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        return parse_record(text, str(path)) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}. Check the path.") from error
     except UnicodeDecodeError as error:
@@ -61,7 +63,7 @@ def read_settings(path: Path, kind: type[T]) -> T:
     Raises:
         InputError: names every fault of the file at once.
     """
-    return parse(read_toml(path), kind, str(path))
+    return parse(read_table(path), kind, str(path))
 
 
 def read_override(workspace: Path, name: str, kind: type[T]) -> T:
@@ -71,7 +73,7 @@ def read_override(workspace: Path, name: str, kind: type[T]) -> T:
         InputError: names every fault of the file at once.
     """
     own = workspace_config(workspace, name)
-    return parse(read_toml(default_config(name)) | read_toml(own), kind, str(own))
+    return parse(read_table(default_config(name)) | read_table(own), kind, str(own))
 
 
 def parse(data: Mapping[str, Any], kind: type[T], where: str) -> T:

@@ -15,7 +15,7 @@ from seeds.settings import (
     parse,
     read_override,
     read_settings,
-    read_toml,
+    read_table,
     workspace_config,
     workspace_path,
 )
@@ -108,19 +108,19 @@ def test_what_is_not_toml_is_one_line_naming_the_file(tmp_path: Path, content: b
     path = tmp_path / "x.toml"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"x\.toml: not valid TOML") as caught:
-        read_toml(path)
+        read_table(path)
     assert "\n" not in str(caught.value)
 
 
 def test_a_file_that_is_missing_a_folder_or_in_another_encoding_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.toml: No such file"):
-        read_toml(tmp_path / "none.toml")
+        read_table(tmp_path / "none.toml")
     with pytest.raises(InputError, match="Is a directory"):
-        read_toml(tmp_path)
+        read_table(tmp_path)
     path = tmp_path / "latin.toml"
     path.write_bytes("a = 'é'".encode("cp1252"))
     with pytest.raises(InputError, match=r"latin\.toml: not UTF-8 \(byte 5\)"):
-        read_toml(path)
+        read_table(path)
 
 
 @dataclass(frozen=True, slots=True)

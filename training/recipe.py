@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seeds.errors import InputError
-from seeds.settings import parse, read_toml, workspace_config
+from seeds.settings import parse, read_table, workspace_config
 from training.models import model_class
 
 
@@ -53,12 +53,12 @@ class Recipe:
 
 
 def read_recipe(path: Path, kind: str) -> tuple[Recipe, Any]:
-    """The recipe of a TOML file and the settings of its [model] table.
+    """The recipe of a file, a run's recipe.json too, and the settings of its [model] table.
 
     Raises:
         InputError: an unknown key, a wrong type or a value out of range; all named at once.
     """
-    data = read_toml(path)
+    data = read_table(path)
     table = data.pop("model", {})
     parsed: list[Any] = []
     faults = []

@@ -41,10 +41,11 @@ def demo(workspace: Path) -> None:
     Adds the sample articles, starts Label Studio, has two annotators submit the sample labels,
     pulls them, trains a model and labels an article it never saw. Run again, it adds nothing.
     """
-    from classify.commands.labels import connect, labels
+    from classify.commands.labels import labels
     from classify.commands.predict import predict
     from classify.commands.seeds import seeds
     from classify.commands.train import train
+    from classify.labelling import connect
 
     if not (find_spec("label_studio_sdk") and find_spec("sklearn")):
         raise missing_extra("labels,train", "The demo")

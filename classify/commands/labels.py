@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from classify.commands.connect import connect as connect_command
 from classify.options import Commands, workspace_option
 from classify.suggesting import fitting_run, send_predictions
 from classify.terminal import counting, escape, quantity, say
-from seeds.errors import InputError, missing_extra
+from seeds.errors import InputError
 from seeds.jsonl import locked
 from seeds.settings import workspace_path
 
@@ -26,7 +27,10 @@ TASKS_SHOWN = 5  # ids in such a line: enough to look at some
 
 @click.group(cls=Commands)
 def labels() -> None:
-    """Label articles in Label Studio: server, push, pull, status, import."""
+    """Label articles in Label Studio: server, push, pull, status, import, connect."""
+
+
+labels.add_command(connect_command)
 
 
 @labels.group(cls=Commands)
@@ -43,9 +47,10 @@ def server() -> None:
 @workspace_option
 def start(port: int | None, workspace: Path | None) -> None:
     """Start the server; the first time installs it, which takes some minutes."""
+    from classify.labelling import check_extra
     from labels import server as embedded
 
-    _check_extra()
+    check_extra()
     found = embedded.start(workspace_path(workspace), port=port, say=say)
     click.echo(found.url)
     own = f" --workspace {workspace}" if workspace else ""
@@ -106,6 +111,7 @@ def push(
     Makes the project the first time and brings its labelling interface up to date. The predictions
     of a run take the place of an earlier run's; annotations stay as they are.
     """
+    from classify.labelling import connect
     from labels.taxonomy import ensure_taxonomy
     from seeds.document import read_documents
 
@@ -144,20 +150,11 @@ def pull(workspace: Path | None) -> None:
     Articles on which the annotators are evenly split go to adjudicate.jsonl: let one more annotate
     them, or mark the right annotation as ground truth (the star) in Label Studio, and pull again.
     """
-    from classify.labelling import Labels, fetch, store
-    from labels.dataset import IMPORTED, read_annotations
-    from labels.taxonomy import ensure_taxonomy
-    from seeds.document import read_documents
+    from classify.labelling import pull as pull_labels
 
     folder = workspace_path(workspace)
     with locked(folder, "classify labels pull"):
-        taxonomy = ensure_taxonomy(folder)
-        studio, settings = connect(folder)
-        export = fetch(studio, studio.find(settings.title), taxonomy)
-        imported = [a for a in read_annotations(folder) if a.annotator.startswith(IMPORTED)]
-        documents = {**export.documents, **read_documents(folder)}
-        kept = Labels(documents, [*imported, *export.annotations], taxonomy)
-        store(folder, kept)
+        kept, export = pull_labels(folder)
     _say_set_aside(export.rejected)
     _say_pulled(folder, kept, dict(export.counted))
     if export.rejected:
@@ -170,7 +167,7 @@ def pull(workspace: Path | None) -> None:
 @workspace_option
 def status(form: str, offline: bool, workspace: Path | None) -> None:
     """Show how many articles are done, by whom, and per category."""
-    from classify.labelling import Labels, fetch, progress_report
+    from classify.labelling import Labels, connect, fetch, progress_report
     from labels.dataset import IMPORTED, read_annotations
     from labels.taxonomy import read_taxonomy
     from seeds.document import read_documents
@@ -245,29 +242,6 @@ def import_(
     _say_pulled(folder, done.labels, {})
     if labelled.faults:
         click.get_current_context().exit(1)
-
-
-def connect(workspace: Path) -> "tuple[Studio, StudioSettings]":
-    """The Label Studio of a workspace, and how the project is set up."""
-    from labels.connection import StudioSettings, connection
-    from labels.studio import Studio
-    from seeds.settings import read_override
-
-    _check_extra()
-    settings = read_override(workspace, "labelstudio.toml", StudioSettings)
-    return Studio.connect(*connection(workspace, settings), settings), settings
-
-
-def _check_extra() -> None:
-    """Say what is not installed before anything else is found wanting, such as a port.
-
-    Raises:
-        InputError: the extra is missing.
-    """
-    from importlib.util import find_spec
-
-    if find_spec("label_studio_sdk") is None:
-        raise missing_extra("labels", "Label Studio")
 
 
 def prepare(studio: "Studio", settings: "StudioSettings", taxonomy: "Taxonomy") -> "Project":

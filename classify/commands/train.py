@@ -160,13 +160,13 @@ def _plan(
     count: int,
 ) -> _Plan:
     """A kind's recipe and settings, with what the command line changes in them."""
-    from seeds.settings import default_config, read_toml
+    from seeds.settings import default_config, read_table
     from training.model import Runtime
     from training.recipe import default_recipe, read_recipe
 
     path = config or default_recipe(folder, kind)
     recipe, settings = read_recipe(path, kind)
-    own = path != default_config(f"{kind}.toml") and "split" in read_toml(path)
+    own = path != default_config(f"{kind}.toml") and "split" in read_table(path)
     recipe = replace(recipe, **{key: given[key] for key in _RECIPE if given[key] is not None})
     for key in _MODEL:
         if given[key] is None:

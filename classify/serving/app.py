@@ -53,7 +53,7 @@ def application(
     limits: Limits,
     measures: Measures,
     *,
-    retraining: Callable[[], dict[str, Any]] | None = None,
+    retraining: Callable[[], dict[str, Any] | None] = lambda: None,
     routers: Sequence[APIRouter] = (),
 ) -> Any:
     """The ASGI application.
@@ -62,7 +62,7 @@ def application(
         engine: started.
         limits: of each request.
         measures: what it counts.
-        retraining: tells how far the next training is; None where nothing is connected.
+        retraining: tells how far the next training is; None while nothing is connected.
         routers: further routes.
     """
     app = FastAPI(
@@ -83,7 +83,7 @@ def _api(
     engine: Engine,
     limits: Limits,
     measures: Measures,
-    retraining: Callable[[], dict[str, Any]] | None,
+    retraining: Callable[[], dict[str, Any] | None],
 ) -> APIRouter:
     """What needs the key."""
     api = APIRouter(prefix="/v1")
@@ -109,7 +109,7 @@ def _api(
         texts = [asked.text] if isinstance(asked.text, str) else asked.text
         _note(request, texts)
         call = engine.answers(texts, every=asked.all, explain=asked.explain)
-        found = await _unless_gone(request, call, measures)
+        found = await unless_gone(request, call, measures)
         return _answered(found, found.answers, measures)
 
     form = {
@@ -142,7 +142,7 @@ def _api(
         texts = [each.document.text for each in sent.articles]
         _note(request, texts)
         call = engine.answers(texts, every=sent.every, explain=sent.explain)
-        found = await _unless_gone(request, call, measures)
+        found = await unless_gone(request, call, measures)
         named = [
             {**answer, "id": each.own_id or each.document.id, "source": each.document.source}
             for each, answer in zip(sent.articles, found.answers, strict=True)
@@ -174,7 +174,8 @@ def _api(
         run = engine.run
         names = ("kind", "created", "articles", "base_model", "computing")
         known = {name: getattr(run, name) for name in names}
-        facts = wire.RetrainingFacts(**retraining()) if retraining else None
+        now = retraining()
+        facts = wire.RetrainingFacts(**now) if now else None
         return wire.CurrentRun(run=run.name, retraining=facts, **known)
 
     return api
@@ -250,7 +251,7 @@ def _note(request: Request, texts: Sequence[str]) -> None:
     request.scope["state"]["facts"] = {"texts": len(texts), "sha256": together.hexdigest()[:16]}
 
 
-async def _unless_gone(request: Request, call: Awaitable[T], measures: Measures) -> T:
+async def unless_gone(request: Request, call: Awaitable[T], measures: Measures) -> T:
     """Await a call; drop it when the client leaves."""
     work = asyncio.ensure_future(call)
     gone = asyncio.ensure_future(_gone(request))

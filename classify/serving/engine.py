@@ -119,6 +119,11 @@ class Engine:
         return self._run
 
     @property
+    def path(self) -> Path:
+        """The folder of the run that answers now."""
+        return self._worker.path if self._worker else self._find()
+
+    @property
     def ready(self) -> bool:
         """Whether a text would be computed right away or after those before it."""
         return self._worker is not None and self._worker.alive and not self._closing

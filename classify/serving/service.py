@@ -14,10 +14,12 @@ from typing import Any
 import uvicorn
 
 from classify.serving.app import application
+from classify.serving.backend import backend
 from classify.serving.connection import Deadlines, uvicorn_options
 from classify.serving.engine import Batching, Engine
 from classify.serving.limits import LOOPBACK, Limits
 from classify.serving.measures import Measures, log_to_stderr
+from classify.serving.retraining import Retraining
 from classify.serving.settings import ServeSettings
 from classify.terminal import say, size_in_bytes
 from seeds.errors import InputError
@@ -77,9 +79,18 @@ class Service:
         batching = Batching(settings.batch_size, settings.batch_wait / 1000, settings.queue)
         runs = self.workspace / "runs"
         engine = Engine(lambda: find_run(runs, self.run), self.runtime, batching, measures.batch)
+        retraining = Retraining(self.workspace, settings.retrain_after, lambda: engine.path)
+        engine.on_promoted(retraining.promoted)
         await engine.start()
+        retraining.start()
         try:
-            app = application(engine, self._limits(), measures)
+            app = application(
+                engine,
+                self._limits(),
+                measures,
+                retraining=retraining.facts,
+                routers=[backend(engine, self.workspace, retraining, measures)],
+            )
             deadlines = Deadlines(headers=settings.read_timeout)
             config = uvicorn.Config(
                 app,
@@ -98,6 +109,7 @@ class Service:
             await server.serve(sockets=[listening])
             return server.signal
         finally:
+            await retraining.close()
             await engine.close()
 
     def _limits(self) -> Limits:

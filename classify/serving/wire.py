@@ -113,7 +113,7 @@ class Categories(BaseModel):
 class RetrainingFacts(BaseModel):
     """How far the next training is."""
 
-    annotations: int = Field(description="New ones since the last training.")
+    annotations: int = Field(description="New ones since the last training that the service began.")
     wanted: int = Field(description="From so many on a training starts; 0: never.")
     state: str = Field(description="waiting, running or failed.")
     last: str = Field(description="What came of the last training, or empty.")

@@ -10,11 +10,12 @@ const SAID = {
     standfirst: "Collez-le : le modèle dit ses catégories, à quel point il en est sûr, et quels mots ont compté.",
     article: "Article",
     placeholder: "Collez le texte ici, ou déposez un fichier.",
-    hint: "Ctrl + Entrée classe l’article. Fichiers : .txt .md .html .jsonl .csv .tsv .parquet.",
+    keys: "Ctrl + Entrée classe l’article.",
+    files: "Fichiers : .txt .md .html .jsonl .csv .tsv .parquet.",
     send: "Classer l’article",
     pick: "Choisir un fichier…",
     clear: "Effacer",
-    example: "Un exemple",
+    example: "Essayer un exemple",
     recent: "Récents",
     forget: "Tout oublier",
     forgotten: "Les articles récents sont oubliés.",
@@ -31,8 +32,9 @@ const SAID = {
     and: "et",
     "against-word": "contre",
     "empty-3-end": "chaque catégorie.",
-    which: "Article du fichier",
-    choose: "Choisissez une catégorie pour voir les mots qui ont compté.",
+    which: (file, n) => `Les ${number(n)} articles de « ${file} »`,
+    choose: "Choisissez une catégorie pour voir ses mots.",
+    tick: "Le trait d’une barre marque son seuil.",
     for: "Pour",
     against: "Contre",
     "key-title": "Ce service demande une clé",
@@ -41,9 +43,9 @@ const SAID = {
     "key-send": "Continuer",
     "key-wrong": "Cette clé n’est pas la bonne.",
     words: (n) => (n ? `${number(n)} mot${n > 1 ? "s" : ""}` : ""),
-    run: (run) => `${run.kind} · ${number(run.articles)} articles appris · ${day(run.created)}`,
+    run: (run) => `${run.kind}\u00a0· ${number(run.articles)}\u00a0articles\u00a0appris\u00a0· ${day(run.created)}`,
     reading: "Le modèle lit l’article…",
-    again: (left, n, most) => `Le service est occupé. Nouvel essai dans ${left} s (${n} sur ${most}).`,
+    again: (left, n, most) => `Le service est occupé. Nouvel essai dans ${left}\u00a0s (${n} sur ${most}).`,
     nothing: "Aucune catégorie",
     plain: {
       accepted: "Le modèle est assez sûr : l’article peut être classé sans relecture.",
@@ -67,6 +69,7 @@ const SAID = {
     unexplained: "Les mots qui ont compté ne sont montrés que pour un fichier de 16 articles au plus.",
     rejected: (n) => (n > 1 ? `${n} enregistrements n’ont pas pu être lus` : "Un enregistrement n’a pas pu être lu"),
     retry: "Réessayer",
+    told: "Le service dit :",
     errors: {
       blank: "Collez d’abord un article.",
       one: "Un seul fichier à la fois, s’il vous plaît.",
@@ -74,7 +77,7 @@ const SAID = {
       gone: "Le service ne répond pas. Il est peut-être arrêté, ou le réseau coupé.",
       full: "Le service reste occupé. Réessayez dans une minute.",
       408: "L’envoi a pris trop de temps. Réessayez.",
-      413: "C’est trop long pour être classé ici. Utilisez `classify predict` pour de gros fichiers.",
+      413: "C’est trop long pour être classé ici. Pour de gros fichiers, prenez la commande classify predict.",
       415: "Ce type de fichier n’est pas lu ici.",
       422: "Le service n’a pas pu lire cela.",
       other: "Le service a rencontré une erreur.",
@@ -88,11 +91,12 @@ const SAID = {
     standfirst: "Paste it: the model gives its categories, says how sure it is, and shows which words counted.",
     article: "Article",
     placeholder: "Paste the text here, or drop a file.",
-    hint: "Ctrl + Enter classifies the article. Files: .txt .md .html .jsonl .csv .tsv .parquet.",
+    keys: "Ctrl + Enter classifies the article.",
+    files: "Files: .txt .md .html .jsonl .csv .tsv .parquet.",
     send: "Classify the article",
     pick: "Choose a file…",
     clear: "Clear",
-    example: "An example",
+    example: "Try an example",
     recent: "Recent",
     forget: "Forget all",
     forgotten: "Recent articles are forgotten.",
@@ -109,8 +113,9 @@ const SAID = {
     and: "and",
     "against-word": "against",
     "empty-3-end": "each category.",
-    which: "Article of the file",
-    choose: "Choose a category to see the words that counted.",
+    which: (file, n) => `The ${number(n)} articles of “${file}”`,
+    choose: "Choose a category to see its words.",
+    tick: "The line on a bar marks its threshold.",
     for: "For",
     against: "Against",
     "key-title": "This service wants a key",
@@ -119,7 +124,7 @@ const SAID = {
     "key-send": "Continue",
     "key-wrong": "That is not the right key.",
     words: (n) => (n ? `${number(n)} word${n > 1 ? "s" : ""}` : ""),
-    run: (run) => `${run.kind} · learned from ${number(run.articles)} articles · ${day(run.created)}`,
+    run: (run) => `${run.kind}\u00a0· learned\u00a0from\u00a0${number(run.articles)}\u00a0articles\u00a0· ${day(run.created)}`,
     reading: "The model is reading the article…",
     again: (left, n, most) => `The service is busy. Trying again in ${left} s (${n} of ${most}).`,
     nothing: "No category",
@@ -132,7 +137,7 @@ const SAID = {
     foreign: (share) => `${share} of the letters are not Latin; the model hardly reads those.`,
     bare: "Nothing is left of this text once invisible characters and credits are taken off.",
     held: "holds",
-    from: (p) => `holds from ${p}`,
+    from: (p) => `threshold ${p}`,
     every: (n) => `Show all ${n} categories`,
     fewer: "Show the most probable only",
     why: (name) => `What counted for “${name}”`,
@@ -145,6 +150,7 @@ const SAID = {
     unexplained: "The words that counted are shown for files of 16 articles at most.",
     rejected: (n) => (n > 1 ? `${n} records could not be read` : "One record could not be read"),
     retry: "Try again",
+    told: "The service says:",
     errors: {
       blank: "Paste an article first.",
       one: "One file at a time, please.",
@@ -152,7 +158,7 @@ const SAID = {
       gone: "The service does not answer. It may have stopped, or the network is down.",
       full: "The service is still busy. Try again in a minute.",
       408: "Sending took too long. Try again.",
-      413: "This is too long to be classified here. Use `classify predict` for large files.",
+      413: "This is too long to be classified here. For large files, use the command classify predict.",
       415: "This kind of file is not read here.",
       422: "The service could not read this.",
       other: "The service had an error.",
@@ -167,6 +173,7 @@ const EXAMPLE =
   "salles de part et d’autre.\n\n" +
   "« Le cinéma est notre meilleure diplomatie », a déclaré le ministre, avant l’ouverture sur un " +
   "documentaire consacré aux pêcheurs de Saint-Louis.";
+const DATES = { fr: "fr-FR", en: "en-GB" };
 const NEAR = 0.1; // probability from which a category is shown before all are asked for
 const LEVELS = [0.12, 0.3, 0.6]; // shares of the largest contribution; as in training/explain.py
 const LEAST = 0.05; // log-odds
@@ -185,6 +192,7 @@ const state = {
   run: null,
   answers: [],
   rejected: [],
+  file: "", // the name of the one they came in
   at: 0, // which answer
   category: null, // whose words are marked
   every: false, // whether all categories are shown
@@ -195,16 +203,32 @@ const state = {
 
 // ---------------------------------------------------------------- words, numbers, nodes
 
-const say = () => SAID[state.language];
+// In French no line starts with a mark that a space goes before, nor ends with a guillemet.
+function bound(said) {
+  if (typeof said === "string") {
+    return said.replace(/ (?=[?!;%])/g, "\u202f").replace(/ (?=[:»+])|(?<=[«+]) /g, "\u00a0");
+  }
+  if (typeof said === "function") return (...given) => bound(said(...given));
+  return Object.fromEntries(Object.entries(said).map(([key, each]) => [key, bound(each)]));
+}
+
+const SAYS = { fr: bound(SAID.fr), en: SAID.en };
+const say = () => SAYS[state.language];
 const number = (value) => new Intl.NumberFormat(state.language).format(value);
 const day = (text) => {
   const when = new Date(text);
   const long = { day: "numeric", month: "long", year: "numeric" };
-  return Number.isNaN(when.getTime()) ? text : new Intl.DateTimeFormat(state.language, long).format(when);
+  if (Number.isNaN(when.getTime())) return text;
+  return new Intl.DateTimeFormat(DATES[state.language], long).format(when).replaceAll(" ", "\u00a0");
+};
+const share = (value, digits = 0) => {
+  const exact = { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(state.language, exact).format(value);
 };
 const percent = (p) => {
-  const digits = p < 0.1 || p > 0.99 ? 1 : 0;
-  return new Intl.NumberFormat(state.language, { style: "percent", maximumFractionDigits: digits }).format(p);
+  if (p < 0.001) return `<\u202f${share(0.001, 1)}`; // a model is never wholly sure
+  if (p > 0.999) return `>\u202f${share(0.999, 1)}`;
+  return share(p, p < 0.0995 || p > 0.99 ? 1 : 0);
 };
 const signed = (value) =>
   (value < 0 ? "−" : "+") +
@@ -296,7 +320,10 @@ async function pause(seconds, attempt, signal) {
   announce(say().again(Math.ceil(seconds), attempt, ATTEMPTS));
   for (let left = Math.ceil(seconds); left > 0; left -= 1) {
     $("busy-text").textContent = say().again(left, attempt, ATTEMPTS);
-    await new Promise((done) => setTimeout(done, 1000));
+    await new Promise((done) => {
+      setTimeout(done, 1000);
+      signal?.addEventListener("abort", done, { once: true });
+    });
     signal?.throwIfAborted();
   }
   $("busy-text").textContent = say().reading;
@@ -308,15 +335,18 @@ function askForKey(wrong) {
   asked ??= new Promise((done, failed) => {
     const dialog = $("ask");
     $("key-wrong").textContent = wrong ? say()["key-wrong"] : "";
-    $("key").value = "";
     const close = () => {
       asked = null;
+      $("key").value = "";
       dialog.close();
     };
     $("key-form").onsubmit = (event) => {
       event.preventDefault();
       const given = $("key").value.trim();
-      if (!given) return;
+      if (!/^[!-~]+$/.test(given)) { // no other character can be part of a key, or of a header
+        $("key-wrong").textContent = given ? say()["key-wrong"] : "";
+        return;
+      }
       store(sessionStorage, "classify.key", given);
       close();
       done();
@@ -341,10 +371,10 @@ async function learnCategories(signal) {
   state.run = run;
 }
 
-async function classify(request) {
+async function classify(request, file = "") {
   state.call?.abort();
   const call = (state.call = new AbortController());
-  state.again = () => classify(request);
+  state.again = () => classify(request, file);
   show({ busy: true });
   try {
     const found = await request(call.signal);
@@ -353,7 +383,7 @@ async function classify(request) {
       const first = found.rejected?.[0];
       throw new Problem("empty", first ? first.message : "");
     }
-    Object.assign(state, { answers: found.predictions, rejected: found.rejected ?? [], at: 0 });
+    Object.assign(state, { answers: found.predictions, rejected: found.rejected ?? [], file, at: 0 });
     choose(0);
     if (found.predictions.length === 1) remember(found.predictions[0]);
     show({ answer: true });
@@ -401,7 +431,7 @@ function sendFile(file) {
     $("text").value = parts ? parts.join("") : "";
     count();
     return found;
-  });
+  }, file.name);
 }
 
 function sendFiles(files) {
@@ -454,8 +484,9 @@ function show({ busy = false, error = null, answer: there = false }) {
   state.error = error;
   $("busy").hidden = !busy;
   $("busy-text").textContent = say().reading;
-  $("answer").hidden = !there;
-  $("empty").hidden = busy || there || Boolean(error);
+  if (!busy) $("answer").hidden = !there; // until there is something new it stays, so that nothing jumps
+  $("empty").hidden = !$("answer").hidden || Boolean(error);
+  $("answer").inert = $("empty").inert = busy;
   $("result").setAttribute("aria-busy", String(busy));
   renderError();
   if (busy) announce(say().reading);
@@ -463,9 +494,8 @@ function show({ busy = false, error = null, answer: there = false }) {
     renderAnswer();
     announce(say().result($("names").textContent, $("plain").textContent));
   }
-  if ((there || error) && $("result").getBoundingClientRect().top > innerHeight / 2) {
-    $("result").scrollIntoView({ block: "start" });
-  }
+  const { top } = $("result").getBoundingClientRect();
+  if ((there || error) && (top < 0 || top > innerHeight / 2)) $("result").scrollIntoView();
 }
 
 function renderError() {
@@ -483,7 +513,8 @@ function renderError() {
   }
   const details = [error.detail, ...error.errors.map((each) => `${each.where}: ${each.message}`)];
   for (const each of details.filter(Boolean)) {
-    $("error").append(node("span", { class: "detail", lang: "en" }, visible(each)));
+    const told = node("span", { lang: "en" }, visible(each));
+    $("error").append(node("p", { class: "detail" }, `${say().told} `, told));
   }
 }
 
@@ -507,6 +538,7 @@ function renderSeveral() {
     const names = each.categories.map(nameOf).join(", ") || say().nothing;
     return node("option", { value: n }, `${n + 1}. ${names} — ${visible(titleOf(each) || each.id)}`);
   });
+  $("which-label").textContent = say().which(visible(state.file), options.length);
   $("which").replaceChildren(...options);
   $("which").value = String(state.at);
 }
@@ -526,8 +558,8 @@ function renderDecision(found) {
 }
 
 function noteOf(note) {
-  const share = /^(\d+)% of its letters/.exec(note);
-  if (share) return say().foreign(percent(Number(share[1]) / 100));
+  const foreign = /^(\d+)% of its letters/.exec(note);
+  if (foreign) return say().foreign(share(Number(foreign[1]) / 100));
   return note.startsWith("nothing is left") ? say().bare : note;
 }
 
@@ -535,6 +567,7 @@ function renderChoices(found) {
   const all = ranked(found);
   const near = all.filter(([id, p]) => p >= NEAR || found.categories.includes(id) || id === state.category);
   const shown = state.every ? all : near;
+  $("tick").hidden = state.choice !== "multiple";
   $("choices").replaceChildren(...shown.map(([id, p]) => choiceOf(id, p, found)));
   $("more").hidden = all.length <= near.length;
   $("more").textContent = state.every ? say().fewer : say().every(all.length);
@@ -626,7 +659,8 @@ const titleOf = (found, text = "") => {
 function recents() {
   try {
     const kept = JSON.parse(store(localStorage, "classify.recent") ?? "[]");
-    return Array.isArray(kept) ? kept.filter((each) => typeof each?.text === "string") : [];
+    const ours = (each) => typeof each?.text === "string" && Array.isArray(each.names) && Number.isFinite(each.when);
+    return Array.isArray(kept) ? kept.filter(ours) : [];
   } catch {
     return [];
   }
@@ -644,15 +678,16 @@ function remember(found) {
 function renderRecents() {
   const kept = recents();
   $("recent").hidden = !kept.length;
-  const short = new Intl.DateTimeFormat(state.language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const short = new Intl.DateTimeFormat(DATES[state.language], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   $("recents").replaceChildren(
     ...kept.map((each) => {
-      const names = (each.names ?? []).map(nameOf).join(", ") || say().nothing;
+      const names = each.names.map(nameOf).join(", ") || say().nothing;
       const about = node("span", {}, `${names} · ${short.format(each.when)}`);
       const button = node("button", { type: "button" }, node("b", { lang: "fr" }, visible(each.title || "…")), about);
       button.onclick = () => {
         $("text").value = each.text;
         count();
+        $("result").focus({ preventScroll: true }); // this button goes when the list is drawn anew
         sendText();
       };
       return node("li", {}, button);
@@ -719,7 +754,8 @@ function listen() {
   $("example").onclick = () => {
     $("text").value = EXAMPLE;
     count();
-    $("send").focus();
+    $("send").focus(); // this button goes
+    sendText();
   };
   $("cancel").onclick = () => {
     state.call?.abort();

@@ -1,0 +1,141 @@
+"""`classify labels connect`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from classify.options import workspace_option
+from classify.terminal import say
+from seeds.errors import InputError
+from seeds.settings import read_override, workspace_path
+
+if TYPE_CHECKING:
+    from labels.studio import Studio
+
+_EMBEDDED = (
+    "It was started by an earlier version of classify: run `classify labels server stop`, then "
+    "`classify labels server start`, and connect again."
+)
+_OTHER = (
+    "If it listens on loopback alone, start it with ML_BLOCK_LOCAL_IP=false and "
+    "SSRF_PROTECTION_ENABLED=false. If others can reach it, leave its protection on: run "
+    "`classify serve` at an address outside its network, and name that with --url."
+)
+
+
+@click.command()
+@click.option("--url", help="Where Label Studio finds the service.  [default: as in serve.toml]")
+@click.option("--remove", is_flag=True, help="Disconnect instead; predictions stay.")
+@workspace_option
+def connect(url: str | None, remove: bool, workspace: Path | None) -> None:
+    """Make a running `classify serve` the ML backend of the project.
+
+    From then on an article that is opened in Label Studio shows the model's categories ticked, and
+    enough new annotations (retrain_after in serve.toml) start a training, whose run takes over if
+    it is not worse. Label Studio calls an address that holds a secret; nobody else knows it.
+    """
+    from classify.labelling import connect as connect_studio
+    from classify.serving.linked import Linked, link, linked
+    from classify.serving.secret import is_address
+
+    if remove and url:
+        raise InputError("--remove goes without --url. Leave one out.")
+    folder = workspace_path(workspace)
+    url = _checked(url) if url else _default_url(folder)
+    studio, settings = connect_studio(folder)
+    project = studio.find(settings.title)
+    if remove:
+        from labels.backends import detach
+
+        gone = detach(studio, project.id, is_address)
+        link(folder, None)
+        say(f"disconnected from {project.url}" if gone else "was not connected")
+        return
+    _check_interface(studio, project.id)
+    before = linked(folder)
+    link(folder, Linked(studio.url, project.id))  # the service answers a project it knows of
+    try:
+        _attach(folder, url, project.id, studio)
+    except BaseException:
+        link(folder, before)
+        raise
+    click.echo(project.url)
+
+
+def _check_interface(studio: "Studio", project: int) -> None:
+    """Refuse what the service would refuse, where the reason can be told.
+
+    Raises:
+        InputError: the labelling interface does not ask for categories as ours does.
+    """
+    from labels.interface import known_categories
+
+    found = studio.read(f"project {project}", studio.sdk.projects.get, project)
+    known_categories(found.label_config or "<View/>")
+
+
+def _attach(folder: Path, url: str, project: int, studio: "Studio") -> None:
+    """Register the service, and say what came of it.
+
+    Raises:
+        InputError: Label Studio can't or may not call it; says what to do.
+    """
+    from classify.serving.secret import address, is_address, secret
+    from classify.serving.settings import ServeSettings
+    from labels.backends import BlockedError, attach
+
+    try:
+        done = attach(studio, project, address(url, secret(folder)), is_address)
+    except BlockedError as error:
+        embedded = studio.url == _embedded_url(folder)
+        raise InputError(f"{error} {_EMBEDDED if embedded else _OTHER}") from error
+    say(f"connected: Label Studio asks {url}" if done.made else "was connected already")
+    if done.stale:
+        say(f"{done.stale} earlier connection{'s' if done.stale > 1 else ''} removed")
+    if done.before:
+        say(
+            f"warning: Label Studio asks its oldest model alone, which is {done.before!r}. Remove "
+            "that in the project's settings (Model), or ours is never asked."
+        )
+    wanted = read_override(folder, "serve.toml", ServeSettings).retrain_after
+    say(
+        f"after {wanted:,} new annotations the service trains anew"
+        if wanted
+        else "the service trains when it is asked to in Label Studio (Model, Start Training)"
+    )
+
+
+def _embedded_url(folder: Path) -> str:
+    from labels.server import status
+
+    return status(folder).url
+
+
+def _default_url(folder: Path) -> str:
+    """Where a service of this workspace listens on this machine."""
+    from classify.serving.settings import ServeSettings
+
+    settings = read_override(folder, "serve.toml", ServeSettings)
+    host = settings.host
+    if host in ("0.0.0.0", "::"):  # noqa: S104 — what it listens on; this is what to call
+        host = "127.0.0.1"
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def _checked(url: str) -> str:
+    """The address without a slash at its end.
+
+    Raises:
+        InputError: it can't be one.
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        parts = urlsplit("")
+    right = parts.scheme in ("http", "https") and parts.hostname and not parts.username
+    if not right or parts.query or parts.fragment:
+        raise InputError(f"--url {url!r} must be like http://127.0.0.1:8000, with no password.")
+    return url.rstrip("/")

@@ -1,0 +1,93 @@
+"""What the service has done in a process of its own: a training, or the predictions of a project.
+
+    python -m classify.serving.jobs train|predictions WORKSPACE RUN
+
+Notes go to standard error, and what came of it to standard output, as JSON. It ends when standard
+input does, as it does when the service ends, however that ends.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from classify.terminal import say
+from seeds.errors import InputError
+from seeds.jsonl import locked
+
+_NICE = 10  # whoever asks the service comes first
+_PATIENCE = 900.0  # seconds to wait for a command of a person in the same workspace
+
+
+def main() -> None:
+    """Do the job that is named; the exit code is 1 for what a user can mend."""
+    name, workspace, run = sys.argv[1:]
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
+    threading.Thread(target=_end_with_the_service, daemon=True).start()
+    try:
+        print(json.dumps(JOBS[name](Path(workspace), Path(run))))
+    except InputError as error:
+        say(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _end_with_the_service() -> None:
+    while os.read(0, 4096):  # sys.stdin has a lock, which Python wants at its own end
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def train(workspace: Path, run: Path) -> dict[str, str]:
+    """Fetch the annotations and train as a run was trained; it is promoted if it is not worse.
+
+    Raises:
+        InputError: see `classify labels pull` and `classify train`.
+    """
+    from classify.commands.train import train as command
+    from classify.labelling import pull
+    from training.run import list_runs, promotions, read_facts
+
+    runs = workspace / "runs"
+    with locked(workspace, "a training of classify serve", patience=_PATIENCE):
+        pull(workspace)
+    before = list_runs(runs)
+    options = ["--config", str(run / "recipe.json"), "--workspace", str(workspace)]
+    with contextlib.redirect_stdout(sys.stderr):
+        command.main([read_facts(run).kind, *options], standalone_mode=False)
+    made = next(each.name for each in reversed(list_runs(runs)) if each not in before)
+    if promotions(runs)[-1:] == [made]:
+        return {"said": f"{made} was trained and took over"}
+    return {"said": f"{made} was trained and is kept aside: it is worse than the current run"}
+
+
+def predictions(workspace: Path, run: Path) -> dict[str, str]:
+    """Give each article of the connected project that has a prediction of ours the run's.
+
+    Raises:
+        InputError: Label Studio can't be talked to, or the run does not fit the taxonomy.
+    """
+    from classify.labelling import connect
+    from classify.serving.linked import linked
+    from classify.suggesting import fitting_run, send_predictions
+    from labels.taxonomy import ensure_taxonomy
+
+    project = linked(workspace)
+    if project is None:
+        return {}
+    with locked(workspace, "the predictions of classify serve", patience=_PATIENCE):
+        model = fitting_run(workspace, str(run.resolve()), ensure_taxonomy(workspace))
+        studio, _ = connect(workspace)
+        send_predictions(studio, studio.project(project.id), model, "outdated")
+    return {}
+
+
+JOBS = {"train": train, "predictions": predictions}
+
+if __name__ == "__main__":
+    main()
