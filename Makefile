@@ -14,7 +14,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	  { echo "classify needs Python 3.11 or newer; try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@echo "Installing classify into $(VENV) (once, about two minutes) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) -e '.[labels,train]'
+	$(INSTALL) -e '.[labels,train,serve]'
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
@@ -24,7 +24,7 @@ $(VENV)/.ready-dev: $(VENV)/.ready
 
 $(VENV)/.ready-bench: $(VENV)/.ready
 	@echo "Adding the peers that are measured beside (fastText is compiled) ..."
-	$(INSTALL) -e '.[labels,train,camembert,onnx,spark]'
+	$(INSTALL) -e '.[labels,train,camembert,onnx,serve,spark]'
 	@if $(INSTALL) -e '.[bench]'; then touch $@; else \
 	  echo "The peers could not be installed: what needs them is skipped." >&2; fi
 

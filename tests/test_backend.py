@@ -4,7 +4,6 @@ import json
 import random
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -185,9 +184,8 @@ def test_enough_annotations_start_a_training_and_its_run_takes_over(
     assert retraining(service)["state"] == "waiting"
     newsroom.annotate(lea, newsroom.fresh[2], "sport")
     wait_until(lambda: retraining(service)["state"] == "running", what="a training")
-    began = time.monotonic()
     newsroom.annotate(lea, newsroom.fresh[3], "cinema")
-    assert time.monotonic() - began < 1, "Submit waits for no training"
+    assert retraining(service)["state"] == "running", "Submit waits for no training"
     assert service.predict("film festival").status_code == 200
     wait_until(lambda: current(newsroom) != before, seconds=120, what="its run takes over")
     wait_until(lambda: retraining(service)["state"] == "waiting")
@@ -321,7 +319,8 @@ def test_a_server_that_calls_nobody_on_its_network_is_explained(
     newsroom: Newsroom, proxy: Proxy, trained: Path
 ) -> None:
     refused = b'{"detail": "URL resolves to a reserved network address"}'
-    proxy.invent["/api/ml/"] = [(403, {"Content-Type": "application/json"}, refused)]
+    kind = {"Content-Type": "application/json"}
+    proxy.invent["/api/ml/"] = [(200, kind, b"[]"), (403, kind, refused)]  # none there; the attempt
     with serving(newsroom.folder, **newsroom.variables) as service:
         failed = newsroom.run("labels", "connect", "--url", service.url, LABEL_STUDIO_URL=proxy.url)
     assert failed.returncode == 1

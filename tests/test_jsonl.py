@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -180,6 +181,21 @@ def test_the_lock_is_free_after_kill_9(tmp_path: Path) -> None:
         holder.wait()
         with jsonl.locked(tmp_path, "other"):
             pass
+
+
+def test_who_is_patient_gets_the_workspace_when_it_becomes_free(tmp_path: Path) -> None:
+    with started(HOLD, tmp_path) as holder:
+        assert first_line(holder) == "held"
+        leaving = threading.Timer(0.3, holder.kill)
+        leaving.start()
+        with jsonl.locked(tmp_path, "other", patience=60):
+            assert holder.wait() != 0
+    with started(HOLD, tmp_path) as holder:
+        assert first_line(holder) == "held"
+        impatient = jsonl.locked(tmp_path, "other", patience=0.3)
+        with pytest.raises(InputError, match="in use by classify train"), impatient:
+            pass
+        holder.communicate()
 
 
 def test_the_lock_is_free_after_an_error(tmp_path: Path) -> None:

@@ -207,6 +207,28 @@ def suggest(texts: Any) -> list[Suggestion]:
     return [Suggestion(("cinema",), 0.5, "run-1") for _ in texts]
 
 
+def test_only_articles_with_a_prediction_of_ours_get_the_next_ones_if_asked(
+    five: tuple[Studio, int],
+) -> None:
+    studio, project = five
+    held = list(studio.tasks(project, lambda *_: None, fields="all"))
+    ours, foreign = held[0].id, held[1].id
+    for task, version in ((ours, "run-0"), (foreign, FOREIGN)):
+        studio.sdk.predictions.create(task=task, result=result("trade"), model_version=version)
+    done = replace(
+        studio, project, "run-1", suggest, ours=lambda each: each == "run-0", which="outdated"
+    )
+    assert (done.sent, done.removed) == (1, ("run-0",))
+    found = {
+        task.id: [each.model_version for each in (task.predictions or [])]
+        for task in studio.tasks(project, lambda *_: None, fields="all")
+    }
+    assert {task: versions for task, versions in found.items() if versions} == {
+        ours: ["run-1"],
+        foreign: [FOREIGN],
+    }
+
+
 def test_a_batch_whose_answer_was_lost_is_not_sent_again(
     five: tuple[Studio, int], proxy: Proxy, label_studio: LabelStudio
 ) -> None:

@@ -112,6 +112,15 @@ def test_what_is_not_toml_is_one_line_naming_the_file(tmp_path: Path, content: b
     assert "\n" not in str(caught.value)
 
 
+def test_json_is_read_where_the_name_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    path.write_text('{"seed": 7, "model": {"buckets": 2}}', encoding="utf-8")
+    assert read_table(path) == {"seed": 7, "model": {"buckets": 2}}
+    path.write_text("seed = 7", encoding="utf-8")
+    with pytest.raises(InputError, match=r"recipe\.json: not JSON"):
+        read_table(path)
+
+
 def test_a_file_that_is_missing_a_folder_or_in_another_encoding_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.toml: No such file"):
         read_table(tmp_path / "none.toml")

@@ -167,6 +167,14 @@ def test_the_frozen_way_to_split_goes_on_unless_something_else_is_asked_for(desk
     assert len(list_runs(desk / "runs")) == 4
 
 
+def test_a_run_is_trained_again_as_it_was_by_its_own_recipe(desk: Path) -> None:
+    first, _ = trained(desk, "--seed", "7", "--max-risk", "0.2")
+    again, _ = trained(desk, "--config", first / "recipe.json")
+    assert read(again, "recipe.json") == read(first, "recipe.json")
+    assert read(again, "recipe.json")["seed"] == 7
+    assert read(again, "golden.json")["scores"] == read(first, "golden.json")["scores"]
+
+
 def test_unknown_keys_of_a_recipe_are_listed_beside_the_known_ones_once(desk: Path) -> None:
     text = "".join(f"key{n} = 1\n" for n in range(9))
     (desk / "tfidf.toml").write_text(f"{text}[model]\nlayers = 2\n")

@@ -43,7 +43,7 @@ def connect(url: str | None, remove: bool, workspace: Path | None) -> None:
     if remove and url:
         raise InputError("--remove goes without --url. Leave one out.")
     folder = workspace_path(workspace)
-    url = _checked(url) if url else _default_url(folder)
+    url = _default_url(folder) if url is None else _checked(url)
     studio, settings = connect_studio(folder)
     project = studio.find(settings.title)
     if remove:

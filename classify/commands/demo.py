@@ -145,6 +145,7 @@ def _farewell(workspace: Path) -> None:
         f"\nLabel Studio is still running, so that you can look: {server.status(workspace).url}\n"
         f"  log in:    classify labels server status --show-login {own}\n"
         f"  try it:    classify predict YOUR_ARTICLE.txt {own}\n"
+        f"  on a page: classify serve {own}\n"
         f"  the model: classify runs show {own}\n"
         f"  stop it:   classify labels server stop {own}"
     )
