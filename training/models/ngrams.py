@@ -21,13 +21,15 @@ from training.models.folding import HASHED, Bytes, Hashes, Ints, Words, words, w
 
 Floats = NDArray[np.float64]
 _Part = tuple[Ints, Floats, Ints]  # buckets, weights, where each text's begin
-_CHARACTERS_AT_ONCE = 1 << 16  # keeps the arrays of one pass within the processor's cache
+_CHARACTERS_AT_ONCE = (
+    1 << 18
+)  # more share their words; still more no longer fit the processor's cache
 # Odd numbers without a pattern: of the golden ratio, MurmurHash3, and two generators' multipliers.
 _M1 = np.uint64(0x9E3779B97F4A7C15)
 _M2 = np.uint64(0xFF51AFD7ED558CCD)
 _M3 = np.uint64(0x5851F42D4C957F2D)
 _M4 = np.uint64(0xC4CEB9FE1A85EC53)
-_SLOTS = 16  # bits of the table in which equal words of a batch meet
+_SLOTS = 17  # bits of the table in which equal words of a batch meet
 _MASKS = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # the n lowest bytes
 
 
@@ -137,9 +139,9 @@ class Ngrams:
             (buckets, np.ones(len(buckets)), np.searchsorted(first, edges))
             for buckets, first in self._runs(found).values()
         ]
-        parts += self._of_distinct_words(found, edges)
         if columns is not None:
             parts = [_known(part, columns) for part in parts]
+        parts += self._of_distinct_words(found, edges, columns)
         for n in range(len(texts)):
             spans = [slice(each[n], each[n + 1]) for _, _, each in parts]
             features, times = (
@@ -148,14 +150,31 @@ class Ngrams:
             )
             yield features, times
 
-    def _of_distinct_words(self, found: Words, edges: Ints) -> Iterator[_Part]:
-        """Character n-grams of each text's distinct words."""
-        chosen, times = _distinct(found)
-        stream, _ = _compact(found, chosen)
+    def _of_distinct_words(
+        self, found: Words, edges: Ints, columns: NDArray[np.int32] | None
+    ) -> Iterator[_Part]:
+        """Features of the characters of each text's distinct words.
+
+        They are made once for each word of the batch, and those that are none are dropped there;
+        each text then has its words' features, which is all that is done for every text.
+        """
+        chosen, times = _distinct(found.hashes, found.lengths, found.texts)
         edges = np.searchsorted(chosen, edges)
-        for buckets, _, many in self._chars(stream, found.lengths.take(chosen)).values():
-            until = np.concatenate([[0], np.cumsum(many)])
-            yield buckets, np.repeat(times, many), until.take(edges)
+        hashes, lengths = found.hashes.take(chosen), found.lengths.take(chosen)
+        met = _met(hashes, lengths)
+        once = np.bincount(met, minlength=len(met)) > 0
+        own = np.flatnonzero(once)  # a word of the batch each
+        which = (np.cumsum(once) - 1).take(met)
+        stream, _ = _compact(found, chosen.take(own))
+        for buckets, _, of_each in self._chars(stream, lengths.take(own)).values():
+            features, many = buckets, of_each
+            if columns is not None:
+                features, many = _known_of(columns.take(buckets), of_each)
+            begins = np.cumsum(many) - many
+            of_word = many.take(which)
+            until = np.concatenate([[0], np.cumsum(of_word)])
+            at = np.repeat(begins.take(which) - until[:-1], of_word) + np.arange(until[-1])
+            yield features.take(at), np.repeat(times, of_word), until.take(edges)
 
     def _chars(self, stream: Bytes, lengths: Ints) -> dict[int, tuple[Ints, Ints, Ints]]:
         """By length, the n-grams of a compact stream of words.
@@ -226,20 +245,38 @@ def _compact(found: Words, chosen: Ints) -> tuple[Bytes, Ints]:
     return found.stream.take(at), at
 
 
-def _distinct(found: Words) -> tuple[Ints, Floats]:
-    """One of each text's equal words, and how many there are; a few may be left apart.
+def _known_of(features: NDArray[np.int32], many: Ints) -> tuple[Ints, Ints]:
+    """The features that are one, and how many each word has; many: how many it had."""
+    known = features >= 0
+    until = np.concatenate([[0], np.cumsum(known)])
+    ends = np.cumsum(many)
+    return features[known].astype(np.int64), until.take(ends) - until.take(ends - many)
+
+
+def _distinct(hashes: Hashes, lengths: Ints, texts: Ints) -> tuple[Ints, Floats]:
+    """One of each text's equal words, and how many there are; a few may be left apart."""
+    times = np.bincount(_met(hashes, lengths, texts), minlength=len(hashes))
+    chosen = np.flatnonzero(times > 0)
+    return chosen, times.take(chosen).astype(np.float64)
+
+
+def _met(hashes: Hashes, lengths: Ints, texts: Ints | None = None) -> Ints:
+    """For each word the place of an equal one, the same for all of them, or its own place.
 
     Equal words meet in a slot of a table that keeps the last comer. A word that finds another one
     there stays by itself: that costs time, and nothing else, for counts add up.
+
+    Args:
+        hashes, lengths: of each.
+        texts: which it is of, where words of different texts are kept apart.
     """
-    owners = found.texts.astype(np.uint64) * _M4
-    slots = (((found.hashes ^ owners) * _M2) >> np.uint64(64 - _SLOTS)).astype(np.int64)
-    places = np.arange(len(slots), dtype=np.int32)
-    table = np.empty(1 << _SLOTS, np.int32)
+    mixed = hashes if texts is None else hashes ^ (texts.astype(np.uint64) * _M4)
+    slots = ((mixed * _M2) >> np.uint64(64 - _SLOTS)).astype(np.int64)
+    places = np.arange(len(slots))
+    table = np.empty(1 << _SLOTS, np.int64)
     table[slots] = places
     met = table.take(slots)
-    equal = (found.hashes.take(met) == found.hashes) & (found.texts.take(met) == found.texts)
-    equal &= (found.lengths.take(met) == found.lengths) & (found.lengths <= HASHED)
-    times = np.bincount(np.where(equal, met, places), minlength=len(places))
-    chosen = np.flatnonzero(times > 0)
-    return chosen, times.take(chosen).astype(np.float64)
+    equal = (hashes.take(met) == hashes) & (lengths.take(met) == lengths) & (lengths <= HASHED)
+    if texts is not None:
+        equal &= texts.take(met) == texts
+    return np.where(equal, met, places)
