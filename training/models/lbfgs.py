@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _PASSES = 40
 _REMEMBERED = 4  # steps of L-BFGS, each two vectors as long as all coefficients
-_AT_ONCE = 8  # categories, where each is on its own; bounds the memory of those vectors
+_AT_ONCE = 1 << 23  # coefficients, where each category is on its own; bounds those vectors' memory
 
 Loss = Callable[[Floats, Floats], tuple[float, Floats]]
 
@@ -40,7 +40,7 @@ def descend(table: Any, dataset: "Dataset", strength: float) -> tuple[Floats, Fl
     """
     gold = np.ascontiguousarray(dataset.gold, np.float32)
     single = dataset.taxonomy.choice == "single"
-    many = gold.shape[1] if single else _AT_ONCE
+    many = gold.shape[1] if single else max(1, _AT_ONCE // table.shape[1])
     parts = _views(table, _cores())
     with ThreadPoolExecutor(len(parts)) as pool:
         found = [

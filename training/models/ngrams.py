@@ -1,9 +1,10 @@
 """Hashed n-grams over whole arrays of bytes: texts -> counts, with NumPy alone.
 
-A word of an article is read once, however often it stands there. Its character n-grams are all runs
-of its bytes (see `folding`), with the space before and after it; word n-grams are runs of words.
-Each is hashed to one of 2**buckets features, so there is no vocabulary to store or to look up. With
-all arithmetic modulo 2**64, M₁ … M₄ the constants below and "top" the highest `buckets` bits:
+A word is read once for a batch of articles, and counted once for each of them, however often it
+stands there. Its character n-grams are all runs of its bytes (see `folding`), with the space before
+and after it; word n-grams are runs of words. Each is hashed to one of 2**buckets features, so there
+is no vocabulary to store or to look up. With all arithmetic modulo 2**64, M₁ … M₄ the constants
+below and "top" the highest `buckets` bits:
 
 - an n-gram of up to 8 bytes, read as a little-endian number x: top of x · M₁;
 - a run of n words with hashes h₁ … hₙ (see `folding`): g = h₁; g = g · M₃ + hᵢ for the others; top
