@@ -11,6 +11,7 @@ in seconds of a core, from the done-records: what else the machine does hardly c
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -132,9 +133,10 @@ def executor_killed(job: Job, shards: int) -> str:
     process = job.start()
     job.wait_half(process, shards)
     for each in psutil.Process(process.pid).children(recursive=True):
-        if "CoarseGrainedExecutorBackend" in " ".join(each.cmdline()):
-            each.kill()
-            return job.finish(process)
+        with contextlib.suppress(psutil.Error):  # some are gone by now
+            if "CoarseGrainedExecutorBackend" in " ".join(each.cmdline()):
+                each.kill()
+                return job.finish(process)
     raise SystemExit(f"{job.name}: no executor found")
 
 

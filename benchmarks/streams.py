@@ -52,6 +52,8 @@ def main() -> None:
     parser.add_argument("--run", help="a run's folder")
     parser.add_argument("--folder", help="where the file is made; the default is a temporary one")
     given = parser.parse_args()
+    if given.folder:
+        Path(given.folder).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.folder) as temporary:
         folder = Path(temporary)
         run = given.run or trained(folder / "workspace")
