@@ -31,8 +31,8 @@ _PIECES_AT_ONCE = 256  # of a batch: as long as its numbers stay in a core's cac
 _SHORT = 112  # pieces: a window of fewer is computed as fast in bfloat16 as in int8, or faster
 _WORKERS = 16  # more would queue for Python; further threads share in the products
 _PROBE = ((3, 23), (3, 9))  # first id and number of ids of two windows
-# By how much, beside their length, the probe's outputs may differ from those in float32. Its ids make
-# no sentence, of which int8 is a third off at times; what computes wrongly is off by all of it.
+# By how much, beside their length, the probe's outputs may differ from those in float32. Its ids
+# make no sentence: of such int8 is a third off at times; what computes wrongly is off by all of it.
 _NEAR = {"float32": 1e-3, "bfloat16": 0.05, "int8": 0.6}
 
 
