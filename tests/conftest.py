@@ -1,6 +1,7 @@
 """One real Label Studio for the whole test session, and what waits for conditions."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,14 +11,27 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from labels import server
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 # A model of tests is so small that threads would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+CHROMIUM = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ours to publish
 
 
@@ -97,6 +111,21 @@ def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture(scope="module")  # while it is open, asyncio can't be used beside it
+def chromium() -> "Iterator[Browser]":
+    """A real, headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("no Chromium: install it with `apt-get install chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,10 @@ from tests.conftest import LabelStudio, wait_until
 from tests.corpus import article, taxonomy, write_taxonomy
 from tests.newsroom import PASSWORD, Newsroom
 from tests.serving import Service, serving
-from tests.test_browser import chromium, send
+from tests.test_browser import send
 from tests.test_studio import Proxy, proxy
 
-__all__ = ["chromium", "proxy"]  # fixtures
+__all__ = ["proxy"]  # a fixture
 pytestmark = pytest.mark.server
 
 NAMES = ("cinema", "trade", "sport")

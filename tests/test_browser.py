@@ -3,13 +3,12 @@
 import functools
 import json
 import re
-import shutil
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.command import ROOT, SHARED
 from tests.conftest import LabelStudio, wait_until
@@ -17,16 +16,6 @@ from tests.newsroom import PASSWORD, Newsroom, choices
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 expect.set_options(
     timeout=30_000
 )  # ms; a page is there in 2 s on a machine with nothing else to do
@@ -35,18 +24,6 @@ DEFAULT = tomllib.loads((ROOT / "configs" / "taxonomy.toml").read_text(encoding=
 NAMES = {each["id"]: f"{each['fr']} / {each['en']}" for each in DEFAULT["categories"]}
 KEYS = {each["id"]: each["hotkey"] for each in DEFAULT["categories"]}
 HOSTILE = "<script>window.ran = 1</script><b>gras</b> & <img src=x onerror='window.ran = 1'>"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("no Chromium: install it with `apt-get install chromium`")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
