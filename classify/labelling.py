@@ -68,16 +68,29 @@ def check_extra() -> None:
         raise missing_extra("labels", "Label Studio")
 
 
-def pull(workspace: Path) -> tuple[Labels, Export]:
-    """Fetch the annotations of the workspace's project and settle them; the lock is the caller's.
+def pull(workspace: Path, project_id: int | None = None) -> tuple[Labels, Export]:
+    """Fetch the annotations of a project and settle them; the lock is the caller's.
+
+    Args:
+        workspace: of the labels.
+        project_id: of the project; None: the one that has the workspace's title.
 
     Raises:
-        InputError: Label Studio can't be talked to, or there is no project.
+        InputError: Label Studio can't be talked to, there is no project, or it holds no annotation
+            any more while the workspace does: those would be lost.
     """
     taxonomy = ensure_taxonomy(workspace)
     studio, settings = connect(workspace)
-    export = fetch(studio, studio.find(settings.title), taxonomy)
-    imported = [each for each in read_annotations(workspace) if each.annotator.startswith(IMPORTED)]
+    project = studio.find(settings.title) if project_id is None else studio.project(project_id)
+    export = fetch(studio, project, taxonomy)
+    before = read_annotations(workspace)
+    imported = [each for each in before if each.annotator.startswith(IMPORTED)]
+    if len(before) > len(imported) and not (export.annotations or export.rejected):
+        raise InputError(
+            f"{project.url}: holds no annotation, and the {len(before) - len(imported):,} in "
+            f"{workspace / 'annotations.jsonl'} would be lost. Is it the right project? If they "
+            "are to go, remove that file, then pull again."
+        )
     documents = {**export.documents, **read_documents(workspace)}
     kept = Labels(documents, [*imported, *export.annotations], taxonomy)
     store(workspace, kept)

@@ -51,20 +51,35 @@ def backends(studio: Studio, project_id: int) -> list[Backend]:
     )
 
 
-def attach(studio: Studio, project_id: int, url: str, ours: Callable[[str], bool]) -> Attached:
-    """Make a service the project's backend, in the place of other services of ours.
+def attach(
+    studio: Studio,
+    project_id: int,
+    url: str,
+    ours: Callable[[str], bool],
+    foreign: Callable[[str], bool] = lambda _: False,
+) -> Attached:
+    """Make a service the project's backend, in the place of other addresses of it.
 
     Args:
         studio: the server.
         project_id: of the project.
         url: of the service with its secret, without a slash at the end.
-        ours: whether an address is that of a service of ours.
+        ours: whether an address is one of the same workspace's service.
+        foreign: whether it is that of another workspace's, which is left alone.
 
     Raises:
         BlockedError: Label Studio calls no address of its own network.
-        InputError: Label Studio can't reach the service, or the service refuses the project.
+        InputError: Label Studio can't reach the service, the service refuses the project, or
+            another workspace's is connected.
     """
     there = backends(studio, project_id)
+    taken = [each.url for each in there if foreign(each.url) and not ours(each.url)]
+    if taken:
+        raise InputError(
+            f"the project is connected to {taken[0].partition('/label-studio/')[0]}, the service "
+            "of another workspace. Run `classify labels connect --remove` there, or take its place "
+            "with --replace."
+        )
     hooks = {hook for _, hook in _hooks(studio, project_id)}
     # One whose webhook was removed by hand would never hear of annotations.
     same = [each for each in there if each.url.rstrip("/") == url and _hook(each.url) in hooks][:1]

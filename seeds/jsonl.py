@@ -41,12 +41,16 @@ def parse_record(line: str, where: str) -> dict[str, Any]:
         InputError: the line is something else.
     """
     try:
-        record = json.loads(line)
+        record = json.loads(line, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not JSON ({error}). Fix or remove the line.") from error
     if not isinstance(record, dict):
         raise InputError(f"{where}: expected a JSON object. Fix or remove the line.")
     return record
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def write_records(path: Path, records: Iterable[dict[str, Any]]) -> None:

@@ -229,6 +229,65 @@ def test_what_was_counted_outlives_the_service(newsroom: Newsroom) -> None:
         assert retraining(service)["annotations"] == 1
 
 
+def test_annotations_of_while_the_service_was_down_are_counted_when_it_starts(
+    newsroom: Newsroom,
+) -> None:
+    lea = newsroom.annotator("lea")
+    newsroom.annotate(lea, newsroom.fresh[3], "cinema")  # before anything was connected
+    with serving(newsroom.folder, **newsroom.variables) as service:
+        newsroom.done("labels", "connect", "--url", service.url)
+        newsroom.annotate(lea, newsroom.fresh[0], "cinema")
+        wait_until(lambda: retraining(service)["annotations"] == 1)
+        assert service.end() == 0
+    newsroom.annotate(lea, newsroom.fresh[1], "trade")
+    newsroom.annotate(lea, newsroom.fresh[2], was_cancelled=True)
+    with serving(newsroom.folder, **newsroom.variables) as service:
+        wait_until(lambda: retraining(service)["annotations"] == 2)
+
+
+def test_a_project_made_anew_costs_no_annotation(newsroom: Newsroom, service: Service) -> None:
+    newsroom.annotate(newsroom.annotator("lea"), newsroom.fresh[0], "cinema")
+    newsroom.done("labels", "pull")
+    files = ("annotations.jsonl", "dataset.jsonl")
+    before = [(newsroom.folder / each).read_bytes() for each in files]
+    project = newsroom.project
+    newsroom.web.delete(f"/api/projects/{project}/").raise_for_status()
+    newsroom.done("labels", "push")
+    event = {"action": "START_TRAINING", "project": {"id": project}}
+    assert tell(newsroom, service, event).json() == {"status": "queued"}
+    wait_until(lambda: retraining(service)["state"] == "failed")
+    assert "does not exist" in retraining(service)["last"]
+    failed = newsroom.run("labels", "pull")
+    assert failed.returncode == 1
+    assert "1 in" in failed.stderr
+    assert "would be lost" in failed.stderr
+    assert [(newsroom.folder / each).read_bytes() for each in files] == before
+
+
+def test_a_training_that_is_killed_is_told_as_that(newsroom: Newsroom, service: Service) -> None:
+    import psutil
+
+    event = {"action": "START_TRAINING", "project": {"id": newsroom.project}}
+    tell(newsroom, service, event)
+    wait_until(lambda: retraining(service)["state"] == "running")
+    for each in psutil.Process(service.process.pid).children():
+        if "classify.serving.jobs" in " ".join(each.cmdline()):
+            assert "CLASSIFY_API_KEY" not in each.environ()
+            each.kill()
+    wait_until(lambda: retraining(service)["state"] == "failed")
+    assert "killed by signal 9" in retraining(service)["last"]
+
+
+def test_a_second_service_of_a_workspace_answers_and_leaves_the_counting_to_the_first(
+    newsroom: Newsroom, service: Service
+) -> None:
+    with serving(newsroom.folder, **newsroom.variables) as second:
+        assert any("neither counts annotations nor trains" in each for each in second.lines)
+        assert second.predict("film festival").status_code == 200
+        event = {"action": "START_TRAINING", "project": {"id": newsroom.project}}
+        assert tell(newsroom, second, event).json() == {"status": "ignored"}
+
+
 def test_start_training_in_label_studio_starts_one_and_a_failure_is_told(
     newsroom: Newsroom, service: Service
 ) -> None:
@@ -293,6 +352,23 @@ def test_another_address_takes_the_place_of_the_first(newsroom: Newsroom) -> Non
             (backend,) = backends(newsroom)
             assert backend["url"] == address(newsroom, service)
             assert len(hooks(newsroom)) == 1
+
+
+def test_another_workspaces_service_is_only_replaced_when_that_is_asked_for(
+    newsroom: Newsroom, service: Service, tmp_path: Path
+) -> None:
+    other = Newsroom(newsroom.studio, shutil.copytree(newsroom.folder, tmp_path / "other"))
+    shutil.copy(newsroom.folder / "labelstudio.toml", other.folder)
+    shutil.rmtree(other.folder / "serve")
+    with serving(other.folder, **other.variables) as second:
+        failed = other.run("labels", "connect", "--url", second.url)
+        assert failed.returncode == 1
+        assert f"connected to {service.url}" in failed.stderr
+        assert "--replace" in failed.stderr
+        assert "was not connected" in other.done("labels", "connect", "--remove").stderr
+        assert [each["url"] for each in backends(newsroom)] == [address(newsroom, service)]
+        other.done("labels", "connect", "--url", second.url, "--replace")
+        assert [each["url"] for each in backends(newsroom)] == [address(other, second)]
 
 
 def test_where_no_service_answers_one_line_says_so_and_nothing_is_left(newsroom: Newsroom) -> None:
@@ -465,9 +541,11 @@ def test_events_that_do_not_count_are_ignored(spoken_to: tuple[Newsroom, Service
         {},
         {"action": "ANNOTATION_CREATED"},
         {"action": "ANNOTATION_CREATED", "annotation": {"id": "x"}},
+        {"action": "ANNOTATION_CREATED", "annotation": {"id": 10**30}},
         {"action": "ANNOTATION_CREATED", "annotation": [7, None, {"id": True}]},
     ):
-        assert post(spoken_to, "webhook", {**event, **about}).status_code == 200
+        told = post(spoken_to, "webhook", {**event, **about})
+        assert (told.status_code, told.json()) == (200, {"status": "ignored"})
     assert retraining(service)["annotations"] == 0
 
 

@@ -1,5 +1,6 @@
 """`classify labels connect`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,8 +29,9 @@ _OTHER = (
 @click.command()
 @click.option("--url", help="Where Label Studio finds the service.  [default: as in serve.toml]")
 @click.option("--remove", is_flag=True, help="Disconnect instead; predictions stay.")
+@click.option("--replace", is_flag=True, help="Take the place of another workspace's service.")
 @workspace_option
-def connect(url: str | None, remove: bool, workspace: Path | None) -> None:
+def connect(url: str | None, remove: bool, replace: bool, workspace: Path | None) -> None:
     """Make a running `classify serve` the ML backend of the project.
 
     From then on an article that is opened in Label Studio shows the model's categories ticked, and
@@ -38,10 +40,9 @@ def connect(url: str | None, remove: bool, workspace: Path | None) -> None:
     """
     from classify.labelling import connect as connect_studio
     from classify.serving.linked import Linked, link, linked
-    from classify.serving.secret import is_address
 
-    if remove and url:
-        raise InputError("--remove goes without --url. Leave one out.")
+    if remove and (url or replace):
+        raise InputError("--remove goes without --url and --replace. Leave those out.")
     folder = workspace_path(workspace)
     url = _default_url(folder) if url is None else _checked(url)
     studio, settings = connect_studio(folder)
@@ -49,7 +50,7 @@ def connect(url: str | None, remove: bool, workspace: Path | None) -> None:
     if remove:
         from labels.backends import detach
 
-        gone = detach(studio, project.id, is_address)
+        gone = detach(studio, project.id, _of(folder))
         link(folder, None)
         say(f"disconnected from {project.url}" if gone else "was not connected")
         return
@@ -57,7 +58,7 @@ def connect(url: str | None, remove: bool, workspace: Path | None) -> None:
     before = linked(folder)
     link(folder, Linked(studio.url, project.id))  # the service answers a project it knows of
     try:
-        _attach(folder, url, project.id, studio)
+        _attach(folder, url, project.id, studio, replace=replace)
     except BaseException:
         link(folder, before)
         raise
@@ -76,7 +77,15 @@ def _check_interface(studio: "Studio", project: int) -> None:
     known_categories(found.label_config or "<View/>")
 
 
-def _attach(folder: Path, url: str, project: int, studio: "Studio") -> None:
+def _of(folder: Path) -> Callable[[str], bool]:
+    """Whether an address is one of this workspace's service."""
+    from classify.serving.secret import secret
+
+    own = secret(folder)
+    return lambda url: url.rstrip("/").endswith(f"/{own}")
+
+
+def _attach(folder: Path, url: str, project: int, studio: "Studio", *, replace: bool) -> None:
     """Register the service, and say what came of it.
 
     Raises:
@@ -87,7 +96,8 @@ def _attach(folder: Path, url: str, project: int, studio: "Studio") -> None:
     from labels.backends import BlockedError, attach
 
     try:
-        done = attach(studio, project, address(url, secret(folder)), is_address)
+        own = is_address if replace else _of(folder)
+        done = attach(studio, project, address(url, secret(folder)), own, is_address)
     except BlockedError as error:
         embedded = studio.url == _embedded_url(folder)
         raise InputError(f"{error} {_EMBEDDED if embedded else _OTHER}") from error

@@ -76,7 +76,7 @@ def promote(run: str, even_if_worse: bool, workspace: Path | None) -> None:
     from training.run import promote as make_current
 
     folder = workspace_path(workspace)
-    with locked(folder, "classify runs promote"):
+    with locked(folder / "runs", "classify runs promote", patience=30):
         loaded = load_run(find_run(folder / "runs", run))
         worse = "" if even_if_worse else worse_than_current(folder, loaded)
         if worse:
@@ -92,7 +92,7 @@ def rollback(workspace: Path | None) -> None:
     from training.run import roll_back
 
     folder = workspace_path(workspace)
-    with locked(folder, "classify runs rollback"):
+    with locked(folder / "runs", "classify runs rollback", patience=30):
         say(f"current run: {roll_back(folder / 'runs')}")
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from training.train import Trained
 
 _RECIPE = ("test", "split", "seed", "max_risk", "precision")  # options that stand in the recipe
+_PATIENCE = 60.0  # seconds to wait for a promotion of somebody else's
 _MODEL = ("base_model", "windows")  # and those that stand in its [model] table
 
 
@@ -192,7 +193,9 @@ def _alone(folder: Path) -> AbstractContextManager[None]:
     """The workspace's lock, which the first of several processes holds for all."""
     from seeds.jsonl import locked
 
-    return locked(folder, "classify train") if _first() else nullcontext()
+    name = click.get_current_context().info_name or ""
+    task = f"classify {name}" if name == "train" else name  # else the service's own words for it
+    return locked(folder, task) if _first() else nullcontext()
 
 
 def _one(
@@ -250,15 +253,18 @@ def _fitting(runtime: "Runtime", kept: Path | None) -> "Fitting":
 def _promote(folder: Path, path: Path) -> None:
     """Make the new run current, unless the one that is current is shown to be better."""
     from classify.guard import worse_than_current
+    from seeds.jsonl import locked
     from training.run import load_run, promote
 
     run = load_run(path)
-    worse = worse_than_current(folder, run)
-    if worse:
-        say(worse)
-        say(f"it is kept; to use it all the same: classify runs promote {run.name} --even-if-worse")
-        return
-    promote(folder / "runs", run)
+    # Of its own, so that a person can promote or roll back during a training of hours.
+    with locked(folder / "runs", "classify train", patience=_PATIENCE):
+        worse = worse_than_current(folder, run)
+        if not worse:
+            promote(folder / "runs", run)
+            return
+    say(worse)
+    say(f"it is kept; to use it all the same: classify runs promote {run.name} --even-if-worse")
 
 
 def _report(made: dict[str, tuple[Path, "Trained"]]) -> None:

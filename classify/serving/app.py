@@ -71,6 +71,7 @@ def application(
         description=_ABOUT,
         docs_url=None,  # their scripts come from another host
         redoc_url=None,
+        redirect_slashes=False,  # the answer would repeat the address, with what is secret in it
     )
     for router in (_api(engine, limits, measures, retraining), _plain(engine, measures), *routers):
         app.include_router(router)

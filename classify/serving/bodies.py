@@ -60,6 +60,8 @@ async def json_body(request: Request) -> Any:
         value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        if "set_int_max_str_digits" in reason:
+            reason = "a number of too many digits"
         raise HTTPException(400, f"the body is not JSON ({reason[:200]}).") from error
     return _whole(value) if _SURROGATE.search(text) else value
 

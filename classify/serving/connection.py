@@ -5,10 +5,13 @@ taken, and SIGTERM closes connections whose request is on its way.
 """
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from classify.serving.problems import MEDIA_TYPE
 
 HEADERS = 64 * 1024  # bytes of a request before its body; browsers send 1 to 8 kB
 LINGER = 0.5  # seconds that a connection without a request is kept open while the service drains
@@ -120,10 +123,13 @@ def protocol(deadlines: Deadlines) -> type[asyncio.Protocol]:
             else:
                 self._close()
 
+        def send_400_response(self, msg: str) -> None:
+            """Tell of what is no HTTP."""
+            self._refuse(b"400 Bad Request")
+
         def _refuse(self, status: bytes) -> None:
             if not self.transport.is_closing():
-                head = b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-                self.transport.write(head)
+                self.transport.write(_refusal(status))
                 self.transport.close()
 
         def _close(self) -> None:
@@ -131,6 +137,25 @@ def protocol(deadlines: Deadlines) -> type[asyncio.Protocol]:
                 self.transport.close()
 
     return Bounded
+
+
+def _refusal(status: bytes) -> bytes:
+    """An answer to what never became a request."""
+    code, _, title = status.decode().partition(" ")
+    record = {"type": "about:blank", "title": title, "status": int(code), "detail": _DETAILS[code]}
+    body = json.dumps(record).encode()
+    head = (
+        f"HTTP/1.1 {status.decode()}\r\ncontent-type: {MEDIA_TYPE}\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+_DETAILS = {
+    "400": "this is not an HTTP/1.1 request.",
+    "408": "the request did not arrive in time. Send it again.",
+    "431": f"a request's line and headers may have {HEADERS:,} bytes.",
+}
 
 
 def uvicorn_options(deadlines: Deadlines) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import json
 import logging
+import os
 import sys
 import time
 from collections import deque
@@ -23,6 +24,11 @@ _FOLLOW_SECONDS = 1.0  # between two looks at which run is current
 _REVIVE_SECONDS = (0.5, 30.0)  # before a worker that ended is started again: first, at most
 _RATE_WEIGHT = 0.2  # of the latest batch in the running mean of seconds a text
 _log = logging.getLogger("classify.serving")
+
+
+def surroundings() -> dict[str, str]:
+    """The environment of a process of ours, without the key that only the service needs."""
+    return {name: value for name, value in os.environ.items() if name != "CLASSIFY_API_KEY"}
 
 
 class BusyError(Exception):
@@ -292,12 +298,20 @@ class Engine:
     async def _follow(self) -> None:
         """Take over what is promoted, without a pause; what can't be loaded changes nothing."""
         failed: Path | None = None
+        told = ""
         while True:
             await asyncio.sleep(_FOLLOW_SECONDS)
             try:
                 wanted = self._find()
-                if self._worker is None or wanted in (self._worker.path, failed):
-                    continue
+            except InputError as error:
+                if str(error) != told:
+                    _log.error("%s; %s goes on answering", error, self.run.name)
+                told = str(error)
+                continue
+            told = ""
+            if self._worker is None or wanted in (self._worker.path, failed):
+                continue
+            try:
                 worker = await _Worker.started(wanted, self._runtime)
             except InputError as error:
                 failed = wanted
@@ -350,6 +364,7 @@ class _Worker:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is the service's, which drains first
+            env=surroundings(),
         )
         worker = cls(path, process)
         try:

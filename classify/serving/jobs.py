@@ -1,6 +1,6 @@
-"""What the service has done in a process of its own: a training, or the predictions of a project.
+"""What the service has done in a process of its own: it trains, sends predictions, asks for news.
 
-    python -m classify.serving.jobs train|predictions WORKSPACE RUN
+    python -m classify.serving.jobs train|predictions|news WORKSPACE RUN
 
 Notes go to standard error, and what came of it to standard output, as JSON. It ends when standard
 input does, as it does when the service ends, however that ends.
@@ -18,6 +18,7 @@ from classify.terminal import say
 from seeds.errors import InputError
 from seeds.jsonl import locked
 
+_TRAINING = "a training of classify serve"  # for a command that has to wait for it
 _NICE = 10  # whoever asks the service comes first
 _PATIENCE = 900.0  # seconds to wait for a command of a person in the same workspace
 
@@ -51,15 +52,19 @@ def train(workspace: Path, run: Path) -> dict[str, str]:
     """
     from classify.commands.train import train as command
     from classify.labelling import pull
+    from classify.serving.linked import linked
     from training.run import list_runs, promotions, read_facts
 
     runs = workspace / "runs"
-    with locked(workspace, "a training of classify serve", patience=_PATIENCE):
-        pull(workspace)
+    project = linked(workspace)
+    if project is None:
+        raise InputError("no project is connected any more. Run `classify labels connect`.")
+    with locked(workspace, _TRAINING, patience=_PATIENCE):
+        pull(workspace, project.id)
     before = list_runs(runs)
     options = ["--config", str(run / "recipe.json"), "--workspace", str(workspace)]
     with contextlib.redirect_stdout(sys.stderr):
-        command.main([read_facts(run).kind, *options], standalone_mode=False)
+        command.main([read_facts(run).kind, *options], _TRAINING, standalone_mode=False)
     made = next(each.name for each in reversed(list_runs(runs)) if each not in before)
     if promotions(runs)[-1:] == [made]:
         return {"said": f"{made} was trained and took over"}
@@ -87,7 +92,31 @@ def predictions(workspace: Path, run: Path) -> dict[str, str]:
     return {}
 
 
-JOBS = {"train": train, "predictions": predictions}
+def news(workspace: Path, _run: Path) -> dict[str, list[int]]:
+    """The annotations given or changed since the last training: ids.
+
+    Raises:
+        InputError: Label Studio can't be talked to.
+    """
+    from classify.labelling import connect
+    from classify.serving.linked import linked
+    from classify.serving.retraining import kept
+
+    project, since = linked(workspace), kept(workspace).since
+    if project is None or not since:
+        return {}
+    studio, _ = connect(workspace)
+    given = (each for task in studio.export(project.id) for each in task["annotations"] or ())
+    return {
+        "annotations": [
+            int(each["id"])
+            for each in given
+            if not each["was_cancelled"] and str(each["updated_at"]) > since
+        ]
+    }
+
+
+JOBS = {"train": train, "predictions": predictions, "news": news}
 
 if __name__ == "__main__":
     main()

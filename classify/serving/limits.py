@@ -86,10 +86,15 @@ class Limited:
         if not self._limits.key:
             host = headers.get(b"host", b"").decode("latin-1")
             if self._limits.hosts and _name(host) not in self._limits.hosts:
-                return problem(403, "this service answers its own machine only: Host is not of it.")
+                return problem(
+                    403,
+                    "this service answers its own machine only, and Host is not of it. Set "
+                    "CLASSIFY_API_KEY to answer others, a proxy's too.",
+                )
         elif path.startswith("/v1/") or path == "/metrics":
-            given = headers.get(b"authorization", b"")
-            if not hmac.compare_digest(given, b"Bearer " + self._limits.key.encode()):
+            scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
+            right = hmac.compare_digest(given.strip(), self._limits.key.encode())
+            if scheme.lower() != b"bearer" or not right:
                 wanted = {"www-authenticate": "Bearer"}
                 return problem(401, "give the key: Authorization: Bearer …", headers=wanted)
         if path in WORK and (seconds := self._busy()):

@@ -128,7 +128,10 @@ def route_of(scope: Mapping[str, Any]) -> str:
     return str(known) if known else scope["path"] if scope["path"] in _PLAIN else "other"
 
 
-_PLAIN = ("/", "/v1/predict", "/v1/predict/file", "/health/live", "/health/ready", "/metrics")
+_PLAIN = (
+    *("/", "/page.css", "/page.js", "/openapi.json", "/metrics", "/health/live", "/health/ready"),
+    *("/v1/predict", "/v1/predict/file", "/v1/categories", "/v1/runs/current"),
+)
 
 
 def log_to_stderr() -> None:

@@ -8,49 +8,85 @@ import asyncio
 import json
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from classify.serving.engine import RunInfo
+from classify.serving.engine import RunInfo, surroundings
 from classify.serving.linked import linked
 from seeds import jsonl
 from seeds.errors import InputError
 from seeds.settings import parse
 
 _GIVEN = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED")
+_MOST = 1 << 63  # an id of a database is below it
+_PAUSE, _LONGEST_PAUSE = 30.0, 7200.0  # seconds before what failed is tried again: first, at most
 _LINE = 1 << 20  # bytes of a line that a job says, at most
 _END_SECONDS = 20.0  # for a job to end once it is asked to: a fine-tuning finishes its step
 _log = logging.getLogger("classify.serving")
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """What outlives the service: the ids of new annotations, and what came of the last training."""
+class Kept:
+    """What outlives the service.
+
+    Attributes:
+        annotations: ids of the new ones.
+        last: what came of the last training.
+        since: when the last training began, or counting did; ISO 8601, "" before.
+    """
 
     annotations: tuple[int, ...] = ()
     last: str = ""
+    since: str = ""
+
+
+def kept(workspace: Path) -> Kept:
+    """What a workspace's service has kept; of a file that can't be read, nothing."""
+    path = _path(workspace)
+    try:
+        text = path.read_text(encoding="utf-8")
+        return parse(jsonl.parse_record(text, str(path)), Kept, str(path))
+    except FileNotFoundError:
+        return Kept()
+    except (OSError, UnicodeDecodeError, InputError) as error:
+        _log.error("%s Annotations are counted from 0.", error)
+        return Kept()
+
+
+def _path(workspace: Path) -> Path:
+    return workspace / "serve" / "retraining.json"
 
 
 class Retraining:
     """What follows from news of annotations and from promotions, one job after the other."""
 
-    def __init__(self, workspace: Path, wanted: int, run: Callable[[], Path]) -> None:
-        """wanted: new annotations that start a training; 0: none do. run: the one that answers."""
-        self._workspace, self._wanted, self._run = workspace, wanted, run
-        kept = self._read()
-        self._new, self._last = set(kept.annotations), kept.last
+    def __init__(
+        self, workspace: Path, wanted: int, run: Callable[[], Path], *, alone: bool = True
+    ) -> None:
+        """wanted: new annotations that start a training; 0: none do. run: the one that answers.
+
+        alone: False where another service of the workspace does all this.
+        """
+        self._workspace, self._wanted, self._run, self._alone = workspace, wanted, run, alone
+        before = kept(workspace)
+        self._new, self._last, self._since = set(before.annotations), before.last, before.since
         self._during: set[int] = set()  # those that came while a training ran
         self._running = self._failed = False
-        self._due_at = wanted
-        self._asked = self._outdated = False
+        self._asked = self._outdated = self._unheard = False
+        self._pauses = dict.fromkeys(("train", "predictions", "news"), _PAUSE)
+        self._not_before = 0.0  # time.monotonic() from which a training that failed is tried again
         self._changed, self._wake = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to work; what was promoted while the service was down is made up for."""
-        self._outdated = self._connected()
+        """Begin to work; what happened while the service was down is made up for."""
+        if not self._alone:
+            return
+        self._outdated = self._unheard = self._connected()
         self._wake.set()
         self._tasks = [asyncio.create_task(each) for each in (self._keep(), self._work())]
 
@@ -59,7 +95,8 @@ class Retraining:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._write()
+        if self._alone:
+            self._write()
 
     def facts(self) -> dict[str, Any] | None:
         """How far the next training is, as the API tells it; None while nothing is connected."""
@@ -72,18 +109,21 @@ class Retraining:
     def hear(self, event: dict[str, Any]) -> str:
         """Take note of a webhook's event; what became of it."""
         action = event.get("action")
+        if not self._alone:
+            return "ignored"
         if action == "START_TRAINING":
             self._asked = True
             self._wake.set()
             return "queued"
-        if action in _GIVEN:
-            for name, skipped in _annotations(event.get("annotation")):
-                self._count(name, skipped=skipped)
-        elif action == "ANNOTATIONS_DELETED":
-            for name, _ in _annotations(event.get("annotations")):
-                self._count(name, skipped=True)
-        else:
+        given = action in _GIVEN
+        if not given and action != "ANNOTATIONS_DELETED":
             return "ignored"
+        found = list(_annotations(event.get("annotation" if given else "annotations")))
+        for name, skipped in found:
+            self._count(name, skipped=skipped or not given)
+        if not found:
+            return "ignored"
+        self._since = self._since or _now()
         self._changed.set()
         self._wake.set()
         return "counted"
@@ -113,27 +153,47 @@ class Retraining:
             await self._wake.wait()
             self._wake.clear()
             try:
+                if self._unheard:
+                    self._unheard = not await self._heard()
                 if self._outdated:
                     self._outdated = False
-                    await self._job("predictions")
-                if self._asked or 0 < self._wanted <= self._due_at <= len(self._new):
+                    found, _ = await self._job("predictions")
+                    self._outdated = self._outdated or found is None
+                if self._asked or self._due:
                     await self._train()
             except Exception:  # a bug of ours must not stop all that follows
                 _log.exception("after news of annotations")
 
+    @property
+    def _due(self) -> bool:
+        """Whether there are enough annotations, and no failure is too recent."""
+        enough = 0 < self._wanted <= len(self._new)
+        return enough and time.monotonic() >= self._not_before
+
+    async def _heard(self) -> bool:
+        """Count what was annotated while nobody listened; whether that could be found out."""
+        if not self._since:
+            self._since = _now()
+            self._changed.set()
+        found, _ = await self._job("news")
+        for name in (found or {}).get("annotations", ()):
+            self._count(int(name), skipped=False)
+        self._changed.set()
+        return found is not None
+
     async def _train(self) -> None:
         self._asked, self._running, self._during = False, True, set()
+        began = _now()
         try:
             found, said = await self._job("train")
         finally:
             self._running = False
         self._failed = found is None
-        if found is None:  # so many new ones again, or a person's word, before the next attempt
+        if found is None:
             self._last = f"failed: {said}"
-            self._due_at = len(self._new) + self._wanted
         else:
             self._last = str(found.get("said", ""))
-            self._new, self._due_at = self._during, self._wanted
+            self._new, self._since = self._during, began
         self._changed.set()
         self._wake.set()
 
@@ -151,6 +211,7 @@ class Retraining:
             stderr=asyncio.subprocess.PIPE,
             limit=_LINE,
             start_new_session=True,  # Ctrl-C is the service's
+            env=surroundings(),
         )
         assert process.stdin
         assert process.stdout
@@ -165,28 +226,22 @@ class Retraining:
             except TimeoutError:
                 process.kill()
             raise
-        if code:
-            _log.error("%s failed: %s", name, said)
-            return None, said
-        found: dict[str, Any] = json.loads(out) if out.strip() else {}
-        return found, said
+        if code == 0:
+            self._pauses[name] = _PAUSE
+            found: dict[str, Any] = json.loads(out) if out.strip() else {}
+            return found, said
+        if code < 0:
+            said = f"killed by signal {-code}, as systems do when memory runs out"
+        said = said.replace(f"{self._workspace}/", "").replace(f"{self._workspace}: ", "")
+        _log.error("%s failed: %s", name, said)
+        pause = self._pauses[name]
+        self._pauses[name] = min(pause * 4, _LONGEST_PAUSE)
+        if name == "train":
+            self._not_before = time.monotonic() + pause
+        asyncio.get_running_loop().call_later(pause + 0.1, self._wake.set)
+        return None, said
 
     # ------------------------------------------------------------ on disk
-
-    @property
-    def _path(self) -> Path:
-        return self._workspace / "serve" / "retraining.json"
-
-    def _read(self) -> _Kept:
-        """What was kept; of a file that can't be read, nothing."""
-        try:
-            text = self._path.read_text(encoding="utf-8")
-            return parse(jsonl.parse_record(text, str(self._path)), _Kept, str(self._path))
-        except FileNotFoundError:
-            return _Kept()
-        except (OSError, UnicodeDecodeError, InputError) as error:
-            _log.error("%s; annotations are counted from 0", error)
-            return _Kept()
 
     async def _keep(self) -> None:
         """Write what changed, off the event loop: a disk may be slow."""
@@ -198,11 +253,16 @@ class Retraining:
     def _write(self) -> None:
         if not self._connected():
             return
-        kept = _Kept(tuple(sorted(self._new)), self._last)
+        now = Kept(tuple(sorted(self._new)), self._last, self._since)
         try:
-            jsonl.write_text(self._path, json.dumps(asdict(kept)))
+            jsonl.write_text(_path(self._workspace), json.dumps(asdict(now)))
         except InputError as error:
             _log.error("%s", error)
+
+
+def _now() -> str:
+    """The time as Label Studio writes it."""
+    return datetime.now(UTC).isoformat()
 
 
 def _annotations(value: Any) -> Iterator[tuple[int, bool]]:
@@ -210,12 +270,12 @@ def _annotations(value: Any) -> Iterator[tuple[int, bool]]:
     found: Iterable[Any] = value if isinstance(value, list) else [value]
     for each in found:
         name = each.get("id") if isinstance(each, dict) else None
-        if isinstance(name, int) and not isinstance(name, bool):
+        if isinstance(name, int) and not isinstance(name, bool) and 0 < name < _MOST:
             yield name, each.get("was_cancelled") is True
 
 
 async def _told(name: str, stream: asyncio.StreamReader) -> str:
-    """Log what a job says, line by line; the last one."""
+    """Log what a job says, line by line; the last one is left to whoever knows how it ended."""
     last = ""
     while True:
         try:
@@ -225,5 +285,6 @@ async def _told(name: str, stream: asyncio.StreamReader) -> str:
         if not line:
             return last
         if text := line.decode("utf-8", "replace").strip():
+            if last:
+                _log.info("%s: %s", name, last)
             last = text
-            _log.info("%s: %s", name, text)

@@ -23,6 +23,7 @@ from classify.serving.retraining import Retraining
 from classify.serving.settings import ServeSettings
 from classify.terminal import say, size_in_bytes
 from seeds.errors import InputError
+from seeds.jsonl import locked
 from training.model import Runtime
 from training.run import find_run
 
@@ -70,16 +71,19 @@ class Service:
         log_to_stderr()
         with (
             _listening(self.settings.host, self.settings.port) as listening,
+            _alone(self.workspace) as alone,
             asyncio.Runner(loop_factory=_loop()) as runner,
         ):
-            return runner.run(self._serve(listening))
+            return runner.run(self._serve(listening, alone=alone))
 
-    async def _serve(self, listening: socket.socket) -> int:
+    async def _serve(self, listening: socket.socket, *, alone: bool) -> int:
         settings, measures = self.settings, Measures()
         batching = Batching(settings.batch_size, settings.batch_wait / 1000, settings.queue)
         runs = self.workspace / "runs"
         engine = Engine(lambda: find_run(runs, self.run), self.runtime, batching, measures.batch)
-        retraining = Retraining(self.workspace, settings.retrain_after, lambda: engine.path)
+        retraining = Retraining(
+            self.workspace, settings.retrain_after, lambda: engine.path, alone=alone
+        )
         engine.on_promoted(retraining.promoted)
         await engine.start()
         retraining.start()
@@ -142,6 +146,27 @@ def _loop() -> Any:
     except ModuleNotFoundError:
         return None
     return uvloop.new_event_loop
+
+
+@contextlib.contextmanager
+def _alone(workspace: Path) -> Iterator[bool]:
+    """Whether no other service of the workspace counts annotations and trains; says so if one does.
+
+    Nor does this one where it can't write.
+    """
+    with contextlib.ExitStack() as stack:
+        if not workspace.is_dir():  # a run from elsewhere is served
+            yield False
+            return
+        try:
+            stack.enter_context(locked(workspace / "serve", "classify serve"))
+        except InputError as error:
+            say(
+                f"warning: {error} This service answers, and neither counts annotations nor trains."
+            )
+            yield False
+            return
+        yield True
 
 
 @contextlib.contextmanager
