@@ -20,6 +20,7 @@ from seeds.errors import Fault
 from seeds.sources import Article, read
 
 ARTICLES = 1000  # of one file; more are for `classify predict`
+WISHES = 3  # times that an option of a form may be given
 CHARACTERS = 50_000_000  # of all of them: a small compressed file may hold more than fits
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _UNSAFE = re.compile(r"[^\w. -]")
@@ -154,6 +155,8 @@ def _place(where: str, message: str) -> dict[str, str]:
 
 def _flag(values: list[Any], name: str) -> bool:
     """Whether an option is wished; given more than once, it is if one of them says so."""
+    if len(values) > WISHES:
+        raise InvalidError("give explain and all once.", [_place(name, "given too often")])
     if not set(values) <= {"true", "false"}:
         raise InvalidError("explain and all are true or false.", [_place(name, "true or false")])
     return "true" in values
