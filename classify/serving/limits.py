@@ -16,6 +16,7 @@ Send = Callable[[Any], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HELD = 256_000_000  # bytes of all bodies together that wait to be read to their end or answered
+AT_ONCE, SLOW = 200, 1.0  # refusals a second that are quick; seconds that the others take
 WORK = ("/v1/predict", "/v1/predict/file")  # what needs the model, and is refused when it is busy
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -54,6 +55,7 @@ class Limited:
         """busy: seconds after which to come again, 0 while there is room."""
         self._app, self._limits, self._busy = app, limits, busy
         self._held = 0
+        self._second, self._refused = 0, 0  # refusals for want of room in the current second
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass the request on with a body that is counted and timed."""
@@ -98,11 +100,33 @@ class Limited:
                 wanted = {"www-authenticate": "Bearer"}
                 return problem(401, "give the key: Authorization: Bearer …", headers=wanted)
         if path in WORK and (seconds := self._busy()):
-            return problem(503, "too many requests wait.", headers={"retry-after": str(seconds)})
+            return self._later(
+                problem(
+                    503,
+                    "too many requests wait. Send it again after Retry-After seconds.",
+                    headers={"retry-after": str(seconds)},
+                )
+            )
         length = headers.get(b"content-length", b"")
         if length.isdigit() and (len(length) > 18 or int(length) > self._limits.body):
             return problem(413, self._limits.too_large)
         return None
+
+    def _later(self, refusal: App) -> App:
+        """A refusal; slow where there are many, or who does not wait would take all there is."""
+        now = int(asyncio.get_running_loop().time())
+        if now != self._second:
+            self._second, self._refused = now, 0
+        self._refused += 1
+        if self._refused <= AT_ONCE:
+            return refusal
+
+        async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+            """Refuse after a while."""
+            await asyncio.sleep(SLOW)
+            await refusal(scope, receive, send)
+
+        return slow
 
 
 class _Body:
