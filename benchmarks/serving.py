@@ -31,7 +31,7 @@ from typing import Any
 from benchmarks.results import table
 from benchmarks.startup import SAMPLE, train
 from classify import load
-from seeds.sources import read
+from seeds.sources import Article, read
 
 ROOT = Path(__file__).resolve().parents[1]
 PEER = """
@@ -79,7 +79,8 @@ def main() -> None:
 
 def sample(*, short: bool) -> list[str]:
     """The sample articles, or their first sentences."""
-    texts = [each.document.text for each in read([SAMPLE]) if hasattr(each, "document")]
+    files = sorted((SAMPLE / "articles").iterdir())
+    texts = [each.document.text for each in read(files) if isinstance(each, Article)]
     if short:
         return [
             re.split(r"(?<=[.!?])\s", text.partition("\n")[2].strip() or text)[0] for text in texts
