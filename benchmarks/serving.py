@@ -32,6 +32,7 @@ from benchmarks.results import table
 from benchmarks.startup import SAMPLE, train
 from classify import load
 from seeds.sources import Article, read
+from training.run import find_run
 
 ROOT = Path(__file__).resolve().parents[1]
 PEER = """
@@ -64,7 +65,9 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="first sentences only")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        run = (given.run or train(Path(folder))).resolve()
+        if given.run is None:
+            train(Path(folder))
+        run = (given.run or find_run(Path(folder) / "runs")).resolve()
         texts = sample(short=given.short)
         bodies = Path(folder, "bodies.jsonl")
         lines = (json.dumps({"text": text}, ensure_ascii=False) for text in texts)
