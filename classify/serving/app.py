@@ -13,13 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from classify.serving import wire
-from classify.serving.bodies import (
-    ARTICLES,
-    WISHES,
-    InvalidError,
-    predict_request,
-    upload,
-)
+from classify.serving.bodies import ARTICLES, InvalidError, predict_request, upload
 from classify.serving.engine import Answered, BusyError, Engine
 from classify.serving.limits import Limited, Limits
 from classify.serving.measures import TYPE, Measured, Measures
@@ -47,8 +41,7 @@ _EXAMPLES = {
     },
 }
 # A form can't tell one value from a list of one.
-_WISHES = {"type": "array", "items": {"type": "boolean"}, "maxItems": WISHES}
-_WISH = {"anyOf": [{"type": "boolean"}, _WISHES]}
+_WISH = {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "boolean"}}]}
 _ABOUT = (
     "Labels French press articles by category, says how sure it is, and asks for a person where it "
     "is not. Errors are application/problem+json."
