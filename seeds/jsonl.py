@@ -41,7 +41,7 @@ def parse_record(line: str, where: str) -> dict[str, Any]:
         InputError: the line is something else.
     """
     try:
-        record = json.loads(line, parse_constant=_refuse_constant)
+        record = json.loads(line, parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not JSON ({error}). Fix or remove the line.") from error
     if not isinstance(record, dict):
@@ -49,7 +49,8 @@ def parse_record(line: str, where: str) -> dict[str, Any]:
     return record
 
 
-def _refuse_constant(name: str) -> None:
+def refuse_constant(name: str) -> None:
+    """Refuse NaN and the infinities, which Python reads and JSON does not have."""
     raise ValueError(f"{name} is not a JSON number")
 
 

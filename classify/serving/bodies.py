@@ -17,6 +17,7 @@ from starlette.requests import Request
 from classify.serving.wire import EXPLAINED, PredictRequest
 from seeds.encoding import replace_surrogates
 from seeds.errors import Fault
+from seeds.jsonl import refuse_constant
 from seeds.sources import Article, read
 
 ARTICLES = 1000  # of one file; more are for `classify predict`
@@ -58,17 +59,13 @@ async def json_body(request: Request) -> Any:
         raise HTTPException(415, "send JSON, with Content-Type: application/json.")
     try:
         text = (await request.body()).decode("utf-8")
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         if "set_int_max_str_digits" in reason:
             reason = "a number of too many digits"
         raise HTTPException(400, f"the body is not JSON ({reason[:200]}).") from error
     return _whole(value) if _SURROGATE.search(text) else value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def _whole(value: Any) -> Any:
