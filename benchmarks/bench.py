@@ -13,6 +13,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -116,7 +117,8 @@ def run(name: str, arguments: Sequence[str], limit: float | None, head: str) -> 
     """Run a benchmark and replace its section; whether it succeeded."""
     command = [sys.executable, str(HERE / f"{name}.py"), *arguments]
     shown = shlex.join(["python", f"benchmarks/{name}.py", *arguments])
-    shown = shown.replace(str(SHARED), "../shared")  # whoever reads it has another home
+    for own, everybodys in ((str(SHARED), "../shared"), (f"{tempfile.gettempdir()}/", "")):
+        shown = shown.replace(own, everybodys)  # whoever reads it has another home
     say(f"$ {shown}")
     began = time.monotonic()
     printed, code = output(command, limit)

@@ -4,20 +4,23 @@
 
 RUN is the folder of a camembert or embedding run of single choice, DEV a labelled table (TSV, CSV,
 JSONL) of articles it did not learn from. The run is exported in float32 and int8 to a temporary
-folder; then the windows of the same articles go through the three networks in turn, on the same
-number of threads, so that whatever else the machine does slows each alike. Speeds are medians.
+folder; then the windows of the same articles go through these networks, PyTorch's and the one that
+`classify predict RUN` takes by default, in turn and on the same number of threads, so that whatever
+else the machine does slows each alike. Speeds are medians.
 """
 
 import argparse
-import platform
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import f1_score
 
+from benchmarks.results import table
+from benchmarks.timing import times
 from labels.taxonomy import category_id
 from seeds.tables import rows
 from training.export import export_run
@@ -27,9 +30,11 @@ from training.models.embedding import Embedding
 from training.models.network import Network
 from training.run import Run, load_run
 
+PEER, DEFAULT = "PyTorch float32", "the default"
+
 
 def main() -> None:
-    """Print a line for each network: size, seconds, ratio, weighted F1, agreement."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("dev", type=Path)
@@ -44,38 +49,62 @@ def main() -> None:
     texts = ["\n\n".join(str(row[name]) for name in columns) for row in found]
     gold = [category_id(str(row[given.label_column])) for row in found]
     with tempfile.TemporaryDirectory() as folder:
-        source, runtime = given.run.resolve(), Runtime(threads=given.threads)
+        source, threads = given.run.resolve(), given.threads
         paths = {
-            "PyTorch float32": source,
+            PEER: source,
             "ONNX float32": export_run(source, Path(folder), "none").path,
             "ONNX int8": export_run(source, Path(folder), "int8").path,
+            DEFAULT: source,
         }
-        runs = {name: load_run(path, runtime) for name, path in paths.items()}
+        exact = {PEER: "exact"}  # as transformers computes it
+        runs = {
+            name: load_run(path, Runtime(threads=threads, dtype=exact.get(name, "auto")))
+            for name, path in paths.items()
+        }
         sizes = {name: size(path) for name, path in paths.items()}
     seconds = timings(runs, texts[: given.articles], given.repeats)
-    print(f"{platform.machine()}, {given.threads} threads, median of {given.repeats}, interleaved")
-    print(
-        f"{'':<16}{'MB':>6}{'s':>8}{'ratio':>7}{'F1':>7}{'same':>7}{'mean gap':>10}{'max gap':>9}"
-    )
+    print(f"{given.threads} threads; seconds are medians of {given.repeats}, taken in turn.\n")
+    print(table_of(runs, sizes, seconds, texts, gold))
+
+
+def table_of(
+    runs: Mapping[str, Run],
+    sizes: Mapping[str, float],
+    seconds: Mapping[str, Sequence[float]],
+    texts: Sequence[str],
+    gold: Sequence[str],
+) -> str:
+    """The figures as Markdown, beside the peer's; texts: all there are, gold: their categories."""
     scores = {name: run.model.scores(texts) for name, run in runs.items()}
-    before = scores["PyTorch float32"]
+    peer = scores[PEER]
+    cells = []
     for name, run in runs.items():
-        ratio = statistics.median(
-            a / b for a, b in zip(seconds["PyTorch float32"], seconds[name], strict=True)
+        best, gap = scores[name].argmax(axis=1), np.abs(scores[name] - peer)
+        said = [run.rule.categories[n] for n in best]
+        cells.append(
+            [
+                f"{name}: {network(run).computing}" if name == DEFAULT else name,
+                f"{sizes[name]:.0f}",
+                f"{statistics.median(seconds[name]):.2f}",
+                f"{times(seconds[PEER], seconds[name]):.2f}",
+                f"{f1_score(gold, said, average='weighted'):.3f}",
+                f"{(best == peer.argmax(axis=1)).mean():.1%}",
+                f"{gap.mean():.2g}",
+                f"{gap.max():.2g}",
+            ]
         )
-        said = [run.rule.categories[n] for n in scores[name].argmax(axis=1)]
-        same = (scores[name].argmax(axis=1) == before.argmax(axis=1)).mean()
-        gap = np.abs(scores[name] - before)
-        figures = f"{sizes[name]:>6.0f}{statistics.median(seconds[name]):>8.2f}{ratio:>7.2f}"
-        figures += f"{f1_score(gold, said, average='weighted'):>7.3f}{same:>7.1%}"
-        print(f"{name:<16}{figures}{gap.mean():>10.2g}{gap.max():>9.2g}", flush=True)
+    head = ["", "MB", "s", "times as fast", "F1", "same category", "mean gap", "largest gap"]
+    return table(head, cells)
 
 
 def timings(runs: dict[str, Run], texts: list[str], repeats: int) -> dict[str, list[float]]:
     """Seconds of each run's network for the windows of the same texts, repeat by repeat."""
     networks = {name: network(run) for name, run in runs.items()}
     windows = cut(next(iter(runs.values())), texts)
-    print(f"{len(texts)} articles, {len(windows)} windows, {sum(map(len, windows)):,} pieces")
+    print(
+        f"{len(texts)} articles, {len(windows)} windows, {sum(map(len, windows)):,} pieces,",
+        end=" ",
+    )
     seconds: dict[str, list[float]] = {name: [] for name in networks}
     for each in networks.values():
         each.outputs(windows[:20])

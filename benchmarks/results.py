@@ -52,20 +52,23 @@ def today() -> str:
 
 
 def place() -> str:
-    """The machine in a few words: processor and cores."""
-    return f"{_processor()}, {_cores()} cores"
+    """The machine in a few words: processor, instruction sets, cores."""
+    return f"{_processor()} ({_instructions()}), {_cores()} cores"
+
+
+def _instructions() -> str:
+    """The instruction sets that the processor has, of those that decide."""
+    flags = set(_cpuinfo("flags").split()) | set(_cpuinfo("Features").split())
+    return ", ".join(name for name in _INSTRUCTIONS if name in flags) or "instructions unknown"
 
 
 def machine() -> str:
     """The machine, its system and what is installed, as Markdown."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    flags = set(_cpuinfo("flags").split()) | set(_cpuinfo("Features").split())
-    known = [name for name in _INSTRUCTIONS if name in flags]
     versions = [f"{name} {version}" for name in _LIBRARIES if (version := _version(name))]
     return "\n".join(
         [
             f"- **Machine**: {place()}; {memory:.0f} GiB of memory",
-            f"- **Instruction sets**: {', '.join(known) or 'unknown'}",
             f"- **System**: {_system()}, {platform.machine()}",
             f"- **Python** {platform.python_version()}; {', '.join(versions)}",
             f"- **Date**: {today()}; load before it began: {os.getloadavg()[0]:.1f}",

@@ -1,13 +1,13 @@
 """`classify serve` under load: answers a second, how long they take, and whether it stays awake.
 
-    python benchmarks/serving.py [--run RUN] [--clients 32] [--seconds 15] [--short]
+    python benchmarks/serving.py [--run RUN] [--clients 32] [--seconds 15] [--texts articles]
 
 The service in its default setting, the same without batches, and as a peer what one would write in
 an hour: FastAPI and uvicorn with a route that calls the model. Each gets the same clients in turn,
 who ask over and over, each on a connection of its own, while /health/live is asked ten times a
 second.
 RUN is a run's folder; without it a tfidf run of the sample articles is trained. The texts are the
-sample articles; --short sends their first sentences.
+sample articles, their first sentences or their headlines.
 """
 
 import argparse
@@ -62,13 +62,13 @@ def main() -> None:
     parser.add_argument("--run", type=Path, help="a run's folder")
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=15)
-    parser.add_argument("--short", action="store_true", help="first sentences only")
+    parser.add_argument("--texts", choices=PARTS, default="articles")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if given.run is None:
             train(Path(folder))
         run = (given.run or find_run(Path(folder) / "runs")).resolve()
-        texts = sample(short=given.short)
+        texts = sample(given.texts)
         bodies = Path(folder, "bodies.jsonl")
         lines = (json.dumps({"text": text}, ensure_ascii=False) for text in texts)
         bodies.write_text("\n".join(lines), encoding="utf-8")
@@ -76,19 +76,27 @@ def main() -> None:
             (name, measure(command, bodies, given.clients, given.seconds))
             for name, command in commands(run).items()
         ]
+        facts = load(run).facts
+        base = f" of {Path(facts.base_model).name}" if facts.base_model else ""
         size = statistics.mean(map(len, texts))
-        print(page(found, load(run).facts.kind, given.clients, size))
+        print(
+            page(found, f"{facts.kind} run{base}", given.clients, f"{given.texts} of {size:,.0f}")
+        )
 
 
-def sample(*, short: bool) -> list[str]:
-    """The sample articles, or their first sentences."""
+def sample(part: str) -> list[str]:
+    """The sample articles, or of each its first sentence or its headline."""
     files = sorted((SAMPLE / "articles").iterdir())
     texts = [each.document.text for each in read(files) if isinstance(each, Article)]
-    if short:
-        return [
-            re.split(r"(?<=[.!?])\s", text.partition("\n")[2].strip() or text)[0] for text in texts
-        ]
-    return texts
+    return [PARTS[part](text) for text in texts]
+
+
+def sentence(text: str) -> str:
+    """The first one below the headline."""
+    return re.split(r"(?<=[.!?])\s", text.partition("\n")[2].strip() or text)[0]
+
+
+PARTS = {"articles": str, "sentences": sentence, "headlines": lambda text: text.partition("\n")[0]}
 
 
 def commands(run: Path) -> dict[str, list[str]]:
@@ -174,7 +182,7 @@ def memory(process: subprocess.Popen[bytes]) -> float:
     return sum(each.memory_info().rss for each in [main, *main.children(recursive=True)]) / 1e6
 
 
-def page(found: list[tuple[str, dict[str, Any]]], kind: str, clients: int, size: float) -> str:
+def page(found: list[tuple[str, dict[str, Any]]], run: str, clients: int, texts: str) -> str:
     """The figures as Markdown."""
     peer = found[-1][1]["rate"]
     rows = [
@@ -192,7 +200,7 @@ def page(found: list[tuple[str, dict[str, Any]]], kind: str, clients: int, size:
     ]
     head = ["", "answers/s", "times the peer's", "ms, median", "ms, p99", "ms of /health/live, p99"]
     return (
-        f"{clients:,} clients at once, a {kind} run, texts of {size:,.0f} characters; clients and "
+        f"{clients:,} clients at once, a {run}, {texts} characters; clients and "
         f"service share the cores.\n\n{table([*head, 'answers', 'MB grown'], rows)}"
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from classify.explained import signed
+from classify.predictor import percent
 from labels.taxonomy import Category
 from training.explain import levels, strongest
 from training.markup import Child, Html, join, tag
@@ -122,7 +123,7 @@ def _choice(n: int, category: Category, record: dict[str, Any], threshold: float
         tag("span", name, " ", english, class_="name"),
         tag("span", "✓ holds" if held else "", class_="held"),
         _bar(p, threshold),
-        tag("span", f"{p:.1%}", class_="percent"),
+        tag("span", percent(p), class_="percent"),
         class_="choice held" if held else "choice",
     )
 

@@ -201,6 +201,11 @@ def _inert(value: str) -> str:
     return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
 
 
+def percent(p: float) -> str:
+    """A probability as people read it; a model is never wholly sure."""
+    return "<0.1%" if p < 0.001 else ">99.9%" if p > 0.999 else f"{p:.1%}"
+
+
 def _text(run: Run, screen: "Screen | None") -> Callable[[dict[str, Any]], bytes]:
     """For people: the decision, then the categories with a bar each, and why if it is known."""
     from classify.terminal import escape
@@ -213,7 +218,9 @@ def _text(run: Run, screen: "Screen | None") -> Callable[[dict[str, Any]], bytes
         lines = [f"{escape(record['source'] or record['id'])} — {record['decision']}"]
         for name, p in record["probabilities"].items():
             mark = "✓" if name in record["categories"] else " "
-            lines.append(f"  {mark} {names[name]:<{width}}  {p:5.1%}  {'█' * round(p * _BAR)}")
+            lines.append(
+                f"  {mark} {names[name]:<{width}}  {percent(p):>6}  {'█' * round(p * _BAR)}"
+            )
             if "explanation" in record:
                 lines += _listed(record, name)
         if not record["probabilities"]:

@@ -133,8 +133,8 @@ def _create(studio: Studio, project_id: int, url: str) -> None:
             ) from None
         if status == 400:
             raise InputError(
-                f"{shown}: refused the project; the service's log says why. Mend that, then "
-                "connect again."
+                f"{shown}: refused the project, and its log says why; or this is no `classify "
+                "serve`. Mend that, then connect again."
             ) from None
         # The server's answer quotes the whole address.
         raise type(error)(str(error).replace(secret, "…")) from None

@@ -103,6 +103,7 @@ def read_labelled(
         Counter(each for row in names for each in row), taxonomy, create, file
     )
     documents: dict[str, Document] = {}
+    places: dict[str, int] = {}
     annotations, faults, repeated = [], [], 0
     for (number, row), labels in zip(kept, names, strict=True):
         try:
@@ -113,10 +114,13 @@ def read_labelled(
             continue
         if article.id in documents:
             if annotation not in annotations:
-                faults.append(f"{file}:{number}: an article seen before, with other categories")
+                faults.append(
+                    f"{file}:{number}: an article seen before (in {places[article.id]}) with other "
+                    "categories, which stay. Give it all its categories in one row."
+                )
             repeated += 1
             continue
-        documents[article.id] = article
+        documents[article.id], places[article.id] = article, number
         annotations.append(annotation)
     return Labelled(documents, annotations, taxonomy, faults, repeated)
 

@@ -55,9 +55,12 @@ def find_columns(columns: Columns, names: Sequence[str], *, loose: bool = False)
     missing = [name for name in wanted if name and not known(name)]
     if missing or not all(text):
         lack = ", ".join(map(repr, missing)) or f"of the text ({', '.join(USUAL['text'])})"
+        lost = [kind for kind, name in named.items() if name in missing]
+        other = lost and all(text) and not set(columns.text) & set(missing)
+        option = f"one with --{lost[0]}-column" if other else "ones with --text-columns"
         raise InputError(
             f"has no column {lack}; its columns are {', '.join(map(repr, names))}. "
-            "Name the right ones with --text-columns."
+            f"Name the right {option}."
         )
     return Columns(text, **found)
 

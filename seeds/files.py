@@ -55,8 +55,12 @@ class File:
         return STDIN if self.path is None else str(self.path)
 
     def source(self, base: str) -> str:
-        """What to call it as a source: its path below a folder."""
-        return STDIN if self.path is None else replace_surrogates(os.path.relpath(self.path, base))
+        """What to call it as a source: its path below a folder; below the root, all of it."""
+        if self.path is None:
+            return STDIN
+        whole = os.path.abspath(self.path)  # noqa: PTH100  # resolve() would follow links
+        below = whole if os.path.dirname(base) == base else os.path.relpath(whole, base)  # noqa: PTH120
+        return replace_surrogates(below)
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[IO[bytes]]:

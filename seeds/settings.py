@@ -14,6 +14,12 @@ from seeds.jsonl import parse_record
 T = TypeVar("T")
 
 _LARGEST = 1 << 1023  # an int from here on may not fit a float
+_IN_WORDS: dict[object, str] = {
+    str: "a text in quotes",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
 
 
 def default_config(name: str) -> Path:
@@ -115,7 +121,7 @@ def _build(data: Any, kind: Any, at: str, faults: list[str]) -> Any:  # noqa: PL
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data) if abs(data) < _LARGEST else _fault(faults, at, "a smaller number", data)
     if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
-        return _fault(faults, at, f"a {kind.__name__}", data)
+        return _fault(faults, at, _IN_WORDS.get(kind, f"a {kind.__name__}"), data)
     return data
 
 

@@ -158,6 +158,8 @@ def _csv_records(
                 continue
             if kept is None:  # a table without a record is said to be empty, whatever its header
                 kept = set(choose([n for n in header if n]) if choose else header)
+                if choose and (twice := next((n for n in kept if header.count(n) > 1), "")):
+                    raise InputError(f"has the column {twice!r} twice. Rename one of them.")
             yield _csv_record(number, header, values, file.where, note, kept)
     except csv.Error as error:
         raise InputError(f"is not a table that can be read further: {error}.") from error
@@ -205,7 +207,8 @@ def _parquet_records(
     number = 0
     try:
         # Without a buffer each column of a row group, which may be all of the file, is held.
-        table = parquet.ParquetFile(opened, buffer_size=1 << 20)
+        # Read ahead, it is held too, by a thread that may let go of the file when Python has ended.
+        table = parquet.ParquetFile(opened, buffer_size=1 << 20, pre_buffer=False)
         kept = None
         if choose and table.metadata.num_rows:
             kept = list(choose(table.schema_arrow.names))
@@ -214,7 +217,8 @@ def _parquet_records(
                 number += 1
                 yield _parquet_record(number, values, where)
     except pa.ArrowException as error:
-        raise InputError(f"is not Parquet that can be read: {error}. Write it again.") from error
+        reason = str(error).rstrip(".")
+        raise InputError(f"is not Parquet that can be read: {reason}. Write it again.") from error
 
 
 def _rows_at_once(table: Any) -> int:

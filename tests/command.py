@@ -32,6 +32,18 @@ def classify(
     return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
 
+def inside(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run it in this process, which has imported PyTorch and transformers already."""
+    from click.testing import CliRunner
+
+    from classify.cli import cli
+
+    done = CliRunner().invoke(cli, [str(each) for each in arguments])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+
 def fill(disk: Path) -> None:
     """Leave no free byte on a small disk."""
     handle = os.open(disk / "ballast", os.O_WRONLY | os.O_CREAT)

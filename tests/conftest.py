@@ -1,5 +1,6 @@
 """One real Label Studio for the whole test session, and what waits for conditions."""
 
+import gc
 import os
 import shutil
 import signal
@@ -128,12 +129,27 @@ def chromium() -> "Iterator[Browser]":
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a trained tfidf model of three categories."""
+    from tests.command import classify
+    from tests.corpus import workspace
+
+    folder = workspace(tmp_path_factory.mktemp("desk"), 90)
+    done = classify("train", "--workspace", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny random CamemBERT as a Hugging Face folder."""
     from tests.tiny import tiny_camembert
 
-    return tiny_camembert(tmp_path_factory.mktemp("tiny"))
+    made = tiny_camembert(tmp_path_factory.mktemp("tiny"))
+    gc.collect()
+    gc.freeze()  # each training looks for what to collect, 0.4 s in all that is imported here
+    return made
 
 
 @pytest.fixture(scope="session", autouse=True)

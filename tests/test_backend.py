@@ -4,6 +4,7 @@ import json
 import random
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,9 +69,10 @@ def service(newsroom: Newsroom) -> Iterator[Service]:
     """A service that is connected to the project."""
     with serving(newsroom.folder, **newsroom.variables) as started:
         newsroom.done("labels", "connect", "--url", started.url)
+        known = secret(newsroom)
         yield started
         for line in started.lines:
-            assert secret(newsroom) not in line
+            assert known not in line
             assert newsroom.studio.server.token not in line
 
 
@@ -314,6 +316,22 @@ def test_the_end_of_the_service_is_the_end_of_its_training(newsroom: Newsroom) -
         assert not left
 
 
+def test_a_training_that_was_asked_for_begins_again_with_the_service(newsroom: Newsroom) -> None:
+    """Whether it was told to end or killed."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with serving(newsroom.folder, **newsroom.variables) as service:
+            newsroom.done("labels", "connect", "--url", service.url)
+            event = {"action": "START_TRAINING", "project": {"id": newsroom.project}}
+            tell(newsroom, service, event)
+            wait_until(lambda: retraining(service)["state"] == "running")
+            service.end(number)
+        with serving(newsroom.folder, **newsroom.variables) as service:
+            wait_until(lambda: retraining(service)["state"] == "running")
+            wait_until(lambda: retraining(service)["state"] == "waiting")
+        with serving(newsroom.folder, **newsroom.variables) as service:
+            assert retraining(service)["state"] == "waiting"
+
+
 def tell(newsroom: Newsroom, service: Service, event: dict[str, Any]) -> httpx.Response:
     return httpx.post(f"{address(newsroom, service)}/webhook", json=event)
 
@@ -338,11 +356,29 @@ def test_connecting_twice_changes_nothing_and_only_annotations_are_told(
 def test_disconnecting_leaves_neither_backend_nor_webhook(
     newsroom: Newsroom, service: Service
 ) -> None:
+    known = address(newsroom, service)
     newsroom.done("labels", "connect", "--remove")
     assert backends(newsroom) == hooks(newsroom) == []
-    assert httpx.get(f"{address(newsroom, service)}/health").status_code == 404
+    assert httpx.get(f"{known}/health").status_code == 404
     assert service.web.get("/v1/runs/current").json()["retraining"] is None
     assert "was not connected" in newsroom.done("labels", "connect", "--remove").stderr
+    newsroom.done("labels", "connect", "--url", service.url)
+    assert address(newsroom, service) != known  # whoever has heard the old one knows nothing
+    assert httpx.get(f"{known}/health").status_code == 404
+
+
+def test_disconnecting_needs_no_label_studio(newsroom: Newsroom, service: Service) -> None:
+    """The address is worth nothing at once; what Label Studio noted of it goes later."""
+    known = address(newsroom, service)
+    closed = {"LABEL_STUDIO_URL": "http://127.0.0.1:9"}
+    for _ in range(2):
+        failed = newsroom.run("labels", "connect", "--remove", **closed)
+        assert failed.returncode == 1
+        assert failed.stderr.count("\n") == 1
+        assert httpx.get(f"{known}/health").status_code == 404
+    assert len(backends(newsroom)) == 1
+    assert "disconnected from" in newsroom.done("labels", "connect", "--remove").stderr
+    assert backends(newsroom) == hooks(newsroom) == []
 
 
 def test_another_address_takes_the_place_of_the_first(newsroom: Newsroom) -> None:
@@ -376,9 +412,9 @@ def test_where_no_service_answers_one_line_says_so_and_nothing_is_left(newsroom:
     assert failed.returncode == 1
     assert failed.stderr.count("\n") == 1
     assert "Start `classify serve`" in failed.stderr
-    assert secret(newsroom) not in failed.stderr
+    assert "/label-studio/" not in failed.stderr
     assert backends(newsroom) == hooks(newsroom) == []
-    assert not (newsroom.folder / "serve" / "project.json").exists()
+    assert not list((newsroom.folder / "serve").iterdir())  # Label Studio has logged the secret
 
 
 def test_the_service_of_another_workspace_is_not_connected(
@@ -404,11 +440,23 @@ def test_a_server_that_calls_nobody_on_its_network_is_explained(
     assert "--url" in failed.stderr
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://a", "http://u:p@a", "http://a:x", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "127.0.0.1:8000",
+        "ftp://a",
+        "http://u:hidden@a",
+        "http://:hidden@a",
+        "http://a:x",
+        "http://a/\nb",
+        "",
+    ],
+)
 def test_an_address_that_is_none_is_refused(newsroom: Newsroom, url: str) -> None:
     failed = newsroom.run("labels", "connect", "--url", url)
     assert failed.returncode == 1
     assert "like http://127.0.0.1:8000" in failed.stderr
+    assert "hidden" not in failed.stderr
 
 
 def test_an_interface_without_our_control_is_not_connected(newsroom: Newsroom) -> None:
@@ -418,6 +466,30 @@ def test_an_interface_without_our_control_is_not_connected(newsroom: Newsroom) -
     failed = newsroom.run("labels", "connect", "--url", "http://127.0.0.1:9")
     assert failed.returncode == 1
     assert "lacks <Choices" in failed.stderr
+
+
+def test_what_failed_is_not_tried_again_at_every_annotation(
+    newsroom: Newsroom, service: Service
+) -> None:
+    """A job is a process of some seconds: it waits longer after each failure."""
+    known = address(newsroom, service)
+    service.end()
+    closed = {**newsroom.variables, "LABEL_STUDIO_URL": "http://127.0.0.1:9"}
+    with serving(newsroom.folder, **closed) as alone:
+        failed = [f"{each} failed" for each in ("news", "predictions")]
+
+        def count() -> list[int]:
+            return [sum(each in line for line in alone.lines) for each in failed]
+
+        wait_until(lambda: min(count()) > 0, seconds=60)
+        url = known.replace(service.url, alone.url)
+        for number in range(1, 4):
+            event = {"action": "ANNOTATION_UPDATED", "annotation": {"id": number}}
+            sent = {**event, "project": {"id": newsroom.project}}
+            assert httpx.post(f"{url}/webhook", json=sent).json() == {"status": "counted"}
+            wait_until(lambda n=number: retraining(alone)["annotations"] == n)  # type: ignore[misc]
+        wait_until(lambda: retraining(alone)["state"] == "running", seconds=30)  # it went on
+        assert min(count()) == 1
 
 
 # ------------------------------------------------------------------ the protocol

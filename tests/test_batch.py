@@ -10,6 +10,7 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,15 +29,6 @@ from tests.conftest import wait_until
 from tests.corpus import WORDS, workspace
 
 COMMAND = [sys.executable, "-m", "classify", "predict", "--format", "jsonl"]
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a trained model."""
-    folder = workspace(tmp_path_factory.mktemp("desk"), 90)
-    done = classify("train", "--workspace", folder)
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 def article(number: int) -> dict[str, Any]:
@@ -314,10 +306,12 @@ def test_articles_of_a_slow_pipe_are_labelled_while_it_is_open(desk: Path) -> No
 
 def test_after_a_burst_a_pipe_that_waits_gets_all_its_answers(desk: Path) -> None:
     under = Under(desk, "--processes", "2")
-    under.feed(lines(5000))
+    burst = threading.Thread(target=under.feed, args=(lines(5000),))
+    burst.start()  # meanwhile answers are taken: more than a pipe holds would stop both sides
     assert under.process.stdout
     answers = b"".join(under.process.stdout.readline() for _ in range(5000))  # it is still open
     assert found(answers) == expected(5000)
+    burst.join()
     under.end()
 
 

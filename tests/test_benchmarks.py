@@ -6,10 +6,12 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks import bench, embedding, kinds, prediction, results, startup, timing
 from tests.command import ROOT
+from tests.conftest import wait_until
 
 PARTS = {"clients", "results", "timing"}  # what the scripts are made of
 SCRIPTS = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - PARTS
@@ -172,9 +174,17 @@ def test_a_benchmark_that_takes_too_long_is_killed_with_what_it_started(tmp_path
         f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(child.pid)); child.wait()"
     )
     began = time.monotonic()
-    printed, exit_code = bench.output([sys.executable, "-c", code], 3)
+    printed, exit_code = bench.output([sys.executable, "-c", code], 8)
     assert time.monotonic() - began < 30
     assert printed == "begun\n"
     assert exit_code != 0
-    state = Path(f"/proc/{(tmp_path / 'pid').read_text()}/stat")
-    assert not state.exists() or state.read_text().split()[2] == "Z"
+    started = int((tmp_path / "pid").read_text())
+
+    def ended() -> bool:
+        """Whether it is gone, or waits for whoever adopted it."""
+        try:
+            return psutil.Process(started).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    wait_until(ended, seconds=10)  # a signal takes a moment where the machine is busy

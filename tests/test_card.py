@@ -103,7 +103,8 @@ def test_a_run_trained_from_a_folder_names_it_without_its_path(
 
     settings = tiny_settings(base_model=str(tiny_base), window=32, epochs=1, min_steps=4)
     data = dataset(30)
-    run = save_run(tmp_path, train(data, "camembert", Recipe(folds=2, test=0), settings))
+    recipe = Recipe(folds=2, test=0, curve_repeats=0)
+    run = save_run(tmp_path, train(data, "camembert", recipe, settings))
     read = (run / "README.md").read_text(encoding="utf-8")
     assert ModelCard(read).data.base_model == tiny_base.name
     assert str(tiny_base.parent) not in read

@@ -79,6 +79,16 @@ def test_without_a_run_the_current_one_is_measured_and_people_get_a_table(made: 
     assert [line.split()[0] for line in lines[-3:]] == ["cinema", "trade", "sport"]
 
 
+def test_a_category_that_no_article_has_is_given_no_figures(made: Path, tmp_path: Path) -> None:
+    examples = [each for each in dataset(60).examples if "sport" not in each.categories]
+    file = table(tmp_path / "some.csv", examples)
+    done = classify("evaluate", "--workspace", made, "--on", file)
+    assert done.returncode == 0, done.stderr
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()[-3:]}
+    assert rows["sport"] == ["–", "–", "–", "–", "0"]
+    assert "–" not in rows["trade"]
+
+
 def test_a_table_of_new_articles_is_measured_as_predict_labels_it(
     made: Path, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Learning from many articles, held against scikit-learn's logistic regression."""
+"""Learning from few and from many articles, held against scikit-learn's logistic regression."""
 
 from typing import Literal
 
@@ -29,12 +29,17 @@ def table(n: int) -> csr_matrix:
     return csr_matrix(random_array((n, 60), density=0.2, rng=rng, dtype=np.float32))
 
 
-@pytest.mark.parametrize("cores", [1, 3])
-def test_each_category_is_learned_as_scikit_learn_learns_it(
-    cores: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lbfgs, "_PASSES", 1000)
-    monkeypatch.setattr(lbfgs, "_cores", lambda: cores)
+@pytest.fixture(params=["few", "many", "many, on three cores"])
+def _as_of(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Learn as from few articles, or from many but up to the end."""
+    if request.param != "few":
+        monkeypatch.setattr(lbfgs, "_FEW", 0)
+        monkeypatch.setattr(lbfgs, "_PASSES", 1000)
+    monkeypatch.setattr(lbfgs, "_cores", lambda: 3 if "three" in request.param else 1)
+
+
+@pytest.mark.usefixtures("_as_of")
+def test_each_category_is_learned_as_scikit_learn_learns_it() -> None:
     features, rng = table(400), np.random.default_rng(5)
     gold = (features @ rng.normal(size=(60, 10)) + rng.normal(size=(400, 10))) > 0.5
     coefficients, intercepts = lbfgs.descend(features, articles("multiple", gold), 2.0)
@@ -44,10 +49,8 @@ def test_each_category_is_learned_as_scikit_learn_learns_it(
         np.testing.assert_allclose(intercepts[n], peer.intercept_[0], atol=5e-3)
 
 
-def test_a_single_choice_is_learned_as_scikit_learn_learns_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(lbfgs, "_PASSES", 1000)
+@pytest.mark.usefixtures("_as_of")
+def test_a_single_choice_is_learned_as_scikit_learn_learns_it() -> None:
     features, rng = table(400), np.random.default_rng(5)
     best = (features @ rng.normal(size=(60, 10)) + rng.normal(size=(400, 10))).argmax(axis=1)
     gold = best[:, None] == np.arange(10)
@@ -62,6 +65,7 @@ def test_a_single_choice_is_learned_as_scikit_learn_learns_it(
     )
 
 
+@pytest.mark.usefixtures("_as_of")
 def test_an_article_without_a_known_feature_does_no_harm() -> None:
     features = csr_matrix(np.vstack([table(40).toarray(), np.zeros((3, 60))]), dtype=np.float32)
     gold = np.arange(43)[:, None] % 10 == np.arange(10)

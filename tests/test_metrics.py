@@ -41,6 +41,31 @@ def test_calibration_error_of_a_hand_made_case() -> None:
     assert calibration_error(probabilities, gold) == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize("gap", [0.0, 0.05, 0.1])
+def test_calibration_error_on_few_articles_is_nearer_the_truth_than_ten_equal_bins(
+    gap: float,
+) -> None:
+    """Confidences as a model's on 200 articles; what comes true is drawn, so the gap is known."""
+    rng = np.random.default_rng(7)
+    said = 1 - 0.5 * rng.random(200) ** 2
+    true = said - gap
+    mine, usual = [], []
+    for _ in range(200):
+        right = rng.random(200) < true
+        mine.append(calibration_error(said, right))
+        bin_of = (said * 10).astype(int).clip(max=9)
+        gaps = [abs((said - right)[bin_of == n].sum()) for n in range(10)]
+        usual.append(sum(gaps) / 200)
+    assert abs(np.mean(mine) - gap) < abs(np.mean(usual) - gap)
+    assert np.mean(mine) == pytest.approx(gap, abs=0.04)
+
+
+def test_calibration_error_counts_equal_probabilities_once_whatever_their_order() -> None:
+    probabilities, gold = np.full(40, 0.75), np.arange(40) % 4 != 0
+    assert calibration_error(probabilities, gold) == pytest.approx(0)
+    assert calibration_error(probabilities, np.sort(gold)) == pytest.approx(0)
+
+
 def test_average_precision_without_a_positive_article_is_none() -> None:
     assert average_precision(np.array([0.1, 0.9]), np.array([False, False])) is None
 

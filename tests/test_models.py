@@ -12,16 +12,16 @@ from seeds.errors import InputError
 from tests.corpus import article, dataset
 from tests.tiny import tiny_settings
 from training.explain import explain
-from training.model import Fitting, Runtime, Scaling
+from training.model import Fitting, Model, Runtime, Scaling
 from training.models import KINDS, model_class
 
 
-@pytest.fixture(params=sorted(KINDS))
+@pytest.fixture(scope="module", params=sorted(KINDS))
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings(kind: str, request: pytest.FixtureRequest) -> Any:
     """The kind's own settings, on a tiny encoder where it has one."""
     made = model_class(kind).settings()
@@ -34,12 +34,23 @@ def settings(kind: str, request: pytest.FixtureRequest) -> Any:
     return made
 
 
+@pytest.fixture(scope="module")
+def model(kind: str, settings: Any) -> Model:
+    """Fitted on 90 articles of any number of categories."""
+    return model_class(kind).fit(dataset(90), settings, Fitting())
+
+
+@pytest.fixture(scope="module")
+def single(kind: str, settings: Any) -> Model:
+    """Fitted on 90 articles of one category each."""
+    return model_class(kind).fit(dataset(90, "single"), settings, Fitting())
+
+
 @pytest.mark.parametrize("choice", ["multiple", "single"])
 def test_a_saved_model_loads_with_the_same_scores(
-    kind: str, settings: Any, choice: str, tmp_path: Path
+    kind: str, model: Model, single: Model, choice: str, tmp_path: Path
 ) -> None:
-    data = dataset(60, choice)
-    model = model_class(kind).fit(data, settings, Fitting())
+    data, model = dataset(60, choice), single if choice == "single" else model
     model.save(tmp_path)
     texts = [*data.texts[:5], "un texte jamais vu", ""]
     scores = model.scores(texts)
@@ -50,11 +61,11 @@ def test_a_saved_model_loads_with_the_same_scores(
 
 
 @pytest.mark.parametrize("choice", ["multiple", "single"])
-def test_it_tells_articles_it_never_saw_apart(kind: str, settings: Any, choice: str) -> None:
-    data = dataset(90, choice)
-    model = model_class(kind).fit(data, settings, Fitting())
-    rng = random.Random(99)
-    for n, name in enumerate(data.taxonomy.ids):
+def test_it_tells_articles_it_never_saw_apart(
+    kind: str, model: Model, single: Model, choice: str
+) -> None:
+    model, rng = single if choice == "single" else model, random.Random(99)
+    for n, name in enumerate(dataset(60).taxonomy.ids):
         scores = model.scores([article((name,), rng) for _ in range(20)])
         assert (scores.argmax(axis=1) == n).mean() >= (0.8 if kind == "camembert" else 1)
 
@@ -68,30 +79,26 @@ def test_two_categories_of_single_choice_are_learned(kind: str, settings: Any) -
     trained = train(
         data.subset(both),
         kind,
-        Recipe(test=0, folds=3),
+        Recipe(test=0, folds=3, curve_repeats=0),
         settings,
     )
     assert trained.evaluation.exact.value >= (0.9 if kind == "camembert" else 1)
 
 
-def test_scores_do_not_depend_on_what_else_is_in_the_batch(kind: str, settings: Any) -> None:
+def test_scores_do_not_depend_on_what_else_is_in_the_batch(model: Model) -> None:
     data = dataset(60)
-    model = model_class(kind).fit(data, settings, Fitting())
     together = model.scores(data.texts)
     alone = np.concatenate([model.scores([text]) for text in data.texts])
     np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
-def test_no_text_gives_no_scores(kind: str, settings: Any) -> None:
-    model = model_class(kind).fit(dataset(60), settings, Fitting())
+def test_no_text_gives_no_scores(model: Model) -> None:
     assert model.scores([]).shape == (0, 3)
 
 
 def test_what_parts_of_a_text_add_sums_to_its_scores_or_is_found_by_leaving_them_out(
-    kind: str, settings: Any
+    kind: str, model: Model
 ) -> None:
-    data = dataset(60)
-    model = model_class(kind).fit(data, settings, Fitting())
     text = "Le film sort au festival ; la douane attend."
     scores, found = model.scores([text])[0], explain(model, text)
     assert "".join(found.parts) == text
@@ -109,9 +116,8 @@ def test_what_parts_of_a_text_add_sums_to_its_scores_or_is_found_by_leaving_them
         np.testing.assert_allclose(lost, scores - without, atol=1e-4)
 
 
-def test_a_rescaled_model_scores_on_the_new_lines(kind: str, settings: Any) -> None:
+def test_a_rescaled_model_scores_on_the_new_lines(model: Model) -> None:
     data = dataset(60)
-    model = model_class(kind).fit(data, settings, Fitting())
     rescaled = model.rescaled(Scaling((2.0, 0.5, 1.0), (0.0, -1.0, 3.0)))
     before = model.scores(data.texts[:5])
     expected = np.stack([2 * before[:, 0], before[:, 1] / 2 - 1, before[:, 2] + 3], axis=1)
@@ -120,10 +126,9 @@ def test_a_rescaled_model_scores_on_the_new_lines(kind: str, settings: Any) -> N
 
 @pytest.mark.parametrize("dtype", ["auto", "float32", "bfloat16", "float16", "int8"])
 def test_what_a_loaded_model_computes_in_is_honoured_or_refused(
-    kind: str, settings: Any, dtype: str, tmp_path: Path
+    kind: str, model: Model, dtype: str, tmp_path: Path
 ) -> None:
     data = dataset(60)
-    model = model_class(kind).fit(data, settings, Fitting())
     model.save(tmp_path)
     if kind == "tfidf" and dtype not in ("auto", "float32"):
         with pytest.raises(InputError, match=f"computes in float32. Leave out --dtype {dtype}"):

@@ -9,11 +9,11 @@ import transformers
 
 from seeds.errors import InputError
 from training.model import Runtime
-from training.models import precision
+from training.models import packed, precision
 from training.models.camembert import logits_of
 from training.models.encoder import mean_of_pieces
 from training.models.network import TorchNetwork
-from training.models.packed import PackedNetwork, pack
+from training.models.packed import PackedNetwork, pack, shared
 
 has_bfloat16 = torch.ops.mkldnn._is_mkldnn_bf16_supported
 # One piece, a few, half a window, all of the positions.
@@ -123,6 +123,30 @@ def test_left_to_the_machine_short_windows_are_computed_in_bfloat16_where_long_o
     assert auto.computing.startswith(said)
 
 
+def test_products_of_any_windows_have_few_numbers_of_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For each that is new oneDNN makes code, and keeps it; the answers are the same."""
+    model = mean_of_pieces(random_model("AutoModel"))
+    rows = set()
+    product = packed._Float.__call__
+
+    def watched(self: Any, x: Any, **options: Any) -> Any:
+        rows.add(len(x))
+        return product(self, x, **options)
+
+    monkeypatch.setattr(packed._Float, "__call__", watched)
+    several = [[list(range(5, 6 + n)), list(range(5, 20))] for n in range(40)] + [WINDOWS]
+    network = PackedNetwork(pack(model, "float32"), SIZES["hidden_size"], 1, Runtime(), "float32")
+    found = [network.outputs(each) for each in several]
+    assert rows <= set(range(8, 256, 8))
+    monkeypatch.setattr(packed, "_ROWS", 1)
+    rows.clear()
+    for each, before in zip(several, found, strict=True):
+        np.testing.assert_allclose(network.outputs(each), before, atol=1e-5)
+    assert len(rows) > 30
+
+
 def test_packing_leaves_a_model_as_it_was() -> None:
     model = random_model("AutoModelForSequenceClassification")
     before = logits(model)
@@ -202,3 +226,15 @@ def test_int8_is_of_the_cpu() -> None:
 def test_a_type_nobody_knows_is_refused() -> None:
     with pytest.raises(InputError, match="known are auto, float32"):
         Runtime(dtype="int4")
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_windows_are_shared_so_that_no_thread_waits_for_another(threads: int) -> None:
+    """Each once, in as many batches as threads or a multiple, of like size."""
+    lengths = [31, 14, 27, 19, 24, 30, 7, 40, 49, 36, 17, 12, 64, 41, 29, 27]
+    found = list(shared([[5] * each for each in lengths], threads))
+    assert sorted(n for batch in found for n in batch) == list(range(len(lengths)))
+    assert len(found) % threads == 0
+    sizes = [sum(lengths[n] for n in batch) for batch in found]
+    assert max(sizes) - min(sizes) <= max(lengths)
+    assert list(shared([], threads)) == []

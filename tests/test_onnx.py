@@ -15,12 +15,13 @@ import pytest
 
 from classify.commands.runs import runs
 from seeds.errors import InputError
-from tests.command import ROOT, classify, environment, fill
+from tests.command import ROOT, classify, environment, fill, inside
 from tests.conftest import wait_until
 from tests.corpus import dataset, workspace
 from tests.tiny import tiny_settings
 from training.export import export_run
 from training.model import Runtime
+from training.models import network
 from training.models.camembert import logits_of
 from training.models.embedding import EmbeddingSettings
 from training.models.encoder import mean_of_pieces
@@ -56,7 +57,7 @@ def desk(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     write_parts(folder, trained.parts)
     run = save_run(folder / "runs", trained)
     float32 = export_run(run, run.parent, "none").path
-    done = classify("runs", "export", run.name, "--quantize", "int8", "--workspace", folder)
+    done = inside("runs", "export", run.name, "--quantize", "int8", "--workspace", folder)
     assert done.returncode == 0, done.stderr
     return Desk(folder, run, float32, run.with_name(f"{run.name}-onnx-int8"))
 
@@ -144,6 +145,32 @@ def test_int8_is_near_and_a_window_scores_the_same_in_any_company(tmp_path: Path
     assert 0 < np.abs(found - expected).max() < 0.05 * np.ptp(expected)
     alone = [loaded(tmp_path / "model.onnx", 3, threads=1).outputs([each])[0] for each in WINDOWS]
     np.testing.assert_array_equal(found, alone)
+
+
+@pytest.mark.parametrize(
+    ("flags", "there"),
+    [
+        ("fma avx2 avx512f avx512_vnni", True),
+        ("fma avx2 avx_vnni", True),
+        ("fma avx2 avx512f avx512_vbmi2", False),
+        (None, False),  # another system than Linux
+    ],
+)
+def test_sums_of_int8_are_kept_from_running_over_where_the_processor_does_not(
+    flags: str | None, there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cpu = tmp_path / "cpuinfo"
+    if flags is not None:
+        cpu.write_text(f"processor\t: 0\nflags\t\t: {flags}\n\nprocessor\t: 1\n")
+    assert network.has_vnni(cpu) is there
+    write_onnx(logits_of(classifier(tiny_config())), tmp_path / "model.onnx", "int8", WINDOWS)
+    monkeypatch.setattr(network, "has_vnni", lambda: there)
+    options = loaded(tmp_path / "model.onnx", 3).session.get_session_options()
+    if there:
+        with pytest.raises(RuntimeError, match="x64quantprecision"):
+            options.get_session_config_entry("session.x64quantprecision")
+    else:
+        assert options.get_session_config_entry("session.x64quantprecision") == "1"
 
 
 def test_int8_keeps_the_encoder_in_8_bits_and_the_head_in_float32(tmp_path: Path) -> None:

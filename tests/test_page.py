@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from classify.serving import wire
 from tests.command import classify
 from tests.conftest import wait_until
 from tests.corpus import WORDS, workspace
@@ -30,15 +31,6 @@ BOTH = f"{CINEMA}\n\n{TRADE}"
 HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>\u202e & fin"
 SHOWN = HOSTILE.replace("\u202e", "⟨U+202E⟩")
 TABLE = [CINEMA, TRADE, SPORT]
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a trained model of three categories."""
-    folder = workspace(tmp_path_factory.mktemp("desk"), 90)
-    done = classify("train", "--workspace", folder)
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -485,12 +477,39 @@ def test_a_file_is_taken_where_it_is_dropped(
 def test_a_large_file_has_categories_without_words(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
+    """Titles tell its articles apart, and what was being written stays."""
     lea = visit(service)
+    lea.part("text").fill("mon brouillon")
     lea.chooses("year.csv", csv(*(f"{CINEMA} {n}" for n in range(20))))
     expect(lea.page.locator("#which option")).to_have_count(20)
+    expect(lea.page.locator("#which option").nth(7)).to_have_text(f"8. Cinema — {CINEMA} 7")
+    expect(lea.part("text")).to_have_value("mon brouillon")
+    assert lea.said == []
     expect(lea.part("names")).to_have_text("Cinema")
     expect(lea.part("method")).to_contain_text("16 articles au plus")
     expect(lea.part("marked")).to_be_hidden()
+
+
+def test_a_file_of_as_many_articles_as_are_explained_has_words(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    lea.chooses("day.csv", csv(*(f"{CINEMA} {n}" for n in range(wire.EXPLAINED))))
+    expect(lea.page.locator("#which option")).to_have_count(wire.EXPLAINED)
+    expect(lea.part("marked")).to_have_text(f"{CINEMA} 0")
+    lea.chooses("days.csv", csv(*(f"{CINEMA} {n}" for n in range(wire.EXPLAINED + 1))))
+    expect(lea.page.locator("#which option")).to_have_count(wire.EXPLAINED + 1)
+    expect(lea.part("marked")).to_be_hidden()
+    assert lea.said == []
+
+
+def test_a_file_of_another_encoding_says_what_was_assumed(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    lea.chooses("a.txt", "Le réalisateur présente son film à l’écran du festival.".encode("cp1252"))
+    expect(lea.part("note")).to_contain_text("Encodage supposé")
+    expect(lea.part("note")).to_contain_text("cp1252")
 
 
 def test_a_file_that_holds_no_article_says_why(
@@ -553,6 +572,42 @@ def test_recent_articles_stay_in_the_browser_until_they_are_forgotten(
     assert TRADE not in json.dumps(lea.context.storage_state(), ensure_ascii=False)
     lea.page.reload()
     assert lea.titles() == []
+
+
+def test_what_is_remembered_is_what_was_sent(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    """Not what was typed while the answer was on its way."""
+    lea = visit(service)
+    held: list[Route] = []
+    lea.page.route("**/v1/predict", lambda route: held.append(route))  # noqa: PLW0108
+    lea.part("text").fill(CINEMA)
+    lea.part("send").click()
+    wait_until(lambda: held or lea.page.wait_for_timeout(50))
+    lea.part("text").fill(TRADE)
+    held[0].continue_()
+    expect(lea.part("names")).to_have_text("Cinema")
+    assert lea.titles() == [CINEMA]
+    lea.page.unroute("**/v1/predict")
+    lea.page.locator("#recents button").first.click()
+    expect(lea.part("text")).to_have_value(CINEMA)
+
+
+def test_the_run_that_answers_is_named_though_it_was_promoted_since(
+    visit: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    folder = tmp_path / "workspace"
+    workspace(folder, 60)
+    assert classify("train", "--workspace", folder).returncode == 0
+    with serving(folder) as moving:
+        lea = visit(moving)
+        before = lea.part("run").get_attribute("title")
+        workspace(folder, 90)
+        assert classify("train", "--workspace", folder).returncode == 0
+        wait_until(lambda: moving.predict(CINEMA).json()["run"] != before)
+        lea.classifies(CINEMA)
+        run = moving.predict(CINEMA).json()["run"]
+        expect(lea.part("run")).to_have_attribute("title", run)
 
 
 def test_twelve_recent_articles_are_kept_and_a_broken_list_is_none(

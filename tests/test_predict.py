@@ -16,11 +16,11 @@ import pytest
 from pyarrow import parquet
 
 import classify as package
+from classify.predictor import percent
 from seeds.document import content_id
 from seeds.errors import InputError
 from tests.command import classify, environment, fill
 from tests.conftest import wait_until
-from tests.corpus import workspace
 from training.run import Run, promotions
 
 CINEMA = "film festival réalisateur écran projection acteur tournage coproduction film écran"
@@ -28,15 +28,6 @@ TRADE = "export douane tarif conteneur port accord marché cargaison export doua
 SPORT = "match équipe stade entraîneur championnat athlète victoire arbitre match stade"
 BOTH = f"{CINEMA} {TRADE}"
 ARTICLES = {"cinema": CINEMA, "trade": TRADE, "sport": SPORT}
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a trained model."""
-    folder = workspace(tmp_path_factory.mktemp("desk"), 90)
-    done = classify("train", "--workspace", folder)
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -294,6 +285,14 @@ def test_kill_9_while_writing_keeps_the_old_output(desk: Path, tmp_path: Path) -
     process.wait()
     process.stdin.close()
     assert out.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"),
+    [(0.0, "<0.1%"), (0.0004, "<0.1%"), (0.012, "1.2%"), (0.9986, "99.9%"), (0.9996, ">99.9%")],
+)
+def test_no_probability_is_told_as_certain(p: float, shown: str) -> None:
+    assert percent(p) == shown
 
 
 def test_a_full_disk_keeps_the_old_output(desk: Path, folder: Path, small_disk: Path) -> None:

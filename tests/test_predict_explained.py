@@ -15,22 +15,12 @@ from playwright.sync_api import Browser, expect
 
 from tests.command import classify, environment
 from tests.conftest import wait_until
-from tests.corpus import workspace
 from tests.test_cli import loaded
 
 CINEMA = "film festival réalisateur écran projection acteur tournage coproduction film écran"
 BOTH = f"{CINEMA} export douane tarif conteneur port accord marché cargaison export douane"
 HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'> & \x1b[31m\u202efin"
 STYLE = re.compile(r"\x1b\[([\d;]*)m")
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a trained model."""
-    folder = workspace(tmp_path_factory.mktemp("desk"), 90)
-    done = classify("train", "--workspace", folder)
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.fixture

@@ -1,18 +1,25 @@
 """The HTTP API of a real `classify serve`: answers, bad requests, the key, promotion, the end."""
 
+import contextlib
+import gzip
+import io
 import json
+import shutil
 import signal
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from classify import load
 from classify import predict as from_python
+from classify.serving import limits
 from tests.command import classify
 from tests.conftest import wait_until
 from tests.corpus import workspace
@@ -28,14 +35,6 @@ def train(folder: Path) -> str:
     done = classify("train", "--workspace", folder)
     assert done.returncode == 0, done.stderr
     return (folder / "runs" / "current").read_text(encoding="utf-8").split()[-1]
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a trained model."""
-    folder = workspace(tmp_path_factory.mktemp("desk"), 90)
-    train(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +86,33 @@ def test_a_file_is_read_as_the_command_line_reads_it(service: Service) -> None:
     assert "white space" in rejected["message"]
 
 
+@pytest.mark.parametrize("name", ["中" * 100 + ".txt", "é" * 300, "." * 300, "🎬.txt"])
+def test_a_file_may_have_any_name(service: Service, name: str) -> None:
+    answer = service.web.post("/v1/predict/file", files={"file": (name, CINEMA.encode())})
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_file_of_another_encoding_is_told_with_what_was_assumed(service: Service) -> None:
+    """Its title too, which tells articles apart for whoever has no explanation."""
+    text = "Le cinéma à l’écran\n\nUn réalisateur présente son film au festival."
+    answer = service.web.post("/v1/predict/file", files={"file": ("a.txt", text.encode("cp1252"))})
+    (found,) = answer.json()["predictions"]
+    assert found["note"].startswith("cp1252 assumed")
+    assert "--encoding" not in found["note"]
+    assert found["title"] == "Le cinéma à l’écran"
+
+
+def test_a_form_whose_names_are_in_another_encoding_is_refused(service: Service) -> None:
+    kind = {"content-type": "multipart/form-data; boundary=x; charset=utf-16"}
+    about = b'Content-Disposition: form-data; name="file"; filename="a.txt"'
+    body = b"--x\r\n" + about + b"\r\n\r\nfilm\r\n--x--\r\n"
+    answer = service.web.post("/v1/predict/file", content=body, headers=kind)
+    assert answer.status_code == 415
+    assert "charset" in answer.json()["detail"]
+    kind["content-type"] = kind["content-type"].replace("utf-16", '"UTF-8"')
+    assert service.web.post("/v1/predict/file", content=body, headers=kind).status_code == 200
+
+
 def test_a_page_of_html_is_one_article(service: Service) -> None:
     """Its text, not its markup."""
     page = f"<html><body><article><h1>Sortie</h1><p>{CINEMA}.</p></article></body></html>"
@@ -99,6 +125,94 @@ def test_a_pdf_is_named_as_one(service: Service) -> None:
     answer = service.web.post("/v1/predict/file", files={"file": ("a.txt", b"%PDF-1.7\n%\xe2")})
     assert answer.json()["predictions"] == []
     assert "PDF" in answer.json()["rejected"][0]["message"]
+
+
+def test_a_file_is_read_as_its_form_asks(service: Service) -> None:
+    """Columns and encoding, by fields named like the options of `classify predict`."""
+    table = f"corps de texte,cote\n{CINEMA} à l'été,n° 7\n".encode("cp1252")
+    sent = {"file": ("day.csv", table)}
+    named = {"text_columns": "corps de texte", "id_column": "cote", "encoding": "cp1252"}
+    answer = service.web.post("/v1/predict/file", files=sent, data=named)
+    (found,) = answer.json()["predictions"]
+    assert (found["id"], found["categories"]) == ("n° 7", ["cinema"])
+    lost = service.web.post("/v1/predict/file", files=sent).json()["rejected"][0]["message"]
+    assert "the field text_columns" in lost
+    assert "--" not in lost
+    named["id_column"] = "nummer"
+    lost = service.web.post("/v1/predict/file", files=sent, data=named).json()["rejected"][0]
+    assert "the field id_column" in lost["message"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"encoding": "klingon"}, "encoding"),
+        ({"id_column": ["a", "b"]}, "id_column"),
+        ({"columns": "a"}, "columns"),
+    ],
+)
+def test_a_form_that_asks_for_what_is_not_there_is_told_where(
+    service: Service, fields: dict[str, object], where: str
+) -> None:
+    """422, with the field's name and nothing of the command line."""
+    sent = {"file": ("a.txt", CINEMA.encode())}
+    answer = service.web.post("/v1/predict/file", files=sent, data=fields)
+    assert answer.status_code == 422
+    assert [each["where"] for each in answer.json()["errors"]] == [where]
+    assert "--" not in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("a.csv.gz", b"id,text\n" + b"\n" * 60_000_000),
+        ("a.jsonl.gz", b"\n" * 2_000_000),
+        ("a.csv.gz", b"id,text\n1,film " + b"a" * 60_000_000),
+    ],
+    ids=["blank rows", "blank lines", "one article"],
+)
+def test_a_small_file_that_holds_too_much_is_refused(
+    service: Service, name: str, plain: bytes
+) -> None:
+    """413 before it takes time or memory."""
+    sent = {"file": (name, gzip.compress(plain))}
+    answer = service.web.post("/v1/predict/file", files=sent)
+    assert answer.status_code == 413
+    assert "Split it" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/predict/file"])
+@pytest.mark.parametrize(
+    "rest",
+    [b"Content-Length: 100\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"],
+    ids=["cut short", "no chunk"],
+)
+def test_a_client_that_leaves_within_a_body_is_no_error_of_ours(
+    service: Service, path: str, rest: bytes
+) -> None:
+    """No traceback, no status 500 in the log."""
+    known = len(service.log)
+    kind = "multipart/form-data; boundary=x" if path.endswith("file") else "application/json"
+    with socket.create_connection(service.address) as client:
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
+        client.sendall(head.encode() + rest)
+        client.settimeout(0.3)
+        with contextlib.suppress(TimeoutError):
+            client.recv(1000)
+    wait_until(lambda: {each["status"] for each in service.log[known:]} & {400, 499}, seconds=20)
+    assert not {each["status"] for each in service.log[known:]} & {500}
+    assert "Traceback" not in "".join(service.lines)
+
+
+def test_a_form_that_is_none_is_told_what_to_send(service: Service) -> None:
+    """The library's words alone would not do, and they are no line of the log."""
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    answer = service.web.post("/v1/predict/file", content=b"no boundary", headers=kind)
+    assert answer.status_code == 400
+    assert "Send one file, in the field file" in answer.json()["detail"]
+    two = [("file", ("a.txt", b"film")), ("file", ("b.txt", b"film"))]
+    assert service.web.post("/v1/predict/file", files=two).status_code == 400
+    assert all(line.startswith("{") or " answers with " in line for line in service.lines)
 
 
 def test_the_categories_and_the_run_are_told(service: Service, desk: Path) -> None:
@@ -114,6 +228,26 @@ def test_the_categories_and_the_run_are_told(service: Service, desk: Path) -> No
     assert run["run"] == known.name == facts["run"]
     assert run["articles"] + known.facts.test_articles == 90
     assert (run["kind"], run["retraining"]) == ("tfidf", None)
+
+
+def test_what_the_document_shows_of_answers_is_what_they_are(service: Service) -> None:
+    """Every plain field has an example of its own type; the problem's is what the service says."""
+    schemas = service.web.get("/openapi.json").json()["components"]["schemas"]
+    types = {"string": str, "integer": int, "number": float, "array": list, "object": dict}
+    for name in ("Answer", "FileAnswer", "Explanation", "CategoryFacts", "CurrentRun", "Problem"):
+        for field, described in schemas[name]["properties"].items():
+            plain = described if "type" in described else described.get("anyOf", [{}])[0]
+            if "type" in plain and "$ref" not in str(plain):
+                (example,) = described["examples"]
+                assert isinstance(example, types[plain["type"]]), (name, field)
+    shown = {
+        name: each["examples"][0]
+        for name, each in schemas["Problem"]["properties"].items()
+        if "examples" in each
+    }
+    said = service.web.post("/v1/predict", json={"text": "\n "}).json()
+    place = {name: each["examples"][0] for name, each in schemas["Place"]["properties"].items()}
+    assert said == {**shown, "errors": [place]}
 
 
 def test_health_is_open_and_metrics_count(service: Service) -> None:
@@ -136,6 +270,10 @@ BAD = {
     "an infinite number": (b'{"text": -Infinity}', 400),
     "a number of 10,000 digits": (b'{"text": ' + b"9" * 10_000 + b"}", 400),
     "100,000 nested lists": (b"[" * 90_000 + b"]" * 90_000, 400),
+    "a lone surrogate in 600 lists": (
+        b'{"text":' + b"[" * 600 + rb'"\ud800"' + b"]" * 600 + b"}",
+        400,
+    ),
     "a list": (b'["text"]', 422),
     "nothing": (b"{}", 422),
     "an empty text": (b'{"text": ""}', 422),
@@ -181,6 +319,14 @@ def test_an_odd_text_gets_an_answer(service: Service, text: str) -> None:
     answer = service.predict(text)
     assert answer.status_code == 200, answer.text
     assert len(answer.json()["predictions"]) == 1
+
+
+def test_what_is_no_object_and_what_begins_with_a_mark_are_told_plainly(service: Service) -> None:
+    kind = {"content-type": "application/json"}
+    (error,) = service.web.post("/v1/predict", content=b"[1]", headers=kind).json()["errors"]
+    assert error == {"where": "body", "message": "is no JSON object"}
+    marked = b"\xef\xbb\xbf" + json.dumps({"text": CINEMA}).encode()
+    assert service.web.post("/v1/predict", content=marked, headers=kind).status_code == 200
 
 
 def test_lone_surrogates_are_replaced_as_everywhere(service: Service) -> None:
@@ -296,10 +442,11 @@ def test_without_a_model_it_says_how_to_get_one(tmp_path: Path) -> None:
 
 def test_bad_settings_are_all_named(tmp_path: Path) -> None:
     """Unknown keys and values out of range."""
-    (tmp_path / "serve.toml").write_text('queue = 0\nwhat = 1\nbatch_size = "many"\n', "utf-8")
+    wrong = 'queue = 0\nmax_body = "0"\nwhat = 1\nbatch_size = "many"\n'
+    (tmp_path / "serve.toml").write_text(wrong, "utf-8")
     done = classify("serve", "--workspace", tmp_path)
     assert done.returncode == 1
-    for word in ("'what'", "queue", "batch_size"):
+    for word in ("'what'", "queue", "max_body", "batch_size"):
         assert word in done.stderr
 
 
@@ -310,13 +457,13 @@ def test_a_signal_ends_it_at_once_when_nothing_is_under_way(desk: Path, number: 
         service.predict(CINEMA)
         service.web.close()
         assert service.end(number) == (130 if number == signal.SIGINT else 0)
+        wait_until(lambda: "ended" in service.lines[-1], seconds=10)
         assert "Traceback" not in "".join(service.lines)
+        assert signal.Signals(number).name in "".join(service.lines)
 
 
 def test_kill_9_leaves_no_worker_behind(desk: Path) -> None:
     """The process that holds the model ends with the pipe."""
-    import psutil
-
     with serving(desk) as service:
         (worker,) = psutil.Process(service.process.pid).children()
         service.process.kill()
@@ -325,8 +472,6 @@ def test_kill_9_leaves_no_worker_behind(desk: Path) -> None:
 
 def test_a_killed_worker_is_started_again(desk: Path) -> None:
     """What it was at is answered 503, what comes later 200."""
-    import psutil
-
     with serving(desk) as service:
         (worker,) = psutil.Process(service.process.pid).children()
         worker.kill()
@@ -384,6 +529,175 @@ def test_a_promoted_run_that_is_damaged_changes_nothing(tmp_path: Path) -> None:
         (folder / "runs" / "current").write_text(f"{first}\n{broken.name}\n", encoding="utf-8")
         wait_until(lambda: any(broken.name in each for each in service.lines), seconds=30)
         assert service.predict(CINEMA).json()["run"] == first
+
+
+SLOW = b"[" * 2_000_000  # as Markdown: minutes
+
+
+@pytest.fixture
+def hasty(tmp_path: Path, desk: Path) -> Path:
+    """A workspace whose service gives a request, and the reading of a file, 2 seconds."""
+    folder = tmp_path / "hasty"
+    folder.mkdir()
+    shutil.copytree(desk / "runs", folder / "runs")
+    (folder / "serve.toml").write_text("read_timeout = 2.0\n", encoding="utf-8")
+    return folder
+
+
+def readers(service: Service) -> list[psutil.Process]:
+    """The processes that read files for it."""
+    found = []
+    for each in psutil.Process(service.process.pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            if "classify.serving.reading" in each.cmdline():
+                found.append(each)
+    return found
+
+
+def test_a_file_that_takes_too_long_to_read_is_refused_and_the_next_one_is_read(
+    hasty: Path,
+) -> None:
+    """Nobody else waits for it, and what read it is gone."""
+    with serving(hasty) as service:
+        answer = service.web.post("/v1/predict/file", files={"file": ("a.md", SLOW)})
+        assert answer.status_code == 413
+        assert answer.json()["detail"].startswith("the file was not read within 2 s.")
+        assert readers(service) == []
+        answer = service.web.post("/v1/predict/file", files={"file": ("a.md", CINEMA.encode())})
+        assert answer.json()["predictions"][0]["categories"] == ["cinema"]
+
+
+def test_a_reader_that_was_killed_is_replaced(desk: Path) -> None:
+    with serving(desk) as service:
+        for _ in range(2):
+            sent = {"file": ("a.txt", CINEMA.encode())}
+            assert service.web.post("/v1/predict/file", files=sent).status_code == 200
+            (reader,) = readers(service)
+            reader.kill()
+            wait_until(lambda: readers(service) == [], seconds=5)
+
+
+def test_a_file_of_a_client_that_left_is_read_no_further(desk: Path) -> None:
+    with serving(desk) as service:
+        with pytest.raises(httpx.ReadTimeout), httpx.Client(base_url=service.url) as web:
+            web.post("/v1/predict/file", files={"file": ("a.md", SLOW)}, timeout=2)
+        wait_until(lambda: readers(service) == [], seconds=5)
+        assert "classify_dropped_total 1.0" in service.web.get("/metrics").text
+
+
+def test_a_table_that_would_fill_the_memory_is_refused(desk: Path) -> None:
+    """A cell of 300 million characters, in a file of some kilobytes."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    packed = io.BytesIO()
+    table = pa.table({"text": pa.array(["film " * 60_000_000])})
+    parquet.write_table(table, packed, compression="zstd")
+    with serving(desk) as service:
+        before = psutil.Process(service.process.pid).memory_info().rss
+        sent = {"file": ("bomb.parquet", packed.getvalue())}
+        answer = service.web.post("/v1/predict/file", files=sent)
+        assert answer.status_code == 413 or "characters" in answer.json()["rejected"][0]["message"]
+        assert psutil.Process(service.process.pid).memory_info().rss - before < 50e6
+        assert readers(service) == []  # what read it has given it back
+        assert service.predict(CINEMA).status_code == 200
+
+
+def test_while_it_ends_it_is_not_ready_and_what_is_inside_is_answered(hasty: Path) -> None:
+    """A proxy that keeps connections hears of it on them."""
+    with serving(hasty) as service, ThreadPoolExecutor(1) as pool:
+        assert service.web.get("/health/ready").status_code == 200
+        sent = {"file": ("a.md", SLOW)}
+        inside = pool.submit(httpx.post, f"{service.url}/v1/predict/file", files=sent, timeout=30)
+        wait_until(lambda: readers(service), seconds=10)
+        asking = socket.create_connection(service.address, timeout=10)
+        asking.sendall(b"GET /health/ready HTTP/1.1\r\nhost: loc")
+        time.sleep(0.2)
+        service.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: any("SIGTERM" in each for each in service.lines), seconds=5)
+        asking.sendall(b"alhost\r\n\r\n")
+        heard = ""
+        while not heard.endswith("}"):
+            heard += asking.recv(65536).decode()
+        assert heard.startswith("HTTP/1.1 503 ")
+        assert "the service is ending" in heard
+        assert inside.result().status_code == 413
+        assert service.process.wait(20) == 0
+        assert "Traceback" not in "".join(service.lines)
+
+
+def test_what_outlives_the_drain_is_told_to_come_again(hasty: Path) -> None:
+    """As a problem, and the log says what the client was told."""
+    (hasty / "serve.toml").write_text("read_timeout = 30.0\ndrain = 0.5\n", encoding="utf-8")
+    with serving(hasty) as service, ThreadPoolExecutor(1) as pool:
+        sent = {"file": ("a.md", SLOW)}
+        inside = pool.submit(httpx.post, f"{service.url}/v1/predict/file", files=sent, timeout=30)
+        wait_until(lambda: readers(service), seconds=10)
+        service.process.send_signal(signal.SIGTERM)
+        answer = inside.result()
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["retry-after"]
+        assert service.process.wait(20) == 0
+        wait_until(lambda: any('"status": 503' in each for each in service.lines), seconds=10)
+        assert "Traceback" not in "".join(service.lines)
+        (told,) = (each for each in service.log if each.get("route") == "/v1/predict/file")
+        assert told["status"] == 503
+
+
+def test_a_signal_that_comes_twice_at_once_is_one(hasty: Path) -> None:
+    """`timeout` sends it to the process and to its group."""
+    with serving(hasty) as service, ThreadPoolExecutor(1) as pool:
+        sent = {"file": ("a.md", SLOW)}
+        inside = pool.submit(httpx.post, f"{service.url}/v1/predict/file", files=sent, timeout=30)
+        wait_until(lambda: readers(service), seconds=10)
+        for _ in range(2):
+            service.process.send_signal(signal.SIGTERM)
+        assert inside.result().status_code == 413  # after its 2 seconds
+        assert service.process.wait(20) == 0
+        assert not any("at once" in each for each in service.lines)
+
+
+def test_the_largest_body_that_is_allowed_fits(hasty: Path) -> None:
+    """However much it is beside what all bodies together may hold."""
+    (hasty / "serve.toml").write_text("read_timeout = 300.0\n", encoding="utf-8")
+    body = b'{"text": "film"' + b" " * limits.HELD + b"}"
+    with serving(hasty, "--max-body", f"{len(body)}") as service:
+        kind = {"content-type": "application/json"}
+        answer = service.web.post("/v1/predict", content=body, headers=kind)
+        assert answer.status_code == 200, answer.text
+
+
+def test_the_page_of_another_site_can_send_nothing_here(service: Service) -> None:
+    """A browser asks no leave for a form; it does say where it comes from."""
+    there = {"Sec-Fetch-Site": "cross-site"}
+    sent = {"file": ("a.txt", CINEMA.encode())}
+    assert service.web.post("/v1/predict/file", files=sent, headers=there).status_code == 403
+    assert service.web.get("/", headers=there).status_code == 200  # a link that was followed
+    own = {"Sec-Fetch-Site": "same-origin"}
+    assert service.web.post("/v1/predict/file", files=sent, headers=own).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({"text": "  "}, [("text", "is only white space")]),
+        ({"text": ""}, [("text", "is empty")]),
+        ({"text": None}, [("text", "is no text")]),
+        ({"text": []}, [("text", "is empty")]),
+        ({"text": ["a", ""]}, [("text.1", "is empty")]),
+        ({"text": ["a", 3]}, [("text.1", "is no text")]),
+        ({"text": ["a"] * 257}, [("text", "has too many texts")]),
+        ({"text": "a", "explain": 1}, [("explain", "is neither true nor false")]),
+        ({"txt": "a"}, [("text", "is missing"), ("txt", "is not known")]),
+    ],
+)
+def test_each_fault_of_a_request_is_said_once(
+    service: Service, body: dict[str, Any], errors: list[tuple[str, str]]
+) -> None:
+    answer = service.web.post("/v1/predict", json=body)
+    assert answer.status_code == 422
+    assert [(each["where"], each["message"]) for each in answer.json()["errors"]] == errors
 
 
 def test_a_half_sent_request_is_closed_by_its_deadline(tmp_path: Path, desk: Path) -> None:

@@ -15,9 +15,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.command import ROOT, classify, environment
+from tests.command import ROOT, environment
 from tests.conftest import wait_until
-from tests.corpus import workspace
 from tests.serving import Service, serving
 
 CINEMA = "film festival réalisateur écran projection acteur tournage coproduction film écran"
@@ -26,13 +25,10 @@ CLIENTS, SECONDS = 1000, 30
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a trained model."""
-    folder = workspace(tmp_path_factory.mktemp("desk"), 90)
-    done = classify("train", "--workspace", folder)
-    assert done.returncode == 0, done.stderr
-    (folder / "body.json").write_text(BODY, encoding="utf-8")
-    return folder
+def desk(desk: Path) -> Path:
+    """The workspace, with a body to send in it."""
+    (desk / "body.json").write_text(BODY, encoding="utf-8")
+    return desk
 
 
 def clients(
@@ -70,27 +66,25 @@ def memory(service: Service) -> float:
 def test_a_thousand_clients_are_all_answered_and_health_stays_awake(
     desk: Path, pause: float
 ) -> None:
-    """Each request gets 200 or 503, memory is flat, /health/live answers all the while."""
+    """Each request gets 200 or 503, memory is flat, /health/live answers all the while.
+
+    It is asked by new connections, which must not wait for the load to end. How fast it answers is
+    measured by benchmarks/serving.py.
+    """
     with serving(desk) as service:
         for _ in range(200):
             assert service.predict("film").status_code == 200
         asking = clients(service, desk, CLIENTS, SECONDS, pause)
-        latencies: list[float] = []
         memories: list[float] = []
         deadline = time.monotonic() + SECONDS + 5
         while asking.poll() is None and time.monotonic() < deadline:
-            began = time.monotonic()
-            assert httpx.get(f"{service.url}/health/live", timeout=30).status_code == 200
-            latencies.append(time.monotonic() - began)
+            assert httpx.get(f"{service.url}/health/live", timeout=10).status_code == 200
             memories.append(memory(service))
             time.sleep(0.05)
         heard = counts(asking)
         assert set(heard) <= {"200", "503"}, heard
         assert heard["200"] > CLIENTS
         assert max(memories) - statistics.median(memories) < 50
-        # The machine of a test may be shared, so this asks for less than the benchmark shows.
-        assert statistics.quantiles(latencies, n=100)[98] < 2
-        print(heard, statistics.quantiles(latencies, n=100)[98], len(latencies), memories[-1])
 
 
 def test_a_full_queue_says_when_to_come_again(desk: Path) -> None:

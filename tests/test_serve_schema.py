@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import classify, environment
-from tests.corpus import workspace
+from tests.command import environment
 from tests.serving import serving
 
 REQUESTS = 2000  # at least, over all operations
@@ -16,13 +15,10 @@ KEY = "une-clef-de-test-0123456789"
 
 @pytest.mark.parametrize("key", ["", KEY], ids=["open", "with a key"])
 def test_no_generated_request_gets_a_5xx_or_an_undocumented_answer(
-    tmp_path: Path, key: str
+    desk: Path, tmp_path: Path, key: str
 ) -> None:
     """Valid ones are answered, invalid ones refused, each as the document says."""
-    folder = workspace(tmp_path / "desk", 90)
-    done = classify("train", "--workspace", folder)
-    assert done.returncode == 0, done.stderr
-    with serving(folder, key=key) as service:
+    with serving(desk, key=key) as service:
         header = ["--header", f"Authorization: Bearer {key}"] if key else []
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{service.url}/openapi.json"),

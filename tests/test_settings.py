@@ -71,10 +71,10 @@ def test_every_fault_is_named_at_once_with_its_place() -> None:
     for part in (
         "'ratio' is missing",
         "'mode' must be 'a' or 'b', found 'c'",
-        "'on' must be a bool, found 1",
-        "'numbers[2]' must be a int, found True",
-        "'numbers[3]' must be a int, found '2'",
-        "'parts[1].size' must be a int, found '2'",
+        "'on' must be true or false, found 1",
+        "'numbers[2]' must be a whole number, found True",
+        "'numbers[3]' must be a whole number, found '2'",
+        "'parts[1].size' must be a whole number, found '2'",
         "parts[2]: size must be 0 or more, found -1",
         "'parts[3].size' is missing",
         "unknown key 'parts[4].sise' (known: size, name)",
@@ -151,9 +151,9 @@ class Checked:
     ("data", "expected"),
     [
         ({"overlap": 0}, "'title' is missing; overlap is 0"),
-        ({"title": 1, "overlap": 0}, "'title' must be a str, found 1; overlap is 0"),
+        ({"title": 1, "overlap": 0}, "'title' must be a text in quotes, found 1; overlap is 0"),
         ({"title": "t", "overlap": 0}, "overlap is 0"),
-        ({"title": "t", "overlap": "0"}, "'overlap' must be a int, found '0'"),
+        ({"title": "t", "overlap": "0"}, "'overlap' must be a whole number, found '0'"),
         ({"overlap": 0, "x": 1}, "unknown key 'x' (known: title, overlap, parts); 'title' is"),
         ({"overlap": 0, "parts": [{"size": -1}]}, "found -1; overlap is 0"),
     ],
@@ -181,7 +181,7 @@ def test_a_workspaces_file_may_set_one_key_and_its_faults_are_named(tmp_path: Pa
         f"{own}: ",
         "overlap must be at least 1, found 0",
         "title must have 3 to 50 characters, found 2",
-        "'retries' must be a int, found '5'",
+        "'retries' must be a whole number, found '5'",
         "unknown key 'overlapp'",
     ):
         assert part in str(caught.value), part

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,8 +22,9 @@ from pyarrow import parquet
 
 from seeds.columns import Columns, find_columns
 from seeds.errors import Fault, InputError
+from seeds.files import File
 from seeds.sources import Article, read
-from seeds.tables import rows
+from seeds.tables import Record, rows, table_records
 
 
 def split(paths: Iterable[Any], **options: Any) -> tuple[list[Article], list[Fault]]:
@@ -232,6 +234,25 @@ def test_a_missing_column_is_said_once_with_those_there(tmp_path: Path, columns:
     assert "--text-columns" in fault.message
 
 
+def test_a_missing_column_of_the_id_is_not_looked_for_among_those_of_the_text(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path / "a.csv", "text,cote\nx,y\n")
+    _, [fault] = split([path], columns=Columns(id="numero"))
+    assert "no column 'numero'" in fault.message
+    assert "--id-column" in fault.message
+    assert "--text-columns" not in fault.message
+
+
+def test_a_column_that_is_there_twice_is_not_guessed_at(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "id,text,text\n1,film,autre\n")
+    articles, [fault] = split([path])
+    assert not articles
+    assert "'text' twice" in fault.message
+    path = write(tmp_path / "b.csv", "text,x,x\nfilm,1,2\n")
+    assert len(split([path])[0]) == 1, "what is not read may be there twice"
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
 def test_a_csv_in_another_encoding_is_recognised_even_late_in_the_file(
     tmp_path: Path, encoding: str
@@ -383,6 +404,29 @@ def test_tables_come_through_a_pipe(tmp_path: Path, form: str) -> None:
             check=True,
         )
     assert done.stdout == "Un.\nDeux.\n"
+
+
+def test_a_source_is_a_path_below_the_common_folder_and_whole_below_the_root() -> None:
+    file = File(Path("/depeches/lundi/a.txt"), "txt")
+    assert file.source("/depeches") == "lundi/a.txt"
+    assert file.source("/") == "/depeches/lundi/a.txt"
+
+
+def test_parquet_is_read_by_no_thread_but_the_one_that_asks() -> None:
+    """Another one, once it let go of the file after Python had ended, aborted the process."""
+    readers = set()
+
+    class Watched(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            readers.add(threading.get_ident())
+            return super().read(size)
+
+    written = io.BytesIO()
+    parquet.write_table(pa.table({"text": ["Un.", "Deux."]}), written)
+    opened = Watched(written.getvalue())
+    found = list(table_records(opened, File(Path("a.parquet"), "parquet"), encoding=None))
+    assert found == [Record(1, {"text": "Un."}), Record(2, {"text": "Deux."})]
+    assert readers == {threading.get_ident()}
 
 
 def test_json_lines_are_passed_on_while_the_pipe_is_still_open() -> None:

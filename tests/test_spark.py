@@ -25,7 +25,7 @@ from seeds.errors import Fault, InputError
 from seeds.jsonl import locked
 from tests.command import classify, environment
 from tests.conftest import wait_until
-from tests.corpus import dataset, workspace
+from tests.corpus import dataset
 from training.model import Runtime
 
 TWO_EXECUTORS = "local-cluster[2,1,1024]"
@@ -38,15 +38,6 @@ needs_java = pytest.mark.skipif(
     shutil.which("java") is None,
     reason="no Java on the PATH: apt-get install openjdk-17-jre-headless",
 )
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a trained model."""
-    folder = workspace(tmp_path_factory.mktemp("desk"), 60)
-    done = classify("train", "--workspace", folder)
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.fixture

@@ -230,6 +230,19 @@ def test_a_refused_import_changes_nothing_and_says_why_in_one_line(tmp_path: Pat
     assert after == before
 
 
+def test_many_contradicting_rows_are_named_in_part_and_counted(tmp_path: Path) -> None:
+    rows = [[f"Texte {n}", each] for each in ("cinema", "trade") for n in range(30)]
+    file = table(tmp_path / "a.csv", [["text", "label"], *rows])
+    code, said, learned = imported(tmp_path / "w", file)
+    assert code == 1
+    assert {each["labels"][0] for each in learned} == {"cinema"}
+    lines = said.splitlines()
+    named = [line for line in lines if "seen before" in line]
+    assert len(named) == 20
+    assert "a.csv:31: an article seen before (in 1)" in named[0]
+    assert "… and 10 more" in lines
+
+
 def test_an_import_says_what_it_added_to_the_taxonomy_and_keeps_its_comments(
     tmp_path: Path,
 ) -> None:

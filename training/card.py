@@ -159,8 +159,7 @@ def _category_rows(evaluation: Evaluation, rule: Rule, taxonomy: Taxonomy) -> li
     rows = []
     for name, threshold in zip(rule.categories, rule.thresholds, strict=True):
         score = evaluation.categories[name]
-        ap = "–" if score.average_precision is None else f"{score.average_precision:.3f}"
-        figures = [f"{each:.3f}" for each in (score.precision, score.recall, score.f1)]
+        *figures, ap = score.shown
         cut = "highest" if rule.choice == "single" else f"{threshold:.2f}"
         if threshold > 1:
             cut = "never"

@@ -79,8 +79,7 @@ def precision_recall(probabilities: Floats, gold: Bools) -> PrecisionRecall | No
 def reliability(probabilities: Floats, gold: Bools, bins: int = 10) -> Reliability:
     """How often what was said with a probability came true, in bins of equal width.
 
-    probabilities: (n,) in [0, 1]; gold: (n,). Raises InputError if n == 0. The bins are those of
-    `training.metrics.calibration_error`. Source: Guo et al. 2017.
+    probabilities: (n,) in [0, 1]; gold: (n,). Raises InputError if n == 0. Source: Guo et al. 2017.
     """
     if not len(gold):
         raise InputError("there is no article to measure on. Label more articles.")

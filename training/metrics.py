@@ -10,6 +10,7 @@ from seeds.errors import InputError
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+_MOST_BINS = 100  # of a calibration error
 RESAMPLES = 2000  # the ends of a 95 % interval move by less than 0.005 from run to run
 
 
@@ -34,6 +35,12 @@ class CategoryScore:
     f1: float
     support: int
     average_precision: float | None
+
+    @property
+    def shown(self) -> list[str]:
+        """Precision, recall, F1 and average precision in a table; – without a positive article."""
+        figures = (self.precision, self.recall, self.f1, self.average_precision or 0.0)
+        return [f"{each:.3f}" if self.support else "–" for each in figures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,26 +119,45 @@ def evaluate(
     )
 
 
-def calibration_error(probabilities: Floats, gold: Bools, bins: int = 10) -> float:
-    """Gap between confidence and accuracy, in [0, 1]; 0 is perfect.
+def calibration_error(probabilities: Floats, gold: Bools) -> float:
+    """Expected gap between confidence and accuracy, in [0, 1]; 0 is perfect.
 
     probabilities: float (n, k), or (n,) of the chosen category; gold: bool, same shape.
-    Raises InputError if n == 0. Source: Guo et al. 2017.
+    Raises InputError if n == 0.
+
+    The bins hold as many values each, and are as many as leave accuracy rising from bin to bin:
+    on 200 articles the usual ten of equal width find 0.05 where there is no gap at all, these 0.03
+    (DECISIONS.md). Source: Roelofs et al. 2022, "Mitigating Bias in Calibration Error Estimation".
     """
     if len(gold) == 0:
         raise InputError("there is no article to measure on")
-    return float(_calibration_errors(probabilities, gold, np.ones((1, len(gold))), bins)[0])
+    return float(_calibration_errors(probabilities, gold, np.ones((1, len(gold))))[0])
 
 
-def _calibration_errors(p: Floats, gold: Bools, weights: Floats, bins: int = 10) -> Floats:
-    """The calibration error under each row of article weights, (rows,)."""
+def _calibration_errors(p: Floats, gold: Bools, weights: Floats) -> Floats:
+    """The calibration error under each row of article weights, (rows,); bins of the first row."""
     p, gold = p.reshape(len(p), -1), gold.reshape(len(gold), -1)
-    bin_of = np.minimum((p * bins).astype(int), bins - 1)
-    gaps = np.zeros(len(weights))
-    for n in range(bins):
-        gap = ((p - gold) * (bin_of == n)).sum(axis=1)  # per article: confidence minus truth
-        gaps += np.abs(weights @ gap)
-    return np.asarray(gaps / (weights.sum(axis=1) * p.shape[1]))
+    edges = _rising_bins(p.ravel(), gold.ravel())
+    bin_of = np.searchsorted(edges, p, side="right")
+    gaps = np.zeros((len(p), len(edges) + 1))  # of each article in each bin: confidence minus truth
+    np.add.at(gaps, (np.arange(len(p))[:, None], bin_of), p - gold)
+    return np.asarray(np.abs(weights @ gaps).sum(axis=1) / (weights.sum(axis=1) * p.shape[1]))
+
+
+def _rising_bins(p: Floats, gold: Bools) -> Floats:
+    """The lowest value of each bin but the first; p, gold: (n,). Equal values share a bin."""
+    order = np.argsort(p, kind="stable")
+    values = p[order]
+    hits = np.concatenate([[0], np.cumsum(gold[order])])
+    best = np.zeros(0, np.int64)
+    for count in range(2, min(len(p), _MOST_BINS) + 1):
+        wanted = values[np.arange(1, count) * len(p) // count]
+        inner = np.unique(np.searchsorted(values, wanted))
+        edges = np.unique([0, *inner, len(p)])
+        if (np.diff(np.diff(hits[edges]) / np.diff(edges)) < 0).any():
+            break
+        best = edges[1:-1]
+    return values[best]
 
 
 def average_precision(probabilities: Floats, gold: Bools) -> float | None:

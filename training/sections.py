@@ -204,7 +204,10 @@ def _row(
         tag("th", french(taxonomy[name]), tag("small", name), scope="row", data_value=name),
         _number("learned from", learned, f"{learned:,}"),
         _number("support", score.support, f"{score.support:,}"),
-        *(_share(name, value) for name, value in figures.items()),
+        *(
+            _share(name, value) if score.support else _number(name, -1, "–")
+            for name, value in figures.items()
+        ),
         _number("avg. precision", -1 if ap is None else ap, "–" if ap is None else f"{ap:.2f}"),
         None if cut is None else _number("threshold", cut, "never" if cut > 1 else f"{cut:.2f}"),
     )

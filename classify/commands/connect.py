@@ -1,6 +1,6 @@
 """`classify labels connect`."""
 
-from collections.abc import Callable
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -40,20 +40,17 @@ def connect(url: str | None, remove: bool, replace: bool, workspace: Path | None
     """
     from classify.labelling import connect as connect_studio
     from classify.serving.linked import Linked, link, linked
+    from classify.serving.secret import forget
 
     if remove and (url or replace):
         raise InputError("--remove goes without --url and --replace. Leave those out.")
     folder = workspace_path(workspace)
+    if remove:
+        _disconnect(folder)
+        return
     url = _default_url(folder) if url is None else _checked(url)
     studio, settings = connect_studio(folder)
     project = studio.find(settings.title)
-    if remove:
-        from labels.backends import detach
-
-        gone = detach(studio, project.id, _of(folder))
-        link(folder, None)
-        say(f"disconnected from {project.url}" if gone else "was not connected")
-        return
     _check_interface(studio, project.id)
     before = linked(folder)
     link(folder, Linked(studio.url, project.id))  # the service answers a project it knows of
@@ -61,8 +58,38 @@ def connect(url: str | None, remove: bool, replace: bool, workspace: Path | None
         _attach(folder, url, project.id, studio, replace=replace)
     except BaseException:
         link(folder, before)
+        if before is None:  # Label Studio writes an address that does not answer into its log
+            forget(folder)
         raise
     click.echo(project.url)
+
+
+def _disconnect(folder: Path) -> None:
+    """Make the address worth nothing, then remove it from Label Studio.
+
+    Raises:
+        InputError: Label Studio can't be asked; the address is worth nothing all the same.
+    """
+    from classify.labelling import connect as connect_studio
+    from classify.serving.linked import link, linked
+    from classify.serving.secret import forget, is_own
+    from labels.backends import detach
+
+    own, before = is_own(folder), linked(folder)
+    link(folder, None)
+    forget(folder, keep=True)
+    try:
+        studio, settings = connect_studio(folder)
+        project = studio.find(settings.title)
+        gone = detach(studio, project.id, own)
+    except InputError as error:
+        if before is None:
+            raise
+        raise InputError(
+            f"disconnected here: the service no longer answers Label Studio, which still lists it: "
+            f"{error} Then run `classify labels connect --remove` again."
+        ) from error
+    say(f"disconnected from {project.url}" if gone else "was not connected")
 
 
 def _check_interface(studio: "Studio", project: int) -> None:
@@ -77,27 +104,20 @@ def _check_interface(studio: "Studio", project: int) -> None:
     known_categories(found.label_config or "<View/>")
 
 
-def _of(folder: Path) -> Callable[[str], bool]:
-    """Whether an address is one of this workspace's service."""
-    from classify.serving.secret import secret
-
-    own = secret(folder)
-    return lambda url: url.rstrip("/").endswith(f"/{own}")
-
-
 def _attach(folder: Path, url: str, project: int, studio: "Studio", *, replace: bool) -> None:
     """Register the service, and say what came of it.
 
     Raises:
         InputError: Label Studio can't or may not call it; says what to do.
     """
-    from classify.serving.secret import address, is_address, secret
+    from classify.serving.secret import address, is_address, is_own, secret
     from classify.serving.settings import ServeSettings
     from labels.backends import BlockedError, attach
 
     try:
-        own = is_address if replace else _of(folder)
-        done = attach(studio, project, address(url, secret(folder)), own, is_address)
+        wanted = address(url, secret(folder))
+        own = is_address if replace else is_own(folder)
+        done = attach(studio, project, wanted, own, is_address)
     except BlockedError as error:
         embedded = studio.url == _embedded_url(folder)
         raise InputError(f"{error} {_EMBEDDED if embedded else _OTHER}") from error
@@ -109,10 +129,10 @@ def _attach(folder: Path, url: str, project: int, studio: "Studio", *, replace: 
             f"warning: Label Studio asks its oldest model alone, which is {done.before!r}. Remove "
             "that in the project's settings (Model), or ours is never asked."
         )
-    wanted = read_override(folder, "serve.toml", ServeSettings).retrain_after
+    enough = read_override(folder, "serve.toml", ServeSettings).retrain_after
     say(
-        f"after {wanted:,} new annotations the service trains anew"
-        if wanted
+        f"after {enough:,} new annotations the service trains anew"
+        if enough
         else "the service trains when it is asked to in Label Studio (Model, Start Training)"
     )
 
@@ -145,7 +165,8 @@ def _checked(url: str) -> str:
         _ = parts.port
     except ValueError:
         parts = urlsplit("")
-    right = parts.scheme in ("http", "https") and parts.hostname and not parts.username
-    if not right or parts.query or parts.fragment:
-        raise InputError(f"--url {url!r} must be like http://127.0.0.1:8000, with no password.")
+    right = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    if not right or parts.query or parts.fragment or re.search(r"[^!-~]", url):
+        # Not repeated: what was given may hold a password.
+        raise InputError("--url must be like http://127.0.0.1:8000, with no password.")
     return url.rstrip("/")

@@ -86,7 +86,5 @@ def _print(name: str, on: Path | None, found: object) -> None:
     heads = ("precision", "recall", "F1", "AP", "articles")
     click.echo(f"\n{'category':<{width}}" + "".join(f"  {head:>9}" for head in heads))
     for label, score in found.categories.items():
-        ap = score.average_precision
-        cells = [f"{each:.3f}" for each in (score.precision, score.recall, score.f1)]
-        cells += ["–" if ap is None else f"{ap:.3f}", f"{score.support:,}"]
+        cells = (*score.shown, f"{score.support:,}")
         click.echo(f"{label:<{width}}" + "".join(f"  {cell:>9}" for cell in cells))

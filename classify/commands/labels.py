@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DISPUTES_SHOWN = 5  # lines; adjudicate.jsonl lists all
 REASONS_SHOWN = 20  # lines of a pull; a category that was removed is one of them
+ROWS_SHOWN = 20  # with a fault, of an import; more are counted
 TASKS_SHOWN = 5  # ids in such a line: enough to look at some
 
 
@@ -228,8 +229,10 @@ def import_(
             folder, file, layout, choice=choice, create=create_categories, encoding=encoding
         )
     labelled = done.labelled
-    for fault in labelled.faults:
+    for fault in labelled.faults[:ROWS_SHOWN]:
         say(fault)
+    if rest := labelled.faults[ROWS_SHOWN:]:
+        say(f"… and {len(rest):,} more")
     say(
         f"{file.name}: {quantity(len(labelled.annotations), 'labelled article')} taken over, "
         f"{labelled.repeated} repeated, {len(labelled.faults)} with faults"

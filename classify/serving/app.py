@@ -10,14 +10,16 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from classify.serving import wire
-from classify.serving.bodies import ARTICLES, InvalidError, predict_request, upload
+from classify.serving.bodies import InvalidError, check_explained, predict_request, upload
 from classify.serving.engine import Answered, BusyError, Engine
 from classify.serving.limits import Limited, Limits
 from classify.serving.measures import TYPE, Measured, Measures
 from classify.serving.problems import problem
+from classify.serving.reading import ARTICLES, Readers
 from seeds.errors import DISTRIBUTION, InputError
 from seeds.files import SUFFIXES
 
@@ -42,6 +44,31 @@ _EXAMPLES = {
 }
 # A form can't tell one value from a list of one.
 _WISH = {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "boolean"}}]}
+_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "additionalProperties": False,
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "explain": _WISH,
+        "all": _WISH,
+        "text_columns": {
+            "type": "string",
+            "description": "Of a table: a,b. Usual names are found.",
+        },
+        "id_column": {"type": "string", "description": "Of a table."},
+        "encoding": {
+            "type": "string",
+            "enum": ["utf-8", "utf-16", "cp1252", "iso8859-15", "mac-roman"],
+            "description": "Of text that is not UTF-8, where it is not found out.",
+        },
+    },
+}
+_TEXTS = {"$ref": "#/components/schemas/PredictRequest"}
+_ROUTER_SAYS = {  # what Starlette says alone -> what to do
+    "Not Found": "there is nothing at this address. /openapi.json lists what there is.",
+    "Method Not Allowed": "this address takes other methods: see the header Allow.",
+}
 _ABOUT = (
     "Labels French press articles by category, says how sure it is, and asks for a person where it "
     "is not. Errors are application/problem+json."
@@ -50,6 +77,7 @@ _ABOUT = (
 
 def application(
     engine: Engine,
+    readers: Readers,
     limits: Limits,
     measures: Measures,
     *,
@@ -60,6 +88,7 @@ def application(
 
     Args:
         engine: started.
+        readers: of files.
         limits: of each request.
         measures: what it counts.
         retraining: tells how far the next training is; None while nothing is connected.
@@ -73,26 +102,17 @@ def application(
         redoc_url=None,
         redirect_slashes=False,  # the answer would repeat the address, with what is secret in it
     )
-    for router in (_api(engine, limits, measures, retraining), _plain(engine, measures), *routers):
+    ours = (_predicting(engine, readers, limits, measures), _facts(engine, retraining))
+    for router in (*ours, _plain(engine, measures), *routers):
         app.include_router(router)
     _answer_errors(app)
     _describe(app, limits)
     return Measured(Limited(app, limits, lambda: engine.retry_after * engine.full), measures)
 
 
-def _api(
-    engine: Engine,
-    limits: Limits,
-    measures: Measures,
-    retraining: Callable[[], dict[str, Any] | None],
-) -> APIRouter:
-    """What needs the key."""
+def _predicting(engine: Engine, readers: Readers, limits: Limits, measures: Measures) -> APIRouter:
+    """Texts and files are answered; needs the key."""
     api = APIRouter(prefix="/v1")
-    schema = {"$ref": "#/components/schemas/PredictRequest"}
-    body = {
-        "required": True,
-        "content": {"application/json": {"schema": schema, "examples": _EXAMPLES}},
-    }
 
     @api.post(
         "/predict",
@@ -102,7 +122,7 @@ def _api(
             200: {"model": wire.Predictions},
             **wire.problems(400, 401, 403, 408, 413, 415, 422, 503),
         },
-        openapi_extra={"requestBody": body},
+        openapi_extra=_body("application/json", _TEXTS, examples=_EXAMPLES),
         response_class=Response,
     )
     async def predict(request: Request) -> Response:
@@ -113,17 +133,6 @@ def _api(
         found = await unless_gone(request, call, measures)
         return _answered(found, found.answers, measures)
 
-    form = {
-        "type": "object",
-        "required": ["file"],
-        "additionalProperties": False,
-        "properties": {
-            "file": {"type": "string", "format": "binary"},
-            "explain": _WISH,
-            "all": _WISH,
-        },
-    }
-
     @api.post(
         "/predict/file",
         operation_id="predict_file",
@@ -133,23 +142,38 @@ def _api(
             200: {"model": wire.FilePredictions},
             **wire.problems(400, 401, 403, 408, 413, 415, 422, 503),
         },
-        openapi_extra={
-            "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}}
-        },
+        openapi_extra=_body("multipart/form-data", _FORM),
         response_class=Response,
     )
     async def predict_file(request: Request) -> Response:
         sent = await upload(request, limits.body)
-        texts = [each.document.text for each in sent.articles]
+        call_reader = readers.read(sent.name, sent.data, sent.reading)
+        file = await unless_gone(request, call_reader, measures)
+        if sent.explain:
+            check_explained(len(file.articles))
+        texts = [each.text for each in file.articles]
         _note(request, texts)
         call = engine.answers(texts, every=sent.every, explain=sent.explain)
         found = await unless_gone(request, call, measures)
         named = [
-            {**answer, "id": each.own_id or each.document.id, "source": each.document.source}
-            for each, answer in zip(sent.articles, found.answers, strict=True)
+            {
+                **answer,
+                "id": each.id,
+                "source": each.source,
+                "title": each.title,
+                "note": "; ".join(filter(None, (answer["note"], each.note))),
+            }
+            for each, answer in zip(file.articles, found.answers, strict=True)
         ]
-        rejected = [{"where": each.where, "message": each.message} for each in sent.faults]
+        rejected = [{"where": each.where, "message": each.message} for each in file.faults]
         return _answered(found, named, measures, rejected=rejected)
+
+    return api
+
+
+def _facts(engine: Engine, retraining: Callable[[], dict[str, Any] | None]) -> APIRouter:
+    """What is known of the run; needs the key."""
+    api = APIRouter(prefix="/v1")
 
     @api.get(
         "/categories",
@@ -204,7 +228,7 @@ def _plain(engine: Engine, measures: Measures) -> APIRouter:
     async def ready() -> Any:
         if engine.ready:
             return wire.Health(status="ready")
-        return problem(503, "the model is being loaded again.", headers={"retry-after": "2"})
+        return problem(503, f"the service {engine.state}.", headers={"retry-after": "2"})
 
     @plain.get(
         "/metrics",
@@ -294,7 +318,12 @@ def _answer_errors(app: FastAPI) -> None:
     async def of_http(_request: Request, error: HTTPException) -> Response:
         if error.status_code == 499:  # nobody reads it
             return Response(status_code=499)
-        return problem(error.status_code, error.detail, headers=error.headers)
+        detail = _ROUTER_SAYS.get(error.detail, error.detail)
+        return problem(error.status_code, detail, headers=error.headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def of_leaving(_request: Request, _error: ClientDisconnect) -> Response:
+        return Response(status_code=499)  # in the middle of a body; nobody reads it
 
     @app.exception_handler(InvalidError)
     async def of_content(_request: Request, error: InvalidError) -> Response:
@@ -319,6 +348,11 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def of_bug(_request: Request, _error: Exception) -> Response:
         return problem(500, "a bug of ours; the log has its traceback.")
+
+
+def _body(kind: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A body that is read by us, for OpenAPI."""
+    return {"requestBody": {"required": True, "content": {kind: {"schema": schema, **more}}}}
 
 
 def _describe(app: FastAPI, limits: Limits) -> None:

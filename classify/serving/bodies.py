@@ -1,30 +1,34 @@
 """Bodies of requests -> what they ask for; whatever is wrong with one is a problem, never a 500."""
 
-import itertools
+import contextlib
 import json
 import re
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
-from starlette.datastructures import UploadFile
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from classify.serving.reading import told_here
 from classify.serving.wire import EXPLAINED, PredictRequest
+from seeds.columns import Columns
 from seeds.encoding import replace_surrogates
-from seeds.errors import Fault
+from seeds.errors import InputError
 from seeds.jsonl import refuse_constant
-from seeds.sources import Article, read
+from seeds.raw import Reading
 
-ARTICLES = 1000  # of one file; more are for `classify predict`
 FIELDS = 1000  # of a form, in which an option may be given any number of times
-CHARACTERS = 50_000_000  # of all of them: a small compressed file may hold more than fits
+# How its articles are read, by the fields of the form, as the options of `classify predict`.
+READING = ("text_columns", "id_column", "encoding")
+_FIELDS = ("file", "explain", "all", *READING)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _UNSAFE = re.compile(r"[^\w. -]")
+_NAME = 100  # bytes of a file's name, of which file systems take 255 at most
 
 
 class InvalidError(Exception):
@@ -40,10 +44,11 @@ class InvalidError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that was sent: its articles and what could not be read, and how to answer."""
+    """A file that was sent, how it is to be read, and how to answer."""
 
-    articles: list[Article]
-    faults: list[Fault]
+    name: str
+    data: bytes = field(repr=False)
+    reading: Reading
     explain: bool
     every: bool
 
@@ -58,14 +63,14 @@ async def json_body(request: Request) -> Any:
     if kind != "application/json" and not kind.endswith("+json"):
         raise HTTPException(415, "send JSON, with Content-Type: application/json.")
     try:
-        text = (await request.body()).decode("utf-8")
+        text = (await request.body()).decode("utf-8-sig")
         value = json.loads(text, parse_constant=refuse_constant)
+        return _whole(value) if _SURROGATE.search(text) else value
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         if "set_int_max_str_digits" in reason:
             reason = "a number of too many digits"
         raise HTTPException(400, f"the body is not JSON ({reason[:200]}).") from error
-    return _whole(value) if _SURROGATE.search(text) else value
 
 
 def _whole(value: Any) -> Any:
@@ -99,51 +104,98 @@ async def predict_request(request: Request) -> PredictRequest:
     return asked
 
 
+_SAID = {  # pydantic's type of an error -> what to say of it
+    "string_pattern_mismatch": "is only white space",
+    "string_too_short": "is empty",
+    "string_type": "is no text",
+    "too_short": "is empty",
+    "too_long": "has too many texts",
+    "bool_type": "is neither true nor false",
+    "missing": "is missing",
+    "model_type": "is no JSON object",
+    "extra_forbidden": "is not known",
+}
+
+
 def _places(value: Any, error: ValidationError) -> list[dict[str, str]]:
     """Where something is wrong, a line each; of a field that may be two things, the one it is."""
-    wanted = "list" if isinstance(value, dict) and isinstance(value.get("text"), list) else "str"
+    several = isinstance(value, dict) and isinstance(value.get("text"), list)
     found = []
     for each in error.errors(include_url=False, include_input=False):
         place = list(each["loc"])
-        if place[:1] == ["text"] and len(place) > 1:
-            branch = str(place.pop(1))
-            if not branch.startswith(wanted) and not (wanted == "str" and "str" in branch):
-                continue
-        place = [part for part in place if not str(part).startswith(("constrained", "function"))]
-        found.append({"where": ".".join(map(str, place)), "message": str(each["msg"])})
+        if place[:1] == ["text"] and len(place) > 1 and several != ("list[" in str(place.pop(1))):
+            continue
+        where = ".".join(map(str, place)) or "body"
+        found.append({"where": where, "message": _SAID.get(each["type"], str(each["msg"]))})
     return found[:20]
 
 
 async def upload(request: Request, limit: int) -> Upload:
-    """What /v1/predict/file was sent.
+    """What /v1/predict/file was sent, not yet read.
 
     Args:
-        request: multipart/form-data with one file, and explain and all as fields.
+        request: multipart/form-data with one file, and explain, all and READING as fields.
         limit: bytes of one article.
 
     Raises:
         HTTPException: 415, 400, 413.
         InvalidError: there is no file, or more than one; or a field is not what it must be.
     """
-    from starlette.concurrency import run_in_threadpool
-
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "multipart/form-data":
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    if kind.lower() != b"multipart/form-data":
         raise HTTPException(415, "send multipart/form-data with the field file.")
-    async with request.form(max_files=1, max_fields=FIELDS) as form:
+    # Of the fields' names; the form's reader believes it.
+    if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
+        raise HTTPException(415, "send a form in UTF-8: leave charset out.")
+    async with _form(request) as form:
         sent = form.get("file")
         if not isinstance(sent, UploadFile):
-            raise InvalidError("send the file in the field file.", [_place("file", "is missing")])
-        if unknown := sorted(form.keys() - {"file", "explain", "all"}):
+            detail = "send the file in the field file, and the form to its end."
+            raise InvalidError(detail, [_place("file", "is missing")])
+        if unknown := sorted(form.keys() - set(_FIELDS)):
             places = [_place(name, "unknown") for name in unknown]
             raise InvalidError("leave out what is not known.", places)
         explain, every = (_flag(form.getlist(name), name) for name in ("explain", "all"))
+        texts, identity, encoding = (_one(form.getlist(name), name) for name in READING)
+        names = tuple(each.strip() for each in texts.split(",") if each.strip())
+        reading = _reading(Columns(text=names, id=identity), encoding, limit)
         data = await sent.read()
         name = _file_name(sent.filename or "")
-    articles, faults = await run_in_threadpool(_read, name, data, limit)
-    if explain and len(articles) > EXPLAINED:
-        raise InvalidError(f"explain at most {EXPLAINED} articles at once.", [])
-    return Upload(articles, faults, explain, every)
+    return Upload(name, data, reading, explain, every)
+
+
+def check_explained(articles: int) -> None:
+    """Refuse to explain too many at once.
+
+    Raises:
+        InvalidError: they are.
+    """
+    if articles > EXPLAINED:
+        detail = (
+            f"explain at most {EXPLAINED} articles at once: split the file, or leave explain out."
+        )
+        raise InvalidError(detail, [])
+
+
+@contextlib.asynccontextmanager
+async def _form(request: Request) -> AsyncIterator[FormData]:
+    """The fields of a form.
+
+    Raises:
+        HTTPException: 400, it is none, or has more than one file; 408, 413.
+    """
+    try:
+        form = await request.form(max_files=1, max_fields=FIELDS)
+    except HTTPException as error:
+        if error.status_code != 400:
+            raise
+        reason = error.detail.rstrip(".")
+        detail = f"the form can't be read ({reason}). Send one file, in the field file."
+        raise HTTPException(400, detail) from error
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
 def _place(where: str, message: str) -> dict[str, str]:
@@ -157,34 +209,23 @@ def _flag(values: list[Any], name: str) -> bool:
     return "true" in values
 
 
+def _one(values: list[Any], name: str) -> str:
+    """What a field says that may be given once."""
+    if len(values) > 1 or not all(isinstance(each, str) for each in values):
+        raise InvalidError(f"give {name} once, as a text.", [_place(name, "once, a text")])
+    return replace_surrogates(values[0]).strip() if values else ""
+
+
+def _reading(columns: Columns, encoding: str, limit: int) -> Reading:
+    try:
+        return Reading(columns, encoding or None, max_bytes=limit)
+    except InputError as error:
+        where = [_place("encoding", "not known")]
+        raise InvalidError(told_here(str(error)), where) from error
+
+
 def _file_name(sent: str) -> str:
     """The last part of a path someone sent, safe as a file's name here."""
     name = PurePosixPath(replace_surrogates(sent).replace("\\", "/")).name
-    return _UNSAFE.sub("_", name)[-100:].strip(". ") or "article.txt"
-
-
-def _read(name: str, data: bytes, limit: int) -> tuple[list[Article], list[Fault]]:
-    """The articles of a file.
-
-    Raises:
-        HTTPException: 413, there are too many.
-    """
-    articles: list[Article] = []
-    faults: list[Fault] = []
-    characters = 0
-    with tempfile.TemporaryDirectory(prefix="classify-") as folder:
-        path = Path(folder, name)
-        path.write_bytes(data)
-        found: Iterator[Article | Fault] = read([path], max_bytes=limit)
-        for each in itertools.islice(found, ARTICLES + 1):
-            if isinstance(each, Fault):
-                where = each.where.replace(f"{folder}/", "")
-                faults.append(Fault(where, each.message.replace(f"{folder}/", "")))
-            else:
-                articles.append(each)
-                characters += len(each.document.text)
-            if len(articles) + len(faults) > ARTICLES or characters > CHARACTERS:
-                raise HTTPException(
-                    413, f"a file may hold {ARTICLES:,} articles. Use classify predict for more."
-                )
-    return articles, faults
+    cut = _UNSAFE.sub("_", name).encode()[-_NAME:].decode(errors="ignore")
+    return cut.strip(". ") or "article.txt"

@@ -5,6 +5,7 @@ taken, and SIGTERM closes connections whose request is on its way.
 """
 
 import asyncio
+import functools
 import json
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -27,116 +28,115 @@ class Deadlines:
     idle: float = 30.0
 
 
-def protocol(deadlines: Deadlines) -> type[asyncio.Protocol]:
-    """The protocol class to give to uvicorn."""
+class Bounded(HttpToolsProtocol):
+    """One connection.
 
-    class Bounded(HttpToolsProtocol):
-        """One connection.
+    It is idle, or in a request's head, or in its body, or answering, or it discards the rest
+    of a body whose answer was given before its end.
+    """
 
-        It is idle, or in a request's head, or in its body, or answering, or it discards the rest
-        of a body whose answer was given before its end.
-        """
+    _state: Literal["idle", "head", "body", "answering", "discarding"] = "idle"
+    _timer: asyncio.TimerHandle | None = None
+    _count = 0  # bytes of the head, or of what is discarded
+    _draining = False
 
-        _state: Literal["idle", "head", "body", "answering", "discarding"] = "idle"
-        _timer: asyncio.TimerHandle | None = None
-        _count = 0  # bytes of the head, or of what is discarded
-        _draining = False
+    def __init__(self, deadlines: Deadlines, **of_uvicorn: Any) -> None:
+        super().__init__(**of_uvicorn)
+        self._deadlines = deadlines
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            """Give the first request its time."""
-            super().connection_made(transport)
-            self._after(deadlines.headers, self._late)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Give the first request its time."""
+        super().connection_made(transport)
+        self._after(self._deadlines.headers, self._late)
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            """Forget the timer."""
-            self._stop()
-            super().connection_lost(exc)
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the timer."""
+        self._stop()
+        super().connection_lost(exc)
 
-        def data_received(self, data: bytes) -> None:
-            """Count what is no part of a body that is wanted."""
-            if self._state == "idle":
-                self._state, self._count = "head", 0
-                self._after(deadlines.headers, self._late)
-            if self._state in ("head", "discarding"):
-                self._count += len(data)
-            state = self._state
-            super().data_received(data)
-            if state == self._state == "head" and self._count > HEADERS:
-                self._refuse(b"431 Request Header Fields Too Large")
-            if state == self._state == "discarding" and self._count > DISCARD:
-                self._close()
+    def data_received(self, data: bytes) -> None:
+        """Count what is no part of a body that is wanted."""
+        if self._state == "idle":
+            self._state, self._count = "head", 0
+            self._after(self._deadlines.headers, self._late)
+        if self._state in ("head", "discarding"):
+            self._count += len(data)
+        state = self._state
+        super().data_received(data)
+        if state == self._state == "head" and self._count > HEADERS:
+            self._refuse(b"431 Request Header Fields Too Large")
+        if state == self._state == "discarding" and self._count > DISCARD:
+            self._close()
 
-        def on_headers_complete(self) -> None:
-            """The body is watched over by `limits`."""
-            self._stop()
-            self._state = "body"
-            super().on_headers_complete()
-            if self._draining and self.cycle:
-                self.cycle.keep_alive = False
+    def on_headers_complete(self) -> None:
+        """The body is watched over by `limits`."""
+        self._stop()
+        self._state = "body"
+        super().on_headers_complete()
+        if self._draining and self.cycle:
+            self.cycle.keep_alive = False
 
-        def on_message_complete(self) -> None:
-            """All of it is there."""
-            super().on_message_complete()
-            self._state = "answering"
-            if self.cycle and self.cycle.response_complete:
-                self._rest()
+    def on_message_complete(self) -> None:
+        """All of it is there."""
+        super().on_message_complete()
+        self._state = "answering"
+        if self.cycle and self.cycle.response_complete:
+            self._rest()
 
-        def on_response_complete(self) -> None:
-            """Wait for the next request, or for the end of this one."""
-            pipelined = bool(self.pipeline)
-            super().on_response_complete()
-            if pipelined:
-                return
-            if self._state == "body":
-                self._state, self._count = "discarding", 0
-                self._after(DISCARD_SECONDS, self._close)
-            else:
-                self._rest()
+    def on_response_complete(self) -> None:
+        """Wait for the next request, or for the end of this one."""
+        pipelined = bool(self.pipeline)
+        super().on_response_complete()
+        if pipelined:
+            return
+        if self._state == "body":
+            self._state, self._count = "discarding", 0
+            self._after(DISCARD_SECONDS, self._close)
+        else:
+            self._rest()
 
-        def shutdown(self) -> None:
-            """Close, but for a request that may be on its way."""
-            self._draining = True
-            if self._state == "idle":
-                self._rest()
-            elif self.cycle:
-                self.cycle.keep_alive = False
+    def shutdown(self) -> None:
+        """Close, but for a request that may be on its way."""
+        self._draining = True
+        if self._state == "idle":
+            self._rest()
+        elif self.cycle:
+            self.cycle.keep_alive = False
 
-        def _rest(self) -> None:
-            """Nothing is under way."""
-            self._state = "idle"
-            self._after(LINGER if self._draining else deadlines.idle, self._close)
+    def _rest(self) -> None:
+        """Nothing is under way."""
+        self._state = "idle"
+        self._after(LINGER if self._draining else self._deadlines.idle, self._close)
 
-        def _after(self, seconds: float, then: Any) -> None:
-            self._stop()
-            if not self.transport.is_closing():
-                self._timer = self.loop.call_later(seconds, then)
+    def _after(self, seconds: float, then: Any) -> None:
+        self._stop()
+        if not self.transport.is_closing():
+            self._timer = self.loop.call_later(seconds, then)
 
-        def _stop(self) -> None:
-            if self._timer:
-                self._timer.cancel()
-                self._timer = None
+    def _stop(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
-        def _late(self) -> None:
-            """Tell a client that sends too slowly; one that sent nothing is left without a word."""
-            if self._state == "head":
-                self._refuse(b"408 Request Timeout")
-            else:
-                self._close()
+    def _late(self) -> None:
+        """Tell a client that sends too slowly; one that sent nothing is left without a word."""
+        if self._state == "head":
+            self._refuse(b"408 Request Timeout")
+        else:
+            self._close()
 
-        def send_400_response(self, msg: str) -> None:
-            """Tell of what is no HTTP."""
-            self._refuse(b"400 Bad Request")
+    def send_400_response(self, msg: str) -> None:
+        """Tell of what is no HTTP."""
+        self._refuse(b"400 Bad Request")
 
-        def _refuse(self, status: bytes) -> None:
-            if not self.transport.is_closing():
-                self.transport.write(_refusal(status))
-                self.transport.close()
+    def _refuse(self, status: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(_refusal(status))
+            self.transport.close()
 
-        def _close(self) -> None:
-            if not self.transport.is_closing():
-                self.transport.close()
-
-    return Bounded
+    def _close(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
 
 
 def _refusal(status: bytes) -> bytes:
@@ -152,7 +152,7 @@ def _refusal(status: bytes) -> bytes:
 
 
 _DETAILS = {
-    "400": "this is not an HTTP/1.1 request.",
+    "400": "this is not an HTTP/1.1 request, or its address is too long.",
     "408": "the request did not arrive in time. Send it again.",
     "431": f"a request's line and headers may have {HEADERS:,} bytes.",
 }
@@ -161,7 +161,7 @@ _DETAILS = {
 def uvicorn_options(deadlines: Deadlines) -> dict[str, Any]:
     """What uvicorn must be told for it."""
     return {
-        "http": protocol(deadlines),
+        "http": functools.partial(Bounded, deadlines),
         "ws": "none",
         "timeout_keep_alive": 3600,  # a connection's own timer is shorter
         "server_header": False,

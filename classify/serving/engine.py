@@ -5,8 +5,6 @@ import contextlib
 import itertools
 import json
 import logging
-import os
-import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -14,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from classify.serving import frames
+from classify.serving.child import Child, EndedError
 from labels.taxonomy import Taxonomy
 from seeds.errors import InputError
 from seeds.settings import parse
@@ -26,21 +24,12 @@ _RATE_WEIGHT = 0.2  # of the latest batch in the running mean of seconds a text
 _log = logging.getLogger("classify.serving")
 
 
-def surroundings() -> dict[str, str]:
-    """The environment of a process of ours, without the key that only the service needs."""
-    return {name: value for name, value in os.environ.items() if name != "CLASSIFY_API_KEY"}
-
-
 class BusyError(Exception):
     """No room in the queue. retry_after: seconds until there should be."""
 
     def __init__(self, retry_after: int, reason: str) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
-
-
-class _EndedError(Exception):
-    """The worker process is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +121,12 @@ class Engine:
     @property
     def ready(self) -> bool:
         """Whether a text would be computed right away or after those before it."""
-        return self._worker is not None and self._worker.alive and not self._closing
+        return self._worker is not None and self._worker.child.alive and not self._closing
+
+    @property
+    def state(self) -> str:
+        """What it does while it is not ready, in words."""
+        return "is ending" if self._closing else "is loading the model again"
 
     @property
     def waiting(self) -> int:
@@ -166,7 +160,7 @@ class Engine:
         for job in self._waiting:
             job.answer.cancel()
         if self._worker:
-            await self._worker.close()
+            await self._worker.child.close()
 
     async def answers(
         self, texts: Sequence[str], *, every: bool = False, explain: bool = False
@@ -261,10 +255,10 @@ class Engine:
         began = time.monotonic()
         try:
             if worker is None:
-                raise _EndedError
+                raise EndedError
             asked = [{"text": j.text, "every": j.every, "explain": j.explain} for j in jobs]
-            found = await worker.ask(asked)
-        except _EndedError:
+            found = await worker.child.ask(asked)
+        except EndedError:
             _fail(jobs, BusyError(2, "the model's process ended"))
             await self._revive()
             return
@@ -280,8 +274,8 @@ class Engine:
     async def _revive(self) -> None:
         """Start the worker again, waiting longer each time it fails."""
         if self._worker:
-            _log.error("the model's process ended (%s); starting it again", self._worker.how)
-            await self._worker.close()
+            _log.error("the model's process ended (%s); starting it again", self._worker.child.how)
+            await self._worker.child.close()
             self._worker = None
         pause, most = _REVIVE_SECONDS
         for attempt in itertools.count():
@@ -321,7 +315,7 @@ class Engine:
                 before, self._worker, self._run = self._worker, worker, worker.run
             _log.info("%s answers from now on", worker.run.name)
             if before:
-                await before.close()
+                await before.child.close()
             await self._tell(worker.run)
 
     async def _tell(self, run: RunInfo) -> None:
@@ -345,7 +339,7 @@ class _Worker:
     """The process that holds one run."""
 
     path: Path
-    process: asyncio.subprocess.Process
+    child: Child
     run: RunInfo = field(init=False)
 
     @classmethod
@@ -355,71 +349,18 @@ class _Worker:
         Raises:
             InputError: it could not.
         """
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "classify.serving.worker",
-            str(path),
-            json.dumps(asdict(runtime)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is the service's, which drains first
-            env=surroundings(),
-        )
-        worker = cls(path, process)
+        arguments = (str(path), json.dumps(asdict(runtime)))
+        worker = cls(path, await Child.started("classify.serving.worker", *arguments))
         try:
-            first = await worker._receive()
+            first = await worker.child.receive()
             if "fault" in first:
                 raise InputError(first["fault"])
             worker.run = parse(first, RunInfo, str(path))
-        except _EndedError:
-            raise InputError(f"{path}: the process that loads it ended ({worker.how}).") from None
+        except EndedError:
+            raise InputError(
+                f"{path}: the process that loads it ended ({worker.child.how})."
+            ) from None
         except BaseException:
-            await worker.close()
+            await worker.child.close()
             raise
         return worker
-
-    @property
-    def alive(self) -> bool:
-        """Whether it can answer."""
-        return self.process.returncode is None
-
-    @property
-    def how(self) -> str:
-        """How it ended."""
-        code = self.process.returncode
-        if code is not None and code < 0:
-            return f"killed by signal {-code}, as systems do when memory runs out"
-        return "still running" if code is None else f"exit code {code}"
-
-    async def ask(self, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The answers to some texts.
-
-        Raises:
-            _EndedError: the process is gone.
-        """
-        assert self.process.stdin
-        try:
-            self.process.stdin.write(frames.packed(asked))
-            await self.process.stdin.drain()
-        except (OSError, RuntimeError):  # uvloop tells of a closed pipe by the latter
-            await self.process.wait()
-            raise _EndedError from None
-        found: list[dict[str, Any]] = await self._receive()
-        return found
-
-    async def close(self) -> None:
-        """End it; it has nothing to lose."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        await self.process.wait()
-
-    async def _receive(self) -> Any:
-        assert self.process.stdout
-        try:
-            head = await self.process.stdout.readexactly(frames.LENGTH.size)
-            size = frames.LENGTH.unpack(head)[0]
-            return json.loads(await self.process.stdout.readexactly(size))
-        except (asyncio.IncompleteReadError, ConnectionResetError):
-            await self.process.wait()
-            raise _EndedError from None

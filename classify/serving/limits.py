@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,11 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-HELD = 256_000_000  # bytes of all bodies together that wait to be read to their end or answered
-AT_ONCE, SLOW = 200, 1.0  # refusals a second that are quick; seconds that the others take
+# Bytes of all bodies together that wait to be read to their end or answered; one of the largest
+# that are allowed always fits.
+HELD = 256_000_000
+AT_ONCE = 200  # refusals a second that are quick
+SLOW = (0.5, 1.5)  # seconds that the others take, each its own: together they would come again
 WORK = ("/v1/predict", "/v1/predict/file")  # what needs the model, and is refused when it is busy
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -40,7 +44,7 @@ class Limits:
     @property
     def too_large(self) -> str:
         """What to say of a body that is."""
-        return f"a body may have {self.body:,} bytes. Send less at once, or use classify predict."
+        return f"a body may have {self.body:,} bytes. Send less at once."
 
     @property
     def late(self) -> str:
@@ -54,7 +58,7 @@ class Limited:
     def __init__(self, app: App, limits: Limits, busy: Callable[[], int]) -> None:
         """busy: seconds after which to come again, 0 while there is room."""
         self._app, self._limits, self._busy = app, limits, busy
-        self._held = 0
+        self._held, self._most = 0, max(HELD, limits.body)
         self._second, self._refused = 0, 0  # refusals for want of room in the current second
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +82,7 @@ class Limited:
             HTTPException: 503, they are too many.
         """
         self._held += size
-        if size > 0 and self._held > HELD:
+        if size > 0 and self._held > self._most:
             detail = "too many large requests at once. Send it again later."
             raise HTTPException(503, detail, {"retry-after": "2"})
 
@@ -93,6 +97,9 @@ class Limited:
                     "this service answers its own machine only, and Host is not of it. Set "
                     "CLASSIFY_API_KEY to answer others, a proxy's too.",
                 )
+            # Of a page that someone has open, which could send forms to this machine unasked.
+            if headers.get(b"sec-fetch-site") == b"cross-site" and scope["method"] == "POST":
+                return problem(403, "another site's page may not ask. Open the page at /.")
         elif path.startswith("/v1/") or path == "/metrics":
             scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
             right = hmac.compare_digest(given.strip(), self._limits.key.encode())
@@ -123,7 +130,7 @@ class Limited:
 
         async def slow(scope: Scope, receive: Receive, send: Send) -> None:
             """Refuse after a while."""
-            await asyncio.sleep(SLOW)
+            await asyncio.sleep(random.uniform(*SLOW))
             await refusal(scope, receive, send)
 
         return slow

@@ -1,5 +1,6 @@
 """What Prometheus is told, and one line of log a request."""
 
+import asyncio
 import json
 import logging
 import sys
@@ -10,12 +11,14 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from classify.serving.problems import problem
 from classify.terminal import escape
 
 TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _QUIET = 1.0  # seconds between two lines on requests that were refused for want of room
+_GONE = 499  # as nginx says of a client that left before it was answered
 _log = logging.getLogger("classify.access")
 
 
@@ -78,7 +81,10 @@ class Measures:
 
 
 class Measured:
-    """The ASGI application, each of its requests counted, timed and logged."""
+    """The ASGI application, each of its requests counted, timed and logged.
+
+    One that is cut off by the end of the service is told so, and logged as that.
+    """
 
     def __init__(self, app: Any, measures: Measures) -> None:
         self._app, self._measures = app, measures
@@ -91,7 +97,7 @@ class Measured:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 499  # as nginx says of a client that left
+        began, status = time.perf_counter(), _GONE
 
         async def noted(message: Any) -> None:
             """Read the status off an answer."""
@@ -102,6 +108,11 @@ class Measured:
 
         try:
             await self._app(scope, receive, noted)
+        except asyncio.CancelledError:  # the service ends, and waits no longer for this
+            if status == _GONE:
+                detail = "the service ended before this was answered. Send it again."
+                wanted = {"retry-after": "2", "connection": "close"}
+                await problem(503, detail, headers=wanted)(scope, receive, noted)
         finally:
             self._note(scope, status, time.perf_counter() - began)
 
@@ -145,6 +156,7 @@ def log_to_stderr() -> None:
         logger.propagate = False
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # each bad request is no news
     logging.getLogger("uvicorn.access").handlers[:] = []
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the client hears of it
 
 
 class _Short(logging.Formatter):

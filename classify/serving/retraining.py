@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from classify.serving.engine import RunInfo, surroundings
+from classify.serving.child import surroundings
+from classify.serving.engine import RunInfo
 from classify.serving.linked import linked
 from seeds import jsonl
 from seeds.errors import InputError
@@ -37,11 +38,13 @@ class Kept:
         annotations: ids of the new ones.
         last: what came of the last training.
         since: when the last training began, or counting did; ISO 8601, "" before.
+        asked: whether somebody asked for a training that has not come to its end.
     """
 
     annotations: tuple[int, ...] = ()
     last: str = ""
     since: str = ""
+    asked: bool = False
 
 
 def kept(workspace: Path) -> Kept:
@@ -76,9 +79,11 @@ class Retraining:
         self._new, self._last, self._since = set(before.annotations), before.last, before.since
         self._during: set[int] = set()  # those that came while a training ran
         self._running = self._failed = False
-        self._asked = self._outdated = self._unheard = False
+        self._asked, self._outdated, self._unheard = before.asked, False, False
+        self._at_it = False  # a training that was asked for has begun
         self._pauses = dict.fromkeys(("train", "predictions", "news"), _PAUSE)
-        self._not_before = 0.0  # time.monotonic() from which a training that failed is tried again
+        # time.monotonic() from which what failed is tried again.
+        self._not_before = dict.fromkeys(self._pauses, 0.0)
         self._changed, self._wake = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -113,6 +118,7 @@ class Retraining:
             return "ignored"
         if action == "START_TRAINING":
             self._asked = True
+            self._changed.set()
             self._wake.set()
             return "queued"
         given = action in _GIVEN
@@ -131,6 +137,7 @@ class Retraining:
     async def promoted(self, _run: RunInfo) -> None:
         """Another run answers from now on: annotators are to see what it says."""
         self._outdated = self._connected()
+        self._not_before["predictions"] = 0.0
         self._wake.set()
 
     def _count(self, name: int, *, skipped: bool) -> None:
@@ -153,9 +160,9 @@ class Retraining:
             await self._wake.wait()
             self._wake.clear()
             try:
-                if self._unheard:
+                if self._unheard and self._may("news"):
                     self._unheard = not await self._heard()
-                if self._outdated:
+                if self._outdated and self._may("predictions"):
                     self._outdated = False
                     found, _ = await self._job("predictions")
                     self._outdated = self._outdated or found is None
@@ -166,9 +173,12 @@ class Retraining:
 
     @property
     def _due(self) -> bool:
-        """Whether there are enough annotations, and no failure is too recent."""
-        enough = 0 < self._wanted <= len(self._new)
-        return enough and time.monotonic() >= self._not_before
+        """Whether there are enough annotations for a training."""
+        return 0 < self._wanted <= len(self._new) and self._may("train")
+
+    def _may(self, name: str) -> bool:
+        """Whether no failure of a job is too recent."""
+        return time.monotonic() >= self._not_before[name]
 
     async def _heard(self) -> bool:
         """Count what was annotated while nobody listened; whether that could be found out."""
@@ -182,12 +192,17 @@ class Retraining:
         return found is not None
 
     async def _train(self) -> None:
-        self._asked, self._running, self._during = False, True, set()
+        self._at_it, self._asked = self._asked, False
+        self._running, self._during = True, set()
         began = _now()
         try:
             found, said = await self._job("train")
+        except asyncio.CancelledError:
+            _log.info("the training was stopped; it begins again with the service")
+            raise
         finally:
             self._running = False
+        self._at_it = False
         self._failed = found is None
         if found is None:
             self._last = f"failed: {said}"
@@ -236,8 +251,7 @@ class Retraining:
         _log.error("%s failed: %s", name, said)
         pause = self._pauses[name]
         self._pauses[name] = min(pause * 4, _LONGEST_PAUSE)
-        if name == "train":
-            self._not_before = time.monotonic() + pause
+        self._not_before[name] = time.monotonic() + pause
         asyncio.get_running_loop().call_later(pause + 0.1, self._wake.set)
         return None, said
 
@@ -253,7 +267,8 @@ class Retraining:
     def _write(self) -> None:
         if not self._connected():
             return
-        now = Kept(tuple(sorted(self._new)), self._last, self._since)
+        asked = self._asked or self._at_it
+        now = Kept(tuple(sorted(self._new)), self._last, self._since, asked)
         try:
             jsonl.write_text(_path(self._workspace), json.dumps(asdict(now)))
         except InputError as error:

@@ -1,9 +1,11 @@
 """The secret in the address that Label Studio calls: it can send no key of its own."""
 
+import contextlib
 import os
 import re
 import secrets
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from seeds.errors import InputError
@@ -19,7 +21,7 @@ def secret(workspace: Path) -> str:
     Raises:
         InputError: the file can't be read or written, or holds something else.
     """
-    path = workspace / "serve" / "secret"
+    path = _path(workspace)
     try:
         if not path.exists():
             _make(path)
@@ -33,6 +35,27 @@ def secret(workspace: Path) -> str:
     return found
 
 
+def forget(workspace: Path, *, keep: bool = False) -> None:
+    """Make an address that somebody may have heard worth nothing: the next one is another.
+
+    keep: remember what it was, for Label Studio still lists it.
+    """
+    now = _path(workspace)
+    if keep and now.exists():
+        now.replace(_path(workspace, ".last"))
+    else:
+        now.unlink(missing_ok=True)
+
+
+def is_own(workspace: Path) -> Callable[[str], bool]:
+    """What says whether an address is one of this workspace's service, now or before."""
+    own = set()
+    for path in (_path(workspace), _path(workspace, ".last")):
+        with contextlib.suppress(OSError):
+            own.add(path.read_text(encoding="ascii", errors="replace").strip())
+    return lambda url: is_address(url) and url.rstrip("/").rpartition("/")[2] in own
+
+
 def address(url: str, secret: str) -> str:
     """Where Label Studio finds the service that is at url."""
     return f"{url}{PREFIX}/{secret}"
@@ -41,6 +64,10 @@ def address(url: str, secret: str) -> str:
 def is_address(url: str) -> bool:
     """Whether an address is one of a service of ours, with whatever secret."""
     return _ADDRESS.fullmatch(url) is not None
+
+
+def _path(workspace: Path, more: str = "") -> Path:
+    return workspace / "serve" / f"secret{more}"
 
 
 def _make(path: Path) -> None:

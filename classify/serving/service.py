@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import gc
+import logging
 import os
 import re
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from classify.serving.connection import Deadlines, uvicorn_options
 from classify.serving.engine import Batching, Engine
 from classify.serving.limits import LOOPBACK, Limits
 from classify.serving.measures import Measures, log_to_stderr
+from classify.serving.reading import Readers
 from classify.serving.retraining import Retraining
 from classify.serving.settings import ServeSettings
 from classify.terminal import say, size_in_bytes
@@ -27,7 +30,10 @@ from seeds.jsonl import locked
 from training.model import Runtime
 from training.run import find_run
 
+_log = logging.getLogger("classify.serving")
 _BACKLOG = 2048  # connections that wait to be accepted
+_ACCEPTED = 16  # of them a turn of the loop; uvloop's takes one a socket, and health waits in line
+_TWICE = 0.3  # seconds within which two signals are one
 _KEY = 16  # characters of an API key at least
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d{1,3}){3}")
 
@@ -45,7 +51,7 @@ def key_for(host: str, key: str) -> str:
         )
     if not key and not _LOOPBACK.fullmatch(host):
         raise InputError(
-            f"--host {host} can be reached from other machines, so the API needs a key. Set "
+            f"host {host} can be reached from other machines, so the API needs a key. Set "
             "CLASSIFY_API_KEY, or listen on 127.0.0.1."
         )
     return key
@@ -85,11 +91,13 @@ class Service:
             self.workspace, settings.retrain_after, lambda: engine.path, alone=alone
         )
         engine.on_promoted(retraining.promoted)
+        readers = Readers(settings.read_timeout)
         await engine.start()
         retraining.start()
         try:
             app = application(
                 engine,
+                readers,
                 self._limits(),
                 measures,
                 retraining=retraining.facts,
@@ -102,18 +110,22 @@ class Service:
                 access_log=False,
                 log_config=None,
                 backlog=_BACKLOG,
-                timeout_graceful_shutdown=max(1, round(settings.drain)),
+                timeout_graceful_shutdown=settings.drain,  # type: ignore[arg-type]  # as wait_for
                 **uvicorn_options(deadlines),
             )
             host, port = listening.getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
             what = f" computing {engine.run.computing}" if engine.run.computing else ""
             say(f"http://{shown}:{port}  answers with {engine.run.name}{what}")
-            server = _Server(config)
-            await server.serve(sockets=[listening])
+            server = _Server(config, engine.drain)
+            gc.collect()
+            gc.freeze()  # what is imported stays: to look through it would stop all for long
+            await server.serve([listening, *(listening.dup() for _ in range(_ACCEPTED - 1))])
+            _log.info("ended")
             return server.signal
         finally:
             await retraining.close()
+            await readers.close()
             await engine.close()
 
     def _limits(self) -> Limits:
@@ -126,17 +138,33 @@ class _Server(uvicorn.Server):
     """uvicorn, which ends as a command of ours and not by the signal itself."""
 
     signal = 0
+    _first = 0.0  # when the first one came, by the loop's clock
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], None]) -> None:
+        """drain: called at the first signal."""
+        super().__init__(config)
+        self._drain = drain
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Drain at the first signal, give up at the second."""
+        """Drain at the first signal, give up at the second.
+
+        `timeout` sends its signal to the process and to its group: that is one.
+        """
         loop = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(each, self._heard, each)
         yield
 
     def _heard(self, number: int) -> None:
+        now = asyncio.get_running_loop().time()
+        if self.should_exit and now - self._first < _TWICE:
+            return
+        self._first = now
         self.force_exit, self.should_exit, self.signal = self.should_exit, True, number
+        what = "ending at once" if self.force_exit else "answering what is inside, then ending"
+        _log.info("%s: %s", signal.Signals(number).name, what)
+        self._drain()
 
 
 def _loop() -> Any:

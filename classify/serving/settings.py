@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from classify.terminal import size_in_bytes
 from seeds.errors import InputError
 
 
@@ -40,6 +41,10 @@ class ServeSettings:
         ):
             if not least <= values.get(name, least) <= most:
                 faults.append(f"{name} must be {least:,} to {most:,}, found {values[name]}")
+        try:
+            size_in_bytes(values.get("max_body", "1MB"))
+        except InputError as error:
+            faults.append(f"max_body: {error}".rstrip("."))
         if not values.get("host", "any"):
             faults.append('host must not be empty; "0.0.0.0" is every address of this machine')
         return faults

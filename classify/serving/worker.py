@@ -7,14 +7,12 @@ answers. It ends with the service, however that ends.
 """
 
 import json
-import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from classify.predictor import unread
 from classify.serving import frames
@@ -30,22 +28,15 @@ _EMPTY = "nothing is left of it once invisible characters and credits are taken 
 def main() -> None:
     """Load the run that is named, and answer until the pipe ends."""
     run, runtime = sys.argv[1:]
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # of the whole service, which drains first
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no frame
+    send = frames.sender()
     try:
         loaded = load_run(Path(run), Runtime(**json.loads(runtime)))
     except InputError as error:
-        _send(out, {"fault": str(error)})
+        send({"fault": str(error)})
         return
-    _send(out, described(loaded))
+    send(described(loaded))
     while (asked := frames.read(sys.stdin.buffer)) is not None:
-        _send(out, guarded(loaded, asked))
-
-
-def _send(out: IO[bytes], message: Any) -> None:
-    out.write(frames.packed(message))
-    out.flush()
+        send(guarded(loaded, asked))
 
 
 def described(run: Run) -> dict[str, Any]:

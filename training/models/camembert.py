@@ -11,7 +11,7 @@ from seeds.errors import InputError
 from seeds.settings import parse
 from training.model import Fitting, Floats, Runtime, Scaling
 from training.models import precision
-from training.models.hub import read_model
+from training.models.hub import check_base, read_model
 from training.models.network import Network, OnnxNetwork, TorchNetwork, device, import_torch
 from training.models.pieces import Keep, Pieces, Windows, pooled
 
@@ -115,6 +115,7 @@ class Camembert:
     @classmethod
     def fit(cls, dataset: "Dataset", settings: CamembertSettings, fitting: Fitting) -> Self:
         """Fine-tune the base model."""
+        check_base(settings.base_model)
         import_torch()
         from training.models.finetune import fine_tune
 

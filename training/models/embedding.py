@@ -104,7 +104,7 @@ class Embedding:
         vectorizer = settings.words.vectorizer()
         table = vectorizer.fit_transform(dataset.texts)
         blocks = [table, settings.weight * _centred(vectors, centre)]
-        (of_words, of_vectors), intercepts = learn(blocks, dataset, settings.C, fitting.seed)
+        (of_words, of_vectors), intercepts = learn(blocks, dataset, settings.C)
         words = Tfidf(settings.words, vectorizer.features_, vectorizer.idf_, of_words, intercepts)
         scaled = np.float32(settings.weight) * of_vectors
         return cls(settings, words, centre, scaled, encoder, cache)

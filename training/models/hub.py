@@ -21,10 +21,10 @@ _PATIENCE = 5  # seconds for the hub to answer
 
 def read_base(base: str, architecture: str, **options: Any) -> tuple[Any, Any]:
     """The tokenizer and the model of a base; arguments and errors as of `read_model`."""
+    check_base(base)
     import_torch()
     import transformers
 
-    _look_at(base)
     with _one_line(base):
         # False, and not left out: a terminal would be asked whether to run the code.
         tokenizer = transformers.AutoTokenizer.from_pretrained(
@@ -96,8 +96,12 @@ def _one_line(base: str) -> Iterator[None]:
         ) from error
 
 
-def _look_at(base: str) -> None:
-    """Say what is wrong with a folder before a library guesses."""
+def check_base(base: str) -> None:
+    """Say what is wrong with a folder, before a library is imported and guesses.
+
+    Raises:
+        InputError: it is not there, is a file, or lacks a file.
+    """
     path = Path(base)
     if not path.is_dir():
         if path.exists():

@@ -117,7 +117,6 @@ def _quantise(graph: Any, path: Path) -> None:
         nodes_to_quantize=[node.name for node in graph.graph.node if node.op_type in _QUANTISED],
         op_types_to_quantize=list(_QUANTISED),
         per_channel=True,
-        reduce_range=True,  # without VNNI, sums of two products of 8 bits run over 16
         weight_type=QuantType.QInt8,
         extra_options={
             "MatMulConstBOnly": True,

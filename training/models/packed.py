@@ -11,7 +11,7 @@ made here is first held against the encoder as it was, and not used where they d
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -24,11 +24,13 @@ from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttenti
 from training.model import Floats, Runtime
 from training.models.bert import has_plain_attention, has_plain_feed_forward, take_attention_out
 from training.models.network import batches, in_words, padded
-from training.models.precision import Precision, multiplies_bfloat16
+from training.models.precision import Precision, has, multiplies_bfloat16
 
 _ATTENTION = "packed_attention"  # what transformers calls it
 _PIECES_AT_ONCE = 256  # of a batch: as long as its numbers stay in a core's cache, all are as fast
 _SHORT = 112  # pieces: a window of fewer is computed as fast in bfloat16 as in int8, or faster
+_MANY_ROWS = 100  # pieces of a batch from which MKL's product is the faster one, where it is at all
+_ROWS = 8  # pieces computed together are a multiple of it
 _WORKERS = 16  # more would queue for Python; further threads share in the products
 _PROBE = ((3, 23), (3, 9))  # first id and number of ids of two windows
 # By how much, beside their length, the probe's outputs may differ from those in float32. Its ids
@@ -83,11 +85,16 @@ class PackedNetwork:
             return np.asarray(values.float().numpy(), np.float32)
 
         before = torch.get_num_threads()
-        with ThreadPoolExecutor(
-            workers, initializer=torch.set_num_threads, initargs=(self.threads // workers,)
-        ) as pool:
-            for (_, rows), values in zip(several, pool.map(compute, several), strict=True):
-                found[rows] = values
+        if workers == 1:  # in this thread, whose helpers are there already
+            torch.set_num_threads(self.threads)
+            for batch in several:
+                found[batch[1]] = compute(batch)
+        else:
+            with ThreadPoolExecutor(
+                workers, initializer=torch.set_num_threads, initargs=(self.threads // workers,)
+            ) as pool:
+                for (_, rows), values in zip(several, pool.map(compute, several), strict=True):
+                    found[rows] = values
         torch.set_num_threads(before)  # of threads yet to come, which take the last that was set
         return found
 
@@ -102,9 +109,24 @@ class PackedNetwork:
             (self.short, range(shortest), self.runtime.batch_size),
         ):
             places = [n for n, each in enumerate(windows) if len(each) in lengths]
-            chosen = batches([windows[n] for n in places], size, _PIECES_AT_ONCE)
+            some = [windows[n] for n in places]
+            chosen = batches(some, size, 0) if size else shared(some, self.threads)
             found += [(module, [places[n] for n in rows]) for rows in chosen]
         return found
+
+
+def shared(windows: Sequence[Sequence[int]], threads: int) -> Iterator[list[int]]:
+    """The places of windows computed together, longest first: about as many pieces in each batch.
+
+    There are as many batches as threads, or a multiple, so that no thread waits for another.
+    """
+    order = sorted(range(len(windows)), key=lambda n: -len(windows[n]))
+    sizes = np.array([len(windows[n]) for n in order])
+    rounds = -(-int(sizes.sum()) // (_PIECES_AT_ONCE * threads))
+    middle = (np.cumsum(sizes) - sizes / 2) / max(1, sizes.sum())
+    batch_of = (middle * rounds * threads).astype(np.int64)
+    for batch in np.unique(batch_of):
+        yield [order[n] for n in np.flatnonzero(batch_of == batch)]
 
 
 def pack(module: Any, precision: Precision) -> Any | None:
@@ -173,6 +195,7 @@ class PackedEncoder(torch.nn.Module):
     def __init__(self, layers: Any, precision: Precision, *, first_only: bool) -> None:
         super().__init__()
         last = len(layers) - 1
+        self.first_only = first_only
         self.layers = [
             _Layer.of(each, precision, first_only=first_only and n == last)
             for n, each in enumerate(layers)
@@ -181,13 +204,65 @@ class PackedEncoder(torch.nn.Module):
 
     def forward(self, hidden: Any, attention_mask: Any = None, **_: Any) -> Output:
         """float32 (n, pieces, d), or (n, 1, d) where only the first is read; mask: (n, pieces)."""
-        mask = None
-        if attention_mask is not None and not attention_mask.all():
-            mask = attention_mask[:, None, None, :].bool()
-        hidden = hidden.to(self.dtype)
+        layout = _Layout.of(hidden, attention_mask)
+        rows = layout.rows(hidden.to(self.dtype))
         for layer in self.layers:
-            hidden = layer(hidden, mask)
-        return Output(last_hidden_state=hidden.float())
+            rows = layer(rows, layout)
+        found = rows[:, None] if self.first_only else layout.spread(rows)
+        return Output(last_hidden_state=found.float())
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Which pieces of a batch of windows are there: only these are computed, but for attention.
+
+    The first one is repeated until there are a multiple of _ROWS: oneDNN keeps the code that it
+    makes for each number of rows, half a MB a product.
+
+    Attributes:
+        windows, pieces: of the batch, filled up.
+        count: how many pieces are no filling.
+        there: int64, the places of those, then of the first one again and again; None if all are
+            and none is repeated.
+        mask: bool (n, 1, 1, pieces); None if all are there.
+        firsts: int64 (n,), the rows of the first piece of each window.
+    """
+
+    windows: int
+    pieces: int
+    count: int
+    there: Any
+    mask: Any
+    firsts: Any
+
+    @classmethod
+    def of(cls, hidden: Any, mask: Any) -> "_Layout":
+        """Of (n, pieces, d) and (n, pieces) or None."""
+        n, pieces, _ = hidden.shape
+        if mask is None or mask.all():
+            count, firsts, shown = n * pieces, torch.arange(n) * pieces, None
+            there = None if count % _ROWS == 0 else torch.arange(count)
+        else:
+            known = mask.bool()
+            firsts = functional.pad(known.sum(1).cumsum(0)[:-1], (1, 0))
+            there, shown = known.flatten().nonzero()[:, 0], known[:, None, None, :]
+            count = len(there)
+        if there is not None:
+            there = functional.pad(there, (0, -count % _ROWS))
+        return cls(n, pieces, count, there, shown, firsts)
+
+    def rows(self, values: Any) -> Any:
+        """(n, pieces, width) -> (rows, width)."""
+        flat = values.reshape(-1, values.shape[-1])
+        return flat if self.there is None else flat.index_select(0, self.there)
+
+    def spread(self, rows: Any) -> Any:
+        """(rows, width) -> (n, pieces, width), the filling 0."""
+        if self.count < self.windows * self.pieces:
+            assert self.there is not None
+            filled = rows.new_zeros((self.windows * self.pieces, rows.shape[1]))
+            rows = filled.index_copy_(0, self.there[: self.count], rows[: self.count])
+        return rows[: self.windows * self.pieces].view(self.windows, self.pieces, -1)
 
 
 @dataclass(frozen=True)
@@ -235,17 +310,19 @@ class _Layer:
             (_Norm.of(mixed.LayerNorm, stream), _Norm.of(outer.LayerNorm, stream)),
         )
 
-    def __call__(self, hidden: Any, mask: Any) -> Any:
-        """hidden: (n, pieces, d); mask: bool (n, 1, 1, pieces) or None."""
+    def __call__(self, rows: Any, layout: _Layout) -> Any:
+        """rows: (rows, d) of all pieces; returns as many, or one a window."""
         if len(self.parts) == 1:
-            query, key, value = self._split(self.parts[0](hidden), 3)
+            query, key, value = self._split(layout.spread(self.parts[0](rows)), 3)
+            mixed = _attend(query, key, value, layout.mask).transpose(1, 2)
+            mixed = layout.rows(mixed.reshape(layout.windows, layout.pieces, -1))
         else:
-            key, value = self._split(self.parts[1](hidden), 2)
-            hidden = hidden[:, :1].contiguous()
-            (query,) = self._split(self.parts[0](hidden), 1)
-        mixed = _attend(query, key, value, mask).transpose(1, 2).reshape(hidden.shape)
-        hidden = self.norms[0](self.mixed(mixed, add=hidden))
-        return self.norms[1](self.outer(self.inner(hidden, gelu=True), add=hidden))
+            key, value = self._split(layout.spread(self.parts[1](rows)), 2)
+            rows = rows.index_select(0, layout.firsts)
+            (query,) = self._split(self.parts[0](rows)[:, None], 1)
+            mixed = _attend(query, key, value, layout.mask).reshape(layout.windows, -1)
+        rows = self.norms[0](self.mixed(mixed, add=rows))
+        return self.norms[1](self.outer(self.inner(rows, gelu=True), add=rows))
 
     def _split(self, values: Any, count: int) -> Any:
         """(n, pieces, count · d) -> (count, n, heads, pieces, d / heads)."""
@@ -259,8 +336,11 @@ def _attend(query: Any, key: Any, value: Any, mask: Any) -> Any:
         return functional.scaled_dot_product_attention(query, key, value, mask, scale=1.0)
     scores = query @ key.transpose(-1, -2)
     if mask is not None:
-        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-    return scores.softmax(-1) @ value
+        scores.masked_fill_(~mask, torch.finfo(scores.dtype).min)
+    # Rows that fill no vector of bfloat16 take PyTorch three times as long as in float32.
+    wide = scores.shape[-1] % 32 == 0 and scores.shape[-1] >= _SHORT
+    shares = scores.softmax(-1) if wide else scores.softmax(-1, dtype=torch.float32)
+    return shares.to(scores.dtype) @ value
 
 
 class _Product(Protocol):
@@ -272,26 +352,41 @@ class _Product(Protocol):
         ...
 
     def __call__(self, x: Any, *, gelu: bool = False, add: Any = None) -> Any:
-        """x: (n, pieces, in). Returns (n, pieces, out), after GELU or with add summed up."""
+        """x: (rows, in). Returns (rows, out), after GELU or with add summed up."""
         ...
 
 
 @dataclass(frozen=True)
 class _Float:
-    """In float32 or bfloat16."""
+    """In float32 or bfloat16.
+
+    Attributes:
+        weight: packed.
+        bias: (out,).
+        plain: the weight as it was, where MKL's product of many rows and PyTorch's own GELU are
+            faster than oneDNN's: in float32 without AVX-512 (DECISIONS.md).
+    """
 
     weight: Any
     bias: Any
+    plain: Any = None
 
     @classmethod
     def of(cls, weight: Any, bias: Any, dtype: torch.dtype) -> "_Float":
         """As of any product."""
         packed = torch.ops.mkldnn._reorder_linear_weight(weight.to(dtype), _PIECES_AT_ONCE)
-        return cls(packed, bias.to(dtype))
+        plain = weight if dtype == torch.float32 and not has("avx512f") else None
+        return cls(packed, bias.to(dtype), plain)
 
     def __call__(self, x: Any, *, gelu: bool = False, add: Any = None) -> Any:
         """As of any product."""
         operator = torch.ops.mkldnn._linear_pointwise
+        if self.plain is not None and len(x) >= _MANY_ROWS:
+            found = functional.linear(x, self.plain, self.bias)
+            found = functional.gelu(found) if gelu else found
+            return found if add is None else found.add_(add)
+        if self.plain is not None and gelu:
+            return functional.gelu(operator(x, self.weight, self.bias, "none", [], "none"))
         if add is not None and add.dtype == x.dtype:
             return operator.binary(x, add, self.weight, self.bias, "add")
         if add is not None:

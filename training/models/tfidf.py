@@ -113,7 +113,7 @@ class Tfidf:
         fitting.runtime.only_cpu(cls.kind)
         vectorizer = settings.vectorizer()
         table = vectorizer.fit_transform(dataset.texts)
-        (coefficients,), intercepts = learn([table], dataset, settings.C, fitting.seed)
+        (coefficients,), intercepts = learn([table], dataset, settings.C)
         return cls(settings, vectorizer.features_, vectorizer.idf_, coefficients, intercepts)
 
     def scores(self, texts: Sequence[str]) -> Floats:

@@ -55,6 +55,8 @@ const SAID = {
     },
     foreign: (share) => `${share} des lettres ne sont pas latines ; le modèle ne lit guère celles-là.`,
     bare: "Il ne reste rien de ce texte une fois ôtés les caractères invisibles et les crédits.",
+    codec: (name) => `Encodage supposé : ${name}.`,
+    "unsure-codec": (name) => `Encodage supposé sans certitude : ${name}. Vérifiez les accents.`,
     held: "retenue",
     from: (p) => `seuil ${p}`,
     every: (n) => `Voir les ${n} catégories`,
@@ -136,6 +138,8 @@ const SAID = {
     },
     foreign: (share) => `${share} of the letters are not Latin; the model hardly reads those.`,
     bare: "Nothing is left of this text once invisible characters and credits are taken off.",
+    codec: (name) => `Encoding assumed: ${name}.`,
+    "unsure-codec": (name) => `Encoding assumed without being sure: ${name}. Check the accents.`,
     held: "holds",
     from: (p) => `threshold ${p}`,
     every: (n) => `Show all ${n} categories`,
@@ -181,6 +185,8 @@ const LISTED = 8; // words of a list
 const ATTEMPTS = 5; // while the service is busy
 const RECENT = 12; // articles
 const LONGEST = 100000; // characters of one that is kept
+const EXPLAINED = 16; // articles of a file whose words are told; as in wire.py
+const ONE = /\.(txt|md|html?)$/i; // files of one article
 const WORD = /[\p{L}\p{N}_]/u;
 
 const $ = (id) => document.getElementById(id);
@@ -192,6 +198,7 @@ const state = {
   run: null,
   answers: [],
   rejected: [],
+  sent: "", // what of the text field was sent, or came of a file
   file: "", // the name of the one they came in
   at: 0, // which answer
   category: null, // whose words are marked
@@ -369,12 +376,14 @@ async function learnCategories(signal) {
   state.choice = found.choice;
   state.from = found.run;
   state.run = run;
+  renderRun();
 }
 
-async function classify(request, file = "") {
+// request asks for the answer; of what was sent, text is known before, and a file has a name.
+async function classify(request, { text = "", file = "" } = {}) {
   state.call?.abort();
   const call = (state.call = new AbortController());
-  state.again = () => classify(request, file);
+  state.again = () => classify(request, { text, file });
   show({ busy: true });
   try {
     const found = await request(call.signal);
@@ -385,7 +394,7 @@ async function classify(request, file = "") {
     }
     Object.assign(state, { answers: found.predictions, rejected: found.rejected ?? [], file, at: 0 });
     choose(0);
-    if (found.predictions.length === 1) remember(found.predictions[0]);
+    if (found.predictions.length === 1) remember(found.predictions[0], text);
     show({ answer: true });
   } catch (error) {
     if (call !== state.call) return; // another article has taken its place
@@ -408,7 +417,8 @@ function sendText() {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ text, explain: true, all: true }),
   };
-  classify((signal) => insist("v1/predict", options, signal));
+  state.sent = text;
+  classify((signal) => insist("v1/predict", options, signal), { text });
 }
 
 function sendFile(file) {
@@ -419,19 +429,19 @@ function sendFile(file) {
     body.append("all", "true");
     return insist("v1/predict/file", { method: "POST", body }, signal);
   };
-  classify(async (signal) => {
-    let found;
-    try {
-      found = await send(true, signal);
-    } catch (error) {
-      if (error.status !== 422 || !/explain at most/.test(error.detail)) throw error;
-      found = await send(false, signal);
+  const request = async (signal) => {
+    let found = await send(ONE.test(file.name), signal);
+    const few = found.predictions.length <= EXPLAINED;
+    if (few && found.predictions.some((each) => !each.explanation)) found = await send(true, signal);
+    const parts = found.predictions.length === 1 ? found.predictions[0].explanation.parts : [];
+    const box = $("text");
+    if (!box.value.trim() || box.value === state.sent) {
+      box.value = state.sent = parts.join(""); // a draft stays
+      count();
     }
-    const parts = found.predictions.length === 1 && found.predictions[0].explanation?.parts;
-    $("text").value = parts ? parts.join("") : "";
-    count();
     return found;
-  }, file.name);
+  };
+  classify(request, { file: file.name });
 }
 
 function sendFiles(files) {
@@ -489,7 +499,7 @@ function show({ busy = false, error = null, answer: there = false }) {
   $("answer").inert = $("empty").inert = busy;
   $("result").setAttribute("aria-busy", String(busy));
   renderError();
-  if (busy) announce(say().reading);
+  announce(busy ? say().reading : "");
   if (there) {
     renderAnswer();
     announce(say().result($("names").textContent, $("plain").textContent));
@@ -557,9 +567,13 @@ function renderDecision(found) {
   $("note").textContent = noteOf(found.note);
 }
 
-function noteOf(note) {
+const noteOf = (notes) => notes.split("; ").map(oneNote).join(" ");
+
+function oneNote(note) {
   const foreign = /^(\d+)% of its letters/.exec(note);
   if (foreign) return say().foreign(share(Number(foreign[1]) / 100));
+  const assumed = /^(\S+) assumed( without)?/.exec(note);
+  if (assumed) return say()[assumed[2] ? "unsure-codec" : "codec"](assumed[1]);
   return note.startsWith("nothing is left") ? say().bare : note;
 }
 
@@ -652,7 +666,7 @@ function markedText(parts, contributions) {
 // ---------------------------------------------------------------- recent articles
 
 const titleOf = (found, text = "") => {
-  const whole = found.explanation ? found.explanation.parts.slice(0, 200).join("") : text;
+  const whole = found.title || (found.explanation ? found.explanation.parts.slice(0, 200).join("") : text);
   return whole.trim().split("\n", 1)[0].slice(0, 140);
 };
 
@@ -666,8 +680,8 @@ function recents() {
   }
 }
 
-function remember(found) {
-  const text = $("text").value || (found.explanation?.parts ?? []).join("");
+function remember(found, sent) {
+  const text = sent || (found.explanation?.parts ?? []).join("");
   if (!text.trim() || text.length > LONGEST) return;
   const kept = recents().filter((each) => each.text !== text);
   const entry = { text, title: titleOf(found, text), names: found.categories, when: Date.now() };
@@ -704,6 +718,11 @@ function count() {
   $("example").hidden = Boolean(text);
 }
 
+function renderRun() {
+  $("run").textContent = state.run ? say().run(state.run) : "";
+  $("run").title = state.run ? state.run.run : "";
+}
+
 function speak(language) {
   state.language = language;
   document.documentElement.lang = language;
@@ -712,8 +731,7 @@ function speak(language) {
   for (const each of document.querySelectorAll("[data-label]")) each.setAttribute("aria-label", say()[each.dataset.label]);
   $("text").placeholder = say().placeholder;
   for (const each of ["fr", "en"]) $(each).setAttribute("aria-pressed", String(each === language));
-  $("run").textContent = state.run ? say().run(state.run) : "";
-  $("run").title = state.run ? state.run.run : "";
+  renderRun();
   count();
   renderRecents();
   renderError();
