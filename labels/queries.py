@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+
+Rule = tuple[str, str, Any, str]
 
 # The fields of a task, and, in the same list, those of its annotations and drafts.
 EXPORTED = (
@@ -12,26 +15,46 @@ EXPORTED = (
 COPIES = "id,data,annotations,drafts"
 
 
-def worked_on() -> str:
-    """The query for tasks with an annotation, a skip or a draft."""
-    return _query(
-        "or",
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which tasks: those that rules hold for.
+
+    Attributes:
+        rules: of a column each: its name, an operator of the data manager, a value, its type.
+        every: whether all of the rules are to hold, or one of them.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    every: bool = True
+
+    def after(self, task_id: int) -> str:
+        """The tasks with a higher id, as the server's JSON.
+
+        Pages asked for by id leave no task out while others are deleted; numbered pages do.
+        """
+        later = _filter("id", "greater", task_id, "Number")
+        filters = {
+            "conjunction": "and" if self.every else "or",
+            "items": [_filter(*rule) | {"child_filter": later} for rule in self.rules] or [later],
+        }
+        return json.dumps({"filters": filters}, separators=(",", ":"))
+
+
+EVERY_TASK = Query()
+WORKED_ON = Query(  # by an annotation, a skip or a draft
+    (
         ("total_annotations", "greater", 0, "Number"),
         ("cancelled_annotations", "greater", 0, "Number"),
         ("draft_exists", "equal", True, "Boolean"),
-    )
+    ),
+    every=False,
+)
 
 
-def one_of(seeds: Sequence[str]) -> str:
-    """The query for tasks of these articles."""
-    return _query("and", ("data.seed_id", "in_list", list(seeds), "String"))
+def one_of(seeds: Sequence[str]) -> Query:
+    """The tasks of these articles."""
+    return Query((("data.seed_id", "in_list", list(seeds), "String"),))
 
 
-def _query(conjunction: str, *rules: tuple[str, str, Any, str]) -> str:
-    """A filter of the data manager; a rule is (column, operator, value, type)."""
-    items = [
-        {"filter": f"filter:tasks:{column}", "operator": operator, "value": value, "type": kind}
-        for column, operator, value, kind in rules
-    ]
-    filters = {"conjunction": conjunction, "items": items}
-    return json.dumps({"filters": filters}, separators=(",", ":"))
+def _filter(column: str, operator: str, value: Any, kind: str) -> dict[str, Any]:
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "value": value, "type": kind}

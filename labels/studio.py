@@ -4,7 +4,6 @@ What else is asked of the server goes through `Studio.read` and `Studio.write`.
 """
 
 import collections
-import itertools
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from labels import faults
 from labels.connection import StudioSettings, check_form
 from labels.interface import differences
-from labels.queries import COPIES, EXPORTED, one_of, worked_on
+from labels.queries import COPIES, EVERY_TASK, EXPORTED, WORKED_ON, Query, one_of
 from labels.web import session, sign_up
 from seeds.errors import InputError, missing_extra
 
@@ -183,9 +182,7 @@ class Studio:
     def tasks_of(self, project_id: int, seeds: Sequence[str]) -> Iterator[Any]:
         """The tasks of some articles, copies too: id, data, annotations, drafts."""
         for some in chunks(seeds, QUERY_IDS):
-            yield from self.tasks(
-                project_id, quiet, fields="all", query=one_of(some), include=COPIES
-            )
+            yield from self.tasks(project_id, quiet, one_of(some), fields="all", include=COPIES)
 
     def send(self, project_id: int, tasks: Sequence[Any]) -> None:
         """Add tasks, whether they are there or not; `labels.push` knows better.
@@ -234,8 +231,8 @@ class Studio:
         """
         kept = {"id", "data", "meta", "annotations", "drafts"}
         tasks: dict[int, Task] = {}
-        options = {"fields": "all", "query": worked_on(), "include": EXPORTED}
-        for found in self.tasks(project_id, progress, **options):
+        options = {"fields": "all", "include": EXPORTED}
+        for found in self.tasks(project_id, progress, WORKED_ON, **options):
             task = found.model_dump(mode="json", include=kept)
             for annotation in task["annotations"] or ():
                 annotation["completed_by"] = _annotator(annotation)
@@ -333,24 +330,31 @@ class Studio:
         what = f"the change of project {project.title!r}"
         self.write(what, self.sdk.projects.update, project.id, **changed)
 
-    def tasks(self, project_id: int, progress: Progress, **options: Any) -> Iterator[Any]:
-        """The project's tasks, read page by page; options are those of the SDK's `tasks.list`."""
-        seen = 0
-        for page in itertools.count(1):
-            options |= {"project": project_id, "page": page, "page_size": PAGE}
-            try:
-                answer: Any = self.read(f"project {project_id}", self.sdk.tasks.list, **options)
-            except faults.MissingError:
-                if page == 1:
-                    raise
-                return  # tasks were deleted meanwhile, so there is no such page
+    def tasks(
+        self, project_id: int, progress: Progress, query: Query = EVERY_TASK, **options: Any
+    ) -> Iterator[Any]:
+        """The project's tasks by rising id, read page by page, whatever is deleted meanwhile.
+
+        Args:
+            project_id: which project.
+            progress: counts the tasks.
+            query: which of them.
+            options: those of the SDK's `tasks.list`.
+        """
+        what = f"project {project_id}"
+        options |= {"project": project_id, "page_size": PAGE}
+        seen = last = 0
+        while True:
+            options["query"] = query.after(last)
+            answer: Any = self.read(what, self.sdk.tasks.list, **options)
             items = answer.items or []
             yield from items
             seen += len(items)
-            total = int(answer.response.total)
-            progress(min(seen, total), total)
-            if not items or seen >= total:
+            to_come = int(answer.response.total) - len(items)
+            progress(seen, seen + max(0, to_come))
+            if not items or to_come <= 0:
                 return
+            last = int(items[-1].id)
 
     def read(self, what: str, call: Callable[..., T], *args: Any, **options: Any) -> T:
         """Ask, again if need be.

@@ -638,6 +638,20 @@ def test_two_pushes_at_once_leave_each_article_once(
 
 
 @pytest.mark.server
+def test_a_listing_leaves_nothing_out_while_others_delete(
+    studio: Studio, project: Project, raw: Raw
+) -> None:
+    """The first page's tasks go before the second page is read, so what follows moves up."""
+    sent = raw.send(project.id, tasks(1200))
+    counted: list[tuple[int, int]] = []
+    listing = studio.tasks(project.id, lambda *each: counted.append(each), fields="task_only")
+    first = [task.id for task in itertools.islice(listing, 500)]
+    studio.delete(project.id, first[:400])
+    assert first + [task.id for task in listing] == sent
+    assert counted == [(500, 1200), (1000, 1200), (1200, 1200)]
+
+
+@pytest.mark.server
 def test_a_time_out_after_the_import_sends_nothing_twice(
     proxy: Proxy, label_studio: LabelStudio, project: Project, raw: Raw
 ) -> None:
@@ -728,6 +742,22 @@ def test_export_holds_annotations_skips_drafts_and_ground_truth(
     assert (kept["user"], kept["result"]) == (admin, result("trade"))
     assert exported[a]["data"]["seed_id"] == f"{0:016x}"
     assert json.loads(json.dumps(exported)) is not None
+
+
+@pytest.mark.server
+def test_export_of_several_pages_has_what_was_worked_on_alone(
+    studio: Studio, project: Project, raw: Raw
+) -> None:
+    worked = {"result": result("cinema"), "lead_time": 1.0}
+    passed = {"result": [], "lead_time": 1.0, "was_cancelled": True}
+    sent = tasks(1800)
+    for task, done in zip(sent, itertools.cycle([[worked], [], [passed]]), strict=False):
+        task["annotations"] = done
+    ids = raw.send(project.id, sent)
+    counted: list[tuple[int, int]] = []
+    exported = studio.export(project.id, progress=lambda *each: counted.append(each))
+    assert [task["id"] for task in exported] == [each for n, each in enumerate(ids) if n % 3 != 1]
+    assert counted == [(500, 1200), (1000, 1200), (1200, 1200)]
 
 
 @pytest.mark.server
