@@ -263,6 +263,20 @@ def test_health_is_open_and_metrics_count(service: Service) -> None:
     assert "classify_queue_texts 0.0" in page
 
 
+def test_head_is_what_get_is_without_its_body(service: Service) -> None:
+    """Monitors ask like that; the connection stays of use."""
+    paths = ["/", "/page.js", "/health/live", "/health/ready", "/openapi.json", "/v1/categories"]
+    for path in paths:
+        told, whole = service.web.head(path), service.web.get(path)
+        assert (told.status_code, told.content) == (200, b"")
+        for name in ("content-type", "content-length"):
+            assert told.headers[name] == whole.headers[name], path
+    assert service.web.head("/metrics").status_code == 200
+    assert service.web.head("/v1/predict").status_code == 405
+    assert service.web.head("/v1/nope").status_code == 404
+    assert service.predict(CINEMA).status_code == 200
+
+
 BAD = {
     "not JSON": (b"{", 400),
     "not UTF-8": (b'{"text": "caf\xe9"}', 400),

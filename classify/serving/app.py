@@ -107,7 +107,21 @@ def application(
         app.include_router(router)
     _answer_errors(app)
     _describe(app, limits)
-    return Measured(Limited(app, limits, lambda: engine.retry_after * engine.full), measures)
+    limited = Limited(_Headed(app), limits, lambda: engine.retry_after * engine.full)
+    return Measured(limited, measures)
+
+
+class _Headed:
+    """The ASGI application, HEAD answered as GET is; the server leaves the body away."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Pass on."""
+        if scope.get("method") == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
 
 
 def _predicting(engine: Engine, readers: Readers, limits: Limits, measures: Measures) -> APIRouter:
@@ -265,7 +279,7 @@ def _page(router: APIRouter, path: str, content: bytes, kind: str) -> None:
             return Response(status_code=304, headers=headers)
         return Response(content, headers=headers, media_type=kind)
 
-    router.add_api_route(path, page, methods=["GET", "HEAD"], include_in_schema=False)
+    router.add_api_route(path, page, methods=["GET"], include_in_schema=False)
 
 
 def _note(request: Request, texts: Sequence[str]) -> None:
