@@ -1,5 +1,6 @@
 """The page at / as people use it: a real service, a real Chromium, no other host."""
 
+import gzip
 import json
 import re
 import socket
@@ -15,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from classify.serving import wire
 from tests.command import classify
-from tests.conftest import wait_until
+from tests.conftest import CHROMIUM, chromium_program, wait_until
 from tests.corpus import WORDS, workspace
 from tests.serving import Service, serving
 
@@ -517,11 +518,77 @@ def test_a_file_that_holds_no_article_says_why(
 ) -> None:
     lea = visit(service)
     lea.chooses("a.txt", b"%PDF-1.7\n%\xe2")
-    expect(lea.page.get_by_role("alert")).to_contain_text("aucun article lisible")
-    expect(lea.page.get_by_role("alert")).to_contain_text("PDF")
+    alert = lea.page.get_by_role("alert")
+    expect(alert).to_contain_text("aucun article lisible")
+    expect(alert).to_contain_text("a.txt\u00a0: C’est un document PDF, pas du texte.")
+    lea.page.get_by_role("button", name="English").click()
+    expect(alert).to_contain_text("a.txt: is a PDF document, not text.")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.txt", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "C’est un ancien document Office"),
+        ("a.txt", b"Le film \0\0\0 sort", "Ce n’est pas du texte"),
+        ("a.json", b'[{"text": "Le film"}]', "C’est du JSON"),
+        ("a.txt", b" \n ", "C’est vide"),
+        ("a.txt.gz", gzip.compress(b"film " * 50_000), "C’est plus long que ne peut l’être un"),
+        ("a.html", b"<p></p>", "On n’y trouve pas d’article"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_french(
+    visit: Callable[..., Visitor], service: Service, name: str, content: bytes, said: str
+) -> None:
+    """The service itself speaks English alone."""
+    lea = visit(service)
+    lea.chooses(name, content)
+    expect(lea.page.get_by_role("alert")).to_contain_text(f"{name}\u00a0: {said}")
+
+
+def test_columns_of_a_table_can_be_named(visit: Callable[..., Visitor], service: Service) -> None:
+    lea = visit(service)
+    table = f"prose;auteur\n{CINEMA.replace(',', ' ')};Léa\n{SPORT.replace(',', ' ')};Max\n"
+    lea.chooses("export.csv", table)
+    alert = lea.page.get_by_role("alert")
+    expect(alert).to_contain_text("elles s’appellent 'prose', 'auteur'")
+    lea.page.get_by_label("Colonnes du texte").fill("prose")
+    lea.page.get_by_role("button", name="Lire ces colonnes").click()
+    expect(lea.page.locator("#which option")).to_have_count(2)
+    expect(alert).to_be_hidden()
+    expect(lea.part("names")).to_have_text("Cinema")
+    assert lea.said == []
 
 
 # ---------------------------------------------------------------- what stays, and where
+
+
+def test_a_browser_that_stores_nothing_shows_the_page_all_the_same(
+    chromium: Browser, guarded: Service, tmp_path: Path
+) -> None:
+    """As with "block all cookies": the key and the recent articles last as long as the page."""
+    blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (tmp_path / "Default").mkdir()
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(blocked), encoding="utf-8")
+    context = chromium.browser_type.launch_persistent_context(
+        tmp_path, executable_path=chromium_program(), args=list(CHROMIUM), locale="fr-FR"
+    )
+    try:
+        page = context.new_page()
+        said: list[str] = []
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(guarded.url)
+        page.locator("#key").fill(KEY)
+        page.get_by_role("button", name="Continuer").click()
+        for text in (CINEMA, SPORT):
+            page.locator("#text").fill(text)
+            page.locator("#send").click()
+            expect(page.locator("#marked")).to_have_text(text)
+        assert page.locator("#recents b").all_inner_texts() == [SPORT, CINEMA]
+        script = "() => { try { return localStorage.length } catch (e) { return e.name } }"
+        assert page.evaluate(script) == "SecurityError", "it stores, so nothing was tried"
+        assert said == []
+    finally:
+        context.close()
 
 
 def test_markup_in_an_article_is_shown_and_never_run(
@@ -543,7 +610,7 @@ def test_markup_in_an_article_is_shown_and_never_run(
         "<script>window.ran = 1</script>"
     )
     expect(lea.part("which-label")).to_contain_text("<img src=x onerror=")
-    expect(lea.part("rejects")).to_contain_text(".csv:3: ")
+    expect(lea.part("rejects")).to_contain_text(".csv:3\u00a0: C’est vide")
     assert lea.page.locator("script, img").count() == own
     assert lea.page.evaluate("window.ran") is None
     assert lea.said == []

@@ -2,7 +2,7 @@
 
 import heapq
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -23,6 +23,7 @@ _PULL = 0.12  # of a part's length: so much farther from its middle may a better
 _EXPLAINED = 200_000  # characters taken apart; whatever follows is one part
 _PASSES = 64  # times an encoder reads a text anew, at most
 _READ = 400_000  # characters it reads in all of them, about: a minute on a slow machine
+_STEP = 8_000  # of them at once, about: whoever else wants the model then has a turn
 _LEVELS = (0.12, 0.3, 0.6)  # shares of the largest contribution from which a part is marked
 _LEAST = 0.05  # log-odds, a hundredth of a probability: where no part says more, none is strong
 
@@ -80,10 +81,21 @@ def explain(model: Model, text: str) -> Explanation:
     Otherwise parts are left out one at a time: words of a short text, clauses or sentences of a
     longer one, whole passages of one that would take too long.
     """
+    steps = explain_in_steps(model, text)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Explanation = end.value
+            return found
+
+
+def explain_in_steps(model: Model, text: str) -> Generator[None, None, Explanation]:
+    """As explain, with a pause after each step, where something else may be computed."""
     words = _words(text)
     shares = model.contributions(text, [first for first, _ in words])
     if shares is None:
-        return _occlusion(model, text)
+        return (yield from _occlusion(model, text))
     parts = tuple(text[slice(*span)] for span in words)
     return Explanation("exact", parts, model.scores([text])[0], shares.biases, shares.parts)
 
@@ -141,12 +153,16 @@ def _words(text: str) -> list[Span]:
 # ---------------------------------------------------------------- occlusion
 
 
-def _occlusion(model: Model, text: str) -> Explanation:
+def _occlusion(model: Model, text: str) -> Generator[None, None, Explanation]:
     """Leave out part by part; what stands between parts goes with the one before, and counts 0."""
     spans = _spans(text, max(1, min(_PASSES, _READ // max(len(text), 1))))
     begins = [*(first for first, _ in spans), len(text)]
     without = [f"{text[:first]}{text[after:]}".strip() for first, after in pairwise(begins)]
-    scores = model.scores([text, *without]).astype(np.float64)
+    found = []
+    for some in _portions([text, *without]):
+        found.append(model.scores(some))
+        yield
+    scores = np.concatenate(found).astype(np.float64)
     edges = sorted({0, len(text), *(edge for span in spans for edge in span)})
     whole = list(pairwise(edges))
     lost = dict(zip(spans, scores[0] - scores[1:], strict=True))
@@ -159,6 +175,13 @@ def _occlusion(model: Model, text: str) -> Explanation:
         None,
         contributions.reshape(len(whole), scores.shape[1]),
     )
+
+
+def _portions(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts that are read in one step."""
+    size = max(1, _STEP // max(len(texts[0]), 1))
+    for start in range(0, len(texts), size):
+        yield texts[start : start + size]
 
 
 def _spans(text: str, most: int) -> list[Span]:

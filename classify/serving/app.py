@@ -163,9 +163,9 @@ def _predicting(engine: Engine, readers: Readers, limits: Limits, measures: Meas
         sent = await upload(request, limits.body)
         call_reader = readers.read(sent.name, sent.data, sent.reading)
         file = await unless_gone(request, call_reader, measures)
-        if sent.explain:
-            check_explained(len(file.articles))
         texts = [each.text for each in file.articles]
+        if sent.explain:
+            check_explained(texts, "articles")
         _note(request, texts)
         call = engine.answers(texts, every=sent.every, explain=sent.explain)
         found = await unless_gone(request, call, measures)

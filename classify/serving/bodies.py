@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from classify.serving.reading import told_here
-from classify.serving.wire import EXPLAINED, PredictRequest
+from classify.serving.wire import EXPLAINED, EXPLAINED_CHARACTERS, PredictRequest
 from seeds.columns import Columns
 from seeds.encoding import replace_surrogates
 from seeds.errors import InputError
@@ -99,8 +99,8 @@ async def predict_request(request: Request) -> PredictRequest:
             'send {"text": "…"} or {"text": ["…", …]}, with "explain" and "all" if wished.',
             _places(value, error),
         ) from error
-    if asked.explain and isinstance(asked.text, list) and len(asked.text) > EXPLAINED:
-        raise InvalidError(f"explain at most {EXPLAINED} texts at once.", [])
+    if asked.explain and isinstance(asked.text, list):
+        check_explained(asked.text, "texts")
     return asked
 
 
@@ -164,17 +164,17 @@ async def upload(request: Request, limit: int) -> Upload:
     return Upload(name, data, reading, explain, every)
 
 
-def check_explained(articles: int) -> None:
-    """Refuse to explain too many at once.
+def check_explained(texts: Sequence[str], what: str) -> None:
+    """Refuse to explain too many at once, or too long ones. what: they are, in words.
 
     Raises:
         InvalidError: they are.
     """
-    if articles > EXPLAINED:
-        detail = (
-            f"explain at most {EXPLAINED} articles at once: split the file, or leave explain out."
-        )
-        raise InvalidError(detail, [])
+    long = len(texts) > 1 and sum(map(len, texts)) > EXPLAINED_CHARACTERS
+    if long or len(texts) > EXPLAINED:
+        most = f"{EXPLAINED_CHARACTERS:,} characters of several {what}" if long else ""
+        detail = f"explain at most {most or f'{EXPLAINED} {what}'} at once: send less, or leave "
+        raise InvalidError(f"{detail}explain out.", [_place("explain", "asks for too much")])
 
 
 @contextlib.asynccontextmanager

@@ -3,24 +3,22 @@
 import asyncio
 import contextlib
 import itertools
-import json
 import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classify.serving.child import Child, EndedError
-from labels.taxonomy import Taxonomy
+from classify.serving.child import EndedError
+from classify.serving.loaded import Loaded, RunInfo
 from seeds.errors import InputError
-from seeds.settings import parse
 from training.model import Runtime
 
 _FOLLOW_SECONDS = 1.0  # between two looks at which run is current
 _REVIVE_SECONDS = (0.5, 30.0)  # before a worker that ended is started again: first, at most
-_RATE_WEIGHT = 0.2  # of the latest batch in the running mean of seconds a text
+_RATE_WEIGHT = 0.2  # of the latest text in the running mean of the seconds it takes
 _log = logging.getLogger("classify.serving")
 
 
@@ -30,20 +28,6 @@ class BusyError(Exception):
     def __init__(self, retry_after: int, reason: str) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
-
-
-@dataclass(frozen=True, slots=True)
-class RunInfo:
-    """The run that answers: the worker's first frame."""
-
-    name: str
-    kind: str
-    created: str
-    articles: int
-    base_model: str
-    computing: str
-    taxonomy: Taxonomy
-    thresholds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +55,20 @@ class Batching:
 
 @dataclass(eq=False, slots=True)
 class _Job:
-    """A text that waits for its answer."""
+    """A text that waits for its answer.
+
+    Attributes:
+        number: by which the worker knows its explanation.
+        begun: the worker that has begun to explain it.
+        seconds: that its explanation has taken so far.
+    """
 
     text: str
     every: bool
-    explain: bool
     answer: "asyncio.Future[tuple[str, dict[str, Any]]]"
+    number: int
+    begun: Loaded | None = None
+    seconds: float = 0.0
 
 
 class Engine:
@@ -98,11 +90,15 @@ class Engine:
         self.inside = 0  # requests
         self._find, self._runtime, self._observe = find, runtime, observe
         self._waiting: deque[_Job] = deque()
+        self._explaining: deque[_Job] = deque()  # those to be explained wait apart
+        self._forgotten: list[int] = []  # explanations that are begun and nobody waits for
+        self._numbers = itertools.count()
         self._wake = asyncio.Event()
         self._computing = asyncio.Lock()
-        self._worker: _Worker | None = None
+        self._worker: Loaded | None = None
         self._run: RunInfo | None = None
         self._seconds = 0.05  # a text takes, as far as known
+        self._explained = 0.2  # seconds that an explanation takes
         self._promoted: list[Callable[[RunInfo], Awaitable[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
@@ -121,7 +117,12 @@ class Engine:
     @property
     def ready(self) -> bool:
         """Whether a text would be computed right away or after those before it."""
-        return self._worker is not None and self._worker.child.alive and not self._closing
+        return self._alive and not self._closing
+
+    @property
+    def _alive(self) -> bool:
+        """Whether the worker's process is there."""
+        return self._worker is not None and self._worker.child.alive
 
     @property
     def state(self) -> str:
@@ -131,7 +132,7 @@ class Engine:
     @property
     def waiting(self) -> int:
         """Texts in the queue."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._explaining)
 
     def on_promoted(self, callback: Callable[[RunInfo], Awaitable[None]]) -> None:
         """Call this after another run has taken over."""
@@ -143,7 +144,7 @@ class Engine:
         Raises:
             InputError: there is none, or it can't be loaded; says why.
         """
-        self._worker = await _Worker.started(self._find(), self._runtime)
+        self._worker = await Loaded.started(self._find(), self._runtime)
         self._run = self._worker.run
         self._tasks = [asyncio.create_task(each) for each in (self._compute(), self._follow())]
 
@@ -157,7 +158,7 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for job in self._waiting:
+        for job in (*self._waiting, *self._explaining):
             job.answer.cancel()
         if self._worker:
             await self._worker.child.close()
@@ -206,15 +207,16 @@ class Engine:
     @property
     def retry_after(self) -> int:
         """Seconds until what waits now should be done, 1 to 60."""
-        return max(1, min(60, round(self._seconds * len(self._waiting))))
+        seconds = self._seconds * len(self._waiting) + self._explained * len(self._explaining)
+        return max(1, min(60, round(seconds)))
 
     async def _together(
         self, texts: Sequence[str], *, every: bool, explain: bool
     ) -> list[tuple[str, dict[str, Any]]]:
         """Answers to a few texts, each with the run's name."""
         loop = asyncio.get_running_loop()
-        jobs = [_Job(text, every, explain, loop.create_future()) for text in texts]
-        self._waiting.extend(jobs)
+        jobs = [_Job(each, every, loop.create_future(), next(self._numbers)) for each in texts]
+        (self._explaining if explain else self._waiting).extend(jobs)
         self._wake.set()
         try:
             return [await job.answer for job in jobs]
@@ -227,19 +229,34 @@ class Engine:
     # ---------------------------------------------------------------- the worker's side
 
     async def _compute(self) -> None:
-        """Answer what waits, batch after batch, for ever."""
+        """Answer what waits, for ever: a batch, a step of an explanation, a batch, …"""
         while True:
             await self._wake.wait()
             self._wake.clear()
             if self.batching.wait and len(self._waiting) < self.batching.size:
                 await asyncio.sleep(self.batching.wait)
-            while jobs := self._batch():
+            while self.waiting or not self._alive:
                 async with self._computing:
-                    try:
-                        await self._answer(jobs)
-                    except Exception as error:  # a bug of ours must not stop all that follows
-                        _log.exception("a batch of %d texts", len(jobs))
-                        _fail(jobs, error)
+                    if not self._alive:
+                        await self._revive()
+                    for compute, take in ((self._answer, self._batch), (self._step, self._next)):
+                        if not self._alive:
+                            await self._revive()
+                        if jobs := take():
+                            await self._guarded(compute, jobs)
+
+    async def _guarded(
+        self, compute: Callable[[Loaded, list[_Job]], Awaitable[None]], jobs: list[_Job]
+    ) -> None:
+        """Compute something; whatever happens is told to those who wait for it."""
+        try:
+            assert self._worker, "it was revived"
+            await compute(self._worker, jobs)
+        except EndedError:  # of one of these texts, perhaps: it is not tried again
+            _fail(jobs, BusyError(2, "the model's process ended"))
+        except Exception as error:  # a bug of ours must not stop all that follows
+            _log.exception("a batch of %d texts", len(jobs))
+            _fail(jobs, error)
 
     def _batch(self) -> list[_Job]:
         """The next texts; those whose clients left are dropped here."""
@@ -250,26 +267,41 @@ class Engine:
                 jobs.append(job)
         return jobs
 
-    async def _answer(self, jobs: list[_Job]) -> None:
-        worker = self._worker
+    def _next(self) -> list[_Job]:
+        """The next text to be explained, if there is one; those whose clients left are dropped."""
+        while self._explaining:
+            job = self._explaining.popleft()
+            if not job.answer.done():
+                return [job]
+            if job.begun:
+                self._forgotten.append(job.number)
+        return []
+
+    async def _answer(self, worker: Loaded, jobs: list[_Job]) -> None:
         began = time.monotonic()
-        try:
-            if worker is None:
-                raise EndedError
-            asked = [{"text": j.text, "every": j.every, "explain": j.explain} for j in jobs]
-            found = await worker.child.ask(asked)
-        except EndedError:
-            _fail(jobs, BusyError(2, "the model's process ended"))
-            await self._revive()
-            return
+        found = await worker.child.ask([{"text": j.text, "every": j.every} for j in jobs])
         seconds = time.monotonic() - began
         self._seconds += _RATE_WEIGHT * (seconds / len(jobs) - self._seconds)
         self._observe(len(jobs), seconds)
         for job, answer in zip(jobs, found, strict=True):
-            if "bug" in answer:
-                _fail([job], RuntimeError(f"in the model's process: {answer['bug']}"))
-            elif not job.answer.done():
-                job.answer.set_result((worker.run.name, answer))
+            _give(job, worker, answer)
+
+    async def _step(self, worker: Loaded, jobs: list[_Job]) -> None:
+        """Take an explanation a step further; if it is not whole then, others come first."""
+        (job,) = jobs
+        asked = {"explain": job.number, "forget": self._forgotten}
+        if job.begun is not worker:
+            asked |= {"text": job.text, "every": job.every}
+        job.begun, self._forgotten = worker, []
+        began = time.monotonic()
+        answer = await worker.child.ask(asked)
+        job.seconds += time.monotonic() - began
+        if "more" in answer:
+            self._explaining.append(job)
+            return
+        self._explained += _RATE_WEIGHT * (job.seconds - self._explained)
+        self._observe(1, job.seconds)
+        _give(job, worker, answer)
 
     async def _revive(self) -> None:
         """Start the worker again, waiting longer each time it fails."""
@@ -280,21 +312,27 @@ class Engine:
         pause, most = _REVIVE_SECONDS
         for attempt in itertools.count():
             try:
-                self._worker = await _Worker.started(self._find(), self._runtime)
+                self._worker = await Loaded.started(self._find(), self._runtime)
                 self._run = self._worker.run
                 return
             except InputError as error:
                 _log.error("%s", error)
-            _fail(self._waiting, BusyError(5, "the model can't be loaded"))
-            self._waiting.clear()
+            for jobs in (self._waiting, self._explaining):
+                _fail(jobs, BusyError(5, "the model can't be loaded"))
+                jobs.clear()
             await asyncio.sleep(min(most, pause * 2**attempt))
 
     async def _follow(self) -> None:
         """Take over what is promoted, without a pause; what can't be loaded changes nothing."""
         failed: Path | None = None
-        told = ""
+        told, shown = "", self.run.name
         while True:
             await asyncio.sleep(_FOLLOW_SECONDS)
+            if not self._alive:
+                self._wake.set()  # no text needs to come for it to be started again
+            if self.run.name != shown:
+                shown = self.run.name
+                await self._tell(self.run)
             try:
                 wanted = self._find()
             except InputError as error:
@@ -306,7 +344,7 @@ class Engine:
             if self._worker is None or wanted in (self._worker.path, failed):
                 continue
             try:
-                worker = await _Worker.started(wanted, self._runtime)
+                worker = await Loaded.started(wanted, self._runtime)
             except InputError as error:
                 failed = wanted
                 _log.error("%s; %s goes on answering", error, self.run.name)
@@ -316,7 +354,6 @@ class Engine:
             _log.info("%s answers from now on", worker.run.name)
             if before:
                 await before.child.close()
-            await self._tell(worker.run)
 
     async def _tell(self, run: RunInfo) -> None:
         """Tell who wants to know that another run has taken over."""
@@ -327,40 +364,16 @@ class Engine:
                 _log.exception("after the promotion of %s", run.name)
 
 
+def _give(job: _Job, worker: Loaded, answer: dict[str, Any]) -> None:
+    """Answer a text with what the worker found."""
+    if "bug" in answer:
+        _fail([job], RuntimeError(f"in the model's process: {answer['bug']}"))
+    elif not job.answer.done():
+        job.answer.set_result((worker.run.name, answer))
+
+
 def _fail(jobs: Iterable[_Job], error: Exception) -> None:
     """Answer some texts with an error."""
     for job in jobs:
         if not job.answer.done():
             job.answer.set_exception(error)
-
-
-@dataclass(eq=False, slots=True)
-class _Worker:
-    """The process that holds one run."""
-
-    path: Path
-    child: Child
-    run: RunInfo = field(init=False)
-
-    @classmethod
-    async def started(cls, path: Path, runtime: Runtime) -> "_Worker":
-        """Start a process and wait until it has loaded the run.
-
-        Raises:
-            InputError: it could not.
-        """
-        arguments = (str(path), json.dumps(asdict(runtime)))
-        worker = cls(path, await Child.started("classify.serving.worker", *arguments))
-        try:
-            first = await worker.child.receive()
-            if "fault" in first:
-                raise InputError(first["fault"])
-            worker.run = parse(first, RunInfo, str(path))
-        except EndedError:
-            raise InputError(
-                f"{path}: the process that loads it ended ({worker.child.how})."
-            ) from None
-        except BaseException:
-            await worker.child.close()
-            raise
-        return worker

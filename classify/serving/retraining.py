@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from classify.serving.child import surroundings
-from classify.serving.engine import RunInfo
 from classify.serving.linked import linked
+from classify.serving.loaded import RunInfo
 from seeds import jsonl
 from seeds.errors import InputError
 from seeds.settings import parse

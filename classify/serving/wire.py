@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 TEXTS = 256  # in one request; more come sooner in several, or by `classify predict`
 EXPLAINED = 16  # of them with an explanation, which costs an encoder some dozen passes
+EXPLAINED_CHARACTERS = 200_000  # of those together; one alone may be longer
 
 _RUN = "20261127-101500-tfidf-1a2b3c4d"  # as examples name it
 
@@ -34,7 +35,9 @@ class PredictRequest(_Strict):
 
     text: Text | Annotated[list[Text], Field(min_length=1, max_length=TEXTS)]
     explain: bool = Field(
-        False, description=f"Say which words counted; at most {EXPLAINED} texts at once."
+        False,
+        description=f"Say which words counted; at most {EXPLAINED} texts at once, and of several "
+        f"{EXPLAINED_CHARACTERS:,} characters.",
     )
     all: bool = Field(False, description="Every category's probability, not only those near.")
 

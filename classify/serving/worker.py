@@ -2,14 +2,19 @@
 
     python -m classify.serving.worker RUN RUNTIME     RUNTIME: a Runtime as JSON
 
-Its first frame says which run it is, or why there is none; then each frame of texts gets one of
-answers. It ends with the service, however that ends.
+Its first frame says which run it is, or why there is none. Then each frame gets an answer:
+
+    [{"text", "every"}, …]                     an answer each
+    {"explain": 7, "text", "every", "forget"}  the answer, explained, or {"more": true}
+    {"explain": 7, "forget": [5, …]}           the same, a step further; nobody waits for 5
+
+It ends with the service, however that ends.
 """
 
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +26,8 @@ from seeds.encoding import replace_surrogates
 from seeds.errors import InputError
 from training.model import Prediction, Runtime
 from training.run import Run, load_run
+
+Steps = Generator[None, None, dict[str, Any]]
 
 _EMPTY = "nothing is left of it once invisible characters and credits are taken off"
 
@@ -35,8 +42,9 @@ def main() -> None:
         send({"fault": str(error)})
         return
     send(described(loaded))
+    explaining: dict[int, Steps] = {}
     while (asked := frames.read(sys.stdin.buffer)) is not None:
-        send(guarded(loaded, asked))
+        send(guarded(loaded, asked) if isinstance(asked, list) else step(loaded, asked, explaining))
 
 
 def described(run: Run) -> dict[str, Any]:
@@ -69,19 +77,42 @@ def answers(run: Run, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
     Args:
         run: the model.
-        asked: {"text", "every", "explain"} each; see `Engine.answers`.
+        asked: {"text", "every"} each; see `Engine.answers`.
     """
-    texts = [clean(replace_surrogates(each["text"].replace("\0", " "))).text for each in asked]
-    predictions = run.predict(texts)
+    texts = [_cleaned(each["text"]) for each in asked]
     return [
-        _answer(run, text, prediction, **{name: each[name] for name in ("every", "explain")})
-        for text, prediction, each in zip(texts, predictions, asked, strict=True)
+        _answer(text, prediction, every=each["every"])
+        for text, prediction, each in zip(texts, run.predict(texts), asked, strict=True)
     ]
 
 
-def _answer(
-    run: Run, text: str, prediction: Prediction, *, every: bool, explain: bool
-) -> dict[str, Any]:
+def step(run: Run, asked: dict[str, Any], explaining: dict[int, Steps]) -> dict[str, Any]:
+    """Go on with an explanation, or begin it: the answer once it is whole, else {"more": True}.
+
+    explaining: those that are begun, by number.
+    """
+    for number in asked["forget"]:
+        explaining.pop(number, None)
+    number = asked["explain"]
+    if "text" in asked:
+        explaining[number] = _explained(run, asked["text"], every=asked["every"])
+    try:
+        next(explaining[number])
+    except StopIteration as end:
+        del explaining[number]
+        answer: dict[str, Any] = end.value
+        return answer
+    except Exception:
+        del explaining[number]
+        return {"bug": traceback.format_exc()}
+    return {"more": True}
+
+
+def _cleaned(text: str) -> str:
+    return clean(replace_surrogates(text.replace("\0", " "))).text
+
+
+def _answer(text: str, prediction: Prediction, *, every: bool) -> dict[str, Any]:
     shown = prediction.probabilities if every else prediction.shown
     empty = not text.strip()
     return {
@@ -89,14 +120,19 @@ def _answer(
         "probabilities": {name: round(p, 6) for name, p in shown.items()},
         "decision": "needs review" if empty else prediction.decision,
         "note": _EMPTY if empty else unread(text),
-        "explanation": _explained(run, text, list(shown)) if explain else None,
+        "explanation": None,
     }
 
 
-def _explained(run: Run, text: str, names: list[str]) -> dict[str, Any]:
-    from training.explain import explain
+def _explained(run: Run, text: str, *, every: bool) -> Steps:
+    from training.explain import explain_in_steps
 
-    return explain(run.model, text).record(run.rule.categories, names)
+    text = _cleaned(text)
+    (prediction,) = run.predict([text])
+    answer = _answer(text, prediction, every=every)
+    found = yield from explain_in_steps(run.model, text)
+    record = found.record(run.rule.categories, list(answer["probabilities"]))
+    return {**answer, "explanation": record}
 
 
 if __name__ == "__main__":

@@ -68,9 +68,11 @@ const SAID = {
       occlusion: "Pour chaque passage : ce que perdent les log-cotes de la catégorie quand on l’ôte du texte.",
     },
     result: (names, plain) => `Résultat : ${names}. ${plain}`,
-    unexplained: "Les mots qui ont compté ne sont montrés que pour un fichier de 16 articles au plus.",
+    unexplained: "Les mots qui ont compté ne sont montrés que pour 16 articles au plus, de 200 000 caractères en tout.",
     rejected: (n) => (n > 1 ? `${n} enregistrements n’ont pas pu être lus` : "Un enregistrement n’a pas pu être lu"),
     retry: "Réessayer",
+    columns: "Colonnes du texte, séparées par des virgules",
+    "columns-send": "Lire ces colonnes",
     told: "Le service dit :",
     errors: {
       blank: "Collez d’abord un article.",
@@ -151,9 +153,11 @@ const SAID = {
       occlusion: "For each passage: what the category’s log-odds lose when it is left out of the text.",
     },
     result: (names, plain) => `Result: ${names}. ${plain}`,
-    unexplained: "The words that counted are shown for files of 16 articles at most.",
+    unexplained: "The words that counted are shown for 16 articles at most, of 200,000 characters in all.",
     rejected: (n) => (n > 1 ? `${n} records could not be read` : "One record could not be read"),
     retry: "Try again",
+    columns: "Columns of the text, with commas between",
+    "columns-send": "Read these columns",
     told: "The service says:",
     errors: {
       blank: "Paste an article first.",
@@ -169,6 +173,31 @@ const SAID = {
     },
   },
 };
+// What the service says of a file, in English -> the same in French.
+const KINDS = {
+  "a PDF document": "un document PDF",
+  "a Word document (.docx)": "un document Word",
+  "an old Office document (.doc, .xls)": "un ancien document Office",
+  "an OpenDocument text (.odt)": "un document OpenDocument",
+  "an RTF document": "un document RTF",
+  "an Excel workbook (.xlsx)": "un classeur Excel",
+  "an OpenDocument spreadsheet (.ods)": "un classeur OpenDocument",
+  "a PNG image": "une image",
+  "a JPEG image": "une image",
+  "a GIF image": "une image",
+  "a zip archive": "une archive zip",
+};
+const COLUMNS = /^has no column (.+); its columns are (.+)\. Name the right ones\b/;
+const FRENCH = [
+  [/^(is empty|holds nothing but white space)\b/, () => "C’est vide."],
+  [/^is (an? .+), not text\b/, (kind) => KINDS[kind] && `C’est ${KINDS[kind]}, pas du texte. Enregistrez d’abord son texte en .txt ou .csv.`],
+  [/^is binary\b/, () => "Ce n’est pas du texte. Donnez un fichier de texte."],
+  [/^is in an encoding that could not be recognised\b/, () => "L’encodage n’est pas reconnu. Enregistrez le fichier en UTF-8."],
+  [/^is JSON\b/, () => "C’est du JSON. Enregistrez-le en .jsonl, un objet par ligne."],
+  [/^has .+, more than the .+ one article may have\b/, () => "C’est plus long que ne peut l’être un article."],
+  [/^holds no text that reads like an article\b/, () => "On n’y trouve pas d’article. Enregistrez le texte même en .txt."],
+  [COLUMNS, (_lack, there) => `Aucune de ses colonnes n’est reconnue comme le texte ; elles s’appellent ${there}.`],
+];
 const EXAMPLE =
   "Dakar et Rabat tourneront leurs films ensemble\n\n" +
   "L’ambassadrice du Maroc et le ministre sénégalais de la Culture ont signé vendredi, en marge du " +
@@ -206,6 +235,7 @@ const state = {
   error: null,
   again: null, // what "try again" does
   call: null, // the AbortController of what is asked now
+  columns: null, // sends the latest file again, its text in the columns that are named
 };
 
 // ---------------------------------------------------------------- words, numbers, nodes
@@ -261,13 +291,17 @@ function visible(text) {
   );
 }
 
+const memory = new Map(); // until the page is closed, where the browser stores nothing
+
 function store(kind, key, value) {
   try {
-    if (value === undefined) return kind.getItem(key);
-    if (value === null) kind.removeItem(key);
-    else kind.setItem(key, value);
+    const place = window[kind]; // which throws where storage is switched off
+    if (value === undefined) return place.getItem(key);
+    if (value === null) place.removeItem(key);
+    else place.setItem(key, value);
   } catch {
-    // storage is switched off or full: nothing is remembered
+    if (value === undefined) return memory.get(key) ?? null;
+    memory.set(key, value);
   }
   return null;
 }
@@ -282,7 +316,7 @@ class Problem extends Error {
 }
 
 async function ask(path, options = {}) {
-  const key = store(sessionStorage, "classify.key");
+  const key = store("sessionStorage", "classify.key");
   const headers = { ...options.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) };
   let answer;
   try {
@@ -306,7 +340,7 @@ async function ask(path, options = {}) {
 
 // Ask until there is an answer: a key is asked for, a busy service is waited for.
 async function insist(path, options, signal) {
-  let wrong = Boolean(store(sessionStorage, "classify.key"));
+  let wrong = Boolean(store("sessionStorage", "classify.key"));
   for (let attempt = 1; ; ) {
     try {
       return await ask(path, { ...options, signal });
@@ -354,13 +388,13 @@ function askForKey(wrong) {
         $("key-wrong").textContent = given ? say()["key-wrong"] : "";
         return;
       }
-      store(sessionStorage, "classify.key", given);
+      store("sessionStorage", "classify.key", given);
       close();
       done();
     };
     $("key-cancel").onclick = dialog.oncancel = (event) => {
       event.preventDefault();
-      store(sessionStorage, "classify.key", null);
+      store("sessionStorage", "classify.key", null);
       close();
       failed(new DOMException("no key", "AbortError"));
     };
@@ -390,7 +424,7 @@ async function classify(request, { text = "", file = "" } = {}) {
     if (found.run !== state.from) await learnCategories(call.signal);
     if (!found.predictions.length) {
       const first = found.rejected?.[0];
-      throw new Problem("empty", first ? first.message : "");
+      throw new Problem("empty", "", first ? [first] : []);
     }
     Object.assign(state, { answers: found.predictions, rejected: found.rejected ?? [], file, at: 0 });
     choose(0);
@@ -421,10 +455,12 @@ function sendText() {
   classify((signal) => insist("v1/predict", options, signal), { text });
 }
 
-function sendFile(file) {
+function sendFile(file, columns = "") {
+  state.columns = (named) => sendFile(file, named);
   const send = (explain, signal) => {
     const body = new FormData();
     body.append("file", file, file.name);
+    if (columns) body.append("text_columns", columns);
     body.append("explain", String(explain));
     body.append("all", "true");
     return insist("v1/predict/file", { method: "POST", body }, signal);
@@ -432,7 +468,12 @@ function sendFile(file) {
   const request = async (signal) => {
     let found = await send(ONE.test(file.name), signal);
     const few = found.predictions.length <= EXPLAINED;
-    if (few && found.predictions.some((each) => !each.explanation)) found = await send(true, signal);
+    if (few && found.predictions.some((each) => !each.explanation)) {
+      found = await send(true, signal).catch((error) => {
+        if (error.status === 422) return found; // together they are too long for that
+        throw error;
+      });
+    }
     const parts = found.predictions.length === 1 ? found.predictions[0].explanation.parts : [];
     const box = $("text");
     if (!box.value.trim() || box.value === state.sent) {
@@ -521,11 +562,31 @@ function renderError() {
     again.onclick = () => state.again();
     $("error").append(again);
   }
-  const details = [error.detail, ...error.errors.map((each) => `${each.where}: ${each.message}`)];
-  for (const each of details.filter(Boolean)) {
-    const told = node("span", { lang: "en" }, visible(each));
-    $("error").append(node("p", { class: "detail" }, `${say().told} `, told));
+  for (const each of [{ where: "", message: error.detail }, ...error.errors]) {
+    if (each.message) $("error").append(node("p", { class: "detail" }, `${say().told} `, toldOf(each)));
   }
+  if (error.errors.some((each) => COLUMNS.test(each.message))) $("error").append(columnsForm());
+}
+
+// What the service says of a place in what it was sent, in the page's language where that is known.
+function toldOf({ where, message }) {
+  const [pattern, french] = FRENCH.find(([each]) => each.test(message)) ?? [];
+  const said = state.language === "fr" && pattern && french(...pattern.exec(message).slice(1));
+  const told = node("span", { lang: said ? "fr" : "en" }, visible(said ? bound(said) : message));
+  return where ? node("span", {}, visible(state.language === "fr" ? bound(`${where} : `) : `${where}: `), told) : told;
+}
+
+// Asks which columns of a table hold the text, and reads it again.
+function columnsForm() {
+  const field = node("input", { id: "columns", autocomplete: "off", spellcheck: "false" });
+  const button = node("button", { type: "submit" }, say()["columns-send"]);
+  const form = node("form", { class: "columns" }, node("label", { for: "columns" }, say().columns), field, button);
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    if (field.value.trim()) state.columns(field.value);
+    else field.focus();
+  };
+  return form;
 }
 
 function renderAnswer() {
@@ -539,7 +600,7 @@ function renderAnswer() {
   $("rejected").hidden = !state.rejected.length;
   $("rejected-title").textContent = say().rejected(state.rejected.length);
   $("rejects").replaceChildren(
-    ...state.rejected.map((each) => node("li", { lang: "en" }, visible(`${each.where}: ${each.message}`))),
+    ...state.rejected.map((each) => node("li", {}, toldOf(each))),
   );
 }
 
@@ -672,7 +733,7 @@ const titleOf = (found, text = "") => {
 
 function recents() {
   try {
-    const kept = JSON.parse(store(localStorage, "classify.recent") ?? "[]");
+    const kept = JSON.parse(store("localStorage", "classify.recent") ?? "[]");
     const ours = (each) => typeof each?.text === "string" && Array.isArray(each.names) && Number.isFinite(each.when);
     return Array.isArray(kept) ? kept.filter(ours) : [];
   } catch {
@@ -685,7 +746,7 @@ function remember(found, sent) {
   if (!text.trim() || text.length > LONGEST) return;
   const kept = recents().filter((each) => each.text !== text);
   const entry = { text, title: titleOf(found, text), names: found.categories, when: Date.now() };
-  store(localStorage, "classify.recent", JSON.stringify([entry, ...kept].slice(0, RECENT)));
+  store("localStorage", "classify.recent", JSON.stringify([entry, ...kept].slice(0, RECENT)));
   renderRecents();
 }
 
@@ -742,7 +803,7 @@ function speak(language) {
 function listen() {
   for (const each of ["fr", "en"]) {
     $(each).onclick = () => {
-      store(localStorage, "classify.language", each);
+      store("localStorage", "classify.language", each);
       speak(each);
     };
   }
@@ -790,7 +851,7 @@ function listen() {
     announce(say().result($("names").textContent, $("plain").textContent));
   };
   $("forget").onclick = () => {
-    store(localStorage, "classify.recent", null);
+    store("localStorage", "classify.recent", null);
     renderRecents();
     announce(say().forgotten);
     $("text").focus();
@@ -817,7 +878,7 @@ function listenToDrops() {
 }
 
 async function start() {
-  const wanted = store(localStorage, "classify.language") ?? navigator.language.slice(0, 2);
+  const wanted = store("localStorage", "classify.language") ?? navigator.language.slice(0, 2);
   listen();
   speak(wanted === "fr" ? "fr" : "en");
   try {
