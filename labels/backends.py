@@ -19,11 +19,15 @@ class BlockedError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """An ML backend; its text does not show the address, which holds the secret."""
+    """An ML backend; its text does not show the address, which holds the secret.
+
+    state: "CO" where Label Studio, which asked just now, was answered; "DI" and "ER" where not.
+    """
 
     id: int
     title: str
     url: str = field(repr=False)
+    state: str = "CO"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,11 @@ def backends(studio: Studio, project_id: int) -> list[Backend]:
     """The ML backends of a project, oldest first; Label Studio asks the first alone."""
     what = f"project {project_id}"
     found: list[Any] = studio.read(what, studio.sdk.ml.list, project=project_id)
-    return sorted(
-        (Backend(int(each.id), str(each.title or ""), str(each.url)) for each in found),
-        key=lambda each: each.id,
+    made = (
+        Backend(int(each.id), str(each.title or ""), str(each.url), str(each.state or ""))
+        for each in found
     )
+    return sorted(made, key=lambda each: each.id)
 
 
 def attach(
@@ -59,6 +64,8 @@ def attach(
     foreign: Callable[[str], bool] = lambda _: False,
 ) -> Attached:
     """Make a service the project's backend, in the place of other addresses of it.
+
+    Those stay until Label Studio has been answered at the new one.
 
     Args:
         studio: the server.
@@ -76,7 +83,7 @@ def attach(
     taken = [each.url for each in there if foreign(each.url) and not ours(each.url)]
     if taken:
         raise InputError(
-            f"the project is connected to {taken[0].partition('/label-studio/')[0]}, the service "
+            f"the project is connected to {_shown(taken[0])}, the service "
             "of another workspace. Run `classify labels connect --remove` there, or take its place "
             "with --replace."
         )
@@ -84,15 +91,21 @@ def attach(
     # One whose webhook was removed by hand would never hear of annotations.
     same = [each for each in there if each.url.rstrip("/") == url and _hook(each.url) in hooks][:1]
     stale = [each for each in there if each not in same and ours(each.url)]
-    for each in stale:
+    broken = [each for each in stale if each.url.rstrip("/") == url]
+    for each in broken:
         _remove(studio, project_id, each)
-    if not same:
+    if same:
+        _check_state(studio, same[0])
+    else:
         _create(studio, project_id, url)
         for hook, address in _hooks(studio, project_id):
             if address == _hook(url):
                 call = studio.sdk.webhooks.update
                 wanted = {"url": address, "send_for_all_actions": False, "actions": list(EVENTS)}
                 studio.write("the webhook", call, hook, **wanted)
+    for each in stale:
+        if each not in broken:
+            _remove(studio, project_id, each)
     others = [each.title for each in there if each not in stale and each.id not in _ids(same)]
     first = not same or there[0] not in same
     return Attached(not same, len(stale), others[0] if others and first else "")
@@ -115,7 +128,7 @@ def _create(studio: Studio, project_id: int, url: str) -> None:
     Raises:
         InputError: see attach; what was half made is removed.
     """
-    shown, secret = url.partition("/label-studio/")[0], url.rpartition("/")[2]
+    secret = url.rpartition("/")[2]
     call = studio.sdk.ml.create
     try:
         studio.write("the ML backend", call, project=project_id, url=url, title=TITLE)
@@ -126,18 +139,42 @@ def _create(studio: Studio, project_id: int, url: str) -> None:
         status = getattr(error.__cause__, "status_code", 0)
         if status == 403:
             raise BlockedError(f"{studio.url}: calls no address of its own network.") from None
-        if status == 400 and "health check failed" in str(error):
-            raise InputError(
-                f"{studio.url}: finds no service of this workspace at {shown}. Start `classify "
-                "serve` with the same --workspace, or name its address with --url."
-            ) from None
         if status == 400:
-            raise InputError(
-                f"{shown}: refused the project, and its log says why; or this is no `classify "
-                "serve`. Mend that, then connect again."
-            ) from None
+            missing = "health check failed" in str(error)
+            raise (_absent(studio, url) if missing else _refused(url)) from None
         # The server's answer quotes the whole address.
         raise type(error)(str(error).replace(secret, "…")) from None
+
+
+def _check_state(studio: Studio, backend: Backend) -> None:
+    """Refuse a service that is connected and does not answer.
+
+    Raises:
+        InputError: says what to do.
+    """
+    if backend.state == "DI":
+        raise _absent(studio, backend.url)
+    if backend.state == "ER":
+        raise _refused(backend.url)
+
+
+def _absent(studio: Studio, url: str) -> InputError:
+    return InputError(
+        f"{studio.url}: finds no service of this workspace at {_shown(url)}. Start `classify "
+        "serve` with the same --workspace, or name its address with --url."
+    )
+
+
+def _refused(url: str) -> InputError:
+    return InputError(
+        f"{_shown(url)}: refused the project, and its log says why; or this is no `classify "
+        "serve`. Mend that, then connect again."
+    )
+
+
+def _shown(url: str) -> str:
+    """An address without its secret."""
+    return url.partition("/label-studio/")[0]
 
 
 def _remove(studio: Studio, project_id: int, backend: Backend) -> None:

@@ -204,6 +204,28 @@ def test_a_client_that_leaves_within_a_body_is_no_error_of_ours(
     assert "Traceback" not in "".join(service.lines)
 
 
+def test_a_compressed_body_is_refused_as_that(service: Service) -> None:
+    """It could become any size; a client learns what is taken."""
+    packed = gzip.compress(json.dumps({"text": CINEMA}).encode())
+    for path, kind in (
+        ("/v1/predict", "application/json"),
+        ("/v1/predict/file", "multipart/form-data; boundary=x"),
+    ):
+        headers = {"content-type": kind, "content-encoding": "gzip"}
+        answer = service.web.post(path, content=packed, headers=headers)
+        assert answer.status_code == 415
+        assert "Content-Encoding" in answer.json()["detail"]
+        assert answer.headers["accept-encoding"] == "identity"
+
+
+def test_a_probe_of_http_1_0_is_answered(service: Service) -> None:
+    """It names no host, which every browser does."""
+    with socket.create_connection(service.address, timeout=30) as client:
+        client.sendall(b"GET /health/live HTTP/1.0\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_form_that_is_none_is_told_what_to_send(service: Service) -> None:
     """The library's words alone would not do, and they are no line of the log."""
     kind = {"content-type": "multipart/form-data; boundary=x"}
@@ -503,6 +525,22 @@ def test_a_killed_worker_is_started_again(desk: Path) -> None:
         assert set(statuses) <= {200, 503}
 
 
+def test_a_worker_that_was_killed_while_idle_is_started_again_unasked(desk: Path) -> None:
+    """A balancer sends nothing to who is not ready, so that no request may be needed for it."""
+    with serving(desk) as service:
+        (worker,) = psutil.Process(service.process.pid).children()
+        worker.kill()
+
+        def ready() -> int:
+            """The status of the probe."""
+            return service.web.get("/health/ready").status_code
+
+        wait_until(lambda: ready() == 503, seconds=20, what="its end is noticed")
+        wait_until(lambda: ready() == 200, seconds=60, what="another one is started")
+        assert service.predict(CINEMA).status_code == 200
+        assert any("killed by signal 9" in line for line in service.lines)
+
+
 def test_a_promoted_run_takes_over_without_a_failed_request(tmp_path: Path) -> None:
     """Requests go on all the while; each is answered by one run or the other."""
     folder = workspace(tmp_path / "desk", 60)
@@ -712,6 +750,48 @@ def test_each_fault_of_a_request_is_said_once(
     answer = service.web.post("/v1/predict", json=body)
     assert answer.status_code == 422
     assert [(each["where"], each["message"]) for each in answer.json()["errors"]] == errors
+
+
+def test_a_client_that_reads_nothing_is_given_up(tmp_path: Path, desk: Path) -> None:
+    """The answer, which would be kept for it, is given up too; who reads slowly gets all of it."""
+    folder = shutil.copytree(desk, tmp_path / "desk")
+    (folder / "serve.toml").write_text("read_timeout = 2.0\n", encoding="utf-8")
+    body = json.dumps({"text": f"{CINEMA} " * 20_000, "explain": True, "all": True}).encode()
+    head = (
+        f"POST /v1/predict HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    ).encode()
+    with serving(folder) as service, contextlib.ExitStack() as stack:
+        clients = []
+        for _ in range(2):
+            client = stack.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            client.settimeout(60)
+            client.connect(service.address)
+            client.sendall(head + body)
+            clients.append(client)
+        slow, idle = clients
+        got = b""
+        began = time.monotonic()
+        while part := slow.recv(1 << 16):
+            got += part
+            if time.monotonic() - began < 5:
+                time.sleep(0.05)
+        whole = int(got.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        assert len(got.partition(b"\r\n\r\n")[2]) == whole > 1_000_000
+        wait_until(
+            lambda: not _established(service, idle.getsockname()[1]),
+            seconds=20,
+            what="the connection is closed",
+        )
+        with pytest.raises(ConnectionResetError):
+            b"".join(iter(lambda: idle.recv(1 << 16), b""))
+
+
+def _established(service: Service, port: int) -> bool:
+    """Whether the service has a connection to that port."""
+    connections = psutil.Process(service.process.pid).net_connections("tcp")
+    return any(each.raddr and each.raddr.port == port for each in connections)
 
 
 def test_a_half_sent_request_is_closed_by_its_deadline(tmp_path: Path, desk: Path) -> None:

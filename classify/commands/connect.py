@@ -74,6 +74,7 @@ def _disconnect(folder: Path) -> None:
     from classify.serving.linked import link, linked
     from classify.serving.secret import forget, is_own
     from labels.backends import detach
+    from labels.faults import MissingError
 
     own, before = is_own(folder), linked(folder)
     link(folder, None)
@@ -82,6 +83,9 @@ def _disconnect(folder: Path) -> None:
         studio, settings = connect_studio(folder)
         project = studio.find(settings.title)
         gone = detach(studio, project.id, own)
+    except MissingError:  # deleted in Label Studio, and the connection with it
+        say("disconnected" if before else "was not connected")
+        return
     except InputError as error:
         if before is None:
             raise

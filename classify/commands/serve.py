@@ -42,8 +42,9 @@ def serve(
     """Answer over HTTP: an API, a page to try it on, and Label Studio's ML backend.
 
     The page is at / and the API at /v1, described by /openapi.json. A run that is promoted while
-    this runs takes over without a pause, unless --run names one. Ctrl-C or SIGTERM ends it once
-    what was accepted is answered.
+    this runs takes over without a pause, and annotators see what it says. With --run neither holds:
+    the run that it names goes on answering, and predictions in Label Studio stay as they are.
+    Ctrl-C or SIGTERM ends it once what was accepted is answered.
 
     With CLASSIFY_API_KEY set, /v1 and /metrics want `Authorization: Bearer KEY`; any --host but
     this machine's own needs that.
@@ -57,7 +58,7 @@ def serve(
         "host": host,
         "port": port,
         "queue": queue,
-        "batch_size": max_batch,
+        "max_batch": max_batch,
         "batch_wait": batch_wait,
         "max_body": max_body,
     }

@@ -59,6 +59,7 @@ async def json_body(request: Request) -> Any:
     Lone surrogates become U+FFFD, as everywhere. Raises HTTPException: 415, or 400 where it is no
     JSON: not UTF-8, NaN, a number of 10,000 digits, 100,000 nested lists.
     """
+    _refuse_packed(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise HTTPException(415, "send JSON, with Content-Type: application/json.")
@@ -141,6 +142,7 @@ async def upload(request: Request, limit: int) -> Upload:
         HTTPException: 415, 400, 413.
         InvalidError: there is no file, or more than one; or a field is not what it must be.
     """
+    _refuse_packed(request)
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind.lower() != b"multipart/form-data":
         raise HTTPException(415, "send multipart/form-data with the field file.")
@@ -196,6 +198,17 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
         yield form
     finally:
         await form.close()
+
+
+def _refuse_packed(request: Request) -> None:
+    """A small body could become any size.
+
+    Raises:
+        HTTPException: 415, it is compressed.
+    """
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        detail = "send the body as it is, without Content-Encoding."
+        raise HTTPException(415, detail, {"accept-encoding": "identity"})
 
 
 def _place(where: str, message: str) -> dict[str, str]:

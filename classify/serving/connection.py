@@ -1,12 +1,16 @@
 """uvicorn's HTTP/1.1 protocol with what its defaults lack: deadlines, a limit of headers, a drain.
 
-With the defaults (uvicorn 0.54) a half-sent request is held for ever, headers of any size are
-taken, and SIGTERM closes connections whose request is on its way.
+With the defaults (uvicorn 0.54) a half-sent request is held for ever, and so is an answer that
+nobody reads; headers of any size are taken, and SIGTERM closes connections whose request is on its
+way.
 """
 
 import asyncio
+import contextlib
 import functools
 import json
+import socket
+import struct
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +18,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from classify.serving.problems import MEDIA_TYPE
 
+try:
+    import fcntl
+    import termios
+except ModuleNotFoundError:  # Windows
+    termios = None  # type: ignore[assignment]
+
+_INT = struct.Struct("i")
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, for 0 s
 HEADERS = 64 * 1024  # bytes of a request before its body; browsers send 1 to 8 kB
 LINGER = 0.5  # seconds that a connection without a request is kept open while the service drains
 # A client that is refused before it has sent all hears of it only if the rest is taken, too.
@@ -22,10 +34,14 @@ DISCARD_SECONDS, DISCARD = 5.0, 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds: for a request's line and headers, and for a connection that is not used."""
+    """Seconds: for a request's line and headers, for a connection that is not used, for an answer.
+
+    unread: in which a client reads nothing of what waits for it.
+    """
 
     headers: float = 10.0
     idle: float = 30.0
+    unread: float = 15.0
 
 
 class Bounded(HttpToolsProtocol):
@@ -37,6 +53,8 @@ class Bounded(HttpToolsProtocol):
 
     _state: Literal["idle", "head", "body", "answering", "discarding"] = "idle"
     _timer: asyncio.TimerHandle | None = None
+    _reader: asyncio.TimerHandle | None = None
+    _unread = 0  # bytes of an answer that waited for the client at the last look
     _count = 0  # bytes of the head, or of what is discarded
     _draining = False
 
@@ -50,9 +68,52 @@ class Bounded(HttpToolsProtocol):
         self._after(self._deadlines.headers, self._late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timer."""
+        """Forget the timers."""
         self._stop()
+        if self._reader:
+            self._reader.cancel()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Watch whether the client reads."""
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """It does."""
+        super().resume_writing()
+        if self._reader:
+            self._reader.cancel()
+
+    def _watch(self) -> None:
+        """Give up a client that does not read on, and what it was to get with it."""
+        if self._reader:
+            self._reader.cancel()
+        self._unread = self._left()
+        if self._unread:
+            self._reader = self.loop.call_later(self._deadlines.unread, self._look)
+
+    def _look(self) -> None:
+        if self._left() < self._unread:
+            self._watch()
+        else:  # reset, or the system would go on keeping for it what it holds
+            with contextlib.suppress(OSError, ValueError):
+                sock = self.transport.get_extra_info("socket")
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.transport.abort()
+
+    def _left(self) -> int:
+        """Bytes of answers that the client has not taken; those in the system's hands only on Unix.
+
+        The system may hold megabytes, and takes more only once a good part of them is gone.
+        """
+        size = self.transport.get_write_buffer_size()
+        if termios is not None:
+            with contextlib.suppress(OSError, ValueError):  # it is closed
+                file = self.transport.get_extra_info("socket").fileno()
+                (held,) = _INT.unpack(fcntl.ioctl(file, termios.TIOCOUTQ, bytes(_INT.size)))
+                size += held
+        return size
 
     def data_received(self, data: bytes) -> None:
         """Count what is no part of a body that is wanted."""
@@ -132,11 +193,12 @@ class Bounded(HttpToolsProtocol):
     def _refuse(self, status: bytes) -> None:
         if not self.transport.is_closing():
             self.transport.write(_refusal(status))
-            self.transport.close()
+            self._close()
 
     def _close(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
+            self._watch()
 
 
 def _refusal(status: bytes) -> bytes:

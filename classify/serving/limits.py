@@ -90,8 +90,10 @@ class Limited:
         """Why this request is not even read; None if it is."""
         path, headers = scope["path"], dict(scope["headers"])
         if not self._limits.key:
-            host = headers.get(b"host", b"").decode("latin-1")
-            if self._limits.hosts and _name(host) not in self._limits.hosts:
+            # Without one it is HTTP/1.0: a probe of health, never a browser.
+            host = headers.get(b"host")
+            named = _name(host.decode("latin-1")) if host is not None else ""
+            if host is not None and self._limits.hosts and named not in self._limits.hosts:
                 return problem(
                     403,
                     "this service answers its own machine only, and Host is not of it. Set "

@@ -8,7 +8,14 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from classify.serving.problems import problem
@@ -27,6 +34,7 @@ class Measures:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         ProcessCollector(registry=self._registry)
         kept: dict[str, Any] = {"registry": self._registry}
         self.requests = Counter(

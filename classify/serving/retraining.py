@@ -68,13 +68,21 @@ class Retraining:
     """What follows from news of annotations and from promotions, one job after the other."""
 
     def __init__(
-        self, workspace: Path, wanted: int, run: Callable[[], Path], *, alone: bool = True
+        self,
+        workspace: Path,
+        wanted: int,
+        run: Callable[[], Path],
+        *,
+        alone: bool = True,
+        shown: bool = True,
     ) -> None:
         """wanted: new annotations that start a training; 0: none do. run: the one that answers.
 
-        alone: False where another service of the workspace does all this.
+        alone: False where another service of the workspace does all this. shown: whether
+        annotators see what the run says: not of one that somebody tries, promoted or not.
         """
         self._workspace, self._wanted, self._run, self._alone = workspace, wanted, run, alone
+        self._shown = shown
         before = kept(workspace)
         self._new, self._last, self._since = set(before.annotations), before.last, before.since
         self._during: set[int] = set()  # those that came while a training ran
@@ -91,7 +99,8 @@ class Retraining:
         """Begin to work; what happened while the service was down is made up for."""
         if not self._alone:
             return
-        self._outdated = self._unheard = self._connected()
+        self._unheard = self._connected()
+        self._outdated = self._unheard and self._shown
         self._wake.set()
         self._tasks = [asyncio.create_task(each) for each in (self._keep(), self._work())]
 
@@ -136,7 +145,7 @@ class Retraining:
 
     async def promoted(self, _run: RunInfo) -> None:
         """Another run answers from now on: annotators are to see what it says."""
-        self._outdated = self._connected()
+        self._outdated = self._connected() and self._shown
         self._not_before["predictions"] = 0.0
         self._wake.set()
 

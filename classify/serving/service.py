@@ -84,11 +84,15 @@ class Service:
 
     async def _serve(self, listening: socket.socket, *, alone: bool) -> int:
         settings, measures = self.settings, Measures()
-        batching = Batching(settings.batch_size, settings.batch_wait / 1000, settings.queue)
+        batching = Batching(settings.max_batch, settings.batch_wait / 1000, settings.queue)
         runs = self.workspace / "runs"
         engine = Engine(lambda: find_run(runs, self.run), self.runtime, batching, measures.batch)
         retraining = Retraining(
-            self.workspace, settings.retrain_after, lambda: engine.path, alone=alone
+            self.workspace,
+            settings.retrain_after,
+            lambda: engine.path,
+            alone=alone,
+            shown=self.run is None,
         )
         engine.on_promoted(retraining.promoted)
         readers = Readers(settings.read_timeout)
@@ -103,7 +107,8 @@ class Service:
                 retraining=retraining.facts,
                 routers=[backend(engine, self.workspace, retraining, measures)],
             )
-            deadlines = Deadlines(headers=settings.read_timeout)
+            seconds = settings.read_timeout
+            deadlines = Deadlines(headers=seconds, unread=seconds)
             config = uvicorn.Config(
                 app,
                 lifespan="off",

@@ -14,7 +14,7 @@ class ServeSettings:
 
     host: str
     port: int
-    batch_size: int
+    max_batch: int
     batch_wait: float
     queue: int
     max_body: str
@@ -32,7 +32,7 @@ class ServeSettings:
         faults = []
         for name, least, most in (
             ("port", 0, 65535),
-            ("batch_size", 1, 1024),
+            ("max_batch", 1, 1024),
             ("batch_wait", 0, 1000),
             ("queue", 1, 100_000),
             ("read_timeout", 0.1, 3600),

@@ -209,7 +209,7 @@ _PROBLEMS = {
     403: "The Host header is not of this machine, or another site's page asks; without a key.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",
-    415: "The content type is not one of this route's.",
+    415: "The content type is not one of this route's, or the body is compressed.",
     422: "The request is not as it must be; `errors` says where.",
     503: "No room now, or the model is being loaded again.",
 }

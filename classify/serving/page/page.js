@@ -563,17 +563,18 @@ function renderError() {
     $("error").append(again);
   }
   for (const each of [{ where: "", message: error.detail }, ...error.errors]) {
-    if (each.message) $("error").append(node("p", { class: "detail" }, `${say().told} `, toldOf(each)));
+    if (each.message) $("error").append(node("p", { class: "detail" }, toldOf(each)));
   }
   if (error.errors.some((each) => COLUMNS.test(each.message))) $("error").append(columnsForm());
 }
 
-// What the service says of a place in what it was sent, in the page's language where that is known.
+// What the service says of what it was sent: in its own words where the page has none for it.
 function toldOf({ where, message }) {
   const [pattern, french] = FRENCH.find(([each]) => each.test(message)) ?? [];
   const said = state.language === "fr" && pattern && french(...pattern.exec(message).slice(1));
+  const place = where && (state.language === "fr" ? bound(`${where} : `) : `${where}: `);
   const told = node("span", { lang: said ? "fr" : "en" }, visible(said ? bound(said) : message));
-  return where ? node("span", {}, visible(state.language === "fr" ? bound(`${where} : `) : `${where}: `), told) : told;
+  return node("span", {}, said ? "" : `${say().told} `, visible(place), told);
 }
 
 // Asks which columns of a table hold the text, and reads it again.
