@@ -1,7 +1,7 @@
 """Which words counted, for people: lists of them, and on a terminal the article with them coloured.
 
-Colours are not needed to read it: what spoke for a category is bold, what spoke against it is
-underlined, and the strongest of both stand in reverse. Blue and orange are told apart by
+Colours are not needed to read it: what spoke for a category is italic or bold, what spoke against
+it is underlined, and the strongest of both stand in reverse. Blue and orange are told apart by
 colour-blind readers, and these shades of them can be read on a light and on a dark ground.
 """
 
@@ -15,7 +15,7 @@ _MOST = 6  # words of a list
 _LONGEST = 48  # characters of one; a clause has more
 _WIDEST = 100  # columns that are read with ease
 _STYLES = {
-    1: "#0087ff",
+    1: "italic #0087ff",
     2: "bold #0087ff",
     3: "bold reverse #0087ff",
     -1: "underline #d75f00",

@@ -206,6 +206,23 @@ def test_enough_annotations_start_a_training_and_its_run_takes_over(
     assert service.predict("film festival").json()["run"] == after
 
 
+def test_a_run_that_is_tried_is_not_shown_to_annotators(newsroom: Newsroom) -> None:
+    """What was promoted is what they see, whatever another service answers with."""
+    promoted = current(newsroom)
+    newsroom.done("labels", "push", "--with-predictions")
+    newsroom.done("train", "--no-promote", "--seed", "5")
+    (tried,) = {each.name for each in (newsroom.folder / "runs").glob("2*")} - {promoted}
+    with serving(newsroom.folder, "--run", tried, **newsroom.variables) as service:
+        newsroom.done("labels", "connect", "--url", service.url)
+    with serving(newsroom.folder, "--run", tried, **newsroom.variables) as service:
+        assert service.predict("film festival").json()["run"] == tried
+        tell(newsroom, service, {"action": "START_TRAINING", "project": {"id": newsroom.project}})
+        wait_until(lambda: "was trained" in retraining(service)["last"], seconds=120)
+        assert service.predict("film festival").json()["run"] == tried
+    for name in newsroom.fresh:  # predictions are a job like the training, and come before it
+        assert {each["model_version"] for each in opened(newsroom, name)} == {promoted}
+
+
 def test_a_skipped_article_is_not_counted_and_a_deleted_annotation_no_longer(
     newsroom: Newsroom, service: Service
 ) -> None:
@@ -405,6 +422,37 @@ def test_another_workspaces_service_is_only_replaced_when_that_is_asked_for(
         assert [each["url"] for each in backends(newsroom)] == [address(newsroom, service)]
         other.done("labels", "connect", "--url", second.url, "--replace")
         assert [each["url"] for each in backends(newsroom)] == [address(other, second)]
+
+
+def test_a_wrong_address_leaves_the_connection_as_it_was(
+    newsroom: Newsroom, service: Service
+) -> None:
+    before, heard = backends(newsroom), hooks(newsroom)
+    for wrong in ("http://127.0.0.1:9", service.url.replace("http:", "https:")):
+        failed = newsroom.run("labels", "connect", "--url", wrong)
+        assert failed.returncode == 1
+        assert "finds no service of this workspace at" in failed.stderr
+    assert [each["url"] for each in backends(newsroom)] == [each["url"] for each in before]
+    assert hooks(newsroom) == heard
+    newsroom.annotate(newsroom.annotator("lea"), newsroom.fresh[0], "cinema")
+    wait_until(lambda: retraining(service)["annotations"] == 1)
+
+
+def test_a_service_that_is_down_is_not_connected_already(newsroom: Newsroom) -> None:
+    with serving(newsroom.folder, **newsroom.variables) as service:
+        newsroom.done("labels", "connect", "--url", service.url)
+    failed = newsroom.run("labels", "connect", "--url", service.url)
+    assert failed.returncode == 1
+    assert "Start `classify serve`" in failed.stderr
+    assert len(backends(newsroom)) == 1
+
+
+def test_disconnecting_from_a_project_that_was_deleted(
+    newsroom: Newsroom, service: Service
+) -> None:
+    newsroom.web.delete(f"/api/projects/{newsroom.project}/").raise_for_status()
+    assert newsroom.done("labels", "connect", "--remove").stderr == "disconnected\n"
+    assert service.web.get("/v1/runs/current").json()["retraining"] is None
 
 
 def test_where_no_service_answers_one_line_says_so_and_nothing_is_left(newsroom: Newsroom) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from seeds.clean import clean
 from tests.command import ROOT, SHARED
 from tests.corpus import FILLER, WORDS, article, dataset
-from training.explain import Explanation, explain, levels, strongest
+from training.explain import Explanation, explain, explain_in_steps, levels, strongest
 from training.model import Fitting, Floats, Scaling
 from training.models.tfidf import Tfidf, TfidfSettings
 
@@ -53,6 +53,26 @@ class Counting:
 def occluded(text: str) -> tuple[Explanation, Counting]:
     model: Any = Counting()
     return explain(model, text), model
+
+
+def test_others_have_a_turn_while_a_long_text_is_explained() -> None:
+    """No step reads much more than 8,000 characters, and the whole is the same."""
+    text = f"un film du festival. {'La douane, un port. ' * 150}"
+    model: Any = Counting()
+    steps, read = explain_in_steps(model, text), []
+    while True:
+        model.read.clear()
+        try:
+            next(steps)
+        except StopIteration as end:
+            found = end.value
+            break
+        read.append(sum(map(len, model.read)))
+    assert len(read) > 5
+    assert max(read) <= 8_000
+    whole, _ = occluded(text)
+    assert found.parts == whole.parts
+    np.testing.assert_array_equal(found.contributions, whole.contributions)
 
 
 # ---------------------------------------------------------------- exact

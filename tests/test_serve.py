@@ -204,6 +204,16 @@ def test_a_client_that_leaves_within_a_body_is_no_error_of_ours(
     assert "Traceback" not in "".join(service.lines)
 
 
+def test_a_file_keeps_its_name_but_for_what_is_no_part_of_one(service: Service) -> None:
+    for name, told in (
+        ("été 😀 (1).txt", "été 😀 (1).txt"),
+        ("C:\\textes\\l'ONU.txt", "l'ONU.txt"),
+        ("a\u202e<b>:7.txt", "a__b__7.txt"),
+    ):
+        answer = service.web.post("/v1/predict/file", files={"file": (name, CINEMA.encode())})
+        assert [each["source"] for each in answer.json()["predictions"]] == [told]
+
+
 def test_a_compressed_body_is_refused_as_that(service: Service) -> None:
     """It could become any size; a client learns what is taken."""
     packed = gzip.compress(json.dumps({"text": CINEMA}).encode())

@@ -27,7 +27,8 @@ FIELDS = 1000  # of a form, in which an option may be given any number of times
 READING = ("text_columns", "id_column", "encoding")
 _FIELDS = ("file", "explain", "all", *READING)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_UNSAFE = re.compile(r"[^\w. -]")
+# In a file's name here or on Windows, on a terminal, or in "name:17".
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 _NAME = 100  # bytes of a file's name, of which file systems take 255 at most
 
 
