@@ -153,11 +153,17 @@ def test_on_a_terminal_the_words_for_it_are_bold_and_those_against_it_underlined
     assert not underlined & set(BOTH.split()[11:])
 
 
-def test_no_color_leaves_bold_and_underlined(desk: Path, article: Path) -> None:
+def test_no_color_leaves_every_word_its_mark(desk: Path, tmp_path: Path) -> None:
+    """Bold, italic, underlined: the weak ones too."""
+    article = tmp_path / "a.txt"
+    article.write_text(f"{CINEMA} film film film douane et un port", encoding="utf-8")
     seen = on_a_terminal(desk, "--explain", article, NO_COLOR="1")
     codes = {code for style in STYLE.findall(seen) for code in style.split(";")}
-    assert codes <= {"0", "1", "4", "7"}
-    assert {"1", "4"} <= codes
+    assert codes <= {"0", "1", "3", "4", "7"}
+    assert {"1", "3", "4"} <= codes
+    coloured = on_a_terminal(desk, "--explain", article)
+    marked = re.compile(r"\x1b\[[\d;]+m(\w+)\x1b")
+    assert marked.findall(seen) == marked.findall(coloured)
 
 
 def test_a_terminal_without_styles_gets_the_list(desk: Path, article: Path) -> None:
