@@ -237,8 +237,6 @@ class Engine:
                 await asyncio.sleep(self.batching.wait)
             while self.waiting or not self._alive:
                 async with self._computing:
-                    if not self._alive:
-                        await self._revive()
                     for compute, take in ((self._answer, self._batch), (self._step, self._next)):
                         if not self._alive:
                             await self._revive()
@@ -315,7 +313,7 @@ class Engine:
                 self._worker = await Loaded.started(self._find(), self._runtime)
                 self._run = self._worker.run
                 return
-            except InputError as error:
+            except (InputError, OSError) as error:  # the latter where no process can be started
                 _log.error("%s", error)
             for jobs in (self._waiting, self._explaining):
                 _fail(jobs, BusyError(5, "the model can't be loaded"))
@@ -345,7 +343,7 @@ class Engine:
                 continue
             try:
                 worker = await Loaded.started(wanted, self._runtime)
-            except InputError as error:
+            except (InputError, OSError) as error:
                 failed = wanted
                 _log.error("%s; %s goes on answering", error, self.run.name)
                 continue
