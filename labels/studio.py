@@ -177,7 +177,7 @@ class Studio:
         for task in self.tasks(project_id, progress, fields="task_only", include="id,data"):
             if "seed_id" in task.data:
                 found[str(task.data["seed_id"])].append(task.id)
-        return {seed: sorted(set(ids)) for seed, ids in found.items()}
+        return dict(found)
 
     def tasks_of(self, project_id: int, seeds: Sequence[str]) -> Iterator[Any]:
         """The tasks of some articles, copies too: id, data, annotations, drafts."""
@@ -230,14 +230,14 @@ class Studio:
         its disk each time.
         """
         kept = {"id", "data", "meta", "annotations", "drafts"}
-        tasks: dict[int, Task] = {}
+        tasks: list[Task] = []
         options = {"fields": "all", "include": EXPORTED}
         for found in self.tasks(project_id, progress, WORKED_ON, **options):
             task = found.model_dump(mode="json", include=kept)
             for annotation in task["annotations"] or ():
                 annotation["completed_by"] = _annotator(annotation)
-            tasks[task["id"]] = task
-        return list(tasks.values())
+            tasks.append(task)
+        return tasks
 
     def annotate(
         self,

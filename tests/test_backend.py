@@ -394,7 +394,7 @@ def test_disconnecting_needs_no_label_studio(newsroom: Newsroom, service: Servic
         assert failed.stderr.count("\n") == 1
         assert httpx.get(f"{known}/health").status_code == 404
     assert len(backends(newsroom)) == 1
-    assert "disconnected from" in newsroom.done("labels", "connect", "--remove").stderr
+    assert "disconnected" in newsroom.done("labels", "connect", "--remove").stderr
     assert backends(newsroom) == hooks(newsroom) == []
 
 
@@ -445,6 +445,15 @@ def test_a_service_that_is_down_is_not_connected_already(newsroom: Newsroom) -> 
     assert failed.returncode == 1
     assert "Start `classify serve`" in failed.stderr
     assert len(backends(newsroom)) == 1
+
+
+def test_disconnecting_finds_a_project_that_was_renamed(
+    newsroom: Newsroom, service: Service
+) -> None:
+    renamed = {"title": f"{newsroom.title} bis"}
+    newsroom.web.patch(f"/api/projects/{newsroom.project}/", json=renamed).raise_for_status()
+    newsroom.done("labels", "connect", "--remove")
+    assert backends(newsroom) == hooks(newsroom) == []
 
 
 def test_disconnecting_from_a_project_that_was_deleted(

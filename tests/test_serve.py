@@ -540,13 +540,8 @@ def test_a_worker_that_was_killed_while_idle_is_started_again_unasked(desk: Path
     with serving(desk) as service:
         (worker,) = psutil.Process(service.process.pid).children()
         worker.kill()
-
-        def ready() -> int:
-            """The status of the probe."""
-            return service.web.get("/health/ready").status_code
-
-        wait_until(lambda: ready() == 503, seconds=20, what="its end is noticed")
-        wait_until(lambda: ready() == 200, seconds=60, what="another one is started")
+        wait_until(lambda: not ready(service), seconds=20, what="its end is noticed")
+        wait_until(lambda: ready(service), seconds=60, what="another one is started")
         assert service.predict(CINEMA).status_code == 200
         assert any("killed by signal 9" in line for line in service.lines)
 
@@ -591,6 +586,15 @@ def test_a_promoted_run_that_is_damaged_changes_nothing(tmp_path: Path) -> None:
         (folder / "runs" / "current").write_text(f"{first}\n{broken.name}\n", encoding="utf-8")
         wait_until(lambda: any(broken.name in each for each in service.lines), seconds=30)
         assert service.predict(CINEMA).json()["run"] == first
+        (worker,) = psutil.Process(service.process.pid).children()
+        worker.kill()  # the one that takes its place can't load the damaged run either
+        wait_until(lambda: not worker.is_running() and ready(service), seconds=60)
+        assert service.predict(CINEMA).json()["run"] == first
+
+
+def ready(service: Service) -> bool:
+    """Whether texts are answered."""
+    return service.web.get("/health/ready").status_code == 200
 
 
 SLOW = b"[" * 2_000_000  # as Markdown: minutes
@@ -765,7 +769,7 @@ def test_each_fault_of_a_request_is_said_once(
 def test_a_client_that_reads_nothing_is_given_up(tmp_path: Path, desk: Path) -> None:
     """The answer, which would be kept for it, is given up too; who reads slowly gets all of it."""
     folder = shutil.copytree(desk, tmp_path / "desk")
-    (folder / "serve.toml").write_text("read_timeout = 2.0\n", encoding="utf-8")
+    (folder / "serve.toml").write_text("write_timeout = 2.0\n", encoding="utf-8")
     body = json.dumps({"text": f"{CINEMA} " * 20_000, "explain": True, "all": True}).encode()
     head = (
         f"POST /v1/predict HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"

@@ -2,7 +2,7 @@
 
 import heapq
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -23,7 +23,7 @@ _PULL = 0.12  # of a part's length: so much farther from its middle may a better
 _EXPLAINED = 200_000  # characters taken apart; whatever follows is one part
 _PASSES = 64  # times an encoder reads a text anew, at most
 _READ = 400_000  # characters it reads in all of them, about: a minute on a slow machine
-_STEP = 8_000  # of them at once, about: whoever else wants the model then has a turn
+_STEP = 8_000  # of them at once, or one text: whoever else wants the model then has a turn
 _LEVELS = (0.12, 0.3, 0.6)  # shares of the largest contribution from which a part is marked
 _LEAST = 0.05  # log-odds, a hundredth of a probability: where no part says more, none is strong
 
@@ -157,9 +157,12 @@ def _occlusion(model: Model, text: str) -> Generator[None, None, Explanation]:
     """Leave out part by part; what stands between parts goes with the one before, and counts 0."""
     spans = _spans(text, max(1, min(_PASSES, _READ // max(len(text), 1))))
     begins = [*(first for first, _ in spans), len(text)]
-    without = [f"{text[:first]}{text[after:]}".strip() for first, after in pairwise(begins)]
+    size = max(1, _STEP // max(len(text), 1))  # texts a step
     found = []
-    for some in _portions([text, *without]):
+    for start in range(0, len(spans) + 1, size):
+        some = [text] if start == 0 else []
+        for first, after in pairwise(begins[max(start - 1, 0) : start + size]):
+            some.append(f"{text[:first]}{text[after:]}".strip())
         found.append(model.scores(some))
         yield
     scores = np.concatenate(found).astype(np.float64)
@@ -175,13 +178,6 @@ def _occlusion(model: Model, text: str) -> Generator[None, None, Explanation]:
         None,
         contributions.reshape(len(whole), scores.shape[1]),
     )
-
-
-def _portions(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The texts that are read in one step."""
-    size = max(1, _STEP // max(len(texts[0]), 1))
-    for start in range(0, len(texts), size):
-        yield texts[start : start + size]
 
 
 def _spans(text: str, most: int) -> list[Span]:

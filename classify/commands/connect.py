@@ -1,6 +1,7 @@
 """`classify labels connect`."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -74,18 +75,16 @@ def _disconnect(folder: Path) -> None:
     from classify.serving.linked import link, linked
     from classify.serving.secret import forget, is_own
     from labels.backends import detach
-    from labels.faults import MissingError
 
     own, before = is_own(folder), linked(folder)
     link(folder, None)
     forget(folder, keep=True)
     try:
         studio, settings = connect_studio(folder)
-        project = studio.find(settings.title)
-        gone = detach(studio, project.id, own)
-    except MissingError:  # deleted in Label Studio, and the connection with it
-        say("disconnected" if before else "was not connected")
-        return
+        if before and before.studio == studio.url:
+            gone = _detached(studio, before.id, own)
+        else:
+            gone = detach(studio, studio.find(settings.title).id, own)
     except InputError as error:
         if before is None:
             raise
@@ -93,7 +92,19 @@ def _disconnect(folder: Path) -> None:
             f"disconnected here: the service no longer answers Label Studio, which still lists it: "
             f"{error} Then run `classify labels connect --remove` again."
         ) from error
-    say(f"disconnected from {project.url}" if gone else "was not connected")
+    say("disconnected" if gone or before else "was not connected")
+
+
+def _detached(studio: "Studio", project: int, own: Callable[[str], bool]) -> int:
+    """How many connections were removed; none where the project was deleted, and they with it."""
+    from labels.backends import detach
+    from labels.faults import MissingError
+
+    try:
+        studio.project(project)
+    except MissingError:
+        return 0
+    return detach(studio, project, own)
 
 
 def _check_interface(studio: "Studio", project: int) -> None:

@@ -43,7 +43,7 @@ def serve(
 
     The page is at / and the API at /v1, described by /openapi.json. A run that is promoted while
     this runs takes over without a pause, and annotators see what it says. With --run neither holds:
-    the run that it names goes on answering, and predictions in Label Studio stay as they are.
+    the run that it names goes on answering, and the predictions that Label Studio holds stay.
     Ctrl-C or SIGTERM ends it once what was accepted is answered.
 
     With CLASSIFY_API_KEY set, /v1 and /metrics want `Authorization: Bearer KEY`; any --host but

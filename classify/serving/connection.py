@@ -150,6 +150,9 @@ class Bounded(HttpToolsProtocol):
         super().on_response_complete()
         if pipelined:
             return
+        if self.transport.is_closing():  # as the client wished; it may still have to read
+            self._watch()
+            return
         if self._state == "body":
             self._state, self._count = "discarding", 0
             self._after(DISCARD_SECONDS, self._close)
@@ -196,9 +199,8 @@ class Bounded(HttpToolsProtocol):
             self._close()
 
     def _close(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.close()
-            self._watch()
+        self.transport.close()
+        self._watch()
 
 
 def _refusal(status: bytes) -> bytes:

@@ -17,7 +17,9 @@ from seeds.errors import InputError
 from training.model import Runtime
 
 _FOLLOW_SECONDS = 1.0  # between two looks at which run is current
-_REVIVE_SECONDS = (0.5, 30.0)  # before a worker that ended is started again: first, at most
+_REVIVE_SECONDS = (0.5, 30.0)  # before a worker that answered nothing is started again: first, most
+_AGAIN_SECONDS = 60.0  # before a promoted run that can't be loaded is tried again
+_TURNS = 4  # explanations that go round; each that is begun takes memory
 _RATE_WEIGHT = 0.2  # of the latest text in the running mean of the seconds it takes
 _log = logging.getLogger("classify.serving")
 
@@ -84,11 +86,16 @@ class Engine:
         runtime: Runtime,
         batching: Batching,
         observe: Callable[[int, float], None] = lambda _texts, _seconds: None,
+        observe_explained: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
-        """find: the folder of the run that should answer now. observe: hears of each batch."""
+        """find: the folder of the run that should answer now. observe: hears of each batch.
+
+        observe_explained: hears of each explanation.
+        """
         self.batching = batching
         self.inside = 0  # requests
-        self._find, self._runtime, self._observe = find, runtime, observe
+        self._find, self._runtime = find, runtime
+        self._observe, self._observe_explained = observe, observe_explained
         self._waiting: deque[_Job] = deque()
         self._explaining: deque[_Job] = deque()  # those to be explained wait apart
         self._forgotten: list[int] = []  # explanations that are begun and nobody waits for
@@ -97,6 +104,8 @@ class Engine:
         self._computing = asyncio.Lock()
         self._worker: Loaded | None = None
         self._run: RunInfo | None = None
+        self._last: Path | None = None  # the folder of the run that has answered last
+        self._starts = 0  # of workers since one has answered
         self._seconds = 0.05  # a text takes, as far as known
         self._explained = 0.2  # seconds that an explanation takes
         self._promoted: list[Callable[[RunInfo], Awaitable[None]]] = []
@@ -144,8 +153,7 @@ class Engine:
         Raises:
             InputError: there is none, or it can't be loaded; says why.
         """
-        self._worker = await Loaded.started(self._find(), self._runtime)
-        self._run = self._worker.run
+        self._take(await Loaded.started(self._find(), self._runtime))
         self._tasks = [asyncio.create_task(each) for each in (self._compute(), self._follow())]
 
     def drain(self) -> None:
@@ -250,8 +258,13 @@ class Engine:
         try:
             assert self._worker, "it was revived"
             await compute(self._worker, jobs)
+            self._starts = 0
         except EndedError:  # of one of these texts, perhaps: it is not tried again
             _fail(jobs, BusyError(2, "the model's process ended"))
+        except asyncio.CancelledError:
+            for job in jobs:
+                job.answer.cancel()
+            raise
         except Exception as error:  # a bug of ours must not stop all that follows
             _log.exception("a batch of %d texts", len(jobs))
             _fail(jobs, error)
@@ -285,7 +298,7 @@ class Engine:
             _give(job, worker, answer)
 
     async def _step(self, worker: Loaded, jobs: list[_Job]) -> None:
-        """Take an explanation a step further; if it is not whole then, others come first."""
+        """Take an explanation a step further; if it is not whole then, the next one comes first."""
         (job,) = jobs
         asked = {"explain": job.number, "forget": self._forgotten}
         if job.begun is not worker:
@@ -295,34 +308,51 @@ class Engine:
         answer = await worker.child.ask(asked)
         job.seconds += time.monotonic() - began
         if "more" in answer:
-            self._explaining.append(job)
+            self._explaining.insert(_TURNS - 1, job)
             return
         self._explained += _RATE_WEIGHT * (job.seconds - self._explained)
-        self._observe(1, job.seconds)
+        self._observe_explained(job.seconds)
         _give(job, worker, answer)
 
     async def _revive(self) -> None:
-        """Start the worker again, waiting longer each time it fails."""
+        """Start the worker again, waiting longer each time it answers nothing before it ends."""
         if self._worker:
             _log.error("the model's process ended (%s); starting it again", self._worker.child.how)
             await self._worker.child.close()
             self._worker = None
         pause, most = _REVIVE_SECONDS
-        for attempt in itertools.count():
-            try:
-                self._worker = await Loaded.started(self._find(), self._runtime)
-                self._run = self._worker.run
+        while True:
+            if self._starts:
+                await asyncio.sleep(min(most, pause * 2 ** min(self._starts - 1, 10)))
+            self._starts += 1
+            if worker := await self._loaded():
+                self._take(worker)
                 return
-            except (InputError, OSError) as error:  # the latter where no process can be started
-                _log.error("%s", error)
             for jobs in (self._waiting, self._explaining):
                 _fail(jobs, BusyError(5, "the model can't be loaded"))
                 jobs.clear()
-            await asyncio.sleep(min(most, pause * 2**attempt))
+
+    async def _loaded(self) -> Loaded | None:
+        """A worker with the run that should answer, or with the one that did; None: neither can."""
+        tried: Path | None = None
+        finds: tuple[Callable[[], Path | None], ...] = (self._find, lambda: self._last)
+        for find in finds:
+            try:
+                path = find()
+                if path is not None and path != tried:
+                    tried = path
+                    return await Loaded.started(path, self._runtime)
+            except (InputError, OSError) as error:  # the latter where no process can be started
+                _log.error("%s", error)
+        return None
+
+    def _take(self, worker: Loaded) -> None:
+        """Answer with this worker from now on."""
+        self._worker, self._run, self._last = worker, worker.run, worker.path
 
     async def _follow(self) -> None:
         """Take over what is promoted, without a pause; what can't be loaded changes nothing."""
-        failed: Path | None = None
+        failed, again = None, 0.0
         told, shown = "", self.run.name
         while True:
             await asyncio.sleep(_FOLLOW_SECONDS)
@@ -331,24 +361,24 @@ class Engine:
             if self.run.name != shown:
                 shown = self.run.name
                 await self._tell(self.run)
+            wanted: Path | None = None
             try:
                 wanted = self._find()
-            except InputError as error:
+                if self._worker is None or wanted == self._worker.path:
+                    told = ""
+                    continue
+                if wanted == failed and time.monotonic() < again:
+                    continue
+                worker = await Loaded.started(wanted, self._runtime)
+            except (InputError, OSError) as error:
+                failed, again = wanted, time.monotonic() + _AGAIN_SECONDS
                 if str(error) != told:
                     _log.error("%s; %s goes on answering", error, self.run.name)
                 told = str(error)
                 continue
-            told = ""
-            if self._worker is None or wanted in (self._worker.path, failed):
-                continue
-            try:
-                worker = await Loaded.started(wanted, self._runtime)
-            except (InputError, OSError) as error:
-                failed = wanted
-                _log.error("%s; %s goes on answering", error, self.run.name)
-                continue
             async with self._computing:  # between two batches
-                before, self._worker, self._run = self._worker, worker, worker.run
+                before = self._worker
+                self._take(worker)
             _log.info("%s answers from now on", worker.run.name)
             if before:
                 await before.child.close()

@@ -90,7 +90,7 @@ class Limited:
         """Why this request is not even read; None if it is."""
         path, headers = scope["path"], dict(scope["headers"])
         if not self._limits.key:
-            # Without one it is HTTP/1.0: a probe of health, never a browser.
+            # A probe of health may name none; every browser does.
             host = headers.get(b"host")
             named = _name(host.decode("latin-1")) if host is not None else ""
             if host is not None and self._limits.hosts and named not in self._limits.hosts:

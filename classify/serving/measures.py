@@ -53,6 +53,12 @@ class Measures:
         self.computing = Histogram(
             "classify_batch_seconds", "Seconds a batch took.", buckets=_SECONDS, **kept
         )
+        self.explaining = Histogram(
+            "classify_explanation_seconds",
+            "Seconds an explanation took, all its steps.",
+            buckets=_SECONDS,
+            **kept,
+        )
         self.categories = Counter(
             "classify_categories", "Texts in which a category holds.", ("category",), **kept
         )

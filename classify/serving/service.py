@@ -86,7 +86,13 @@ class Service:
         settings, measures = self.settings, Measures()
         batching = Batching(settings.max_batch, settings.batch_wait / 1000, settings.queue)
         runs = self.workspace / "runs"
-        engine = Engine(lambda: find_run(runs, self.run), self.runtime, batching, measures.batch)
+        engine = Engine(
+            lambda: find_run(runs, self.run),
+            self.runtime,
+            batching,
+            measures.batch,
+            measures.explaining.observe,
+        )
         retraining = Retraining(
             self.workspace,
             settings.retrain_after,
@@ -107,8 +113,7 @@ class Service:
                 retraining=retraining.facts,
                 routers=[backend(engine, self.workspace, retraining, measures)],
             )
-            seconds = settings.read_timeout
-            deadlines = Deadlines(headers=seconds, unread=seconds)
+            deadlines = Deadlines(settings.read_timeout, unread=settings.write_timeout)
             config = uvicorn.Config(
                 app,
                 lifespan="off",

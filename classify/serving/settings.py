@@ -19,6 +19,7 @@ class ServeSettings:
     queue: int
     max_body: str
     read_timeout: float
+    write_timeout: float
     drain: float
     retrain_after: int
 
@@ -36,6 +37,7 @@ class ServeSettings:
             ("batch_wait", 0, 1000),
             ("queue", 1, 100_000),
             ("read_timeout", 0.1, 3600),
+            ("write_timeout", 1, 3600),
             ("drain", 0, 3600),
             ("retrain_after", 0, 1_000_000),
         ):
