@@ -450,9 +450,10 @@ def test_a_service_that_is_down_is_not_connected_already(newsroom: Newsroom) -> 
 def test_disconnecting_finds_a_project_that_was_renamed(
     newsroom: Newsroom, service: Service
 ) -> None:
-    renamed = {"title": f"{newsroom.title} bis"}
-    newsroom.web.patch(f"/api/projects/{newsroom.project}/", json=renamed).raise_for_status()
+    address = f"/api/projects/{newsroom.project}/"
+    newsroom.web.patch(address, json={"title": "Autre titre"}).raise_for_status()
     newsroom.done("labels", "connect", "--remove")
+    newsroom.web.patch(address, json={"title": newsroom.title}).raise_for_status()
     assert backends(newsroom) == hooks(newsroom) == []
 
 
