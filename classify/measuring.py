@@ -13,6 +13,7 @@ from classify.terminal import counting, quantity, say
 from labels.dataset import Dataset, Example, read_dataset, read_dataset_file
 from labels.spreadsheet import Layout, read_labelled
 from labels.taxonomy import read_taxonomy
+from seeds.columns import column_names
 from seeds.document import Document, content_id, read_documents
 from seeds.errors import InputError
 from training.compare import Answers
@@ -60,8 +61,9 @@ def labelled_articles(
     if on is None:
         return frozen_test_part(workspace), []
     text, label, separator = columns
-    names = tuple(each.strip() for each in text.split(",") if each.strip())
-    return labelled_file(workspace, on, Layout(names, label, separator), encoding, runs)
+    return labelled_file(
+        workspace, on, Layout(column_names(text), label, separator), encoding, runs
+    )
 
 
 def frozen_test_part(workspace: Path) -> Dataset:

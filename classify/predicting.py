@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _SAID = 20  # lines on standard error of each kind; more are counted
 _ENCODED_AT_ONCE = 256  # articles; an encoder takes seconds for them, and sorts them by length
 _EXPLAINED_AT_ONCE = 64  # an explanation has many times the size of its article
-_SAME_ANSWERS = ("batch_size", "threads")  # of a Runtime: how fast, not what
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +190,7 @@ def _described(job: Labelling) -> "Job":
     from classify.partial import Job
     from seeds.errors import DISTRIBUTION
 
-    reading, runtime = job.work.reading, asdict(job.work.runtime)
+    reading = job.work.reading
     options = {
         "format": job.work.form,
         "all": job.work.every,
@@ -202,7 +201,7 @@ def _described(job: Labelling) -> "Job":
         "recursive": reading.recursive,
         "max-size": reading.max_bytes,
         "stdin-format": reading.stdin_format,
-        **{name: value for name, value in runtime.items() if name not in _SAME_ANSWERS},
+        **job.work.runtime.deciding(),
     }
     manifest = hashlib.sha256((job.run.path / "manifest.json").read_bytes()).hexdigest()
     return Job(metadata.version(DISTRIBUTION), manifest, options, list(job.paths))

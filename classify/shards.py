@@ -38,7 +38,6 @@ SUFFIXES: dict[Format, str] = {
     "parquet": ".parquet",
 }
 _EMPTY = "is empty: it has no record"  # how a table without a row is said by seeds.sources
-_SAME_ANSWERS = ("batch_size", "threads")  # of a Runtime: how fast, not what
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,7 @@ class Answers:
         runtime: Runtime,
     ) -> "Answers":
         """Those of a command's options and of this version."""
-        chosen = {key: value for key, value in asdict(runtime).items() if key not in _SAME_ANSWERS}
-        options = json.dumps(chosen, sort_keys=True)
+        options = json.dumps(runtime.deciding(), sort_keys=True)
         version = metadata.version(DISTRIBUTION)
         return cls(form, every, columns, encoding or "", max_bytes, options, version)
 

@@ -32,6 +32,11 @@ class Columns:
     id: str = ""
 
 
+def column_names(text: str | None) -> tuple[str, ...]:
+    """The columns that someone names as "a,b"."""
+    return tuple(each.strip() for each in (text or "").split(",") if each.strip())
+
+
 def find_columns(columns: Columns, names: Sequence[str], *, loose: bool = False) -> Columns:
     """The columns to read from a table with these names; the text is always found.
 

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import io
 import json
+import re
 import shutil
 import signal
 import socket
@@ -284,7 +285,7 @@ def test_what_the_document_shows_of_answers_is_what_they_are(service: Service) -
 
 def test_health_is_open_and_metrics_count(service: Service) -> None:
     """Requests by route and status; texts by category and decision."""
-    service.predict(CINEMA)
+    service.predict(CINEMA, explain=True)
     assert service.web.get("/health/live").json() == {"status": "live"}
     assert service.web.get("/health/ready").json() == {"status": "ready"}
     page = service.web.get("/metrics").text
@@ -292,6 +293,8 @@ def test_health_is_open_and_metrics_count(service: Service) -> None:
     assert 'classify_categories_total{category="cinema"}' in page
     assert "classify_decisions_total" in page
     assert "classify_batch_texts_bucket" in page
+    assert re.search(r"^classify_explanation_seconds_count [1-9]", page, re.MULTILINE)
+    assert "_created" not in page
     assert "classify_queue_texts 0.0" in page
 
 

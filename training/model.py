@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
@@ -50,6 +50,11 @@ class Runtime:
         for name, value in (("batch size", self.batch_size), ("threads", self.threads)):
             if value is not None and value < 1:
                 raise InputError(f"{name} must be 1 or more, found {value}")
+
+    def deciding(self) -> dict[str, Any]:
+        """What of it decides the answers, by name; the rest only decides how fast they come."""
+        given = asdict(self)
+        return {name: given[name] for name in given if name not in ("batch_size", "threads")}
 
     def only_cpu(self, kind: str) -> None:
         """Refuse what a kind that runs on one CPU core can't honour.

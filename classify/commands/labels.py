@@ -220,10 +220,10 @@ def import_(
     """
     from classify.labelling import take_over
     from labels.spreadsheet import Layout
+    from seeds.columns import column_names
 
     folder = workspace_path(workspace)
-    names = tuple(each.strip() for each in text_columns.split(",") if each.strip())
-    layout = Layout(names, label_column, separator, date_column)
+    layout = Layout(column_names(text_columns), label_column, separator, date_column)
     with locked(folder, "classify labels import"):
         done = take_over(
             folder, file, layout, choice=choice, create=create_categories, encoding=encoding

@@ -113,13 +113,12 @@ def predict(
     from classify.predicting import Labelling, refuse_places, to_file, to_stream
     from classify.predictor import Format
     from classify.terminal import Screen, size_in_bytes
-    from seeds.columns import Columns
+    from seeds.columns import Columns, column_names
     from seeds.raw import Reading
     from training.run import find_run, load_run
 
     _refuse_form(form, explained=explained, shown=output is None and sys.stdout.isatty())
-    names = tuple(each.strip() for each in (text_columns or "").split(",") if each.strip())
-    columns = Columns(text=names, id=id_column)
+    columns = Columns(text=column_names(text_columns), id=id_column)
     limit = size_in_bytes(max_size)
     reading = Reading(columns, encoding, recursive, limit, stdin_format=stdin_format)
     loaded = load_run(find_run(workspace_path(workspace) / "runs", run), runtime)

@@ -67,12 +67,12 @@ def add(
     """
     from labels.taxonomy import ensure_taxonomy
     from seeds import jsonl
-    from seeds.columns import Columns
+    from seeds.columns import Columns, column_names
     from seeds.sources import read
 
     folder = workspace_path(workspace)
     limit = size_in_bytes(max_size)
-    text = tuple(each.strip() for each in (text_columns or "").split(",") if each.strip())
+    text = column_names(text_columns)
     found = read(
         paths,
         columns=Columns(text, title_column, date_column, source_column),

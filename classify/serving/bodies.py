@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from classify.serving.reading import told_here
 from classify.serving.wire import EXPLAINED, EXPLAINED_CHARACTERS, PredictRequest
-from seeds.columns import Columns
+from seeds.columns import Columns, column_names
 from seeds.encoding import replace_surrogates
 from seeds.errors import InputError
 from seeds.jsonl import refuse_constant
@@ -160,8 +160,8 @@ async def upload(request: Request, limit: int) -> Upload:
             raise InvalidError("leave out what is not known.", places)
         explain, every = (_flag(form.getlist(name), name) for name in ("explain", "all"))
         texts, identity, encoding = (_one(form.getlist(name), name) for name in READING)
-        names = tuple(each.strip() for each in texts.split(",") if each.strip())
-        reading = _reading(Columns(text=names, id=identity), encoding, limit)
+        columns = Columns(text=column_names(texts), id=identity)
+        reading = _reading(columns, encoding, limit)
         data = await sent.read()
         name = _file_name(sent.filename or "")
     return Upload(name, data, reading, explain, every)

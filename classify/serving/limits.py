@@ -91,9 +91,8 @@ class Limited:
         path, headers = scope["path"], dict(scope["headers"])
         if not self._limits.key:
             # A probe of health may name none; every browser does.
-            host = headers.get(b"host")
-            named = _name(host.decode("latin-1")) if host is not None else ""
-            if host is not None and self._limits.hosts and named not in self._limits.hosts:
+            host, hosts = headers.get(b"host"), self._limits.hosts
+            if host is not None and hosts and _name(host.decode("latin-1")) not in hosts:
                 return problem(
                     403,
                     "this service answers its own machine only, and Host is not of it. Set "

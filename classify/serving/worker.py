@@ -128,9 +128,9 @@ def _explained(run: Run, text: str, *, every: bool) -> Steps:
     from training.explain import explain_in_steps
 
     text = _cleaned(text)
-    (prediction,) = run.predict([text])
-    answer = _answer(text, prediction, every=every)
     found = yield from explain_in_steps(run.model, text)
+    (prediction,) = run.rule.predictions(found.logits[None])
+    answer = _answer(text, prediction, every=every)
     record = found.record(run.rule.categories, list(answer["probabilities"]))
     return {**answer, "explanation": record}
 
