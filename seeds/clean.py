@@ -39,16 +39,15 @@ _CREDIT = re.compile(
     r"|\(?(?:photo|image)\s+(?:by|par|de|AFP|Reuters|Xinhua)\b(?P<author>.{0,60})",
     re.IGNORECASE,
 )
-_NAMED = (
-    "AFP|AP|APS|ACN|ANI|ANSA|ATS|Belga|CVN|DPA|EFE|Kazinform|Kyodo|MAP|Reuters|TAP|UPI|VNA|VOV"
-    "|Xinhua"
-)
-_AGENCY = rf"(?:(?:{_NAMED})\b|[A-Z]{{2,10}}[\w-]{{0,12}})"
+_MIXED_CASE = "Belga|Kazinform|Kyodo|Reuters|Xinhua"
+_NAMED = f"AFP|AP|APS|ACN|ANI|ANSA|ATS|CVN|DPA|EFE|MAP|TAP|UPI|VNA|VOV|{_MIXED_CASE}"
+# No text can be an agency, or a list of them, in two ways: a line that is none is refused at once.
+_AGENCY = rf"(?:[A-Z]{{2,10}}+[\w-]{{0,12}}+|(?:{_MIXED_CASE})\b)"
 _SIGNED = re.compile(  # "(AFP)", "(avec AFP et Reuters)", "VNA/CVN", "AEF-Est/vb/lm", "Xinhua"
-    rf"\((?:(?:[Aa]vec|[Ss]ources?\s*:|[Pp]ar)\s*)?{_AGENCY}(?:\s*(?:[/,]|et)\s*{_AGENCY})*\)\.?"
+    rf"\((?:(?:[Aa]vec|[Ss]ources?\s*:|[Pp]ar)\s*)?{_AGENCY}(?:(?:\s*[/,]\s*|\s+et\s+){_AGENCY})*\)\.?"
     rf"|{_AGENCY}(?:\s?/\s?[\w.-]{{1,12}})+"
     rf"|(?:(?:[Aa]vec|[Ss]ources?\s*:|[Aa]gences?\s*:?)\s*)?"
-    rf"(?:{_NAMED})(?:\s*(?:,|et)\s*(?:{_NAMED}))*\.?"
+    rf"(?:{_NAMED})(?:(?:\s*,\s*|\s+et\s+)(?:{_NAMED}))*\.?"
 )
 _RELATED = re.compile(
     r"(?:(?:à|a)\s+)?(?:lire|voir|écouter)\s+(?:aussi|également|encore)\s*(?:[:|>»→–-].*)?"
@@ -62,7 +61,7 @@ _NETWORK = (
 _SHARING = re.compile(
     rf"(?:partage[rz]|tweeter|imprimer|envoyer)(?:\s+(?:(?:cet|l['’])\s*article|cette page|le lien"
     rf"|ceci|par|sur|via|à un ami|[,/|&+]|et|{_NETWORK}|tweeter|imprimer|envoyer|partager))*\s*:?"
-    rf"|{_NETWORK}(?:\s*(?:[,/|•·]|et)?\s*{_NETWORK})+"
+    rf"|{_NETWORK}(?:\s*(?:(?:[,/|•·]|et)\s*)?{_NETWORK})+"
     rf"|(?:suivez|retrouvez)[\s-]nous sur\b.{{0,80}}",
     re.IGNORECASE,
 )
@@ -142,7 +141,7 @@ def _article(text: str) -> tuple[str, str, str]:
     header = updated = before = ""
     while text != before:  # a credit may hide behind another one
         before = text
-        if (found := _HEADER.match(text)) and (on := parse_date(found[1])):
+        while (found := _HEADER.match(text)) and (on := parse_date(found[1])):
             header, text = header or on, text[found.end() :]
         lines = text.split("\n")
         places = [n for n, line in enumerate(lines) if line]
@@ -154,9 +153,17 @@ def _article(text: str) -> tuple[str, str, str]:
             for n, line in enumerate(lines)
             if n not in dates and not _is_furniture(line, last=n == last)
         ]
+        _unsign(kept)
         if len(kept) < len(lines) or text != before:
             text = _tidy("\n".join(kept))
     return text, header, updated
+
+
+def _unsign(lines: list[str]) -> None:
+    """Take an agency's signatures off the end, all at once: a text may be nothing but those."""
+    first = next((n for n, line in enumerate(lines) if line), 0)
+    while len(lines) > first + 1 and (not lines[-1] or _is_furniture(lines[-1], last=True)):
+        lines.pop()
 
 
 def _date_lines(lines: list[str], places: list[int]) -> dict[int, str]:

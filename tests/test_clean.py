@@ -387,3 +387,33 @@ def test_real_article_004_is_french_and_chinese_with_an_update_line() -> None:
     assert "Mise à jour" not in made.text
     assert language(made.text) == "fr+zh"
     assert 0.1 < foreign_share(made.text) < 0.3
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x " * 40 + "!",
+        "facebook " * 17 + "!",
+        "x, x et " * 19 + "!",
+        "(" + "ABet" * 39 + "!",
+        "(" + "ABCDEFGHIJ/" * 14 + "!",
+        "(" + "AFP/" * 39 + "!",
+        "AFP et " * 22 + "!",
+        "(avec " + "AFP,AFP et " * 13 + "!",
+        "VNA" + "/ab" * 50 + "!",
+        "partager" + " cet article" * 12 + "!",
+        "crédits" + " " * 150 + "!",
+        "recevez" + " newsletter" * 13 + "!",
+        "date 2020-11 " * 12,
+        "Publié le 12 mars 2021 " * 6,
+        "VNA/CVN",
+        "AFP",
+    ],
+)
+def test_no_hostile_line_holds_cleaning_up(line: str) -> None:
+    many = (f"{line}\n" * (100_000 // len(line) + 1))[:100_000]
+    one = (line * (100_000 // len(line) + 1))[:100_000]
+    for text in (line, many, one):
+        assert "Le corps." in clean(f"Le titre\n\nLe corps.\n\n{text}").text
+        assert "Le corps." in clean(f"{text}\n\nLe corps.").text
