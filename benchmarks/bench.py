@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks import results
-from seeds import jsonl
+from seeds.base.storage import write_text
 
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[1] / "shared"
@@ -174,7 +174,7 @@ def write(name: str, body: str, head: str) -> None:
     kept = results.sections(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     kept[name] = body
     ordered = {each: kept[each] for each in BENCHMARKS if each in kept}
-    jsonl.write_text(RESULTS, results.page(head, ordered))
+    write_text(RESULTS, results.page(head, ordered))
 
 
 def say(line: str) -> None:

@@ -24,9 +24,9 @@ from typing import Any
 
 import httpx
 
-from labels import installation, server
-from labels.connection import StudioSettings
-from labels.studio import Studio
+from labels.server import installation, server
+from labels.studio.client import Studio
+from labels.studio.connection import StudioSettings
 from labels.taxonomy import read_taxonomy
 
 SIZE = 3000  # characters an article

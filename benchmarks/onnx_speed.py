@@ -22,7 +22,7 @@ from sklearn.metrics import f1_score
 from benchmarks.results import table
 from benchmarks.timing import times
 from labels.taxonomy import category_id
-from seeds.tables import rows
+from seeds.reading.tables import rows
 from training.export import export_run
 from training.model import Runtime
 from training.models.camembert import Camembert

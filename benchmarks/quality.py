@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from labels.taxonomy import category_id
-from seeds.tables import rows
+from seeds.reading.tables import rows
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 NEWS, SENTENCES = SHARED / "masakhanews-fra", SHARED / "sib200-fra"

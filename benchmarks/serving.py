@@ -31,7 +31,7 @@ from typing import Any
 from benchmarks.results import table
 from benchmarks.startup import SAMPLE, train
 from classify import load
-from seeds.sources import Article, read
+from seeds.reading.sources import Article, read
 from training.run import find_run
 
 ROOT = Path(__file__).resolve().parents[1]

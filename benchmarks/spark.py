@@ -32,7 +32,7 @@ from pyarrow import parquet
 
 from benchmarks.results import table
 from benchmarks.startup import SAMPLE, train
-from seeds.sources import Article, read
+from seeds.reading.sources import Article, read
 
 CHARACTERS = 3500  # an article
 MASTER = "local-cluster[2,1,1024]"  # two executors of one core

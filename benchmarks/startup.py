@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.results import table
 from benchmarks.timing import interleaved, times
-from seeds.sources import Article, read
+from seeds.reading.sources import Article, read
 
 SAMPLE = Path(__file__).resolve().parents[1] / "seeds" / "sample"
 ARTICLE = SAMPLE / "unseen" / "semaine-du-film-tachkent.txt"

@@ -29,7 +29,7 @@ import psutil
 from benchmarks.results import table
 from benchmarks.startup import SAMPLE, train
 from classify.terminal import size_in_bytes
-from seeds.sources import Article, read
+from seeds.reading.sources import Article, read
 
 CHARACTERS = 3500  # an article
 SECONDS_BETWEEN_LOOKS = 0.1  # at the memory

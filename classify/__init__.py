@@ -19,9 +19,9 @@ def load(run: str | Path | None = None, *, workspace: str | Path | None = None) 
         workspace: the folder; None for $CLASSIFY_WORKSPACE, else ./workspace.
 
     Raises:
-        seeds.errors.InputError: there is no such run, or a file of it was altered.
+        seeds.base.errors.InputError: there is no such run, or a file of it was altered.
     """
-    from seeds.settings import workspace_path
+    from seeds.base.settings import workspace_path
     from training.model import Runtime
     from training.run import find_run, load_run
 
@@ -39,11 +39,11 @@ def predict(texts: Iterable[str], run: "Run | None" = None) -> "list[Prediction]
         run: from `load`; None loads the current one.
 
     Raises:
-        seeds.errors.InputError: there is no model, or a text is empty; says which.
+        seeds.base.errors.InputError: there is no model, or a text is empty; says which.
         TypeError: texts is a single string.
     """
+    from seeds.base.errors import InputError
     from seeds.clean import clean
-    from seeds.errors import InputError
 
     if isinstance(texts, str):
         raise TypeError("predict takes a list of texts; give [text] for a single one")

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 from classify.predictor import Format, Layout, records, unread
 from classify.terminal import Screen, escape
-from seeds.errors import Fault, InputError
-from seeds.lines import SIZE
-from seeds.raw import Lines, Raw, Reading, Rows, Whole
-from seeds.sources import Article, articles
+from seeds.base.errors import Fault, InputError
+from seeds.reading.jsonl_blocks import SIZE
+from seeds.reading.raw_records import Lines, Raw, Reading, Rows, Whole
+from seeds.reading.sources import Article, articles
 from training.model import Runtime
 from training.run import Run, load_run
 

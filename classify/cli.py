@@ -11,7 +11,7 @@ import click
 
 from classify.options import Commands
 from classify.terminal import escape
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 # name -> where it lives, what it does: `classify --help` imports none of them.
 COMMANDS = {

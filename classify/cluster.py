@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seeds.errors import InputError, missing_extra
+from seeds.base.errors import InputError, missing_extra
 
 if TYPE_CHECKING:
     from pyspark import SparkConf, SparkContext

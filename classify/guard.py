@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from classify.measuring import EvaluationSet, answers, frozen_test_part, shared, unseen
 from classify.terminal import quantity, say
 from labels.dataset import read_dataset
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.compare import Comparison, compare
 from training.learned import read_fold_answers
 from training.run import Run, find_run, load_run, promotions

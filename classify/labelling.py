@@ -6,25 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from classify.terminal import counting
+from labels.annotations import IMPORTED, Annotation, read_annotations, write_annotations
 from labels.consensus import Dispute, agree
-from labels.dataset import (
-    IMPORTED,
-    Annotation,
-    Dataset,
-    read_annotations,
-    write_annotations,
-    write_dataset,
-)
-from labels.export import Export, read_export
+from labels.dataset import Dataset, write_dataset
 from labels.spreadsheet import Labelled, Layout, read_labelled, with_choice
+from labels.studio.export import Export, read_export
 from labels.taxonomy import Taxonomy, ensure_taxonomy, extend_taxonomy
-from seeds import jsonl
+from seeds.base.errors import InputError, missing_extra
+from seeds.base.records import write_records
 from seeds.document import Document, read_documents, write_documents
-from seeds.errors import InputError, missing_extra
 
 if TYPE_CHECKING:
-    from labels.connection import StudioSettings
-    from labels.studio import Project, Studio
+    from labels.studio.client import Project, Studio
+    from labels.studio.connection import StudioSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +41,9 @@ def connect(workspace: Path) -> "tuple[Studio, StudioSettings]":
     Raises:
         InputError: the extra is missing, or the server can't be talked to.
     """
-    from labels.connection import StudioSettings, connection
-    from labels.studio import Studio
-    from seeds.settings import read_override
+    from labels.studio.client import Studio
+    from labels.studio.connection import StudioSettings, connection
+    from seeds.base.settings import read_override
 
     check_extra()
     settings = read_override(workspace, "labelstudio.toml", StudioSettings)
@@ -112,7 +106,7 @@ def store(workspace: Path, labels: Labels) -> None:
     if labels.documents.keys() - read_documents(workspace).keys():
         write_documents(workspace, labels.documents)
     write_annotations(workspace, labels.annotations)
-    jsonl.write_records(workspace / "adjudicate.jsonl", (asdict(each) for each in disputes))
+    write_records(workspace / "adjudicate.jsonl", (asdict(each) for each in disputes))
     write_dataset(workspace / "dataset.jsonl", dataset)
 
 
@@ -149,7 +143,7 @@ def take_over(
     """
     from seeds.duplicates import assign_groups
     from seeds.languages import language
-    from seeds.tables import rows
+    from seeds.reading.tables import rows
 
     annotator = f"{IMPORTED}{file.name}"
     before = read_annotations(workspace)

@@ -13,9 +13,9 @@ from classify.terminal import counting, quantity, say
 from labels.dataset import Dataset, Example, read_dataset, read_dataset_file
 from labels.spreadsheet import Layout, read_labelled
 from labels.taxonomy import read_taxonomy
-from seeds.columns import column_names
+from seeds.base.errors import InputError
 from seeds.document import Document, content_id, read_documents
-from seeds.errors import InputError
+from seeds.reading.columns import column_names
 from training.compare import Answers
 from training.learned import read_learned
 from training.metrics import Evaluation, evaluate
@@ -93,7 +93,7 @@ def labelled_file(
     Raises:
         InputError: the file can't be read, or has labels outside the taxonomy; names them all.
     """
-    from seeds.tables import rows
+    from seeds.reading.tables import rows
 
     own = (workspace / "taxonomy.toml").is_file()
     taxonomy = read_taxonomy(workspace) if own else runs[0].taxonomy

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 if TYPE_CHECKING:
     from training.model import Runtime

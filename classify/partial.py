@@ -18,8 +18,8 @@ from typing import IO, Any
 from classify.batch import Answer
 from classify.predictor import Layout
 from classify.terminal import quantity
-from seeds.errors import InputError
-from seeds.jsonl import replacing, sync
+from seeds.base.errors import InputError
+from seeds.base.storage import replacing, sync
 
 _SECONDS_BETWEEN_SYNCS = 0.5  # of what is done; a power cut costs so much work, a kill as much
 

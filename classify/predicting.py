@@ -9,10 +9,10 @@ from typing import IO, TYPE_CHECKING
 
 from classify.batch import Answer, Shard, Work, WorkerError, answers, cores, shards
 from classify.terminal import quantity, say
-from seeds.errors import InputError
-from seeds.files import SUFFIXES, File, find_files, plain_suffix
-from seeds.lines import COUNT
-from seeds.raw import read_raw
+from seeds.base.errors import InputError
+from seeds.reading.files import SUFFIXES, File, find_files, plain_suffix
+from seeds.reading.jsonl_blocks import COUNT
+from seeds.reading.raw_records import read_raw
 from training.run import Run
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _aside(rejects: Path) -> Iterator[IO[bytes]]:
     import shutil
     import tempfile
 
-    from seeds.jsonl import replacing
+    from seeds.base.storage import replacing
 
     with tempfile.TemporaryFile() as held:
         yield held
@@ -188,7 +188,7 @@ def _described(job: Labelling) -> "Job":
     from importlib import metadata
 
     from classify.partial import Job
-    from seeds.errors import DISTRIBUTION
+    from seeds.base.errors import DISTRIBUTION
 
     reading = job.work.reading
     options = {

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from seeds.encoding import replace_surrogates
-from seeds.errors import missing_extra
+from seeds.base.errors import missing_extra
+from seeds.base.surrogates import replace_surrogates
 from seeds.languages import LANGUAGE_SHARE, foreign_share
-from seeds.sources import Article
+from seeds.reading.sources import Article
 from training.model import Prediction
 from training.run import Run
 

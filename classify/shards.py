@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import IO
 
 from classify.predictor import Format, records, unread, write
-from seeds.columns import Columns
-from seeds.errors import DISTRIBUTION, Fault, InputError
-from seeds.files import TABLES, find_files
-from seeds.files import File as Table
-from seeds.jsonl import read_records, replacing, write_text
-from seeds.settings import parse
-from seeds.sources import Article, read
+from seeds.base.errors import DISTRIBUTION, Fault, InputError
+from seeds.base.records import read_records
+from seeds.base.settings import parse
+from seeds.base.storage import replacing, write_text
+from seeds.reading.columns import Columns
+from seeds.reading.files import TABLES, find_files
+from seeds.reading.files import File as Table
+from seeds.reading.sources import Article, read
 from training.model import Runtime
 from training.run import Run
 
@@ -37,7 +38,7 @@ SUFFIXES: dict[Format, str] = {
     "csv": ".csv",
     "parquet": ".parquet",
 }
-_EMPTY = "is empty: it has no record"  # how a table without a row is said by seeds.sources
+_EMPTY = "is empty: it has no record"  # how a table without a row is said by seeds.reading.sources
 
 
 @dataclass(frozen=True, slots=True)

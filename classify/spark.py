@@ -22,8 +22,9 @@ from classify.shards import (
     sha256,
 )
 from classify.terminal import SECONDS_BETWEEN_LINES, duration, quantity, say
-from seeds.errors import Fault, InputError, missing_extra
-from seeds.jsonl import locked, write_text
+from seeds.base.errors import Fault, InputError, missing_extra
+from seeds.base.locks import locked
+from seeds.base.storage import write_text
 from training.model import Runtime
 from training.run import Run, check_files, load_run, read_facts
 
@@ -305,7 +306,7 @@ def predict_udf(
         runtime: where and how an encoder computes.
 
     Raises:
-        seeds.errors.InputError: there is no such run, or pyspark is missing.
+        seeds.base.errors.InputError: there is no such run, or pyspark is missing.
     """
     try:
         from pyspark.sql.pandas.functions import arrow_udf

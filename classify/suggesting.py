@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from classify.terminal import counting, quantity, say
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 if TYPE_CHECKING:
-    from labels.studio import Project, Studio
-    from labels.suggestions import Suggestion
+    from labels.studio.client import Project, Studio
+    from labels.studio.suggestion import Suggestion
     from labels.taxonomy import Taxonomy
     from training.run import Run
 
@@ -51,8 +51,8 @@ def send_predictions(
     studio: "Studio", project: "Project", run: "Run", which: Literal["all", "outdated"] = "all"
 ) -> None:
     """Show a run's predictions in the place of an earlier run's, and say what was done."""
-    from labels.predictions import replace
-    from labels.suggestions import suggested
+    from labels.studio.prediction_sync import replace
+    from labels.studio.suggestion import suggested
 
     def suggest(texts: Sequence[str]) -> "list[Suggestion]":
         """What the run says of some texts."""

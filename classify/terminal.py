@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 if TYPE_CHECKING:
     from rich.progress import Progress

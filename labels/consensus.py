@@ -4,10 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from labels.dataset import Annotation, Dataset, Example
+from labels.annotations import Annotation
+from labels.dataset import Dataset, Example
 from labels.taxonomy import Taxonomy
+from seeds.base.errors import InputError
 from seeds.document import Document
-from seeds.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)

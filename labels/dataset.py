@@ -3,46 +3,19 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from labels.taxonomy import Taxonomy, read_taxonomy
-from seeds import jsonl
+from seeds.base.errors import InputError
+from seeds.base.records import read_records, write_records
+from seeds.base.settings import parse
 from seeds.document import Document
-from seeds.errors import InputError
-from seeds.settings import parse
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-IMPORTED = "import:"  # an annotator of labels that came from a file: "import:labels.csv"
-
-
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """What one annotator said of one article.
-
-    Attributes:
-        document_id: the article.
-        annotator: an e-mail address, or "import:FILE".
-        categories: category ids, in taxonomy order; () means "none applies".
-        status: only submitted ones count.
-        seconds: time spent on the article, 0 if unknown.
-        ground_truth: set by a person in Label Studio; settles disagreement.
-        created: ISO 8601, "" if unknown.
-        comment: the annotator's free comment.
-    """
-
-    document_id: str
-    annotator: str
-    categories: tuple[str, ...]
-    status: Literal["submitted", "skipped", "draft"] = "submitted"
-    seconds: float = 0.0
-    ground_truth: bool = False
-    created: str = ""
-    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +82,6 @@ class Dataset:
         return Dataset(tuple(self.examples[int(n)] for n in indices), self.taxonomy)
 
 
-def read_annotations(workspace: Path) -> list[Annotation]:
-    """annotations.jsonl of the workspace; [] before the first pull or import."""
-    path = workspace / "annotations.jsonl"
-    if not path.exists():
-        return []
-    return [parse(each, Annotation, f"{path}:{n}") for n, each in jsonl.read_records(path)]
-
-
-def write_annotations(workspace: Path, annotations: Iterable[Annotation]) -> None:
-    """Replace annotations.jsonl, atomically."""
-    jsonl.write_records(workspace / "annotations.jsonl", (asdict(each) for each in annotations))
-
-
 def read_dataset(workspace: Path) -> Dataset:
     """dataset.jsonl of the workspace with its taxonomy.
 
@@ -143,7 +103,7 @@ def read_dataset_file(path: Path, taxonomy: Taxonomy) -> Dataset:
     Raises:
         InputError: a line is not an example, or has a label outside the taxonomy.
     """
-    examples = [_example(each, f"{path}:{n}") for n, each in jsonl.read_records(path)]
+    examples = [_example(each, f"{path}:{n}") for n, each in read_records(path)]
     try:
         return Dataset(tuple(examples), taxonomy)
     except InputError as error:
@@ -152,7 +112,7 @@ def read_dataset_file(path: Path, taxonomy: Taxonomy) -> Dataset:
 
 def write_dataset(path: Path, dataset: Dataset) -> None:
     """Write a dataset as JSONL that `datasets.load_dataset("json", data_files=…)` reads."""
-    jsonl.write_records(
+    write_records(
         path,
         ({**each.document.record(), "labels": list(each.categories)} for each in dataset.examples),
     )

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from labels.dataset import Annotation
+from labels.annotations import Annotation
 from labels.taxonomy import Taxonomy, category_id
+from seeds.base.errors import InputError
 from seeds.clean import clean
-from seeds.columns import Columns, find_columns
 from seeds.document import Document
-from seeds.errors import InputError
+from seeds.reading.columns import Columns, find_columns
 
 LABEL_COLUMNS = ("labels", "label", "categories", "category", "catégorie", "categorie")
 

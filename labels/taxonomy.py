@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from seeds import jsonl
-from seeds.errors import InputError
-from seeds.settings import default_config, parse, read_settings
+from seeds.base.errors import InputError
+from seeds.base.settings import default_config, parse, read_settings
+from seeds.base.storage import write_text
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CHOICE = re.compile(r"""(?m)^(\s*choice\s*=\s*)(?:"\w+"|'\w+')""")
@@ -125,7 +125,7 @@ class Taxonomy:
         return f"category {category!r} is not in the taxonomy. {hint}"
 
     def record(self) -> dict[str, Any]:
-        """The taxonomy as a JSON object; `seeds.settings.parse` reads it back."""
+        """The taxonomy as a JSON object; `seeds.base.settings.parse` reads it back."""
         return asdict(self)
 
     def adding(self, names: list[str]) -> "Taxonomy":
@@ -164,14 +164,14 @@ def ensure_taxonomy(workspace: Path) -> Taxonomy:
     """The workspace's taxonomy.toml, copied from the default one if it is not there yet."""
     own = workspace / "taxonomy.toml"
     if not own.is_file():
-        jsonl.write_text(own, default_config("taxonomy.toml").read_text(encoding="utf-8"))
+        write_text(own, default_config("taxonomy.toml").read_text(encoding="utf-8"))
     return read_taxonomy(workspace)
 
 
 def write_taxonomy(workspace: Path, taxonomy: Taxonomy) -> None:
     """Write taxonomy.toml anew, atomically."""
     head = f"version = {_quoted(taxonomy.version)}\nchoice = {_quoted(taxonomy.choice)}\n"
-    jsonl.write_text(workspace / "taxonomy.toml", head + "".join(map(_table, taxonomy.categories)))
+    write_text(workspace / "taxonomy.toml", head + "".join(map(_table, taxonomy.categories)))
 
 
 def extend_taxonomy(workspace: Path, taxonomy: Taxonomy) -> bool:
@@ -190,7 +190,7 @@ def extend_taxonomy(workspace: Path, taxonomy: Taxonomy) -> bool:
     except (ValueError, InputError):  # such as categories = [{…}], which nothing can follow
         kept = False
     if kept:
-        jsonl.write_text(path, text)
+        write_text(path, text)
     else:
         write_taxonomy(workspace, taxonomy)
     return kept

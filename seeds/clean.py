@@ -4,9 +4,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from seeds.base.errors import InputError
+from seeds.base.surrogates import replace_surrogates
 from seeds.dates import lone_date, parse_date, stamped_date
-from seeds.encoding import replace_surrogates
-from seeds.errors import InputError
 
 MAX_TITLE = 220  # characters; the longest headline with a deck in the articles at hand has 195
 MAX_FURNITURE = 160  # characters; a longer line is taken for a sentence and never removed

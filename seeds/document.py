@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seeds import jsonl
-from seeds.errors import InputError
-from seeds.settings import parse
+from seeds.base.errors import InputError
+from seeds.base.records import read_records, write_records
+from seeds.base.settings import parse
 
 _DATE = re.compile(r"(\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?)?")
 
@@ -66,7 +66,7 @@ def read_documents(workspace: Path) -> dict[str, Document]:
     if not path.exists():
         return {}
     found: dict[str, Document] = {}
-    for number, record in jsonl.read_records(path):
+    for number, record in read_records(path):
         document = parse(record, Document, f"{path}:{number}")
         found[document.id] = document
     return found
@@ -75,4 +75,4 @@ def read_documents(workspace: Path) -> dict[str, Document]:
 def write_documents(workspace: Path, documents: dict[str, Document]) -> None:
     """Replace the workspace's articles, atomically."""
     records: list[dict[str, Any]] = [each.record() for each in documents.values()]
-    jsonl.write_records(workspace / "documents.jsonl", records)
+    write_records(workspace / "documents.jsonl", records)

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from seeds.base.errors import missing_extra
 from seeds.document import Document
-from seeds.errors import missing_extra
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from typing import Any
 
-from seeds.errors import missing_extra
+from seeds.base.errors import missing_extra
 
 LANGUAGE_SHARE = 0.1  # of a text's letters; below that a language is a quotation
 

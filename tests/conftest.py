@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labels import server
+from labels.server import server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from labels.studio import Studio, StudioSettings
+from labels.studio.client import Studio, StudioSettings
 from tests.command import ROOT, classify, environment
 from tests.conftest import LabelStudio
 

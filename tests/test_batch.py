@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from seeds.lines import Block, blocks
+from seeds.reading.jsonl_blocks import Block, blocks
 from tests.command import ROOT, classify, environment, fill
 from tests.conftest import wait_until
 from tests.corpus import WORDS, workspace

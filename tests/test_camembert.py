@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from tests.command import classify, inside
 from tests.conftest import wait_until
 from tests.corpus import WORDS, dataset, workspace

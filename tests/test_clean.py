@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seeds.base.errors import InputError
 from seeds.clean import clean
 from seeds.dates import parse_date
-from seeds.encoding import decode
-from seeds.errors import InputError
 from seeds.languages import foreign_share, language
+from seeds.reading.encoding import decode
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "seeds"
 

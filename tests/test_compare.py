@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from labels.dataset import Example
+from seeds.base.errors import InputError
 from seeds.document import Document
-from seeds.errors import InputError
 from training.compare import Answers, Comparison, Difference, compare, disagreements, mcnemar
 
 Bools = NDArray[np.bool_]

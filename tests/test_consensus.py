@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labels.annotations import Annotation
 from labels.consensus import agree
-from labels.dataset import Annotation
+from seeds.base.errors import InputError
 from seeds.document import Document
-from seeds.errors import InputError
 from tests.corpus import taxonomy
 
 ARTICLE = Document.of("Un article.")

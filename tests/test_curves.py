@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.curves import coverage_risk, precision_recall, reliability, thinned, wilson
 
 

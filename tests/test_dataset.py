@@ -6,19 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from labels.dataset import (
-    Annotation,
-    Dataset,
-    Example,
-    read_annotations,
-    read_dataset,
-    read_dataset_file,
-    write_annotations,
-    write_dataset,
-)
+from labels.annotations import Annotation, read_annotations, write_annotations
+from labels.dataset import Dataset, Example, read_dataset, read_dataset_file, write_dataset
 from labels.taxonomy import write_taxonomy
+from seeds.base.errors import InputError
 from seeds.document import Document
-from seeds.errors import InputError
 from tests.corpus import dataset, taxonomy
 
 TEXT = "Été à Cannes, «ligne»\u2028 séparée\u0085\nsuite"

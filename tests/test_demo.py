@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from labels import server
+from labels.server import server
 from tests.command import classify, environment
 from tests.conftest import LabelStudio
 

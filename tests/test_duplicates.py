@@ -11,7 +11,7 @@ import pytest
 
 from seeds.document import Document
 from seeds.duplicates import assign_groups
-from seeds.sources import Article, read
+from seeds.reading.sources import Article, read
 
 COPY = """Lomé et Rennes lancent une bourse pour les jeunes costumiers
 

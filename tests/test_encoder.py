@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from tests.command import environment
 from tests.corpus import dataset
 from tests.tiny import tiny_settings
@@ -224,7 +224,7 @@ def test_a_folder_that_is_not_there_or_is_a_file_is_called_so(tmp_path: Path) ->
 
 READ_NAMED = """
 import sys
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.models.hub import read_base
 try:
     _, model = read_base("presse/tiny", "AutoModel")

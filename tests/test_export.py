@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from labels.export import Export, read_export
-from labels.tasks import document, result, task
+from labels.studio.export import Export, read_export
+from labels.studio.tasks import document, result, task
+from seeds.base.errors import InputError
 from seeds.document import Document
-from seeds.errors import InputError
 from tests.corpus import taxonomy
 
 ARTICLE = Document.of(

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from labels.interface import instructions, interface_xml
+from labels.studio.interface import instructions, interface_xml
 from labels.taxonomy import Category, Guideline, Taxonomy, read_taxonomy
 
 HOSTILE = "<script>alert(1)</script> & \"x\" 'y'"

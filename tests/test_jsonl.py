@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from seeds import jsonl
-from seeds.errors import InputError
+from seeds.base.errors import InputError
+from seeds.base.locks import locked
+from seeds.base.records import read_records, write_records
+from seeds.base.storage import replacing, write_text
 from tests.command import environment, fill
 from tests.conftest import wait_until
 
@@ -39,15 +41,15 @@ def first_line(process: subprocess.Popen[str]) -> str:
 def test_records_keep_every_character(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b.jsonl"
     records = [{"t": "été 🎬 \u2028 \x85 \x00 \x7f"}, {"n": 10**20, "x": [None, 0.1]}, {}]
-    jsonl.write_records(path, records)
-    assert [each for _, each in jsonl.read_records(path)] == records
+    write_records(path, records)
+    assert [each for _, each in read_records(path)] == records
     assert [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]] == records
 
 
 def test_half_a_character_does_not_stop_the_others(tmp_path: Path) -> None:
     path = tmp_path / "b.jsonl"
-    jsonl.write_records(path, [{"t": "a\ud83cb"}, {"t": "c"}])
-    assert [each["t"] for _, each in jsonl.read_records(path)] == ["a?b", "c"]
+    write_records(path, [{"t": "a\ud83cb"}, {"t": "c"}])
+    assert [each["t"] for _, each in read_records(path)] == ["a?b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -58,15 +60,15 @@ def test_a_line_that_is_no_object_is_named_by_its_number(tmp_path: Path, line: s
     path = tmp_path / "x.jsonl"
     path.write_text('{"a": 1}\n\n' + line + "\n")
     with pytest.raises(InputError, match=r"x\.jsonl:3: "):
-        list(jsonl.read_records(path))
+        list(read_records(path))
 
 
 def test_a_file_that_is_missing_or_not_utf8_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.jsonl: No such file"):
-        list(jsonl.read_records(tmp_path / "none.jsonl"))
+        list(read_records(tmp_path / "none.jsonl"))
     (tmp_path / "l.jsonl").write_bytes(b'{"a": "\xe9"}')
     with pytest.raises(InputError, match=r"l\.jsonl: not UTF-8"):
-        list(jsonl.read_records(tmp_path / "l.jsonl"))
+        list(read_records(tmp_path / "l.jsonl"))
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
@@ -81,7 +83,7 @@ def test_an_error_in_the_middle_leaves_the_old_file_and_nothing_else(
         raise error
 
     with pytest.raises(error):
-        jsonl.write_records(path, records())
+        write_records(path, records())
     assert path.read_bytes() == OLD
     assert list(tmp_path.iterdir()) == [path]
 
@@ -107,7 +109,7 @@ def test_kill_9_in_the_middle_of_a_write_leaves_the_old_file_whole(tmp_path: Pat
 
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
-    jsonl.write_records(path, [{"v": 0}] * 500)
+    write_records(path, [{"v": 0}] * 500)
     writer = started(
         "import sys\n"
         "from pathlib import Path\n"
@@ -118,29 +120,29 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     )
     reads = 0
     while writer.poll() is None or reads == 0:
-        found = [each["v"] for _, each in jsonl.read_records(path)]
+        found = [each["v"] for _, each in read_records(path)]
         assert len(found) == 500
         assert len(set(found)) == 1
         reads += 1
     assert writer.returncode == 0
-    assert [each["v"] for _, each in jsonl.read_records(path)] == [39] * 500
+    assert [each["v"] for _, each in read_records(path)] == [39] * 500
 
 
 def test_a_full_disk_is_one_line_and_leaves_the_old_file(small_disk: Path) -> None:
     path = small_disk / "x.jsonl"
     path.write_bytes(OLD)
     with pytest.raises(InputError, match=r"x\.jsonl: could not be written: No space left"):
-        jsonl.write_records(path, ({"t": "x" * 1000} for _ in range(5000)))
+        write_records(path, ({"t": "x" * 1000} for _ in range(5000)))
     assert path.read_bytes() == OLD
     assert list(small_disk.iterdir()) == [path]
-    jsonl.write_text(path, "fits again")
+    write_text(path, "fits again")
     assert path.read_text() == "fits again"
 
 
 def test_a_written_file_can_be_read_by_the_others_of_the_desk(tmp_path: Path) -> None:
-    jsonl.write_text(tmp_path / "x", "a")
+    write_text(tmp_path / "x", "a")
     assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o644
-    with jsonl.replacing(tmp_path / "secret", mode=0o600) as file:
+    with replacing(tmp_path / "secret", mode=0o600) as file:
         file.write(b"a")
     assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
 
@@ -148,15 +150,15 @@ def test_a_written_file_can_be_read_by_the_others_of_the_desk(tmp_path: Path) ->
 def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="could not be written"):
-        jsonl.write_text(tmp_path / "file" / "x", "a")
-    with pytest.raises(InputError, match="--workspace"), jsonl.locked(tmp_path / "file", "t"):
+        write_text(tmp_path / "file" / "x", "a")
+    with pytest.raises(InputError, match="--workspace"), locked(tmp_path / "file", "t"):
         pass
 
 
 HOLD = (
     "import sys\n"
     "from pathlib import Path\n"
-    "from seeds.jsonl import locked\n"
+    "from seeds.base.records import locked\n"
     "with locked(Path(sys.argv[1]), 'classify train'):\n"
     "    print('held', flush=True)\n"
     "    sys.stdin.read()\n"
@@ -167,10 +169,10 @@ def test_a_second_process_is_told_who_holds_the_workspace(tmp_path: Path) -> Non
     with started(HOLD, tmp_path) as holder:
         assert first_line(holder) == "held"
         expected = rf"in use by classify train \(process {holder.pid}\)"
-        with pytest.raises(InputError, match=expected), jsonl.locked(tmp_path, "other"):
+        with pytest.raises(InputError, match=expected), locked(tmp_path, "other"):
             pass
         holder.communicate()
-    with jsonl.locked(tmp_path, "other"):
+    with locked(tmp_path, "other"):
         assert f"other (process {os.getpid()})" == (tmp_path / ".lock").read_text()
 
 
@@ -179,7 +181,7 @@ def test_the_lock_is_free_after_kill_9(tmp_path: Path) -> None:
         assert first_line(holder) == "held"
         holder.kill()
         holder.wait()
-        with jsonl.locked(tmp_path, "other"):
+        with locked(tmp_path, "other"):
             pass
 
 
@@ -188,36 +190,36 @@ def test_who_is_patient_gets_the_workspace_when_it_becomes_free(tmp_path: Path) 
         assert first_line(holder) == "held"
         leaving = threading.Timer(0.3, holder.kill)
         leaving.start()
-        with jsonl.locked(tmp_path, "other", patience=60):
+        with locked(tmp_path, "other", patience=60):
             assert holder.wait() != 0
     with started(HOLD, tmp_path) as holder:
         assert first_line(holder) == "held"
-        impatient = jsonl.locked(tmp_path, "other", patience=0.3)
+        impatient = locked(tmp_path, "other", patience=0.3)
         with pytest.raises(InputError, match="in use by classify train"), impatient:
             pass
         holder.communicate()
 
 
 def test_the_lock_is_free_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), jsonl.locked(tmp_path, "one"):
+    with pytest.raises(RuntimeError), locked(tmp_path, "one"):
         raise RuntimeError
-    with jsonl.locked(tmp_path, "two"):
+    with locked(tmp_path, "two"):
         pass
 
 
 def test_a_process_started_under_the_lock_does_not_keep_it(tmp_path: Path) -> None:
-    with jsonl.locked(tmp_path, "one"):
+    with locked(tmp_path, "one"):
         child = started("import sys\nprint('up', flush=True)\nsys.stdin.read()")
         assert first_line(child) == "up"
-    with jsonl.locked(tmp_path, "two"):
+    with locked(tmp_path, "two"):
         pass
     child.communicate()
 
 
 def test_the_lock_holds_on_a_full_disk_as_well(small_disk: Path) -> None:
-    jsonl.write_text(small_disk / "x", "a")
+    write_text(small_disk / "x", "a")
     (small_disk / ".lock").touch()
     fill(small_disk)
     refused = pytest.raises(InputError, match="in use by another command")
-    with jsonl.locked(small_disk, "one"), refused, jsonl.locked(small_disk, "two"):
+    with locked(small_disk, "one"), refused, locked(small_disk, "two"):
         pass

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.metrics import average_precision, calibration_error, evaluate
 
 NAMES = ("a", "b", "c", "d")

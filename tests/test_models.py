@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from tests.corpus import article, dataset
 from tests.tiny import tiny_settings
 from training.explain import explain

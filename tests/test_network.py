@@ -7,7 +7,7 @@ import pytest
 import torch
 import transformers
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.model import Runtime
 from training.models import packed, precision
 from training.models.camembert import logits_of

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.models.ngrams import Ngrams
 
 NGRAMS = Ngrams(buckets=24, char_ngrams=(2, 8), word_ngrams=(1, 3))

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from classify.commands.runs import runs
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from tests.command import ROOT, classify, environment, fill, inside
 from tests.conftest import wait_until
 from tests.corpus import dataset, workspace

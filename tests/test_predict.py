@@ -17,8 +17,8 @@ from pyarrow import parquet
 
 import classify as package
 from classify.predictor import percent
+from seeds.base.errors import InputError
 from seeds.document import content_id
-from seeds.errors import InputError
 from tests.command import classify, environment, fill
 from tests.conftest import wait_until
 from training.run import Run, promotions

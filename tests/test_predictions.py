@@ -10,11 +10,11 @@ import pytest
 
 from classify import load
 from classify import predict as from_python
-from labels.predictions import replace
-from labels.studio import Studio
-from labels.suggestions import Suggestion
+from labels.studio.client import Studio
+from labels.studio.prediction_sync import replace
+from labels.studio.suggestion import Suggestion
+from seeds.base.errors import InputError
 from seeds.document import content_id
-from seeds.errors import InputError
 from tests.command import classify
 from tests.conftest import LabelStudio
 from tests.corpus import article, workspace

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from tests.corpus import dataset
 from training.models.tfidf import TfidfSettings
 from training.recipe import Recipe

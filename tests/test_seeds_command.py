@@ -14,8 +14,8 @@ import pytest
 from pyarrow import parquet
 
 from classify.terminal import escape, progress, size_in_bytes
-from seeds import jsonl
-from seeds.errors import InputError
+from seeds.base.errors import InputError
+from seeds.base.locks import locked
 from tests.test_duplicates import COPY, REWRITTEN, SAME_EVENT
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "seeds"
@@ -165,7 +165,7 @@ def test_a_wrong_option_is_one_line_and_makes_no_workspace(
 def test_add_refuses_a_workspace_in_use_and_names_who_uses_it(
     tmp_path: Path, articles: Path
 ) -> None:
-    with jsonl.locked(tmp_path / "w", "classify labels push"):
+    with locked(tmp_path / "w", "classify labels push"):
         done = seeds(tmp_path / "w", "add", articles)
     assert done.returncode == 1
     assert "in use by classify labels push" in done.stderr

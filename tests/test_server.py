@@ -16,9 +16,9 @@ import httpx
 import psutil
 import pytest
 
-from labels import ports, server
-from labels.installation import install
-from seeds.errors import InputError
+from labels.server import ports, server
+from labels.server.installation import install
+from seeds.base.errors import InputError
 from tests.command import classify
 from tests.conftest import LabelStudio, free_port, wait_until
 

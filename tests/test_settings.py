@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import pytest
 
-from labels.connection import StudioSettings
-from seeds.errors import InputError
-from seeds.settings import (
+from labels.studio.connection import StudioSettings
+from seeds.base.errors import InputError
+from seeds.base.settings import (
     default_config,
     parse,
     read_override,

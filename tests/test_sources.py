@@ -20,11 +20,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from seeds.columns import Columns, find_columns
-from seeds.errors import Fault, InputError
-from seeds.files import File
-from seeds.sources import Article, read
-from seeds.tables import Record, rows, table_records
+from seeds.base.errors import Fault, InputError
+from seeds.reading.columns import Columns, find_columns
+from seeds.reading.files import File
+from seeds.reading.sources import Article, read
+from seeds.reading.tables import Record, rows, table_records
 
 
 def split(paths: Iterable[Any], **options: Any) -> tuple[list[Article], list[Fault]]:
@@ -392,7 +392,7 @@ def test_tables_come_through_a_pipe(tmp_path: Path, form: str) -> None:
     else:
         write(path, "text\nUn.\nDeux.\n" if form == "csv" else '{"text":"Un."}\n{"text":"Deux."}\n')
     code = (
-        "from seeds.sources import read\n"
+        "from seeds.reading.sources import read\n"
         f"for each in read(['-'], stdin_format={form!r}): print(each.document.text)"
     )
     with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as pipe:
@@ -431,7 +431,7 @@ def test_parquet_is_read_by_no_thread_but_the_one_that_asks() -> None:
 
 def test_json_lines_are_passed_on_while_the_pipe_is_still_open() -> None:
     code = (
-        "from seeds.sources import read\n"
+        "from seeds.reading.sources import read\n"
         "for each in read(['-'], stdin_format='jsonl'): print(each.document.text, flush=True)"
     )
     with subprocess.Popen(
@@ -493,7 +493,7 @@ def test_what_may_not_be_read_is_a_fault_and_the_rest_is_read(tmp_path: Path) ->
     write(tmp_path / "z.txt", "Z.")
     (tmp_path / "ferme").chmod(0)
     code = (
-        "import sys; from seeds.sources import read\n"
+        "import sys; from seeds.reading.sources import read\n"
         "for each in read(sys.argv[1:], recursive=True): print(each)"
     )
     drop = "-dac_override,-dac_read_search"
@@ -514,7 +514,7 @@ def test_reading_plain_text_and_json_lines_imports_no_optional_package(tmp_path:
     write(tmp_path / "a.txt", "L’été à Genève.")
     write(tmp_path / "b.jsonl", '{"text": "Un."}')
     code = (
-        "import sys; from seeds.sources import read\n"
+        "import sys; from seeds.reading.sources import read\n"
         "list(read(sys.argv[1:]))\n"
         "heavy = 'trafilatura pyarrow py3langid datasketch charset_normalizer csv numpy'\n"
         "print([each for each in heavy.split() if each in sys.modules])"
@@ -660,7 +660,7 @@ def test_an_open_quote_in_the_header_is_a_fault_of_the_file(tmp_path: Path) -> N
 def test_a_quote_that_no_end_of_a_large_file_closes_is_not_searched_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seeds.quotes.LONGEST", 1000)
+    monkeypatch.setattr("seeds.reading.csv_rows.LONGEST", 1000)
     lines = "".join(f"{n},Texte {n}\n" for n in range(2, 300))
     found, faults = quoted(tmp_path / "a.csv", f'id,text\n1,"Un\n{lines}300,fin"\n')
     assert (found[0], len(found), faults) == ("Texte 2", 299, [("1", "2")])

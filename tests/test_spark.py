@@ -20,9 +20,9 @@ from pyarrow import parquet
 from classify import load
 from classify.shards import Answers, Done, Order, Shard, find_shards, is_done, label, sha256
 from classify.spark import predict_udf
-from seeds.columns import Columns
-from seeds.errors import Fault, InputError
-from seeds.jsonl import locked
+from seeds.base.errors import Fault, InputError
+from seeds.base.locks import locked
+from seeds.reading.columns import Columns
 from tests.command import classify, environment
 from tests.conftest import wait_until
 from tests.corpus import dataset

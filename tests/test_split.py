@@ -12,8 +12,8 @@ import pytest
 
 from labels.dataset import Dataset, Example
 from labels.taxonomy import Category, Taxonomy
+from seeds.base.errors import InputError
 from seeds.document import Document
-from seeds.errors import InputError
 from tests.corpus import dataset
 from training.learned import Learned
 from training.split import (

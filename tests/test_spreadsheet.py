@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from labels.dataset import read_annotations, read_dataset
+from labels.annotations import read_annotations
+from labels.dataset import read_dataset
 from labels.spreadsheet import Labelled, Layout, read_labelled, with_choice
 from labels.taxonomy import Category, Taxonomy, read_taxonomy
+from seeds.base.errors import InputError
 from seeds.document import read_documents
-from seeds.errors import InputError
 from tests.command import SHARED, classify
 from tests.corpus import taxonomy
 

@@ -20,11 +20,11 @@ from typing import Any
 import httpx
 import pytest
 
-from labels.connection import StudioSettings, connection
-from labels.interface import differences
-from labels.push import push
-from labels.studio import Project, Studio
-from seeds.errors import InputError
+from labels.studio.client import Project, Studio
+from labels.studio.connection import StudioSettings, connection
+from labels.studio.interface import differences
+from labels.studio.push import push
+from seeds.base.errors import InputError
 from tests.command import classify
 from tests.conftest import LabelStudio, wait_until
 from tests.newsroom import Newsroom
@@ -585,9 +585,9 @@ def test_a_task_the_server_refuses_is_reported_and_not_sent_again(
 
 PUSH = """
 import sys
-from labels.connection import StudioSettings
-from labels.push import push
-from labels.studio import Studio
+from labels.studio.connection import StudioSettings
+from labels.studio.push import push
+from labels.studio.client import Studio
 from tests.test_studio import tasks
 settings = StudioSettings("Any title", 2, "", batch_size=int(sys.argv[4]), timeout=60.0, retries=3)
 studio = Studio.connect(sys.argv[1], sys.stdin.readline().strip(), settings)

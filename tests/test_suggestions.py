@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from labels.interface import interface_xml, known_categories
-from labels.suggestions import Suggestion, prediction, read_prediction, suggested
-from seeds.errors import InputError
+from labels.studio.interface import interface_xml, known_categories
+from labels.studio.suggestion import Suggestion, prediction, read_prediction, suggested
+from seeds.base.errors import InputError
 from tests.corpus import taxonomy
 from training.model import Rule
 

@@ -18,7 +18,7 @@ from labels.taxonomy import (
     read_taxonomy,
     write_taxonomy,
 )
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
 DESIGNED = {

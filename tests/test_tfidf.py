@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from tests.corpus import dataset
 from tests.test_ngrams import slow_buckets
 from training.model import Fitting, Scaling

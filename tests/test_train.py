@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from labels.dataset import Dataset, Example
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from tests.corpus import dataset, taxonomy
 from training.model import Fitting
 from training.models.tfidf import TfidfSettings
@@ -111,7 +111,7 @@ def test_a_recipe_with_unknown_keys_names_all_of_them(tmp_path) -> None:  # type
 
 
 def test_the_shipped_recipe_is_the_default_one() -> None:
-    from seeds.settings import default_config
+    from seeds.base.settings import default_config
 
     recipe, settings = read_recipe(default_config("tfidf.toml"), "tfidf")
     assert recipe == Recipe()

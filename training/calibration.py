@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seeds.errors import missing_extra
+from seeds.base.errors import missing_extra
 from training.model import Floats, Rule, Scaling, sigmoid, softmax
 from training.risk import NEVER, safe_bound
 

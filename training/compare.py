@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.dataset import Example
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.metrics import RESAMPLES
 
 Bools = NDArray[np.bool_]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.dataset import Dataset
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.metrics import average_precision
 from training.model import softmax
 from training.split import assign, folds

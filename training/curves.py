@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from seeds import jsonl
-from seeds.errors import InputError
-from seeds.settings import parse
+from seeds.base.errors import InputError
+from seeds.base.settings import parse
+from seeds.base.storage import write_text
 from training.card import model_card
 from training.metrics import Evaluation
 from training.model import Model, Runtime
@@ -101,7 +101,7 @@ def export_run(
         found.append(Exported(path, gap, before, after))
         tolerance = {"tolerance": _INT8_TOLERANCE} if precision == "int8" else {}
         record = {**golden, "scores": scores.tolist(), **tolerance}
-        jsonl.write_text(building / "golden.json", json.dumps(record, indent=2))
+        write_text(building / "golden.json", json.dumps(record, indent=2))
         _describe(made, source, found[0], precision)
 
     publish(path, fill)
@@ -153,16 +153,16 @@ def _describe(made: Run, source: Path, exported: Exported, precision: Precision)
         versions=tuple(dict.fromkeys((*made.facts.versions, *versions))),
         exported_from=source.name,
     )
-    jsonl.write_text(made.path / "run.json", json.dumps(facts_record(facts), indent=2))
+    write_text(made.path / "run.json", json.dumps(facts_record(facts), indent=2))
     card = (source / "README.md").read_text(encoding="utf-8")
     if exported.after:
-        jsonl.write_text(made.path / "metrics.json", json.dumps(exported.after.record(), indent=2))
+        write_text(made.path / "metrics.json", json.dumps(exported.after.record(), indent=2))
         record = json.loads((source / "recipe.json").read_text(encoding="utf-8"))
         record.pop("model")
         recipe = parse(record, Recipe, str(source / "recipe.json"))
         measured = replace(facts, test_articles=exported.after.articles)
         card = model_card(measured, exported.after, made.rule, made.taxonomy, recipe)
-    jsonl.write_text(made.path / "README.md", card + _section(source, exported, precision))
+    write_text(made.path / "README.md", card + _section(source, exported, precision))
 
 
 def _section(source: Path, exported: Exported, precision: Precision) -> str:

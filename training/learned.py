@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.dataset import Dataset
-from seeds import jsonl
-from seeds.errors import InputError
-from seeds.settings import parse
+from seeds.base.errors import InputError
+from seeds.base.records import parse_record
+from seeds.base.settings import parse
 from training.split import By, Indices, group_of
 
 
@@ -94,7 +94,7 @@ def read_fold_answers(run: Path) -> dict[str, tuple[str, ...]]:
 
 def _record(path: Path) -> dict[str, Any]:
     try:
-        return jsonl.parse_record(path.read_text(encoding="utf-8"), str(path))
+        return parse_record(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}. Train again.") from error
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.dataset import Dataset
-from seeds import jsonl
-from seeds.errors import DISTRIBUTION, InputError
+from seeds.base.errors import DISTRIBUTION, InputError
+from seeds.base.storage import write_text
 from training.model import Fitting, Floats, Track
 from training.models import model_class
 from training.recipe import Recipe
@@ -57,7 +57,7 @@ def out_of_fold(
             found = _fold(dataset, learn, validate, kind, settings, inside)
             if kept and model_class(kind).resumes:
                 kept.parent.mkdir(parents=True, exist_ok=True)
-                jsonl.write_text(kept, json.dumps([found[0].tolist(), found[1]]))
+                write_text(kept, json.dumps([found[0].tolist(), found[1]]))
                 shutil.rmtree(kept.with_suffix(""), ignore_errors=True)
         positions.append(validate)
         scores.append(found[0])

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from seeds.errors import InputError
-from seeds.settings import parse, read_table, workspace_config
+from seeds.base.errors import InputError
+from seeds.base.settings import parse, read_table, workspace_config
 from training.models import model_class
 
 

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labels.taxonomy import Taxonomy
-from seeds import jsonl
-from seeds.errors import InputError
-from seeds.settings import parse
+from seeds.base.errors import InputError
+from seeds.base.settings import parse
+from seeds.base.storage import readable, sync, write_text
 from training.model import Model, Prediction, Rule, Runtime
 from training.models import model_class
 
@@ -106,7 +106,7 @@ def save_run(runs: Path, trained: "Trained") -> Path:
         trained.model.save(building)
         for name, value in trained.files.items():
             text = value if isinstance(value, str) else json.dumps(value, indent=2)
-            jsonl.write_text(building / name, text)
+            write_text(building / name, text)
 
     return publish(_free(runs / trained.name), fill)
 
@@ -130,11 +130,11 @@ def publish(path: Path, fill: Callable[[Path], None]) -> Path:
         files = sorted(each for each in building.rglob("*") if each.is_file())
         hashes = {each.relative_to(building).as_posix(): _sha256(each) for each in files}
         for each in files:
-            jsonl.readable(each)
-            jsonl.sync(each)  # a library's own files too are on disk before the run appears
-        jsonl.write_text(building / "manifest.json", json.dumps(hashes, indent=2))
+            readable(each)
+            sync(each)  # a library's own files too are on disk before the run appears
+        write_text(building / "manifest.json", json.dumps(hashes, indent=2))
         building.rename(path)
-        jsonl.sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise InputError(
             f"{path}: could not be written: {error.strerror or error}. Earlier runs are untouched; "
@@ -290,7 +290,7 @@ def promote(runs: Path, run: Run) -> None:
         raise InputError(f"{run.path}: not in {runs}. Copy the run there, then promote it by name.")
     _verify(run)
     kept = [each for each in promotions(runs) if each != run.name]
-    jsonl.write_text(runs / "current", "\n".join([*kept, run.name]) + "\n")
+    write_text(runs / "current", "\n".join([*kept, run.name]) + "\n")
 
 
 def roll_back(runs: Path) -> str:
@@ -303,7 +303,7 @@ def roll_back(runs: Path) -> str:
     if len(names) < 2:
         raise InputError(f"{runs / 'current'}: no earlier run to go back to. Promote one by name.")
     verify_run(find_run(runs, names[-2]))
-    jsonl.write_text(runs / "current", "\n".join(names[:-1]) + "\n")
+    write_text(runs / "current", "\n".join(names[:-1]) + "\n")
     return names[-2]
 
 

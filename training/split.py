@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.dataset import Dataset
-from seeds import jsonl
+from seeds.base.errors import InputError
+from seeds.base.settings import parse
+from seeds.base.storage import write_text
 from seeds.document import Document
-from seeds.errors import InputError
-from seeds.settings import parse
 
 Indices = NDArray[np.int64]
 By = Literal["stratified", "date"]
@@ -78,7 +78,7 @@ _MEND = "Restore it from a copy, or draw a new test part with `classify train --
 def write_parts(workspace: Path, parts: Parts) -> None:
     """Write split.json anew, atomically."""
     record = {name: value for name, value in asdict(parts).items() if value != ""}
-    jsonl.write_text(workspace / "split.json", json.dumps(record, indent=1))
+    write_text(workspace / "split.json", json.dumps(record, indent=1))
 
 
 def draw(

@@ -10,7 +10,7 @@ from typing import Any
 
 from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
-from seeds.errors import DISTRIBUTION, InputError
+from seeds.base.errors import DISTRIBUTION, InputError
 from training import metrics
 from training.calibration import Wanted, fit_rule
 from training.card import model_card, public_name

@@ -14,7 +14,7 @@ from classify.options import (
     workspace_option,
 )
 from classify.terminal import escape, say
-from seeds.settings import workspace_path
+from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
     from training.compare import Comparison, Difference, Disagreement

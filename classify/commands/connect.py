@@ -10,11 +10,11 @@ import click
 
 from classify.options import workspace_option
 from classify.terminal import say
-from seeds.errors import InputError
-from seeds.settings import read_override, workspace_path
+from seeds.base.errors import InputError
+from seeds.base.settings import read_override, workspace_path
 
 if TYPE_CHECKING:
-    from labels.studio import Studio
+    from labels.studio.client import Studio
 
 _EMBEDDED = (
     "It was started by an earlier version of classify: run `classify labels server stop`, then "
@@ -74,7 +74,7 @@ def _disconnect(folder: Path) -> None:
     from classify.labelling import connect as connect_studio
     from classify.serving.linked import link, linked
     from classify.serving.secret import forget, is_own
-    from labels.backends import detach
+    from labels.studio.ml_backends import detach
 
     own, before = is_own(folder), linked(folder)
     link(folder, None)
@@ -97,8 +97,8 @@ def _disconnect(folder: Path) -> None:
 
 def _detached(studio: "Studio", project: int, own: Callable[[str], bool]) -> int:
     """How many connections were removed; none where the project was deleted, and they with it."""
-    from labels.backends import detach
-    from labels.faults import MissingError
+    from labels.studio.errors import MissingError
+    from labels.studio.ml_backends import detach
 
     try:
         studio.project(project)
@@ -113,7 +113,7 @@ def _check_interface(studio: "Studio", project: int) -> None:
     Raises:
         InputError: the labelling interface does not ask for categories as ours does.
     """
-    from labels.interface import known_categories
+    from labels.studio.interface import known_categories
 
     found = studio.read(f"project {project}", studio.sdk.projects.get, project)
     known_categories(found.label_config or "<View/>")
@@ -127,7 +127,7 @@ def _attach(folder: Path, url: str, project: int, studio: "Studio", *, replace: 
     """
     from classify.serving.secret import address, is_address, is_own, secret
     from classify.serving.settings import ServeSettings
-    from labels.backends import BlockedError, attach
+    from labels.studio.ml_backends import BlockedError, attach
 
     try:
         wanted = address(url, secret(folder))
@@ -153,7 +153,7 @@ def _attach(folder: Path, url: str, project: int, studio: "Studio", *, replace: 
 
 
 def _embedded_url(folder: Path) -> str:
-    from labels.server import status
+    from labels.server.server import status
 
     return status(folder).url
 

@@ -14,10 +14,10 @@ import click
 
 from classify.options import Folder
 from classify.terminal import counting, say
-from seeds.errors import InputError, missing_extra
+from seeds.base.errors import InputError, missing_extra
 
 if TYPE_CHECKING:
-    from labels.studio import Studio
+    from labels.studio.client import Studio
 
 SAMPLE = Path(__file__).resolve().parents[2] / "seeds" / "sample"
 NEW_ARTICLE = SAMPLE / "unseen" / "semaine-du-film-tachkent.txt"
@@ -80,9 +80,9 @@ def _near(path: Path) -> str:
 
 def _annotate(workspace: Path, studio: "Studio", settings: object) -> None:
     """Have the two annotators submit the sample labels that Label Studio does not have yet."""
-    from labels.connection import StudioSettings
-    from labels.studio import Studio
-    from labels.tasks import result
+    from labels.studio.client import Studio
+    from labels.studio.connection import StudioSettings
+    from labels.studio.tasks import result
 
     assert isinstance(settings, StudioSettings)
     say("\nTwo annotators join by the invitation link and submit the sample labels.")
@@ -106,7 +106,7 @@ def _annotate(workspace: Path, studio: "Studio", settings: object) -> None:
 
 def _annotators(workspace: Path) -> dict[str, str]:
     """E-mail and password of the two annotators, kept as private as the server's own."""
-    from seeds import jsonl
+    from seeds.base.storage import replacing
 
     path = workspace / "label-studio" / "annotators.json"
     if path.is_file():
@@ -114,14 +114,14 @@ def _annotators(workspace: Path) -> dict[str, str]:
         return kept
     names = ("annotator_a", "annotator_b")
     made = {f"{name}@classify.localhost": secrets.token_urlsafe(16) for name in names}
-    with jsonl.replacing(path, mode=0o600) as file:
+    with replacing(path, mode=0o600) as file:
         file.write(json.dumps(made).encode())
     return made
 
 
 def _sample_labels(annotator: str) -> Iterator[tuple[str, list[str]]]:
     """Document id and categories of every sample article, as one annotator gave them."""
-    from seeds.sources import Article, read
+    from seeds.reading.sources import Article, read
 
     with (SAMPLE / "labels.csv").open(encoding="utf-8", newline="") as file:
         rows = {
@@ -138,7 +138,7 @@ def _sample_labels(annotator: str) -> Iterator[tuple[str, list[str]]]:
 
 def _farewell(workspace: Path) -> None:
     """Where to look next, and how to stop."""
-    from labels import server
+    from labels.server import server
 
     own = f"--workspace {workspace}"
     say(

@@ -11,13 +11,13 @@ from classify.commands.connect import connect as connect_command
 from classify.options import Commands, workspace_option
 from classify.suggesting import fitting_run, send_predictions
 from classify.terminal import counting, escape, quantity, say
-from seeds.errors import InputError
-from seeds.jsonl import locked
-from seeds.settings import workspace_path
+from seeds.base.errors import InputError
+from seeds.base.locks import locked
+from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
-    from labels.connection import StudioSettings
-    from labels.studio import Project, Studio
+    from labels.studio.client import Project, Studio
+    from labels.studio.connection import StudioSettings
     from labels.taxonomy import Taxonomy
 
 DISPUTES_SHOWN = 5  # lines; adjudicate.jsonl lists all
@@ -49,7 +49,7 @@ def server() -> None:
 def start(port: int | None, workspace: Path | None) -> None:
     """Start the server; the first time installs it, which takes some minutes."""
     from classify.labelling import check_extra
-    from labels import server as embedded
+    from labels.server import server as embedded
 
     check_extra()
     found = embedded.start(workspace_path(workspace), port=port, say=say)
@@ -62,7 +62,7 @@ def start(port: int | None, workspace: Path | None) -> None:
 @workspace_option
 def stop(workspace: Path | None) -> None:
     """Stop the server; articles and annotations stay."""
-    from labels import server as embedded
+    from labels.server import server as embedded
 
     stopped = embedded.stop(workspace_path(workspace))
     say("stopped" if stopped else "was not running")
@@ -73,7 +73,7 @@ def stop(workspace: Path | None) -> None:
 @workspace_option
 def server_status(show_login: bool, workspace: Path | None) -> None:
     """Say whether the server runs, and where."""
-    from labels import server as embedded
+    from labels.server import server as embedded
 
     folder = workspace_path(workspace)
     found = embedded.status(folder)
@@ -169,7 +169,7 @@ def pull(workspace: Path | None) -> None:
 def status(form: str, offline: bool, workspace: Path | None) -> None:
     """Show how many articles are done, by whom, and per category."""
     from classify.labelling import Labels, connect, fetch, progress_report
-    from labels.dataset import IMPORTED, read_annotations
+    from labels.annotations import IMPORTED, read_annotations
     from labels.taxonomy import read_taxonomy
     from seeds.document import read_documents
 
@@ -220,7 +220,7 @@ def import_(
     """
     from classify.labelling import take_over
     from labels.spreadsheet import Layout
-    from seeds.columns import column_names
+    from seeds.reading.columns import column_names
 
     folder = workspace_path(workspace)
     layout = Layout(column_names(text_columns), label_column, separator, date_column)
@@ -249,7 +249,7 @@ def import_(
 
 def prepare(studio: "Studio", settings: "StudioSettings", taxonomy: "Taxonomy") -> "Project":
     """The project, made or brought up to date."""
-    from labels.interface import instructions, interface_xml
+    from labels.studio.interface import instructions, interface_xml
 
     return studio.prepare(
         settings.title,
@@ -263,8 +263,8 @@ def send(
     studio: "Studio", project: "Project", documents: list[Any], known: Set[str], folder: Path
 ) -> None:
     """Push articles and say what was done. known: the ids of all articles of the workspace."""
-    from labels.push import push
-    from labels.tasks import task
+    from labels.studio.push import push
+    from labels.studio.tasks import task
 
     with counting("Sending", len(documents)) as count:
         pushed = push(studio, project.id, [task(each) for each in documents], progress=count)
@@ -293,7 +293,7 @@ def _say_what_is_new(
     limit: int | None,
     folder: Path,
 ) -> None:
-    from labels.faults import MissingError
+    from labels.studio.errors import MissingError
 
     try:
         there = set(studio.seed_ids(studio.find(settings.title).id))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from classify.options import runtime_options, tell_computing, workspace_option
-from seeds.errors import InputError
-from seeds.settings import workspace_path
+from seeds.base.errors import InputError
+from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
     from training.model import Runtime
@@ -113,8 +113,8 @@ def predict(
     from classify.predicting import Labelling, refuse_places, to_file, to_stream
     from classify.predictor import Format
     from classify.terminal import Screen, size_in_bytes
-    from seeds.columns import Columns, column_names
-    from seeds.raw import Reading
+    from seeds.reading.columns import Columns, column_names
+    from seeds.reading.raw_records import Reading
     from training.run import find_run, load_run
 
     _refuse_form(form, explained=explained, shown=output is None and sys.stdout.isatty())

@@ -9,9 +9,9 @@ import click
 
 from classify.options import Commands, workspace_option
 from classify.terminal import escape, say
-from seeds.errors import InputError
-from seeds.jsonl import locked
-from seeds.settings import workspace_path
+from seeds.base.errors import InputError
+from seeds.base.locks import locked
+from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
     from training.metrics import Evaluation

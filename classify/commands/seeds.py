@@ -12,9 +12,9 @@ import click
 
 from classify.options import Commands, workspace_option
 from classify.terminal import escape, progress, quantity, say, size_in_bytes
+from seeds.base.errors import Fault, InputError
+from seeds.base.settings import workspace_path
 from seeds.document import Document, read_documents, write_documents
-from seeds.errors import Fault, InputError
-from seeds.settings import workspace_path
 
 FAULTS_SHOWN = 20  # lines; a table in a wrong format has as many faults as records
 MOST_SOURCES = 15  # rows of `seeds stats`; the rest is summed up
@@ -66,9 +66,9 @@ def add(
     can't be read is named, the others are added and the exit code is 1.
     """
     from labels.taxonomy import ensure_taxonomy
-    from seeds import jsonl
-    from seeds.columns import Columns, column_names
-    from seeds.sources import read
+    from seeds.base.locks import locked
+    from seeds.reading.columns import Columns, column_names
+    from seeds.reading.sources import read
 
     folder = workspace_path(workspace)
     limit = size_in_bytes(max_size)
@@ -83,7 +83,7 @@ def add(
         stdin_format=stdin_format,
         tell=say,
     )
-    with jsonl.locked(folder, "classify seeds add"):
+    with locked(folder, "classify seeds add"):
         known = read_documents(folder)
         tally = _collect(progress(found, "Reading"), known)
         if tally.new:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from classify.options import runtime_options, workspace_option
-from seeds.errors import missing_extra
-from seeds.settings import read_override, workspace_path
+from seeds.base.errors import missing_extra
+from seeds.base.settings import read_override, workspace_path
 
 if TYPE_CHECKING:
     from training.model import Runtime

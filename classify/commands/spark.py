@@ -6,7 +6,7 @@ from typing import Any, cast
 import click
 from click.core import ParameterSource
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 _HONOURED = {
     *("engine", "master", "form", "run", "every", "text_columns", "id_column", "encoding"),
@@ -47,9 +47,9 @@ def _order(context: click.Context) -> Any:
     from classify.predictor import Format
     from classify.shards import Answers, Order, sha256
     from classify.terminal import size_in_bytes
-    from seeds.columns import Columns
-    from seeds.encoding import codec_name
-    from seeds.settings import workspace_path
+    from seeds.base.settings import workspace_path
+    from seeds.reading.columns import Columns
+    from seeds.reading.encoding import codec_name
     from training.model import Runtime
     from training.run import check_files, find_run
 

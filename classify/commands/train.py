@@ -11,8 +11,8 @@ import click
 
 from classify.options import workspace_option
 from classify.terminal import counting, escape, say
-from seeds.errors import InputError
-from seeds.settings import workspace_path
+from seeds.base.errors import InputError
+from seeds.base.settings import workspace_path
 from training.models import KINDS
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _plan(
     count: int,
 ) -> _Plan:
     """A kind's recipe and settings, with what the command line changes in them."""
-    from seeds.settings import default_config, read_table
+    from seeds.base.settings import default_config, read_table
     from training.model import Runtime
     from training.recipe import default_recipe, read_recipe
 
@@ -191,7 +191,7 @@ def _first() -> bool:
 
 def _alone(folder: Path) -> AbstractContextManager[None]:
     """The workspace's lock, which the first of several processes holds for all."""
-    from seeds.jsonl import locked
+    from seeds.base.locks import locked
 
     name = click.get_current_context().info_name or ""
     task = f"classify {name}" if name == "train" else name  # else the service's own words for it
@@ -253,7 +253,7 @@ def _fitting(runtime: "Runtime", kept: Path | None) -> "Fitting":
 def _promote(folder: Path, path: Path) -> None:
     """Make the new run current, unless the one that is current is shown to be better."""
     from classify.guard import worse_than_current
-    from seeds.jsonl import locked
+    from seeds.base.locks import locked
     from training.run import load_run, promote
 
     run = load_run(path)

@@ -20,8 +20,8 @@ from classify.serving.limits import Limited, Limits
 from classify.serving.measures import TYPE, Measured, Measures
 from classify.serving.problems import problem
 from classify.serving.reading import ARTICLES, Readers
-from seeds.errors import DISTRIBUTION, InputError
-from seeds.files import SUFFIXES
+from seeds.base.errors import DISTRIBUTION, InputError
+from seeds.reading.files import SUFFIXES
 
 T = TypeVar("T")
 

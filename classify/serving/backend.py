@@ -18,8 +18,8 @@ from classify.serving.linked import Linked, linked
 from classify.serving.measures import Measures
 from classify.serving.retraining import Retraining
 from classify.serving.secret import PREFIX, secret
-from labels.interface import TEXT, choice_of, known_categories
-from labels.suggestions import prediction, suggested
+from labels.studio.interface import TEXT, choice_of, known_categories
+from labels.studio.suggestion import prediction, suggested
 
 TASKS = 1000  # of one request; for more there is `classify labels push --with-predictions`
 

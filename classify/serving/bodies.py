@@ -16,11 +16,11 @@ from starlette.requests import Request
 
 from classify.serving.reading import told_here
 from classify.serving.wire import EXPLAINED, EXPLAINED_CHARACTERS, PredictRequest
-from seeds.columns import Columns, column_names
-from seeds.encoding import replace_surrogates
-from seeds.errors import InputError
-from seeds.jsonl import refuse_constant
-from seeds.raw import Reading
+from seeds.base.errors import InputError
+from seeds.base.records import refuse_constant
+from seeds.base.surrogates import replace_surrogates
+from seeds.reading.columns import Columns, column_names
+from seeds.reading.raw_records import Reading
 
 FIELDS = 1000  # of a form, in which an option may be given any number of times
 # How its articles are read, by the fields of the form, as the options of `classify predict`.

@@ -13,7 +13,7 @@ from typing import Any
 
 from classify.serving.child import EndedError
 from classify.serving.loaded import Loaded, RunInfo
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.model import Runtime
 
 _FOLLOW_SECONDS = 1.0  # between two looks at which run is current

@@ -15,8 +15,8 @@ import threading
 from pathlib import Path
 
 from classify.terminal import say
-from seeds.errors import InputError
-from seeds.jsonl import locked
+from seeds.base.errors import InputError
+from seeds.base.locks import locked
 
 _TRAINING = "a training of classify serve"  # for a command that has to wait for it
 _NICE = 10  # whoever asks the service comes first

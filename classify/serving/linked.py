@@ -4,9 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from seeds import jsonl
-from seeds.errors import InputError
-from seeds.settings import parse
+from seeds.base.errors import InputError
+from seeds.base.records import parse_record
+from seeds.base.settings import parse
+from seeds.base.storage import write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def linked(workspace: Path) -> Linked | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {error}. Run `classify labels connect` again.") from error
-    return parse(jsonl.parse_record(text, str(path)), Linked, str(path))
+    return parse(parse_record(text, str(path)), Linked, str(path))
 
 
 def link(workspace: Path, project: Linked | None) -> None:
@@ -38,7 +39,7 @@ def link(workspace: Path, project: Linked | None) -> None:
     if project is None:
         _path(workspace).unlink(missing_ok=True)
     else:
-        jsonl.write_text(_path(workspace), json.dumps(asdict(project)))
+        write_text(_path(workspace), json.dumps(asdict(project)))
 
 
 def _path(workspace: Path) -> Path:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from classify.serving.child import Child, EndedError
 from labels.taxonomy import Taxonomy
-from seeds.errors import InputError
-from seeds.settings import parse
+from seeds.base.errors import InputError
+from seeds.base.settings import parse
 from training.model import Runtime
 
 

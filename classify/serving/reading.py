@@ -22,11 +22,11 @@ from starlette.exceptions import HTTPException
 
 from classify.serving import frames
 from classify.serving.child import Child, EndedError
-from seeds.columns import Columns
-from seeds.compressed import CODECS, Plain
-from seeds.errors import Fault, InputError
-from seeds.raw import Reading
-from seeds.sources import Article, read
+from seeds.base.errors import Fault, InputError
+from seeds.reading.columns import Columns
+from seeds.reading.compressed import CODECS, Plain
+from seeds.reading.raw_records import Reading
+from seeds.reading.sources import Article, read
 
 ARTICLES = 1000  # of one file; more are for `classify predict`
 PLAIN = 50_000_000  # bytes of one, decompressed, and characters of all its articles

@@ -18,9 +18,10 @@ from typing import Any
 from classify.serving.child import surroundings
 from classify.serving.linked import linked
 from classify.serving.loaded import RunInfo
-from seeds import jsonl
-from seeds.errors import InputError
-from seeds.settings import parse
+from seeds.base.errors import InputError
+from seeds.base.records import parse_record
+from seeds.base.settings import parse
+from seeds.base.storage import write_text
 
 _GIVEN = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED")
 _MOST = 1 << 63  # an id of a database is below it
@@ -52,7 +53,7 @@ def kept(workspace: Path) -> Kept:
     path = _path(workspace)
     try:
         text = path.read_text(encoding="utf-8")
-        return parse(jsonl.parse_record(text, str(path)), Kept, str(path))
+        return parse(parse_record(text, str(path)), Kept, str(path))
     except FileNotFoundError:
         return Kept()
     except (OSError, UnicodeDecodeError, InputError) as error:
@@ -279,7 +280,7 @@ class Retraining:
         asked = self._asked or self._at_it
         now = Kept(tuple(sorted(self._new)), self._last, self._since, asked)
         try:
-            jsonl.write_text(_path(self._workspace), json.dumps(asdict(now)))
+            write_text(_path(self._workspace), json.dumps(asdict(now)))
         except InputError as error:
             _log.error("%s", error)
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 PREFIX = "/label-studio"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 random bytes

@@ -25,8 +25,8 @@ from classify.serving.reading import Readers
 from classify.serving.retraining import Retraining
 from classify.serving.settings import ServeSettings
 from classify.terminal import say, size_in_bytes
-from seeds.errors import InputError
-from seeds.jsonl import locked
+from seeds.base.errors import InputError
+from seeds.base.locks import locked
 from training.model import Runtime
 from training.run import find_run
 

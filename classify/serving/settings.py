@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from classify.terminal import size_in_bytes
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)

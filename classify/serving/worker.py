@@ -21,9 +21,9 @@ from typing import Any
 
 from classify.predictor import unread
 from classify.serving import frames
+from seeds.base.errors import InputError
+from seeds.base.surrogates import replace_surrogates
 from seeds.clean import clean
-from seeds.encoding import replace_surrogates
-from seeds.errors import InputError
 from training.model import Prediction, Runtime
 from training.run import Run, load_run
 

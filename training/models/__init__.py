@@ -3,7 +3,7 @@
 import pkgutil
 from typing import TYPE_CHECKING
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 if TYPE_CHECKING:
     from training.model import Model

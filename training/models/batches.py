@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seeds.errors import InputError, missing_extra
+from seeds.base.errors import InputError, missing_extra
 from training.models.network import padded
 
 _MEGABATCH = 16  # batches whose windows are sorted by length together, then shuffled

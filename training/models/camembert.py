@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from seeds import jsonl
-from seeds.errors import InputError
-from seeds.settings import parse
+from seeds.base.errors import InputError
+from seeds.base.settings import parse
+from seeds.base.storage import write_text
 from training.model import Fitting, Floats, Runtime, Scaling
 from training.models import precision
 from training.models.hub import check_base, read_model
@@ -176,7 +176,7 @@ class Camembert:
         tokenizer.model_max_length = self.recipe.window
         tokenizer.save_pretrained(directory)
         record = {"recipe": asdict(self.recipe), "golden": list(self.pieces.golden)}
-        jsonl.write_text(directory / "model.json", json.dumps(record, indent=2))
+        write_text(directory / "model.json", json.dumps(record, indent=2))
 
     @classmethod
     def load(cls, directory: Path, runtime: Runtime) -> Self:

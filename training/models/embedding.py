@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from seeds import jsonl
-from seeds.errors import InputError
-from seeds.settings import parse
+from seeds.base.errors import InputError
+from seeds.base.settings import parse
+from seeds.base.storage import replacing, write_text
 from training.model import Fitting, Floats, Runtime, Scaling
 from training.models.encoder import Encoder, VectorCache
 from training.models.linear import learn
@@ -135,10 +135,10 @@ class Embedding:
         from safetensors.numpy import save
 
         self.words.save(directory)
-        with jsonl.replacing(directory / "vectors.safetensors") as file:
+        with replacing(directory / "vectors.safetensors") as file:
             file.write(save({"centre": self.centre, "coefficients": self.coefficients}))
         record = {"recipe": asdict(self.recipe), "golden": list(self.encoder.pieces.golden)}
-        jsonl.write_text(directory / "embedding.json", json.dumps(record, indent=2))
+        write_text(directory / "embedding.json", json.dumps(record, indent=2))
         self.encoder.save(directory / "encoder")
 
     @classmethod

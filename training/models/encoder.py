@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.model import Floats, Runtime
 from training.models import precision
 from training.models.hub import longest_window, pieces_of, read_base, read_model

@@ -18,7 +18,7 @@ import transformers
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.model import Fitting
 from training.models.batches import Collate, Order, token_table
 from training.models.camembert import CamembertSettings, logits_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.models.network import import_torch
 from training.models.pieces import Pieces
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seeds.errors import missing_extra
+from seeds.base.errors import missing_extra
 from training.model import Floats
 from training.models.lbfgs import descend
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seeds.errors import InputError, missing_extra
+from seeds.base.errors import InputError, missing_extra
 from training.model import Floats, Runtime
 
 _PIECES_AT_ONCE = 8192  # of a batch, padding included; bounds its memory whatever the windows

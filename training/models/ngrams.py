@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.models.folding import HASHED, Bytes, Hashes, Ints, Words, words, words_with_origins
 
 Floats = NDArray[np.float64]

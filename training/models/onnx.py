@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from seeds.errors import InputError, missing_extra
+from seeds.base.errors import InputError, missing_extra
 from training.models.bert import has_plain_attention, has_plain_feed_forward, take_attention_out
 from training.models.network import import_torch
 

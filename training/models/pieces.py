@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from seeds.errors import InputError, missing_extra
+from seeds.base.errors import InputError, missing_extra
 from training.model import Floats
 
 # A sentence whose ids are kept with a model: a tokenizer that reads it otherwise is refused.

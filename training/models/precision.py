@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.model import Runtime
 from training.models.network import Network, TorchNetwork, device, import_torch
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seeds import jsonl
-from seeds.errors import InputError, missing_extra
-from seeds.settings import parse
+from seeds.base.errors import InputError, missing_extra
+from seeds.base.settings import parse
+from seeds.base.storage import replacing, write_text
 from training.model import Fitting, Floats, Runtime, Scaling, Shares
 from training.models.ngrams import Ngrams
 from training.models.weights import mapped
@@ -178,9 +178,9 @@ class Tfidf:
             "coefficients": self.coefficients,
             "intercepts": self.intercepts,
         }
-        with jsonl.replacing(directory / "model.safetensors") as file:
+        with replacing(directory / "model.safetensors") as file:
             file.write(save(arrays))
-        jsonl.write_text(directory / "model.json", json.dumps(asdict(self.recipe), indent=2))
+        write_text(directory / "model.json", json.dumps(asdict(self.recipe), indent=2))
 
     @classmethod
     def load(cls, directory: Path, runtime: Runtime) -> Self:

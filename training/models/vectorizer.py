@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 from training.model import Floats
 from training.models.ngrams import Counts, Ngrams
 from training.models.tfidf import sublinear, unit

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from transformers import TrainerCallback
 
-from seeds import jsonl
+from seeds.base.storage import replacing, sync, write_text
 
 _LOOKS = 8  # at the held-out articles in a whole training
 _DONE = "complete.json"  # written last, so that half of a checkpoint is never resumed
@@ -101,12 +101,12 @@ class Watch(TrainerCallback):
             return
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         if self.best is not None:
-            with jsonl.replacing(folder / "best.safetensors") as file:
+            with replacing(folder / "best.safetensors") as file:
                 file.write(save({name: each.contiguous() for name, each in self.best.items()}))
         for each in folder.iterdir():
-            jsonl.sync(each)
+            sync(each)
         record = {"epoch": self.best_epoch, "score": self.best_score, "since": self.since}
-        jsonl.write_text(folder / _DONE, json.dumps(record))
+        write_text(folder / _DONE, json.dumps(record))
 
     def restore(self, checkpoint: Path) -> None:
         """Take up what `on_save` wrote."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from labels import server
-from seeds.errors import InputError
+from labels.server import server
+from seeds.base.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)

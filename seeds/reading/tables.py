@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from seeds import jsonl
-from seeds.compressed import Plain, damage
-from seeds.encoding import decode, stream_codec
-from seeds.errors import Fault, InputError, missing_extra
-from seeds.files import MAX_BYTES, TABLES, File
-from seeds.lines import blocks, too_long
+from seeds.base.errors import Fault, InputError, missing_extra
+from seeds.base.records import parse_record
+from seeds.reading.compressed import Plain, damage
+from seeds.reading.encoding import decode, stream_codec
+from seeds.reading.files import MAX_BYTES, TABLES, File
+from seeds.reading.jsonl_blocks import blocks, too_long
 
 Choose = Callable[[Sequence[str]], Iterable[str]]  # of the columns of a table, those to read
 _AT_ONCE = 1 << 20  # bytes of rows of Parquet made Python's at once
@@ -126,7 +126,7 @@ def json_record(
             return None
         if number == 1 and decoded.text.lstrip().startswith("["):
             raise InputError("begins like a JSON array. Write one object a line: jq -c '.[]'.")
-        return Record(number, jsonl.parse_record(decoded.text, at), decoded.note)
+        return Record(number, parse_record(decoded.text, at), decoded.note)
     except InputError as error:
         return Fault(at, str(error).removeprefix(f"{at}: "))
 
@@ -136,7 +136,7 @@ def _csv_records(
 ) -> Iterator[Record | Fault]:
     import csv
 
-    from seeds.quotes import OpenQuote, read_rows
+    from seeds.reading.csv_rows import OpenQuote, read_rows
 
     csv.field_size_limit(2**31 - 1)  # the module's own 131,072 characters cut long articles short
     codec, note = stream_codec(opened, encoding)

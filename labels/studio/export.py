@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from labels.dataset import Annotation
-from labels.interface import COMMENT, CONTROL
-from labels.tasks import document
+from labels.annotations import Annotation
+from labels.studio.interface import COMMENT, CONTROL
+from labels.studio.tasks import document
 from labels.taxonomy import Taxonomy
+from seeds.base.errors import InputError
 from seeds.document import Document
-from seeds.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
     """The annotations of an export.
 
     Args:
-        tasks: as `labels.studio.Studio.export` gives them: `completed_by` is an e-mail address.
+        tasks: as `Studio.export` gives them: `completed_by` is an e-mail address.
         taxonomy: what labels are held against.
     """
     latest: dict[tuple[str, str], Annotation] = {}

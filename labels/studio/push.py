@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from labels.faults import UnsureError
-from labels.studio import Progress, Studio, Task, quiet
+from labels.studio.client import Progress, Studio, Task, quiet
+from labels.studio.errors import UnsureError
 
 SENDINGS = 4  # of one batch, each followed by asking which of its tasks arrived
 

@@ -3,7 +3,7 @@
 import io
 from typing import IO, Any, cast
 
-from seeds.errors import InputError, missing_extra
+from seeds.base.errors import InputError, missing_extra
 
 CODECS = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zstd"}  # suffix -> name
 _AT_ONCE = 1 << 18  # bytes of plain data held

@@ -4,7 +4,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from labels.taxonomy import Taxonomy
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 CONTROL = "categories"  # the name of the choices; tasks, export and the interface share it
 COMMENT = "comment"

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seeds.base.errors import Fault, InputError
+from seeds.base.surrogates import replace_surrogates
 from seeds.clean import clean
-from seeds.columns import Columns, find_columns
 from seeds.dates import parse_date
 from seeds.document import Document
-from seeds.encoding import replace_surrogates
-from seeds.errors import Fault, InputError
-from seeds.files import MAX_BYTES
 from seeds.languages import identifier, language
-from seeds.pages import Page, read_page
-from seeds.raw import Lines, Reading, Rows, Whole, read_raw
-from seeds.tables import Record, json_record
+from seeds.reading.columns import Columns, find_columns
+from seeds.reading.files import MAX_BYTES
+from seeds.reading.pages import Page, read_page
+from seeds.reading.raw_records import Lines, Reading, Rows, Whole, read_raw
+from seeds.reading.tables import Record, json_record
 
 _RAW = 100_000  # bytes of a record that is told as it stands
 _USUAL = Columns()  # all found by their usual names

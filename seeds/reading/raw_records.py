@@ -4,13 +4,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, cast, get_args
 
-from seeds.columns import Columns, find_columns
-from seeds.compressed import position
-from seeds.encoding import codec_name
-from seeds.errors import Fault, InputError
-from seeds.files import MAX_BYTES, TABLES, File, Format, base_of, find_files, in_words, plain_suffix
-from seeds.lines import COUNT, SIZE, Block, blocks
-from seeds.tables import Record, table_records
+from seeds.base.errors import Fault, InputError
+from seeds.reading.columns import Columns, find_columns
+from seeds.reading.compressed import position
+from seeds.reading.encoding import codec_name
+from seeds.reading.files import (
+    MAX_BYTES,
+    TABLES,
+    File,
+    Format,
+    base_of,
+    find_files,
+    in_words,
+    plain_suffix,
+)
+from seeds.reading.jsonl_blocks import COUNT, SIZE, Block, blocks
+from seeds.reading.tables import Record, table_records
 
 _USUAL = Columns()  # all found by their usual names
 _EMPTY = "is empty: it has no record. Give it one or leave it out."

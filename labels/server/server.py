@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from labels.installation import REPORT_SECONDS, Say, alone, install, last_lines, make_folder
-from labels.ports import choose
-from labels.web import login_key, version, whoami
-from seeds import jsonl
-from seeds.errors import InputError, missing_extra
-from seeds.settings import parse
+from labels.server.installation import REPORT_SECONDS, Say, alone, install, last_lines, make_folder
+from labels.server.login import login_key, version, whoami
+from labels.server.ports import choose
+from seeds.base.errors import InputError, missing_extra
+from seeds.base.records import parse_record
+from seeds.base.settings import parse
+from seeds.base.storage import replacing
 
 if TYPE_CHECKING:
     import psutil
@@ -145,12 +146,12 @@ def _folder(workspace: Path) -> Path:
 
 def _read(path: Path) -> dict[str, Any]:
     """A JSON object of ours."""
-    return jsonl.parse_record(path.read_text(encoding="utf-8"), str(path))
+    return parse_record(path.read_text(encoding="utf-8"), str(path))
 
 
 def _write_private(path: Path, record: Any) -> None:
     """A dataclass as JSON that only the user can read."""
-    with jsonl.replacing(path, mode=0o600) as file:
+    with replacing(path, mode=0o600) as file:
         file.write(json.dumps(asdict(record)).encode())
 
 

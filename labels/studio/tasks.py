@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from labels.interface import COMMENT, CONTROL, TEXT
+from labels.studio.interface import COMMENT, CONTROL, TEXT
 from seeds.document import Document
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, TypeVar
 
-from seeds.compressed import CODECS, Plain
-from seeds.encoding import replace_surrogates
-from seeds.errors import Fault, InputError
+from seeds.base.errors import Fault, InputError
+from seeds.base.surrogates import replace_surrogates
+from seeds.reading.compressed import CODECS, Plain
 
 T = TypeVar("T")
 

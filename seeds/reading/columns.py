@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 USUAL = {
     "text": ("text", "texte", "body", "content", "contenu", "article", "corps"),

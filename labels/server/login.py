@@ -4,7 +4,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from seeds.errors import InputError, missing_extra
+from seeds.base.errors import InputError, missing_extra
 
 if TYPE_CHECKING:
     import httpx

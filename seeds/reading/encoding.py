@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import IO, NamedTuple
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
+from seeds.base.surrogates import SURROGATES, replace_surrogates
 
 SAMPLE = 100_000  # bytes or characters; enough to recognise an encoding
 
@@ -66,7 +67,6 @@ _PLAUSIBLE = re.compile(
     r"|[«»“”„–—€°\xa0]|(?<=\w)’|‘(?=\w)|…(?!\w)|(?<=\d)[²³½]"
 )
 _AMBIGUOUS = 0.1  # two readings whose plausible shares differ by less are both possible
-_SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
 def decode(data: bytes, encoding: str | None = None) -> Decoded:
@@ -122,17 +122,6 @@ def stream_codec(opened: IO[bytes], encoding: str | None) -> tuple[str, str]:
         opened.seek(0)
         decoded = decode(_whole_lines(around, start=begin == 0, end=len(around) < SAMPLE))
     return decoded.encoding, decoded.note
-
-
-def replace_surrogates(text: str) -> str:
-    """The text with each run of lone surrogates, which no encoding can hold, as one U+FFFD."""
-    try:
-        text.encode(
-            "utf-8"
-        )  # many times as fast as looking for them, and there hardly ever are any
-    except UnicodeEncodeError:
-        return _SURROGATES.sub("\ufffd", text)
-    return text
 
 
 def codec_name(encoding: str) -> str:
@@ -228,7 +217,7 @@ def _guess(data: bytes) -> Decoded:
     """Bytes that are not UTF-8: damaged UTF-8, or an 8-bit encoding of French."""
     text = _lenient(data, "utf-8")
     wrong, right = text.count("\ufffd"), len(text) - len(text.encode("ascii", "ignore"))
-    surrogates = len(_SURROGATES.findall(text))
+    surrogates = len(SURROGATES.findall(text))
     if surrogates or wrong <= right - wrong:  # 8-bit French is hardly ever UTF-8 by chance
         return _checked(text, "utf-8", f"damaged UTF-8: {wrong or surrogates} replaced by U+FFFD")
     readings = _readings(data)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 USUAL = range(8080, 8100)  # Label Studio's own port and those after it
 

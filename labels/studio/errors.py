@@ -5,7 +5,7 @@ import random
 import ssl
 from typing import Any
 
-from seeds.errors import InputError
+from seeds.base.errors import InputError
 
 LONGEST_PAUSE = 60.0  # seconds before a read is tried again
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from seeds.compressed import Plain, damage
-from seeds.encoding import refuse_binary
-from seeds.errors import Fault
-from seeds.files import in_words
+from seeds.base.errors import Fault
+from seeds.reading.compressed import Plain, damage
+from seeds.reading.encoding import refuse_binary
+from seeds.reading.files import in_words
 
 SIZE = 1 << 20  # bytes of a block, unless a single line has more
 COUNT = 1000  # lines of a block at most

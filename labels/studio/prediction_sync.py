@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from labels.faults import UnsureError
-from labels.interface import known_categories
-from labels.studio import Progress, Studio, chunks, quiet
-from labels.suggestions import Suggestion, prediction, read_prediction
-from labels.tasks import document
-from seeds.errors import InputError
+from labels.studio.client import Progress, Studio, chunks, quiet
+from labels.studio.errors import UnsureError
+from labels.studio.interface import known_categories
+from labels.studio.suggestion import Suggestion, prediction, read_prediction
+from labels.studio.tasks import document
+from seeds.base.errors import InputError
 
 SENDINGS = 4  # of one batch, each followed by asking which of its predictions arrived
 # The fields of a task, and, in the same list, those of its predictions.

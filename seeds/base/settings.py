@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from seeds.errors import InputError
-from seeds.jsonl import parse_record
+from seeds.base.errors import InputError
+from seeds.base.records import parse_record
 
 T = TypeVar("T")
 
@@ -28,8 +28,8 @@ def default_config(name: str) -> Path:
     Raises:
         InputError: there is no such file.
     """
-    here = Path(__file__).resolve().parent
-    for folder in (here.parent / "configs", here / "configs"):
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package.parent / "configs", package / "configs"):
         if (folder / name).is_file():
             return folder / name
     raise InputError(f"configs/{name} is missing from this installation. Install classify again.")

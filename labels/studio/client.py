@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from labels import faults
-from labels.connection import StudioSettings, check_form
-from labels.interface import differences
-from labels.queries import COPIES, EVERY_TASK, EXPORTED, WORKED_ON, Query, one_of
-from labels.web import session, sign_up
-from seeds.errors import InputError, missing_extra
+from labels.server.login import session, sign_up
+from labels.studio import errors
+from labels.studio.connection import StudioSettings, check_form
+from labels.studio.interface import differences
+from labels.studio.queries import COPIES, EVERY_TASK, EXPORTED, WORKED_ON, Query, one_of
+from seeds.base.errors import InputError, missing_extra
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio
@@ -96,7 +96,7 @@ class Studio:
                 base_url=f"{url}/", api_key=key, max_retries=0, httpx_client=web
             )
         except ApiError as error:
-            raise faults.refused(url, key, error) from error
+            raise errors.refused(url, key, error) from error
         studio = cls(client, url, settings)
         studio._greet(key)
         return studio
@@ -110,7 +110,7 @@ class Studio:
         """
         ids = self._titled(title)
         if not ids:
-            raise faults.MissingError(
+            raise errors.MissingError(
                 f"{self.url}: project {title!r} does not exist. Run `classify labels push`."
             )
         if len(ids) > 1:
@@ -185,7 +185,7 @@ class Studio:
             yield from self.tasks(project_id, quiet, one_of(some), fields="all", include=COPIES)
 
     def send(self, project_id: int, tasks: Sequence[Any]) -> None:
-        """Add tasks, whether they are there or not; `labels.push` knows better.
+        """Add tasks, whether they are there or not; `labels.studio.push` knows better.
 
         Raises:
             UnsureError: they may have arrived.
@@ -252,7 +252,7 @@ class Studio:
 
         Args:
             task_id: Label Studio's id of the task.
-            result: as `labels.tasks.result` makes it; [] for "none applies" or a skip.
+            result: as `labels.studio.tasks.result` makes it; [] for "none applies" or a skip.
             lead_time: seconds spent.
             ground_truth: this one settles disagreement.
             cancelled: the user passed.
@@ -293,11 +293,11 @@ class Studio:
             user = self.sdk.users.whoami()
             release = str(self.sdk.versions.get().release)
         except TransportError as error:
-            raise faults.fault(self.url, error, "the user", self.settings.timeout) from error
+            raise errors.fault(self.url, error, "the user", self.settings.timeout) from error
         except (ApiError, ValueError) as error:
             if isinstance(error, ApiError) and error.status_code in (401, 403):
-                raise faults.refused(self.url, key, error) from error
-            raise faults.stranger(self.url, error) from error
+                raise errors.refused(self.url, key, error) from error
+            raise errors.stranger(self.url, error) from error
         self.email = str(user.email)
         numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", release)
         if not numbers or tuple(map(int, numbers.groups())) < MINIMUM:
@@ -365,7 +365,7 @@ class Studio:
             args, options: of the call.
 
         Raises:
-            InputError: the server is down, fails or refuses; see `labels.faults`.
+            InputError: the server is down, fails or refuses; see `labels.studio.errors`.
         """
         return self._tried(self.settings.retries, what, lambda: call(*args, **options))
 
@@ -387,9 +387,9 @@ class Studio:
             try:
                 return call()
             except (ApiError, TransportError) as error:
-                pause = faults.pause(error, attempt) if attempt < retries else None
+                pause = errors.pause(error, attempt) if attempt < retries else None
                 if pause is None:
-                    raise faults.fault(self.url, error, what, self.settings.timeout) from error
+                    raise errors.fault(self.url, error, what, self.settings.timeout) from error
             time.sleep(pause)
             attempt += 1
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from labels import tasks
-from labels.interface import CONTROL
-from seeds.errors import InputError
+from labels.studio import tasks
+from labels.studio.interface import CONTROL
+from seeds.base.errors import InputError
 
 _DIGITS = 6  # of a score; an answer over HTTP has as many
 

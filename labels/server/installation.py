@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from seeds import jsonl
-from seeds.errors import InputError
+from seeds.base.errors import InputError
+from seeds.base.storage import write_text
 
 Say = Callable[[str], None]
 
@@ -48,7 +48,7 @@ def install(say: Say) -> Path:
         _run([sys.executable, "-m", "venv", str(where)], log, say)
         pip = [str(where / "bin" / "python"), "-m", "pip", "install", "--no-input"]
         _run([*pip, f"label-studio=={VERSION}"], log, say)
-        jsonl.write_text(where / _COMPLETE, f"label-studio {VERSION}\n")
+        write_text(where / _COMPLETE, f"label-studio {VERSION}\n")
     return command
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from labels.studio import Studio
-from seeds.errors import InputError
+from labels.studio.client import Studio
+from seeds.base.errors import InputError
 
 # What the service wants to hear of. Label Studio adds a webhook of all events, each task that is
 # pushed among them, with its text.

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from seeds.columns import usual
-from seeds.encoding import Decoded, decode
-from seeds.errors import InputError, missing_extra
+from seeds.base.errors import InputError, missing_extra
+from seeds.reading.columns import usual
+from seeds.reading.encoding import Decoded, decode
 
 
 @dataclass(frozen=True, slots=True)

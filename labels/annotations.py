@@ -1,0 +1,49 @@
+"""Annotations as they came from annotators, on disk as JSON lines."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from seeds.base.records import read_records, write_records
+from seeds.base.settings import parse
+
+IMPORTED = "import:"  # an annotator of labels that came from a file: "import:labels.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What one annotator said of one article.
+
+    Attributes:
+        document_id: the article.
+        annotator: an e-mail address, or "import:FILE".
+        categories: category ids, in taxonomy order; () means "none applies".
+        status: only submitted ones count.
+        seconds: time spent on the article, 0 if unknown.
+        ground_truth: set by a person in Label Studio; settles disagreement.
+        created: ISO 8601, "" if unknown.
+        comment: the annotator's free comment.
+    """
+
+    document_id: str
+    annotator: str
+    categories: tuple[str, ...]
+    status: Literal["submitted", "skipped", "draft"] = "submitted"
+    seconds: float = 0.0
+    ground_truth: bool = False
+    created: str = ""
+    comment: str = ""
+
+
+def read_annotations(workspace: Path) -> list[Annotation]:
+    """annotations.jsonl of the workspace; [] before the first pull or import."""
+    path = workspace / "annotations.jsonl"
+    if not path.exists():
+        return []
+    return [parse(each, Annotation, f"{path}:{n}") for n, each in read_records(path)]
+
+
+def write_annotations(workspace: Path, annotations: Iterable[Annotation]) -> None:
+    """Replace annotations.jsonl, atomically."""
+    write_records(workspace / "annotations.jsonl", (asdict(each) for each in annotations))

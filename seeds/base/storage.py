@@ -1,0 +1,83 @@
+"""Files that appear whole or not at all: written aside, flushed, then renamed."""
+
+import contextlib
+import glob
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from seeds.base.errors import InputError
+
+_STALE_SECONDS = 3600  # a temporary file untouched for so long belongs to no living command
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text; the file appears whole or not at all."""
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
+
+
+@contextlib.contextmanager
+def replacing(path: Path, mode: int = 0o666) -> Iterator[Any]:
+    """A binary file to write that takes the path's place only once it is whole and on disk.
+
+    On any error, Ctrl-C included, the old file stays and the temporary one goes. The mode is
+    narrowed by the user's umask.
+
+    Raises:
+        InputError: the disk is full, or the folder can't be written to.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode & ~_umask())
+        temporary.replace(path)
+        temporary = None
+        sync(path.parent)
+    except OSError as error:
+        raise InputError(
+            f"{path}: could not be written: {error.strerror or error}. "
+            "What was there before is untouched; free some space or choose another folder."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed commands left of this file; a command still writing is left alone."""
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - stale.stat().st_mtime > _STALE_SECONDS:
+                stale.unlink()
+
+
+def readable(path: Path) -> None:
+    """Give a file the mode that the user's umask leaves a new one; some libraries write 0600."""
+    path.chmod(0o666 & ~_umask())
+
+
+def _umask() -> int:
+    """The user's umask, which can only be read by setting it."""
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
+
+
+def sync(path: Path) -> None:
+    """Make a file, or the renames in a folder, survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
