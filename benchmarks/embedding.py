@@ -66,9 +66,10 @@ def main() -> None:
 
 def ours(known: Dataset, base: str, threads: int) -> Predict:
     """The embedding kind, saved and loaded as a run is: no vector comes from a cache."""
-    from training.model import Fitting, Runtime
+    from training.model import Fitting
     from training.models.embedding import Embedding
     from training.recipe import read_recipe
+    from training.runtime import Runtime
 
     _, settings = read_recipe(CONFIGS / "embedding.toml", "embedding")
     runtime, ids = Runtime(threads=threads), known.taxonomy.ids

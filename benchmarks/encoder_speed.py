@@ -25,7 +25,7 @@ from benchmarks.timing import interleaved, times
 from labels.dataset import Dataset
 
 if TYPE_CHECKING:
-    from training.models.camembert import Camembert
+    from training.models.camembert.model import Camembert
 
 DATA = {"news": "MasakhaNEWS, 50 a class", "sentences": "SIB-200, 701 sentences"}
 PIPELINE = "transformers pipeline, float32"
@@ -82,7 +82,7 @@ def main() -> None:
 def fine_tuned(folder: Path, known: Dataset, base: str) -> Path:
     """A model that reads the first window of a text; made if it is not there."""
     from training.model import Fitting
-    from training.models.camembert import Camembert
+    from training.models.camembert.model import Camembert
     from training.recipe import read_recipe
 
     if not folder.is_dir():
@@ -132,8 +132,8 @@ def contenders(folder: Path, ids: Sequence[str], threads: int) -> dict[str, Pred
     import torch
     import transformers
 
-    from training.model import Runtime
-    from training.models.camembert import Camembert
+    from training.models.camembert.model import Camembert
+    from training.runtime import Runtime
 
     torch.set_num_threads(threads)
     pipeline = transformers.pipeline("text-classification", model=str(folder), device="cpu")
@@ -160,8 +160,8 @@ def contenders(folder: Path, ids: Sequence[str], threads: int) -> dict[str, Pred
 
 def pieces(folder: Path, texts: Sequence[str], name: str) -> int:
     """How many token ids are read of some texts, special ones included."""
-    from training.model import Runtime
-    from training.models.camembert import Camembert
+    from training.models.camembert.model import Camembert
+    from training.runtime import Runtime
 
     model = Camembert.load(folder, Runtime("cpu", dtype="exact"))
     plan = replace(model.recipe, windows="all" if name.endswith(EVERY) else "head").plan

@@ -24,11 +24,11 @@ from benchmarks.timing import times
 from labels.taxonomy import category_id
 from seeds.reading.tables import rows
 from training.export import export_run
-from training.model import Runtime
-from training.models.camembert import Camembert
+from training.models.camembert.model import Camembert
 from training.models.embedding import Embedding
-from training.models.network import Network
-from training.run import Run, load_run
+from training.models.encoders.batching import Network
+from training.runs.run import Run, load_run
+from training.runtime import Runtime
 
 PEER, DEFAULT = "PyTorch float32", "the default"
 

@@ -140,7 +140,7 @@ def labels(known: Dataset) -> list[str]:
 def ours(known: Dataset) -> Predict:
     """The tfidf kind with its shipped recipe."""
     from training.model import Fitting
-    from training.models.tfidf import Tfidf
+    from training.models.tfidf.model import Tfidf
 
     model, ids = Tfidf.fit(known, settings(), Fitting(seed=1)), known.taxonomy.ids
     return lambda texts: [ids[n] for n in model.scores(texts).argmax(axis=1)]

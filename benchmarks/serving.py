@@ -32,7 +32,7 @@ from benchmarks.results import table
 from benchmarks.startup import SAMPLE, train
 from classify import load
 from seeds.reading.sources import Article, read
-from training.run import find_run
+from training.runs.registry import find_run
 
 ROOT = Path(__file__).resolve().parents[1]
 PEER = """

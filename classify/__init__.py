@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from training.model import Prediction
-    from training.run import Run
+    from training.decision import Prediction
+    from training.runs.run import Run
 
 __all__ = ["load", "predict"]
 
@@ -22,8 +22,9 @@ def load(run: str | Path | None = None, *, workspace: str | Path | None = None) 
         seeds.base.errors.InputError: there is no such run, or a file of it was altered.
     """
     from seeds.base.settings import workspace_path
-    from training.model import Runtime
-    from training.run import find_run, load_run
+    from training.runs.registry import find_run
+    from training.runs.run import load_run
+    from training.runtime import Runtime
 
     folder = workspace_path(Path(workspace) if workspace is not None else None)
     if isinstance(run, Path):

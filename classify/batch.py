@@ -16,8 +16,8 @@ from seeds.base.errors import Fault, InputError
 from seeds.reading.jsonl_blocks import SIZE
 from seeds.reading.raw_records import Lines, Raw, Reading, Rows, Whole
 from seeds.reading.sources import Article, articles
-from training.model import Runtime
-from training.run import Run, load_run
+from training.runs.run import Run, load_run
+from training.runtime import Runtime
 
 if TYPE_CHECKING:
     import queue

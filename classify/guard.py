@@ -10,9 +10,10 @@ from classify.measuring import EvaluationSet, answers, frozen_test_part, shared,
 from classify.terminal import quantity, say
 from labels.dataset import read_dataset
 from seeds.base.errors import InputError
-from training.compare import Comparison, compare
-from training.learned import read_fold_answers
-from training.run import Run, find_run, load_run, promotions
+from training.evaluation.comparison import Comparison, compare
+from training.runs.provenance import read_fold_answers
+from training.runs.registry import find_run, promotions
+from training.runs.run import Run, load_run
 from training.split import read_parts
 
 _FEWEST = 10  # shared articles: with fewer, no difference could be shown

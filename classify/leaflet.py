@@ -10,8 +10,8 @@ from classify.explained import signed
 from classify.predictor import percent
 from labels.taxonomy import Category
 from training.explain import levels, strongest
-from training.markup import Child, Html, join, tag
-from training.run import Run
+from training.report.html import Child, Html, join, tag
+from training.runs.run import Run
 
 _MOST = 8  # words of a list
 _DECISIONS = {

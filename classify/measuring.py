@@ -16,10 +16,10 @@ from labels.taxonomy import read_taxonomy
 from seeds.base.errors import InputError
 from seeds.document import Document, content_id, read_documents
 from seeds.reading.columns import column_names
-from training.compare import Answers
-from training.learned import read_learned
-from training.metrics import Evaluation, evaluate
-from training.run import Run
+from training.evaluation.comparison import Answers
+from training.evaluation.metrics import Evaluation, evaluate
+from training.runs.provenance import read_learned
+from training.runs.run import Run
 from training.split import read_parts, sides
 
 _AT_ONCE = 256  # articles scored together; bounds the memory

@@ -10,8 +10,8 @@ import click
 from seeds.base.errors import InputError
 
 if TYPE_CHECKING:
-    from training.model import Runtime
-    from training.run import Run
+    from training.runs.run import Run
+    from training.runtime import Runtime
 
 
 class Folder(click.Path):
@@ -82,7 +82,7 @@ def runtime_options(command: Callable[..., Any]) -> Callable[..., Any]:
         **given: Any,
     ) -> Any:
         """The command, with the four options made one argument."""
-        from training.model import Runtime
+        from training.runtime import Runtime
 
         return command(*args, runtime=Runtime(device, batch_size, threads, dtype), **given)
 

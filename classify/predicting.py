@@ -13,7 +13,7 @@ from seeds.base.errors import InputError
 from seeds.reading.files import SUFFIXES, File, find_files, plain_suffix
 from seeds.reading.jsonl_blocks import COUNT
 from seeds.reading.raw_records import read_raw
-from training.run import Run
+from training.runs.run import Run
 
 if TYPE_CHECKING:
     from classify.pace import Pace

@@ -12,8 +12,8 @@ from seeds.base.errors import missing_extra
 from seeds.base.surrogates import replace_surrogates
 from seeds.languages import LANGUAGE_SHARE, foreign_share
 from seeds.reading.sources import Article
-from training.model import Prediction
-from training.run import Run
+from training.decision import Prediction
+from training.runs.run import Run
 
 if TYPE_CHECKING:
     from classify.terminal import Screen

@@ -28,8 +28,8 @@ from seeds.reading.columns import Columns
 from seeds.reading.files import TABLES, find_files
 from seeds.reading.files import File as Table
 from seeds.reading.sources import Article, read
-from training.model import Runtime
-from training.run import Run
+from training.runs.run import Run
+from training.runtime import Runtime
 
 SUFFIXES: dict[Format, str] = {
     "text": ".txt",

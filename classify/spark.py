@@ -25,8 +25,9 @@ from classify.terminal import SECONDS_BETWEEN_LINES, duration, quantity, say
 from seeds.base.errors import Fault, InputError, missing_extra
 from seeds.base.locks import locked
 from seeds.base.storage import write_text
-from training.model import Runtime
-from training.run import Run, check_files, load_run, read_facts
+from training.runs.facts import read_facts
+from training.runs.run import Run, check_files, load_run
+from training.runtime import Runtime
 
 if TYPE_CHECKING:
     import pyarrow as pa

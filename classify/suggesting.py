@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from labels.studio.client import Project, Studio
     from labels.studio.suggestion import Suggestion
     from labels.taxonomy import Taxonomy
-    from training.run import Run
+    from training.runs.run import Run
 
 _RUN = re.compile(r"\d{8}-\d{6}-[a-z]+-[0-9a-f]{8}[a-z0-9._-]*")  # as `classify train` names them
 _TASKS_SHOWN = 5  # ids in a line: enough to look at some
@@ -29,8 +29,9 @@ def fitting_run(workspace: Path, name: str | None, taxonomy: "Taxonomy") -> "Run
     Raises:
         InputError: there is no such run, or it gives several categories where one is wanted.
     """
-    from training.model import Runtime
-    from training.run import find_run, load_run
+    from training.runs.registry import find_run
+    from training.runs.run import load_run
+    from training.runtime import Runtime
 
     run = load_run(find_run(workspace / "runs", name), Runtime())
     if taxonomy.choice == "single" and run.rule.choice == "multiple":

@@ -18,7 +18,7 @@ from labels.dataset import write_dataset
 from seeds.document import Document, write_documents
 from tests.command import ROOT, classify
 from tests.corpus import dataset, workspace
-from training.run import list_runs
+from training.runs.registry import list_runs
 
 
 @dataclass(frozen=True)

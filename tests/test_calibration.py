@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from training.calibration import Wanted, best_threshold, fit_rule, platt, temperature
-from training.metrics import calibration_error
-from training.model import Rule, sigmoid, softmax
+from training.decision import Rule, sigmoid, softmax
+from training.evaluation.metrics import calibration_error
 from training.risk import NEVER, safe_bound
 
 

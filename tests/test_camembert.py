@@ -19,10 +19,13 @@ from tests.command import classify, inside
 from tests.conftest import wait_until
 from tests.corpus import WORDS, dataset, workspace
 from tests.tiny import tiny_settings
-from training.model import Fitting, Runtime, Scaling
-from training.models.camembert import Camembert, CamembertSettings
-from training.models.watch import last_complete
-from training.run import load_run, verify_run
+from training.decision import Scaling
+from training.model import Fitting
+from training.models.camembert.callback import last_complete
+from training.models.camembert.model import Camembert
+from training.models.camembert.settings import CamembertSettings
+from training.runs.run import load_run, verify_run
+from training.runtime import Runtime
 
 PYTHON = sys.executable
 
@@ -82,7 +85,7 @@ def test_a_pipeline_gives_the_probabilities_that_predict_gives(
     import transformers
 
     from training.recipe import Recipe
-    from training.run import save_run
+    from training.runs.run import save_run
     from training.train import train
 
     settings = tiny_settings(base_model=str(tiny_base), min_steps=60)
@@ -280,7 +283,7 @@ def test_it_stops_where_held_out_articles_get_no_better(
     tiny_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """16 passes, a look every 2: best at the second, so 4 passes; given up after two more looks."""
-    from training.models import finetune
+    from training.models.camembert import finetune
 
     found = iter([0.5, 0.9, 0.8, 0.7, 1.0])
     monkeypatch.setattr(finetune, "_look", lambda *_: lambda: next(found))
@@ -404,7 +407,7 @@ from pathlib import Path
 from tests.corpus import dataset
 from tests.tiny import tiny_settings
 from training.model import Fitting
-from training.models.camembert import Camembert
+from training.models.camembert.model import Camembert
 settings = tiny_settings(
     base_model=sys.argv[1], epochs=1, min_steps=1, batch_size=4096, learn_windows="all", window=126
 )
@@ -477,7 +480,7 @@ def test_a_run_holds_no_path_of_the_machine_it_was_trained_on(
 def test_anyone_may_read_a_run(tiny_base: Path, tmp_path: Path) -> None:
     """safetensors writes 0600 by itself."""
     from training.recipe import Recipe
-    from training.run import save_run
+    from training.runs.run import save_run
     from training.train import train
 
     settings = quick(tiny_base)

@@ -8,10 +8,10 @@ from huggingface_hub import ModelCard
 
 from tests.corpus import dataset
 from tests.test_report import NAMES, facts, said
-from training.card import model_card, public_name
-from training.metrics import Evaluation, evaluate
-from training.model import Rule
+from training.decision import Rule
+from training.evaluation.metrics import Evaluation, evaluate
 from training.recipe import Recipe
+from training.report.model_card import model_card, public_name
 
 
 def figures(*, sure: bool = True) -> Evaluation:
@@ -98,7 +98,7 @@ def test_a_run_trained_from_a_folder_names_it_without_its_path(
     tiny_base: Path, tmp_path: Path
 ) -> None:
     from tests.tiny import tiny_settings
-    from training.run import load_run, save_run
+    from training.runs.run import load_run, save_run
     from training.train import train
 
     settings = tiny_settings(base_model=str(tiny_base), window=32, epochs=1, min_steps=4)

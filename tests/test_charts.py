@@ -6,11 +6,11 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from training import charts
-from training.charts import Frame
-from training.curve import forecast
-from training.curves import coverage_risk, precision_recall, reliability
-from training.markup import Html
+from training.evaluation.curves import coverage_risk, precision_recall, reliability
+from training.evaluation.learning_curve import forecast
+from training.report import charts
+from training.report.charts import Frame
+from training.report.html import Html
 
 SVG = ET.Element
 RNG = np.random.default_rng(1)

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from labels.dataset import Example
 from seeds.base.errors import InputError
 from seeds.document import Document
-from training.compare import Answers, Comparison, Difference, compare, disagreements, mcnemar
+from training.evaluation.comparison import (
+    Answers,
+    Comparison,
+    Difference,
+    compare,
+    disagreements,
+    mcnemar,
+)
 
 Bools = NDArray[np.bool_]
 NAMES = ("cinema", "trade", "sport")

@@ -15,8 +15,9 @@ from labels.dataset import Dataset, Example, read_dataset, write_dataset
 from tests.command import classify, environment
 from tests.corpus import dataset, workspace
 from tests.test_run import forge_manifest
-from training.models.tfidf import TfidfSettings
-from training.run import list_runs, promotions, save_run
+from training.models.tfidf.model import TfidfSettings
+from training.runs.registry import list_runs, promotions
+from training.runs.run import save_run
 from training.split import Parts, read_parts
 from training.train import Recipe, train
 

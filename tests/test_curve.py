@@ -9,9 +9,9 @@ import pytest
 
 from labels.dataset import Dataset, Example
 from tests.corpus import dataset
-from training.curve import LearningCurve, forecast, learning_curve
+from training.evaluation.learning_curve import LearningCurve, forecast, learning_curve
 from training.model import Fitting
-from training.models.tfidf import Tfidf, TfidfSettings
+from training.models.tfidf.model import Tfidf, TfidfSettings
 
 SIZES = np.array([25.0, 50.0, 100.0, 200.0, 400.0])
 

@@ -6,7 +6,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve
 
 from seeds.base.errors import InputError
-from training.curves import coverage_risk, precision_recall, reliability, thinned, wilson
+from training.evaluation.curves import coverage_risk, precision_recall, reliability, thinned, wilson
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

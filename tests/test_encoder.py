@@ -19,11 +19,13 @@ from seeds.base.errors import InputError
 from tests.command import environment
 from tests.corpus import dataset
 from tests.tiny import tiny_settings
-from training.model import Fitting, Runtime
+from training.model import Fitting
 from training.models import model_class
 from training.models.embedding import Embedding, EmbeddingSettings
-from training.models.encoder import Encoder, VectorCache
-from training.models.pieces import Windows
+from training.models.encoders.sentence_encoder import Encoder
+from training.models.encoders.tokens import Windows
+from training.models.encoders.vector_cache import VectorCache
+from training.runtime import Runtime
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +227,7 @@ def test_a_folder_that_is_not_there_or_is_a_file_is_called_so(tmp_path: Path) ->
 READ_NAMED = """
 import sys
 from seeds.base.errors import InputError
-from training.models.hub import read_base
+from training.models.encoders.hub import read_base
 try:
     _, model = read_base("presse/tiny", "AutoModel")
 except InputError as error:

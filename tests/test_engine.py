@@ -13,8 +13,8 @@ from classify.serving.engine import Batching, Engine
 from tests.command import inside
 from tests.corpus import workspace
 from tests.test_camembert import command, recipe
-from training.model import Runtime
-from training.run import find_run
+from training.runs.registry import find_run
+from training.runtime import Runtime
 
 
 @pytest.fixture(scope="module")

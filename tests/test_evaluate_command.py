@@ -14,7 +14,7 @@ from labels.taxonomy import read_taxonomy, write_taxonomy
 from seeds.document import Document, write_documents
 from tests.command import classify
 from tests.corpus import dataset, workspace
-from training.run import list_runs
+from training.runs.registry import list_runs
 from training.split import read_parts
 
 QUICK = "test = 0.25\nfolds = 2\nmax_risk = 0.2\n[model]\nbuckets = 12\n"

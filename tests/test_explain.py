@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from seeds.clean import clean
 from tests.command import ROOT, SHARED
 from tests.corpus import FILLER, WORDS, article, dataset
+from training.arrays import Floats
+from training.decision import Scaling
 from training.explain import Explanation, explain, explain_in_steps, levels, strongest
-from training.model import Fitting, Floats, Scaling
-from training.models.tfidf import Tfidf, TfidfSettings
+from training.model import Fitting
+from training.models.tfidf.model import Tfidf, TfidfSettings
 
 NAMES = list(WORDS)
 

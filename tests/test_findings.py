@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from tests.corpus import taxonomy
-from training.curve import LearningCurve
-from training.curves import coverage_risk, reliability
-from training.findings import Pair, confusion, errors_together, mixed_up, next_steps
-from training.metrics import Evaluation, evaluate
-from training.mistakes import worst
+from training.evaluation.curves import coverage_risk, reliability
+from training.evaluation.learning_curve import LearningCurve
+from training.evaluation.metrics import Evaluation, evaluate
 from training.recipe import Recipe
+from training.report.advice import Pair, confusion, errors_together, mixed_up, next_steps
+from training.report.mistakes import worst
 
 NAMES = ("cinema", "trade", "sport")
 

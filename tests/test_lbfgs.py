@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from labels.dataset import Dataset, Example
 from labels.taxonomy import Category, Taxonomy
 from seeds.document import Document
-from training.models import lbfgs
+from training.models.tfidf import lbfgs
 
 IDS = [f"c{n:02}" for n in range(10)]
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.markup import Html, join, number, tag, visible
+from training.report.html import Html, join, number, tag, visible
 
 
 class Read(HTMLParser):

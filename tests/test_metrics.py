@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score
 
 from seeds.base.errors import InputError
-from training.metrics import average_precision, calibration_error, evaluate
+from training.evaluation.metrics import average_precision, calibration_error, evaluate
 
 NAMES = ("a", "b", "c", "d")
 

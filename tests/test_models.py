@@ -11,9 +11,11 @@ import pytest
 from seeds.base.errors import InputError
 from tests.corpus import article, dataset
 from tests.tiny import tiny_settings
+from training.decision import Scaling
 from training.explain import explain
-from training.model import Fitting, Model, Runtime, Scaling
+from training.model import Fitting, Model
 from training.models import KINDS, model_class
+from training.runtime import Runtime
 
 
 @pytest.fixture(scope="module", params=sorted(KINDS))

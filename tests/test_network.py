@@ -8,12 +8,14 @@ import torch
 import transformers
 
 from seeds.base.errors import InputError
-from training.model import Runtime
-from training.models import packed, precision
-from training.models.camembert import logits_of
-from training.models.encoder import mean_of_pieces
-from training.models.network import TorchNetwork
-from training.models.packed import PackedNetwork, pack, shared
+from training.models.camembert.logits import logits_of
+from training.models.encoders import cpu_encoder, precision
+from training.models.encoders.cpu_encoder import PackedNetwork, pack, shared
+from training.models.encoders.network_choice import choose_network
+from training.models.encoders.precision import candidates
+from training.models.encoders.sentence_encoder import mean_of_pieces
+from training.models.encoders.torch_network import TorchNetwork
+from training.runtime import Runtime
 
 has_bfloat16 = torch.ops.mkldnn._is_mkldnn_bf16_supported
 # One piece, a few, half a window, all of the positions.
@@ -66,7 +68,7 @@ def gap(found: np.ndarray, expected: np.ndarray) -> float:
 def test_a_packed_classifier_gives_the_logits_of_transformers(kind: str, dtype: str) -> None:
     model = random_model("AutoModelForSequenceClassification", kind)
     expected = logits(model)
-    found = precision.network(logits_of(model), 3, 1, Runtime(dtype=dtype))
+    found = choose_network(logits_of(model), 3, 1, Runtime(dtype=dtype))
     assert isinstance(found, PackedNetwork if dtype in HERE else TorchNetwork)
     assert f"in {dtype} on " in found.computing
     assert gap(found.outputs(WINDOWS), expected) < NEAR[dtype]
@@ -77,7 +79,7 @@ def test_a_packed_classifier_gives_the_logits_of_transformers(kind: str, dtype: 
 def test_a_packed_encoder_gives_the_vectors_of_transformers(dtype: str) -> None:
     model = random_model("AutoModel")
     expected = means(model)
-    found = precision.network(mean_of_pieces(model), 64, 1, Runtime(dtype=dtype))
+    found = choose_network(mean_of_pieces(model), 64, 1, Runtime(dtype=dtype))
     assert isinstance(found, PackedNetwork if dtype in HERE else TorchNetwork)
     assert gap(found.outputs(WINDOWS), expected) < NEAR[dtype]
 
@@ -85,7 +87,7 @@ def test_a_packed_encoder_gives_the_vectors_of_transformers(dtype: str) -> None:
 @pytest.mark.parametrize("dtype", NEAR)
 def test_a_window_has_the_same_numbers_whatever_comes_with_it(dtype: str) -> None:
     model = random_model("AutoModelForSequenceClassification")
-    network = precision.network(logits_of(model), 3, 1, Runtime(dtype=dtype, threads=2))
+    network = choose_network(logits_of(model), 3, 1, Runtime(dtype=dtype, threads=2))
     together = network.outputs(WINDOWS * 3)
     alone = np.concatenate([network.outputs([each]) for each in WINDOWS])
     tolerance = 0.02 if dtype == "bfloat16" else 1e-5
@@ -99,7 +101,7 @@ def test_batch_size_and_threads_change_no_answer(dtype: str) -> None:
     model = random_model("AutoModelForSequenceClassification")
     expected = logits(model)
     told = Runtime(dtype=dtype, batch_size=3, threads=1)
-    found = precision.network(logits_of(model), 3, 1, told).outputs(WINDOWS)
+    found = choose_network(logits_of(model), 3, 1, told).outputs(WINDOWS)
     assert gap(found, expected) < NEAR.get(dtype, 1e-5) * 2
 
 
@@ -109,7 +111,7 @@ def test_left_to_the_machine_short_windows_are_computed_in_bfloat16_where_long_o
     features = {"avx512_vnni", *(["avx512_bf16"] if "bfloat16" in HERE else [])}
     monkeypatch.setattr(precision, "has", features.__contains__)
     auto, short, long = (
-        precision.network(
+        choose_network(
             logits_of(random_model("AutoModelForSequenceClassification")),
             *(3, 1, Runtime(dtype=dtype)),
         )
@@ -129,18 +131,18 @@ def test_products_of_any_windows_have_few_numbers_of_rows(
     """For each that is new oneDNN makes code, and keeps it; the answers are the same."""
     model = mean_of_pieces(random_model("AutoModel"))
     rows = set()
-    product = packed._Float.__call__
+    product = cpu_encoder._Float.__call__
 
     def watched(self: Any, x: Any, **options: Any) -> Any:
         rows.add(len(x))
         return product(self, x, **options)
 
-    monkeypatch.setattr(packed._Float, "__call__", watched)
+    monkeypatch.setattr(cpu_encoder._Float, "__call__", watched)
     several = [[list(range(5, 6 + n)), list(range(5, 20))] for n in range(40)] + [WINDOWS]
     network = PackedNetwork(pack(model, "float32"), SIZES["hidden_size"], 1, Runtime(), "float32")
     found = [network.outputs(each) for each in several]
     assert rows <= set(range(8, 256, 8))
-    monkeypatch.setattr(packed, "_ROWS", 1)
+    monkeypatch.setattr(cpu_encoder, "_ROWS", 1)
     rows.clear()
     for each, before in zip(several, found, strict=True):
         np.testing.assert_allclose(network.outputs(each), before, atol=1e-5)
@@ -157,7 +159,7 @@ def test_packing_leaves_a_model_as_it_was() -> None:
 def test_threads_of_later_work_are_not_those_of_a_network() -> None:
     before = torch.get_num_threads()
     model = random_model("AutoModelForSequenceClassification")
-    precision.network(logits_of(model), 3, 1, Runtime(dtype="float32", threads=3)).outputs(WINDOWS)
+    choose_network(logits_of(model), 3, 1, Runtime(dtype="float32", threads=3)).outputs(WINDOWS)
     assert torch.get_num_threads() == before
 
 
@@ -177,7 +179,7 @@ class _Sum(torch.nn.Module):
 def test_what_disagrees_with_the_encoder_is_not_used() -> None:
     model = random_model("AutoModelForSequenceClassification")
     expected = _Sum(model)(torch.tensor([WINDOWS[2]]), torch.ones(1, 55, dtype=torch.long))
-    found = precision.network(_Sum(model), 3, 1, Runtime(dtype="float32"))
+    found = choose_network(_Sum(model), 3, 1, Runtime(dtype="float32"))
     assert isinstance(found, TorchNetwork)
     np.testing.assert_allclose(found.outputs([WINDOWS[2]]), expected.detach().numpy(), atol=1e-4)
 
@@ -190,12 +192,12 @@ def test_an_encoder_that_can_not_be_packed_is_computed_by_transformers(
 ) -> None:
     model = random_model("AutoModelForSequenceClassification", kind, **changed)
     expected = logits(model)
-    found = precision.network(logits_of(model), 3, 1, Runtime(dtype="float32"))
+    found = choose_network(logits_of(model), 3, 1, Runtime(dtype="float32"))
     assert gap(found.outputs(WINDOWS), expected) < 1e-5
     if changed:
         assert isinstance(found, TorchNetwork)
         with pytest.raises(InputError, match="int8 needs an encoder of BERT's family"):
-            precision.network(logits_of(model), 3, 1, Runtime(dtype="int8"))
+            choose_network(logits_of(model), 3, 1, Runtime(dtype="int8"))
 
 
 @pytest.mark.parametrize(
@@ -213,14 +215,14 @@ def test_what_is_computed_in_follows_from_what_the_processor_has(
     there: tuple[str, ...], expected: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(precision, "has", lambda feature: feature in there)
-    assert precision.candidates("auto", "cpu") == expected
-    assert precision.candidates("exact", "cpu") == ("float32",)
-    assert precision.candidates("float16", "cpu") == ("float16",)
+    assert candidates("auto", "cpu") == expected
+    assert candidates("exact", "cpu") == ("float32",)
+    assert candidates("float16", "cpu") == ("float16",)
 
 
 def test_int8_is_of_the_cpu() -> None:
     with pytest.raises(InputError, match="not on cuda"):
-        precision.candidates("int8", "cuda")
+        candidates("int8", "cuda")
 
 
 def test_a_type_nobody_knows_is_refused() -> None:

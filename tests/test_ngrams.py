@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seeds.base.errors import InputError
-from training.models.ngrams import Ngrams
+from training.models.tfidf.ngrams import Ngrams
 
 NGRAMS = Ngrams(buckets=24, char_ngrams=(2, 8), word_ngrams=(1, 3))
 M1, M2, M3, M4 = 0x9E3779B97F4A7C15, 0xFF51AFD7ED558CCD, 0x5851F42D4C957F2D, 0xC4CEB9FE1A85EC53
@@ -153,7 +153,7 @@ def test_an_occurrence_covers_the_letters_it_is_made_of() -> None:
 
 def test_buckets_do_not_depend_on_the_process() -> None:
     code = (
-        "from training.models.ngrams import Ngrams\n"
+        "from training.models.tfidf.ngrams import Ngrams\n"
         "(found,) = Ngrams(20, (4, 6), (1, 2)).bags(['Le musée a rouvert'])\n"
         "print(sorted(found[0].tolist()))"
     )

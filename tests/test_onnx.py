@@ -20,16 +20,18 @@ from tests.conftest import wait_until
 from tests.corpus import dataset, workspace
 from tests.tiny import tiny_settings
 from training.export import export_run
-from training.model import Runtime
-from training.models import network
-from training.models.camembert import logits_of
+from training.models.camembert.logits import logits_of
 from training.models.embedding import EmbeddingSettings
-from training.models.encoder import mean_of_pieces
-from training.models.network import OnnxNetwork, TorchNetwork
-from training.models.onnx import write_onnx
-from training.models.tfidf import TfidfSettings
+from training.models.encoders import onnx_network
+from training.models.encoders.onnx_file import write_onnx
+from training.models.encoders.onnx_network import OnnxNetwork, has_vnni
+from training.models.encoders.sentence_encoder import mean_of_pieces
+from training.models.encoders.torch_network import TorchNetwork
+from training.models.tfidf.model import TfidfSettings
 from training.recipe import Recipe
-from training.run import list_runs, load_run, save_run, verify_run
+from training.runs.registry import list_runs
+from training.runs.run import load_run, save_run, verify_run
+from training.runtime import Runtime
 from training.split import write_parts
 from training.train import train
 
@@ -162,9 +164,9 @@ def test_sums_of_int8_are_kept_from_running_over_where_the_processor_does_not(
     cpu = tmp_path / "cpuinfo"
     if flags is not None:
         cpu.write_text(f"processor\t: 0\nflags\t\t: {flags}\n\nprocessor\t: 1\n")
-    assert network.has_vnni(cpu) is there
+    assert has_vnni(cpu) is there
     write_onnx(logits_of(classifier(tiny_config())), tmp_path / "model.onnx", "int8", WINDOWS)
-    monkeypatch.setattr(network, "has_vnni", lambda: there)
+    monkeypatch.setattr(onnx_network, "has_vnni", lambda: there)
     options = loaded(tmp_path / "model.onnx", 3).session.get_session_options()
     if there:
         with pytest.raises(RuntimeError, match="x64quantprecision"):

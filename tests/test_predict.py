@@ -21,7 +21,8 @@ from seeds.base.errors import InputError
 from seeds.document import content_id
 from tests.command import classify, environment, fill
 from tests.conftest import wait_until
-from training.run import Run, promotions
+from training.runs.registry import promotions
+from training.runs.run import Run
 
 CINEMA = "film festival réalisateur écran projection acteur tournage coproduction film écran"
 TRADE = "export douane tarif conteneur port accord marché cargaison export douane"

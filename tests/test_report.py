@@ -13,13 +13,14 @@ from playwright.sync_api import Browser, Page, expect
 from labels.dataset import Dataset, Example
 from seeds.document import Document
 from tests.corpus import article, dataset, taxonomy
-from training.cost import Cost
-from training.curve import LearningCurve
-from training.metrics import evaluate
-from training.model import Rule
+from training.decision import Rule
+from training.evaluation.learning_curve import LearningCurve
+from training.evaluation.measured import Measured
+from training.evaluation.metrics import evaluate
 from training.recipe import Recipe
-from training.report import Measured, html_report
-from training.run import RunFacts
+from training.report.page import html_report
+from training.runs.cost import Cost
+from training.runs.facts import RunFacts
 
 HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>\u202e & fin"
 NAMES = ("cinema", "trade", "sport")

@@ -9,19 +9,12 @@ import pytest
 
 from seeds.base.errors import InputError
 from tests.corpus import dataset
-from training.models.tfidf import TfidfSettings
+from training.models.tfidf.model import TfidfSettings
 from training.recipe import Recipe
-from training.run import (
-    find_run,
-    list_runs,
-    load_run,
-    promote,
-    promotions,
-    roll_back,
-    save_run,
-    verify_run,
-)
-from training.train import Trained, train
+from training.runs.registry import find_run, list_runs, promote, promotions, roll_back
+from training.runs.run import load_run, save_run, verify_run
+from training.runs.trained import Trained
+from training.train import train
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from seeds.reading.columns import Columns
 from tests.command import classify, environment
 from tests.conftest import wait_until
 from tests.corpus import dataset
-from training.model import Runtime
+from training.runtime import Runtime
 
 TWO_EXECUTORS = "local-cluster[2,1,1024]"
 LIGHT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # half the seconds of a start

@@ -15,7 +15,7 @@ from labels.taxonomy import Category, Taxonomy
 from seeds.base.errors import InputError
 from seeds.document import Document
 from tests.corpus import dataset
-from training.learned import Learned
+from training.runs.provenance import Learned
 from training.split import (
     Parts,
     draw,

@@ -9,7 +9,7 @@ from labels.studio.interface import interface_xml, known_categories
 from labels.studio.suggestion import Suggestion, prediction, read_prediction, suggested
 from seeds.base.errors import InputError
 from tests.corpus import taxonomy
-from training.model import Rule
+from training.decision import Rule
 
 RUN = "20261124-101500-tfidf-0123abcd"
 KNOWN = {"cinema", "trade", "sport"}

@@ -13,10 +13,11 @@ from sklearn.pipeline import make_pipeline
 from seeds.base.errors import InputError
 from tests.corpus import dataset
 from tests.test_ngrams import slow_buckets
-from training.model import Fitting, Scaling
-from training.models.ngrams import Ngrams
-from training.models.tfidf import Tfidf, TfidfSettings
-from training.models.vectorizer import HashedTfidfVectorizer
+from training.decision import Scaling
+from training.model import Fitting
+from training.models.tfidf.model import Tfidf, TfidfSettings
+from training.models.tfidf.ngrams import Ngrams
+from training.models.tfidf.vectorizer import HashedTfidfVectorizer
 
 TEXTS = [
     "Le musée du Caire rouvre, le musée attendu",

@@ -8,10 +8,11 @@ from labels.dataset import Dataset, Example
 from seeds.base.errors import InputError
 from tests.corpus import dataset, taxonomy
 from training.model import Fitting
-from training.models.tfidf import TfidfSettings
+from training.models.tfidf.model import TfidfSettings
 from training.recipe import Recipe, read_recipe
+from training.runs.trained import Trained
 from training.split import Parts
-from training.train import Trained, train
+from training.train import train
 
 SETTINGS = TfidfSettings(buckets=16)
 

@@ -13,7 +13,8 @@ from labels.dataset import Dataset, Example, write_dataset
 from labels.taxonomy import write_taxonomy
 from tests.command import classify, environment, fill
 from tests.corpus import dataset, workspace
-from training.run import list_runs, promotions, verify_run
+from training.runs.registry import list_runs, promotions
+from training.runs.run import verify_run
 
 QUICK = "test = 0.0\nfolds = 2\n[model]\nbuckets = 10\n"  # a run of some 60 kB
 

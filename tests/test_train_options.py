@@ -16,7 +16,7 @@ from tests.command import classify
 from tests.conftest import wait_until
 from tests.corpus import dataset, workspace
 from tests.test_camembert import checkpoint_of, command, recipe, start
-from training.run import list_runs
+from training.runs.registry import list_runs
 from training.split import read_parts
 
 QUICK = "folds = 2\n[model]\nbuckets = 12\n"

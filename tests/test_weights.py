@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from training.models.weights import mapped
+from training.models.tfidf.safetensors_map import mapped
 
 
 def test_arrays_are_those_the_library_wrote_and_stay_on_disk(tmp_path: Path) -> None:

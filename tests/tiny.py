@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from tests.corpus import FILLER, WORDS, dataset
 
 if TYPE_CHECKING:
-    from training.models.camembert import CamembertSettings
+    from training.models.camembert.settings import CamembertSettings
 
 
 def tiny_camembert(folder: Path) -> Path:
@@ -56,7 +56,7 @@ def tiny_camembert(folder: Path) -> Path:
 
 def tiny_settings(**changed: object) -> "CamembertSettings":
     """Settings under which it learns to tell the articles of tests.corpus apart, from nothing."""
-    from training.models.camembert import CamembertSettings
+    from training.models.camembert.settings import CamembertSettings
 
     given = {
         "window": 64,

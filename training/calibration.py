@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seeds.base.errors import missing_extra
-from training.model import Floats, Rule, Scaling, sigmoid, softmax
+from training.arrays import Floats
+from training.decision import Rule, Scaling, sigmoid, softmax
 from training.risk import NEVER, safe_bound
 
 Bools = NDArray[np.bool_]

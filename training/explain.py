@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from training.model import Floats, Model
+from training.arrays import Floats
+from training.model import Model
 
 Method = Literal["exact", "occlusion"]
 Span = tuple[int, int]  # first character, and the one after the last

@@ -13,16 +13,19 @@ import numpy as np
 from seeds.base.errors import InputError
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
-from training.card import model_card
-from training.metrics import Evaluation
-from training.model import Model, Runtime
+from training.evaluation.metrics import Evaluation
+from training.model import Model
 from training.models import model_class
-from training.models.camembert import Camembert
+from training.models.camembert.model import Camembert
 from training.models.embedding import Embedding
-from training.models.network import OnnxNetwork, TorchNetwork
-from training.models.onnx import Precision, check_packages, write_onnx
+from training.models.encoders.onnx_file import Precision, check_packages, write_onnx
+from training.models.encoders.onnx_network import OnnxNetwork
+from training.models.encoders.torch_network import TorchNetwork
 from training.recipe import Recipe
-from training.run import Run, facts_record, load_run, publish
+from training.report.model_card import model_card
+from training.runs.facts import facts_record
+from training.runs.run import Run, load_run, publish
+from training.runtime import Runtime
 
 _PACKAGES = ("onnx", "onnxruntime", "tokenizers")
 _AGREE = 1e-3  # log-odds; float32 on both sides, so that more is a fault of the export

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from labels.dataset import Dataset
 from seeds.base.errors import DISTRIBUTION, InputError
 from seeds.base.storage import write_text
-from training.model import Fitting, Floats, Track
+from training.arrays import Floats
+from training.model import Fitting, Track
 from training.models import model_class
 from training.recipe import Recipe
 from training.split import Parts, folds

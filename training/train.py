@@ -4,42 +4,33 @@ import datetime as dt
 import platform
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib import metadata
 from typing import Any
 
 from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import DISTRIBUTION, InputError
-from training import metrics
+from training.arrays import Floats
 from training.calibration import Wanted, fit_rule
-from training.card import model_card, public_name
-from training.cost import Cost, Meter
-from training.curve import LearningCurve, learning_curve
-from training.learned import FoldAnswers, Learned
-from training.model import Fitting, Floats, Model, Rule, Say
+from training.decision import Rule
+from training.evaluation import metrics
+from training.evaluation.learning_curve import LearningCurve, learning_curve
+from training.evaluation.measured import Measured
+from training.model import Fitting, Model, Say
 from training.models import model_class
 from training.out_of_fold import out_of_fold, within
 from training.recipe import Recipe
-from training.report import Measured, html_report
-from training.run import FORMAT, RunFacts, facts_record
+from training.report.model_card import model_card, public_name
+from training.report.page import html_report
+from training.runs.cost import Cost, Meter
+from training.runs.facts import FORMAT, RunFacts, facts_record
+from training.runs.provenance import FoldAnswers, Learned
+from training.runs.trained import Trained
 from training.split import Parts, draw, refuse_leak, sides
 
 _GOLDEN_TEXTS, _GOLDEN_CHARACTERS = 8, 1500
 _FEWEST_TESTED = 10  # articles; with fewer the figures would say next to nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A run in memory, ready for `training.run.save_run`."""
-
-    name: str
-    model: Model
-    rule: Rule
-    evaluation: metrics.Evaluation
-    facts: RunFacts
-    files: dict[str, Any]  # file name -> text, or what becomes JSON
-    parts: Parts | None  # to be frozen; None: measured out of fold
 
 
 def train(

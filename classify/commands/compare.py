@@ -17,8 +17,8 @@ from classify.terminal import escape, say
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
-    from training.compare import Comparison, Difference, Disagreement
-    from training.model import Runtime
+    from training.evaluation.comparison import Comparison, Difference, Disagreement
+    from training.runtime import Runtime
 
 _SHOWN = 20  # articles on which the runs differ: as many as one reads
 
@@ -48,10 +48,12 @@ def compare(
     say that this is no accident of these articles.
     """
     from classify.measuring import answers, labelled_articles, measurable, remarks
-    from training.compare import compare as hold_against
-    from training.compare import disagreements
-    from training.model import Runtime as Plain
-    from training.run import find_run, load_run, read_facts
+    from training.evaluation.comparison import compare as hold_against
+    from training.evaluation.comparison import disagreements
+    from training.runs.facts import read_facts
+    from training.runs.registry import find_run
+    from training.runs.run import load_run
+    from training.runtime import Runtime as Plain
 
     folder = workspace_path(workspace)
     paths = [find_run(folder / "runs", name) for name in (run_a, run_b)]

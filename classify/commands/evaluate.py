@@ -16,7 +16,7 @@ from classify.terminal import escape, say
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
-    from training.model import Runtime
+    from training.runtime import Runtime
 
 
 @click.command()
@@ -41,7 +41,8 @@ def evaluate(
     that the run learned from, and near-duplicates of them, are left out and counted.
     """
     from classify.measuring import evaluation, labelled_articles, measurable, remarks
-    from training.run import find_run, load_run
+    from training.runs.registry import find_run
+    from training.runs.run import load_run
 
     folder = workspace_path(workspace)
     loaded = load_run(find_run(folder / "runs", run), runtime)
@@ -70,8 +71,8 @@ def evaluate(
 
 def _print(name: str, on: Path | None, found: object) -> None:
     """The key figures, a line a category, and the decisions."""
-    from training.card import headline
-    from training.metrics import Evaluation
+    from training.evaluation.metrics import Evaluation
+    from training.report.model_card import headline
 
     assert isinstance(found, Evaluation)
     where = escape(str(on)) if on else "the frozen test part"

@@ -11,7 +11,7 @@ from seeds.base.errors import InputError
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
-    from training.model import Runtime
+    from training.runtime import Runtime
 
 _NOT_SHOWN = {"parquet": "Parquet", "html": "HTML"}
 
@@ -115,7 +115,8 @@ def predict(
     from classify.terminal import Screen, size_in_bytes
     from seeds.reading.columns import Columns, column_names
     from seeds.reading.raw_records import Reading
-    from training.run import find_run, load_run
+    from training.runs.registry import find_run
+    from training.runs.run import load_run
 
     _refuse_form(form, explained=explained, shown=output is None and sys.stdout.isatty())
     columns = Columns(text=column_names(text_columns), id=id_column)

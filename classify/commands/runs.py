@@ -14,8 +14,8 @@ from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
-    from training.metrics import Evaluation
-    from training.run import Run
+    from training.evaluation.metrics import Evaluation
+    from training.runs.run import Run
 
 
 @click.group(cls=Commands)
@@ -28,7 +28,7 @@ def runs() -> None:
 @workspace_option
 def list_(form: str, workspace: Path | None) -> None:
     """List the runs, oldest first; * marks the current one."""
-    from training.run import list_runs, promotions
+    from training.runs.registry import list_runs, promotions
 
     folder = workspace_path(workspace) / "runs"
     current = promotions(folder)[-1:]
@@ -52,7 +52,8 @@ def list_(form: str, workspace: Path | None) -> None:
 @workspace_option
 def show(run: str | None, workspace: Path | None) -> None:
     """Print a run's model card; without RUN, the current one's."""
-    from training.run import check_files, find_run
+    from training.runs.registry import find_run
+    from training.runs.run import check_files
 
     path = find_run(workspace_path(workspace) / "runs", run)
     check_files(path)
@@ -72,8 +73,9 @@ def promote(run: str, even_if_worse: bool, workspace: Path | None) -> None:
     counts what was said of them out of fold.
     """
     from classify.guard import worse_than_current
-    from training.run import find_run, load_run
-    from training.run import promote as make_current
+    from training.runs.registry import find_run
+    from training.runs.registry import promote as make_current
+    from training.runs.run import load_run
 
     folder = workspace_path(workspace)
     with locked(folder / "runs", "classify runs promote", patience=30):
@@ -89,7 +91,7 @@ def promote(run: str, even_if_worse: bool, workspace: Path | None) -> None:
 @workspace_option
 def rollback(workspace: Path | None) -> None:
     """Go back to the run that was current before."""
-    from training.run import roll_back
+    from training.runs.registry import roll_back
 
     folder = workspace_path(workspace)
     with locked(folder / "runs", "classify runs rollback", patience=30):
@@ -101,7 +103,8 @@ def rollback(workspace: Path | None) -> None:
 @workspace_option
 def verify(run: str | None, workspace: Path | None) -> None:
     """Check every file of RUN, and that it still scores its golden texts as at training."""
-    from training.run import find_run, verify_run
+    from training.runs.registry import find_run
+    from training.runs.run import verify_run
 
     path = find_run(workspace_path(workspace) / "runs", run)
     count = verify_run(path)
@@ -126,7 +129,7 @@ def export(run: str, form: str, quantize: Literal["none", "int8"], workspace: Pa
     anew, on the articles kept apart to measure on.
     """
     from training.export import export_run, loss_in_words
-    from training.run import find_run
+    from training.runs.registry import find_run
 
     folder = workspace_path(workspace)
     with locked(folder, "classify runs export"):
@@ -155,7 +158,8 @@ def _on_test_part(workspace: Path, run: "Run") -> "Evaluation | None":
 
 
 def _row(path: Path, current: bool) -> dict[str, object]:
-    from training.run import check_files, read_facts
+    from training.runs.facts import read_facts
+    from training.runs.run import check_files
 
     row: dict[str, object] = {"name": path.name, "current": current, "fault": ""}
     try:

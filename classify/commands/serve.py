@@ -13,7 +13,7 @@ from seeds.base.errors import missing_extra
 from seeds.base.settings import read_override, workspace_path
 
 if TYPE_CHECKING:
-    from training.model import Runtime
+    from training.runtime import Runtime
 
 _MODULES = ("fastapi", "httptools", "multipart", "prometheus_client", "uvicorn")
 

@@ -50,8 +50,9 @@ def _order(context: click.Context) -> Any:
     from seeds.base.settings import workspace_path
     from seeds.reading.columns import Columns
     from seeds.reading.encoding import codec_name
-    from training.model import Runtime
-    from training.run import check_files, find_run
+    from training.runs.registry import find_run
+    from training.runs.run import check_files
+    from training.runtime import Runtime
 
     given = context.params
     named = context.get_parameter_source("form") is ParameterSource.COMMANDLINE

@@ -17,9 +17,10 @@ from training.models import KINDS
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset
-    from training.model import Fitting, Runtime
+    from training.model import Fitting
     from training.recipe import Recipe
-    from training.train import Trained
+    from training.runs.trained import Trained
+    from training.runtime import Runtime
 
 _RECIPE = ("test", "split", "seed", "max_risk", "precision")  # options that stand in the recipe
 _PATIENCE = 60.0  # seconds to wait for a promotion of somebody else's
@@ -105,7 +106,7 @@ def train(
     """
     from labels.dataset import read_dataset, read_dataset_file
     from labels.taxonomy import read_taxonomy
-    from training.model import Runtime
+    from training.runtime import Runtime
 
     wanted = _kinds(kind, kinds, config)
     folder = workspace_path(workspace)
@@ -162,8 +163,8 @@ def _plan(
 ) -> _Plan:
     """A kind's recipe and settings, with what the command line changes in them."""
     from seeds.base.settings import default_config, read_table
-    from training.model import Runtime
     from training.recipe import default_recipe, read_recipe
+    from training.runtime import Runtime
 
     path = config or default_recipe(folder, kind)
     recipe, settings = read_recipe(path, kind)
@@ -203,9 +204,9 @@ def _one(
 ) -> tuple[Path, "Trained"]:
     """Train one kind and write its run."""
     from training.models import model_class
-    from training.models.network import device
+    from training.models.encoders.torch_network import device
     from training.out_of_fold import unfinished
-    from training.run import save_run
+    from training.runs.run import save_run
     from training.split import read_parts, write_parts
     from training.train import train as learn
 
@@ -254,7 +255,8 @@ def _promote(folder: Path, path: Path) -> None:
     """Make the new run current, unless the one that is current is shown to be better."""
     from classify.guard import worse_than_current
     from seeds.base.locks import locked
-    from training.run import load_run, promote
+    from training.runs.registry import promote
+    from training.runs.run import load_run
 
     run = load_run(path)
     # Of its own, so that a person can promote or roll back during a training of hours.
@@ -269,7 +271,7 @@ def _promote(folder: Path, path: Path) -> None:
 
 def _report(made: dict[str, tuple[Path, "Trained"]]) -> None:
     """The key figures, a column a kind, and where the rest is."""
-    from training.card import headline, measured_on
+    from training.report.model_card import headline, measured_on
 
     runs = [trained for _, trained in made.values()]
     if len(made) > 1:

@@ -14,7 +14,7 @@ from typing import Any
 from classify.serving.child import EndedError
 from classify.serving.loaded import Loaded, RunInfo
 from seeds.base.errors import InputError
-from training.model import Runtime
+from training.runtime import Runtime
 
 _FOLLOW_SECONDS = 1.0  # between two looks at which run is current
 _REVIVE_SECONDS = (0.5, 30.0)  # before a worker that answered nothing is started again: first, most

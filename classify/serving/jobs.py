@@ -53,7 +53,8 @@ def train(workspace: Path, run: Path) -> dict[str, str]:
     from classify.commands.train import train as command
     from classify.labelling import pull
     from classify.serving.linked import linked
-    from training.run import list_runs, promotions, read_facts
+    from training.runs.facts import read_facts
+    from training.runs.registry import list_runs, promotions
 
     runs = workspace / "runs"
     project = linked(workspace)

@@ -8,7 +8,7 @@ from classify.serving.child import Child, EndedError
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 from seeds.base.settings import parse
-from training.model import Runtime
+from training.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)

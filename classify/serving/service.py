@@ -27,8 +27,8 @@ from classify.serving.settings import ServeSettings
 from classify.terminal import say, size_in_bytes
 from seeds.base.errors import InputError
 from seeds.base.locks import locked
-from training.model import Runtime
-from training.run import find_run
+from training.runs.registry import find_run
+from training.runtime import Runtime
 
 _log = logging.getLogger("classify.serving")
 _BACKLOG = 2048  # connections that wait to be accepted

@@ -24,8 +24,9 @@ from classify.serving import frames
 from seeds.base.errors import InputError
 from seeds.base.surrogates import replace_surrogates
 from seeds.clean import clean
-from training.model import Prediction, Runtime
-from training.run import Run, load_run
+from training.decision import Prediction
+from training.runs.run import Run, load_run
+from training.runtime import Runtime
 
 Steps = Generator[None, None, dict[str, Any]]
 

@@ -45,7 +45,7 @@ def suggested(
     """The suggestion that follows from a prediction.
 
     For multiple choice the confidence is the product of each decision's chance to be right, as
-    in `training.model.Rule.certainty`; for single choice, the chance of the category given.
+    in `training.decision.Rule.certainty`; for single choice, the chance of the category given.
 
     Args:
         run: its name.

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from training.model import Model
 
 KINDS = {
-    "tfidf": "training.models.tfidf:Tfidf",
+    "tfidf": "training.models.tfidf.model:Tfidf",
     "embedding": "training.models.embedding:Embedding",
-    "camembert": "training.models.camembert:Camembert",
+    "camembert": "training.models.camembert.model:Camembert",
 }
 
 

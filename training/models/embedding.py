@@ -11,13 +11,17 @@ import numpy as np
 from seeds.base.errors import InputError
 from seeds.base.settings import parse
 from seeds.base.storage import replacing, write_text
-from training.model import Fitting, Floats, Runtime, Scaling
-from training.models.encoder import Encoder, VectorCache
-from training.models.linear import learn
-from training.models.network import device
-from training.models.pieces import Windows
-from training.models.tfidf import Tfidf, TfidfSettings
-from training.models.weights import mapped
+from training.arrays import Floats
+from training.decision import Scaling
+from training.model import Fitting
+from training.models.encoders.sentence_encoder import Encoder
+from training.models.encoders.tokens import Windows
+from training.models.encoders.torch_network import device
+from training.models.encoders.vector_cache import VectorCache
+from training.models.tfidf.logistic import learn
+from training.models.tfidf.model import Tfidf, TfidfSettings
+from training.models.tfidf.safetensors_map import mapped
+from training.runtime import Runtime
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset

@@ -1,0 +1,134 @@
+"""From scores to decisions: scaling, thresholds, the rule that gives a Prediction."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seeds.base.errors import InputError
+from training.arrays import Floats
+
+Decision = Literal["accepted", "needs review", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """Raw scores -> calibrated log-odds: slope · score + offset, a line a category."""
+
+    slopes: tuple[float, ...]
+    offsets: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.slopes) != len(self.offsets):
+            raise InputError("slopes and offsets differ in number")
+        if not np.isfinite((*self.slopes, *self.offsets)).all():
+            raise InputError("slopes and offsets must be finite")
+
+    def of(self, scores: Floats) -> Floats:
+        """Calibrated log-odds, float32 (n, k)."""
+        lines = scores.astype(np.float64) * np.array(self.slopes) + np.array(self.offsets)
+        return np.asarray(lines, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The categories of one article.
+
+    Attributes:
+        categories: the ids that hold, most probable first.
+        probabilities: every category id with its calibrated probability, in [0, 1].
+        decision: "accepted"; "needs review": a person should look; "none": surely no category.
+    """
+
+    categories: tuple[str, ...]
+    probabilities: dict[str, float]
+    decision: Decision
+
+    @property
+    def shown(self) -> dict[str, float]:
+        """The probabilities worth showing: of what holds, and of what came near (10 % and more)."""
+        ranked = sorted(self.probabilities.items(), key=lambda item: -item[1])
+        return {name: p for name, p in ranked if name in self.categories or p >= 0.1}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How calibrated scores become a decision; fitted on articles the model did not see.
+
+    Attributes:
+        choice: "multiple": each category on its own; "single": exactly one.
+        categories: the ids in score order.
+        thresholds: a category holds from this probability on; unused for single choice.
+        review_below: an article goes to a person when all of its category decisions are right with
+            a smaller probability than this; above 1, every article does.
+    """
+
+    choice: Literal["multiple", "single"]
+    categories: tuple[str, ...]
+    thresholds: tuple[float, ...]
+    review_below: float
+
+    def __post_init__(self) -> None:
+        if len(self.categories) != len(self.thresholds) or not self.categories:
+            raise InputError("categories and thresholds differ in number")
+        if not np.isfinite((*self.thresholds, self.review_below)).all():
+            raise InputError("thresholds must be finite")
+
+    def probabilities(self, scores: Floats) -> NDArray[np.float64]:
+        """Probabilities, float64 (n, k), of calibrated log-odds (n, k)."""
+        logits = scores.astype(np.float64)
+        return softmax(logits) if self.choice == "single" else sigmoid(logits)
+
+    def holds(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which categories hold, bool (n, k)."""
+        if self.choice == "single":
+            best = probabilities.argmax(axis=1)
+            return np.asarray(np.arange(len(self.categories)) == best[:, None])
+        return np.asarray(probabilities >= np.array(self.thresholds))
+
+    def certainty(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Chance that all category decisions of an article are right, (n,).
+
+        For multiple choice their product: given the article, categories are taken as independent.
+        """
+        if self.choice == "single":
+            return np.asarray(probabilities.max(axis=1))
+        held = self.holds(probabilities)
+        return np.asarray(np.where(held, probabilities, 1 - probabilities).prod(axis=1))
+
+    def predictions(self, scores: Floats) -> list[Prediction]:
+        """One Prediction an article from scores (n, k)."""
+        probabilities = self.probabilities(scores)
+        held, certainty = self.holds(probabilities), self.certainty(probabilities)
+        return [
+            self._prediction(probabilities[n], held[n], bool(certainty[n] >= self.review_below))
+            for n in range(len(scores))
+        ]
+
+    def _prediction(
+        self, probabilities: NDArray[np.float64], held: NDArray[np.bool_], certain: bool
+    ) -> Prediction:
+        ranked = sorted(np.flatnonzero(held), key=lambda n: -probabilities[n])
+        decision: Decision = "needs review"
+        if certain:
+            decision = "accepted" if ranked else "none"
+        return Prediction(
+            categories=tuple(self.categories[n] for n in ranked),
+            probabilities={
+                name: float(p) for name, p in zip(self.categories, probabilities, strict=True)
+            },
+            decision=decision,
+        )
+
+
+def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 / (1 + e^-x) without overflow."""
+    decay = np.exp(-np.abs(logits))
+    return np.where(logits >= 0, 1 / (1 + decay), decay / (1 + decay))
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities that sum to 1 along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

@@ -1,0 +1,93 @@
+"""What a fine-tuning learns from: windows in a table, in an order for each epoch, in batches."""
+
+import math
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seeds.base.errors import InputError, missing_extra
+from training.models.encoders.batching import padded
+
+_MEGABATCH = 16  # batches whose windows are sorted by length together, then shuffled
+
+
+def token_table(windows: list[list[list[int]]], gold: NDArray[np.bool_], folder: Path) -> Any:
+    """The windows as a memory-mapped table: input_ids, labels, length, weight."""
+    try:
+        import datasets
+    except ModuleNotFoundError as error:
+        raise missing_extra("camembert", "Fine-tuning") from error
+
+    datasets.disable_progress_bars()
+    path = folder / f"tokens-{os.environ.get('RANK', '0')}"
+    shutil.rmtree(path, ignore_errors=True)
+    flat = [
+        (n, place, each) for n, some in enumerate(windows) for place, each in enumerate(some, 1)
+    ]
+    table = datasets.Dataset.from_dict(
+        {
+            "input_ids": [each for _, _, each in flat],
+            "labels": [gold[n].astype(np.float32).tolist() for n, _, _ in flat],
+            "length": [len(each) for _, _, each in flat],
+            "weight": [1 / math.sqrt(place) for _, place, _ in flat],
+        }
+    )
+    try:
+        table.save_to_disk(str(path))
+    except OSError as error:
+        raise InputError(
+            f"{folder}: {error.strerror or error}. Free some space and run the same command again."
+        ) from error
+    return datasets.load_from_disk(str(path))
+
+
+class Order(torch.utils.data.Sampler[int]):
+    """Windows of like lengths in a batch; the order follows from the seed and the epoch alone."""
+
+    def __init__(self, lengths: Sequence[int], batch: int, seed: int) -> None:
+        self.lengths, self.batch, self.seed = np.array(lengths), batch, seed
+        self.epoch = 0
+
+    def begin(self, epoch: int) -> None:
+        """Take the order of an epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        rng = np.random.default_rng([self.seed, self.epoch])
+        shuffled = rng.permutation(len(self.lengths))
+        batches = []
+        for first in range(0, len(shuffled), self.batch * _MEGABATCH):
+            part = shuffled[first : first + self.batch * _MEGABATCH]
+            part = part[np.argsort(-self.lengths[part], kind="stable")]
+            batches += [part[n : n + self.batch] for n in range(0, len(part), self.batch)]
+        whole = [each for each in batches if len(each) == self.batch]
+        rest = [each for each in batches if len(each) < self.batch]
+        mixed = [whole[n] for n in rng.permutation(len(whole))] + rest
+        return iter([int(n) for each in mixed for n in each])
+
+
+@dataclass(frozen=True)
+class Collate:
+    """Rows of the token table -> a batch of tensors."""
+
+    pad: int
+
+    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        """input_ids, attention_mask: int64 (n, longest); labels: (n, k); weight: (n,)."""
+        ids, mask = padded([row["input_ids"] for row in rows], self.pad)
+        return {
+            "input_ids": torch.from_numpy(ids),
+            "attention_mask": torch.from_numpy(mask),
+            "labels": torch.tensor([row["labels"] for row in rows]),
+            "weight": torch.tensor([row["weight"] for row in rows]),
+        }

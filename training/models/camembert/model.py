@@ -1,0 +1,171 @@
+"""CamemBERT, or any Hugging Face encoder, fine-tuned; long articles are read window by window."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from seeds.base.errors import InputError
+from seeds.base.settings import parse
+from seeds.base.storage import write_text
+from training.arrays import Floats
+from training.decision import Scaling
+from training.model import Fitting
+from training.models.camembert.logits import exact_network, logits_of
+from training.models.camembert.settings import CamembertSettings
+from training.models.encoders.batching import Network
+from training.models.encoders.hub import check_base, read_model
+from training.models.encoders.network_choice import choose_network
+from training.models.encoders.onnx_network import OnnxNetwork
+from training.models.encoders.tokens import Pieces, pooled
+from training.models.encoders.torch_network import TorchNetwork, device, import_torch
+from training.runtime import Runtime
+
+if TYPE_CHECKING:
+    from labels.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Camembert:
+    """A fine-tuned sequence classifier; its run is a Hugging Face folder.
+
+    Attributes:
+        recipe: how it was trained, and how a text is cut.
+        pieces: the tokenizer.
+        network: a window's log-odds, float32 (k,).
+        width: the categories, k.
+        duration: the share of the planned passes that was best; None once loaded.
+        notes: what a person should know of the fit.
+        base: the model and the tokenizer of transformers, to be saved; None once loaded.
+    """
+
+    kind: ClassVar[str] = "camembert"
+    settings: ClassVar[type[Any]] = CamembertSettings
+    packages: ClassVar[tuple[str, ...]] = (
+        *("numpy", "safetensors", "scikit-learn", "scipy"),
+        *("torch", "transformers", "tokenizers", "datasets", "accelerate"),
+    )
+    resumes: ClassVar[bool] = True
+
+    recipe: CamembertSettings
+    pieces: Pieces
+    network: Network
+    width: int
+    duration: float | None = None
+    notes: tuple[str, ...] = ()
+    base: tuple[Any, Any] | None = field(default=None, repr=False)
+
+    @classmethod
+    def fit(cls, dataset: "Dataset", settings: CamembertSettings, fitting: Fitting) -> Self:
+        """Fine-tune the base model."""
+        check_base(settings.base_model)
+        import_torch()
+        from training.models.camembert.finetune import fine_tune
+
+        tuned = fine_tune(dataset, settings, fitting)
+        return cls(
+            settings,
+            tuned.pieces,
+            exact_network(tuned.model, tuned.pieces.pad, fitting.runtime),
+            len(dataset.taxonomy.ids),
+            tuned.duration,
+            tuned.notes,
+            (tuned.model, tuned.tokenizer),
+        )
+
+    @property
+    def computing(self) -> str:
+        """What it computes in, and on what."""
+        return self.network.computing
+
+    def scores(self, texts: Sequence[str]) -> Floats:
+        """Log-odds, float32 (n, k)."""
+        windows = self.pieces.windows(texts, self.recipe.plan)
+        outputs = self.network.outputs([each for several in windows for each in several])
+        return pooled(outputs.reshape(-1, self.width), windows)
+
+    def contributions(self, text: str, starts: Sequence[int]) -> None:
+        """None: what an encoder makes of a text is no sum over its parts."""
+
+    def rescaled(self, scaling: Scaling) -> Self:
+        """The same encoder under other last lines, so that any reader gets the calibrated scores.
+
+        An article's log-odds are a weighted mean of its windows', so scaling each is scaling it.
+        """
+        import copy
+
+        if self.base is None or not isinstance(self.network, TorchNetwork):
+            raise InputError("a model loaded from a run is calibrated already")
+        model, tokenizer = self.base
+        scaled = copy.deepcopy(model)
+        torch, last = import_torch(), _last_line(scaled)
+        slopes = torch.tensor(scaling.slopes, device=last.weight.device)
+        with torch.no_grad():
+            last.weight.mul_(slopes[:, None])
+            last.bias.mul_(slopes).add_(torch.tensor(scaling.offsets, device=last.bias.device))
+        network = exact_network(scaled, self.pieces.pad, self.network.runtime)
+        return replace(self, network=network, base=(scaled, tokenizer))
+
+    def save(self, directory: Path) -> None:
+        """Write a Hugging Face folder that `transformers.pipeline` loads, and model.json."""
+        if self.base is None:
+            raise InputError("a model loaded from a run is already saved there")
+        model, tokenizer = self.base
+        model.config.name_or_path = ""  # a folder of the machine it was trained on
+        model.config.pad_token_id = self.pieces.pad
+        if hasattr(model.config, "auto_map"):
+            del model.config.auto_map  # names code that is neither run nor there
+        model.save_pretrained(directory)
+        tokenizer.model_max_length = self.recipe.window
+        tokenizer.save_pretrained(directory)
+        record = {"recipe": asdict(self.recipe), "golden": list(self.pieces.golden)}
+        write_text(directory / "model.json", json.dumps(record, indent=2))
+
+    @classmethod
+    def load(cls, directory: Path, runtime: Runtime) -> Self:
+        """Read what `save` wrote; with ONNX Runtime where there is a model.onnx.
+
+        Raises:
+            InputError: a file is not what `save` writes, or the tokenizer reads otherwise now.
+        """
+        path, onnx = directory / "model.json", directory / "model.onnx"
+        if not onnx.is_file():
+            device(runtime)  # a wrong --device is no fault of the run
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+            recipe = parse(record["recipe"], CamembertSettings, str(path))
+            pad, width = int(config["pad_token_id"]), len(config["id2label"])
+            pieces = Pieces.load(directory / "tokenizer.json", pad, record["golden"])
+            if onnx.is_file():
+                network: Network = OnnxNetwork.load(onnx, width, pad, runtime)
+            else:
+                model = read_model(
+                    str(directory),
+                    "AutoModelForSequenceClassification",
+                    dtype=import_torch().float32,
+                )
+                network = choose_network(logits_of(model), width, pad, runtime)
+            return cls(recipe, pieces, network, width)
+        except InputError as error:
+            reason = str(error).rstrip(".")
+            raise InputError(f"{directory}: {reason}. Train again, or restore the run.") from error
+        except (OSError, KeyError, ValueError) as error:
+            raise InputError(
+                f"{directory}: not a camembert run ({error}). Restore it, or train again."
+            ) from error
+
+
+def _last_line(model: Any) -> Any:
+    """The linear layer that gives the logits."""
+    linear = import_torch().nn.Linear
+    inside = f"{model.base_model_prefix}."
+    head = [
+        each
+        for name, each in model.named_modules()
+        if isinstance(each, linear) and not name.startswith(inside)
+    ]
+    if not head or head[-1].out_features != model.config.num_labels or head[-1].bias is None:
+        raise InputError("the base model's classifier does not end in a linear layer")
+    return head[-1]

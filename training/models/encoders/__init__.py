@@ -1,0 +1,1 @@
+"""Hugging Face encoders: read, cut to windows, computed on whatever there is."""

@@ -1,0 +1,108 @@
+"""An encoder computed by ONNX Runtime, without PyTorch."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from seeds.base.errors import InputError, missing_extra
+from training.arrays import Floats
+from training.models.encoders.batching import TOKENS_AT_ONCE, batches, padded
+from training.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class OnnxNetwork:
+    """The same network as an ONNX file, without PyTorch.
+
+    Windows are computed one by one, several at the same time: a window's numbers stay in the
+    processor's cache, none is padded, and int8's scales, which follow what is computed together,
+    make an article's scores depend on nothing but the article.
+
+    Attributes:
+        session: of ONNX Runtime, a thread for each call.
+        width: numbers a window.
+        pad: the id that fills up a batch, where one is asked for.
+        runtime: how many windows at once, on how many threads.
+    """
+
+    session: Any = field(repr=False)
+    width: int
+    pad: int
+    runtime: Runtime
+
+    @classmethod
+    def load(cls, path: Path, width: int, pad: int, runtime: Runtime) -> Self:
+        """The network of a file with inputs input_ids and attention_mask and one output.
+
+        Raises:
+            InputError: it is no ONNX file, or its output has another width.
+        """
+        try:
+            import onnxruntime
+        except ModuleNotFoundError as error:
+            raise missing_extra("onnx", "Using an ONNX run") from error
+
+        if runtime.device not in ("auto", "cpu"):
+            raise InputError(
+                f"an ONNX run computes on the CPU. Leave out --device {runtime.device}."
+            )
+        if runtime.dtype not in ("auto", "exact"):
+            raise InputError(
+                "an ONNX run computes in what it was exported in. "
+                f"Leave out --dtype {runtime.dtype}, or choose the run it was exported from."
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        if not has_vnni():  # sums of two products of 8 bits would run over 16
+            options.add_session_config_entry("session.x64quantprecision", "1")
+        try:
+            session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the library has an exception class a fault
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise InputError(f"{path}: not an ONNX model ({reason})") from error
+        if session.get_outputs()[0].shape[-1] != width:
+            raise InputError(f"{path}: its output does not have {width} columns")
+        return cls(session, width, pad, runtime)
+
+    @property
+    def threads(self) -> int:
+        """Of the CPU."""
+        return self.runtime.threads or os.cpu_count() or 1
+
+    @property
+    def computing(self) -> str:
+        """What it computes with, and on what."""
+        return f"with ONNX Runtime on {self.threads} threads of the CPU"
+
+    def outputs(self, windows: Sequence[Sequence[int]]) -> Floats:
+        """Numbers of each window, float32 (n, width)."""
+
+        def compute(rows: list[int]) -> Floats:
+            """The numbers of some windows, float32 (rows, width)."""
+            ids, mask = padded([windows[n] for n in rows], self.pad)
+            (values,) = self.session.run(None, {"input_ids": ids, "attention_mask": mask})
+            return np.asarray(values, np.float32)
+
+        found = np.zeros((len(windows), self.width), np.float32)
+        several = list(batches(windows, self.runtime.batch_size or 1, TOKENS_AT_ONCE))
+        with ThreadPoolExecutor(self.threads) as pool:
+            for rows, values in zip(several, pool.map(compute, several), strict=True):
+                found[rows] = values
+        return found
+
+
+def has_vnni(cpu: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether an x86 processor adds products of 8 bits in 32; where nobody tells, it does not."""
+    try:
+        flags = cpu.read_text(encoding="utf-8").split()
+    except OSError:  # another system than Linux
+        return False
+    return "avx512_vnni" in flags or "avx_vnni" in flags

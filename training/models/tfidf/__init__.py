@@ -1,0 +1,1 @@
+"""TF-IDF over hashed n-grams with logistic regression."""

@@ -1,0 +1,1 @@
+"""report.html and the model card: what people read of a run."""

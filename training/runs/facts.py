@@ -1,0 +1,76 @@
+"""run.json: where a run comes from."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from seeds.base.errors import InputError
+from seeds.base.settings import parse
+
+FORMAT = 3  # raised when a run of before can no longer be read
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """run.json: where a run comes from.
+
+    exported_from: the run it was converted from, or "". base_model: the encoder it began with, by
+    its name on the hub or its folder's; "" without one.
+    """
+
+    format: int
+    kind: str
+    created: str
+    classify: str
+    dataset: str
+    articles: int
+    test_articles: int
+    seconds: float
+    seed: int
+    left_out: tuple[str, ...]
+    notes: tuple[str, ...]
+    versions: tuple[str, ...]
+    exported_from: str = ""
+    base_model: str = ""
+
+
+def read_facts(path: Path) -> RunFacts:
+    """run.json of a run.
+
+    Raises:
+        InputError: another version wrote it; says which, and what helps.
+    """
+    record = read_json(path / "run.json")
+    if record.get("format") != FORMAT:
+        raise InputError(
+            f"{path}: written by classify {record.get('classify', '?')} in run format "
+            f"{record.get('format', '?')}; this is format {FORMAT}. "
+            "Train again with `classify train`, or install the version that wrote it."
+        )
+    return parse(record, RunFacts, str(path / "run.json"))
+
+
+RESTORE = "Restore the run from a copy, choose another with --run, or train again."
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file of a run.
+
+    Raises:
+        InputError: the file can't be read, or holds something else.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}. {RESTORE}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON. {RESTORE}") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: expected a JSON object. {RESTORE}")
+    return value
+
+
+def facts_record(facts: RunFacts) -> dict[str, Any]:
+    """run.json of a run about to be written."""
+    return asdict(facts)

@@ -1,0 +1,212 @@
+"""A run: one self-contained directory with a model and all that is needed to use and to judge it.
+
+model.safetensors, model.json   the weights and how they count
+rule.json                       calibration, thresholds, when to ask a person
+taxonomy.json                   the categories
+golden.json                     texts with the scores they must give
+metrics.json                    how good it is, for programs
+report.html, README.md          how good it is, for people
+recipe.json, run.json           settings, seed, versions
+split.json                      the articles it learned from and those it was measured on
+out_of_fold.json                what models that had not learned from an article gave it
+manifest.json                   the SHA-256 of each of the files above
+"""
+
+import hashlib
+import itertools
+import json
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labels.taxonomy import Taxonomy
+from seeds.base.errors import InputError
+from seeds.base.settings import parse
+from seeds.base.storage import readable, sync, write_text
+from training.decision import Prediction, Rule
+from training.model import Model
+from training.models import model_class
+from training.runs.facts import RESTORE, RunFacts, read_facts, read_json
+from training.runtime import Runtime
+
+if TYPE_CHECKING:
+    from training.runs.trained import Trained
+
+
+_FILE = re.compile(r"(encoder/)?[A-Za-z0-9_][A-Za-z0-9._-]*")  # in a run: at most one folder down
+_PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
+_ALWAYS = (
+    "README.md",
+    "golden.json",
+    "metrics.json",
+    "model.json",
+    "recipe.json",
+    "report.html",
+    "rule.json",
+    "run.json",
+    "split.json",
+    "taxonomy.json",
+)
+# Of float32 sums of a few thousand terms added in another order; golden.json may have its own.
+_GOLDEN_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run, checked and ready to predict."""
+
+    name: str
+    path: Path
+    facts: RunFacts
+    taxonomy: Taxonomy
+    rule: Rule
+    model: Model
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """One Prediction a text."""
+        return self.rule.predictions(self.model.scores(texts))
+
+
+def save_run(runs: Path, trained: "Trained") -> Path:
+    """Write a run; its directory appears whole or not at all.
+
+    Raises:
+        InputError: the disk is full or the folder can't be written to.
+    """
+
+    def fill(building: Path) -> None:
+        """The weights, then what else is known of the run."""
+        trained.model.save(building)
+        for name, value in trained.files.items():
+            text = value if isinstance(value, str) else json.dumps(value, indent=2)
+            write_text(building / name, text)
+
+    return publish(_free(runs / trained.name), fill)
+
+
+def publish(path: Path, fill: Callable[[Path], None]) -> Path:
+    """Make a run's directory and its manifest; it appears whole or not at all.
+
+    Args:
+        path: of the run to be; there must be none yet.
+        fill: writes the run's files into an empty folder.
+
+    Raises:
+        InputError: the disk is full or the folder can't be written to.
+    """
+    for stale in path.parent.glob(".writing-*"):  # left by a killed command; the lock is ours
+        shutil.rmtree(stale, ignore_errors=True)
+    building = path.with_name(f".writing-{path.name}")
+    try:
+        building.mkdir(parents=True)
+        fill(building)
+        files = sorted(each for each in building.rglob("*") if each.is_file())
+        hashes = {each.relative_to(building).as_posix(): _sha256(each) for each in files}
+        for each in files:
+            readable(each)
+            sync(each)  # a library's own files too are on disk before the run appears
+        write_text(building / "manifest.json", json.dumps(hashes, indent=2))
+        building.rename(path)
+        sync(path.parent)
+    except OSError as error:
+        raise InputError(
+            f"{path}: could not be written: {error.strerror or error}. Earlier runs are untouched; "
+            "free some space or choose another folder."
+        ) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return path
+
+
+def _free(path: Path) -> Path:
+    """The path, numbered if two trainings of the same data ended in the same second."""
+    numbered = (path.with_name(f"{path.name}-{n}") for n in itertools.count(2))
+    return next(each for each in itertools.chain([path], numbered) if not each.exists())
+
+
+def load_run(path: Path, runtime: Runtime | None = None) -> Run:
+    """A run from its directory, every file checked against the manifest before it is parsed.
+
+    runtime: where and how it computes; None: exactly, to be held against figures of its training.
+
+    Raises:
+        InputError: a file is missing, altered or not what it must be; names the file.
+    """
+    check_files(path)
+    facts = read_facts(path)
+    model = model_class(facts.kind).load(path, runtime or Runtime(dtype="exact"))
+    taxonomy = parse(read_json(path / "taxonomy.json"), Taxonomy, str(path / "taxonomy.json"))
+    rule = parse(read_json(path / "rule.json"), Rule, str(path / "rule.json"))
+    if not rule.categories == taxonomy.ids or model.scores([""]).shape != (1, len(taxonomy.ids)):
+        raise InputError(f"{path}: model, rule and taxonomy differ in categories. {RESTORE}")
+    return Run(path.name, path, facts, taxonomy, rule, model)
+
+
+def check_files(path: Path) -> None:
+    """Compare every file of a run with its manifest.
+
+    Raises:
+        InputError: names the first file that is missing or altered.
+    """
+    if not path.is_dir():
+        raise InputError(f"{path}: no such run. `classify runs list` shows those there are.")
+    manifest = read_json(path / "manifest.json")
+    for name, expected in manifest.items():
+        file = path / name
+        if not _FILE.fullmatch(name) or not file.is_file():
+            raise InputError(f"{file}: missing from the run. {RESTORE}")
+        if name.endswith(".safetensors"):
+            _refuse_pickle(file)
+        if _sha256(file) != expected:
+            raise InputError(f"{file}: altered or truncated since training. {RESTORE}")
+    for name in _ALWAYS:
+        if name not in manifest:
+            raise InputError(f"{path / 'manifest.json'}: does not list {name}. {RESTORE}")
+
+
+def verify_run(path: Path) -> int:
+    """Check a run's files, and that it still gives the scores its golden texts had.
+
+    Returns:
+        How many golden texts were compared.
+
+    Raises:
+        InputError: something differs; says what.
+    """
+    return verify_loaded(load_run(path))
+
+
+def verify_loaded(run: Run) -> int:
+    """The same of a run whose files were checked when it was loaded."""
+    golden = read_json(run.path / "golden.json")
+    scores = run.model.scores(golden["texts"])
+    gap = float(np.abs(scores - np.array(golden["scores"], np.float32)).max(initial=0))
+    if not gap <= golden.get("tolerance", _GOLDEN_TOLERANCE):
+        raise InputError(
+            f"{run.path / 'golden.json'}: scores differ by up to {gap:.2g} from those at training. "
+            f"Versions then: {', '.join(run.facts.versions)}. Install those, or train again."
+        )
+    return len(golden["texts"])
+
+
+def _refuse_pickle(file: Path) -> None:
+    with file.open("rb") as data:
+        start = data.read(4)
+    if start.startswith(_PICKLE_STARTS):
+        raise InputError(
+            f"{file}: a pickle or zip archive in place of safetensors weights; it was not opened. "
+            + RESTORE
+        )
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as data:
+            return hashlib.file_digest(data, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}. {RESTORE}") from error
