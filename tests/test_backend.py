@@ -290,7 +290,7 @@ def test_a_training_that_is_killed_is_told_as_that(newsroom: Newsroom, service: 
     tell(newsroom, service, event)
     wait_until(lambda: retraining(service)["state"] == "running")
     for each in psutil.Process(service.process.pid).children():
-        if "classify.serving.jobs" in " ".join(each.cmdline()):
+        if "classify.serving.label_studio.jobs" in " ".join(each.cmdline()):
             assert "CLASSIFY_API_KEY" not in each.environ()
             each.kill()
     wait_until(lambda: retraining(service)["state"] == "failed")
@@ -327,7 +327,9 @@ def test_the_end_of_the_service_is_the_end_of_its_training(newsroom: Newsroom) -
         tell(newsroom, service, {"action": "START_TRAINING", "project": {"id": newsroom.project}})
         wait_until(lambda: retraining(service)["state"] == "running")
         children = psutil.Process(service.process.pid).children(recursive=True)
-        assert any("classify.serving.jobs" in " ".join(each.cmdline()) for each in children)
+        assert any(
+            "classify.serving.label_studio.jobs" in " ".join(each.cmdline()) for each in children
+        )
         service.process.kill()
         _, left = psutil.wait_procs(children, timeout=60)
         assert not left

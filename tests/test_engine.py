@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from classify.serving import engine as engine_module
-from classify.serving.engine import Batching, Engine
+from classify.serving.model import engine as engine_module
+from classify.serving.model.engine import Batching, Engine
 from tests.command import inside
 from tests.corpus import workspace
 from tests.test_camembert import command, recipe

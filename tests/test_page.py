@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from classify.serving import wire
+from classify.serving.http import schemas
 from tests.command import classify
 from tests.conftest import CHROMIUM, chromium_program, wait_until
 from tests.corpus import WORDS, workspace
@@ -495,11 +495,11 @@ def test_a_file_of_as_many_articles_as_are_explained_has_words(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
     lea = visit(service)
-    lea.chooses("day.csv", csv(*(f"{CINEMA} {n}" for n in range(wire.EXPLAINED))))
-    expect(lea.page.locator("#which option")).to_have_count(wire.EXPLAINED)
+    lea.chooses("day.csv", csv(*(f"{CINEMA} {n}" for n in range(schemas.EXPLAINED))))
+    expect(lea.page.locator("#which option")).to_have_count(schemas.EXPLAINED)
     expect(lea.part("marked")).to_have_text(f"{CINEMA} 0")
-    lea.chooses("days.csv", csv(*(f"{CINEMA} {n}" for n in range(wire.EXPLAINED + 1))))
-    expect(lea.page.locator("#which option")).to_have_count(wire.EXPLAINED + 1)
+    lea.chooses("days.csv", csv(*(f"{CINEMA} {n}" for n in range(schemas.EXPLAINED + 1))))
+    expect(lea.page.locator("#which option")).to_have_count(schemas.EXPLAINED + 1)
     expect(lea.part("marked")).to_be_hidden()
     assert lea.said == []
 

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from classify.terminal import escape, progress, size_in_bytes
+from classify.progress import progress
+from classify.terminal import escape, size_in_bytes
 from seeds.base.errors import InputError
 from seeds.base.locks import locked
 from tests.test_duplicates import COPY, REWRITTEN, SAME_EVENT
@@ -308,7 +309,7 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 def test_progress_passes_everything_on_and_writes_lines_where_there_is_no_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("classify.terminal.SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr("classify.progress.SECONDS_BETWEEN_LINES", 0.0)
     assert list(progress("ab", "Reading", total=2)) == ["a", "b"]
     assert capsys.readouterr().err == "Reading: 1 of 2\nReading: 2 of 2\n"
 

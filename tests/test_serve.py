@@ -20,7 +20,7 @@ import pytest
 
 from classify import load
 from classify import predict as from_python
-from classify.serving import limits
+from classify.serving.http import limits
 from tests.command import classify
 from tests.conftest import wait_until
 from tests.corpus import workspace
@@ -618,7 +618,7 @@ def readers(service: Service) -> list[psutil.Process]:
     found = []
     for each in psutil.Process(service.process.pid).children():
         with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
-            if "classify.serving.reading" in each.cmdline():
+            if "classify.serving.files.reader" in each.cmdline():
                 found.append(each)
     return found
 

@@ -18,8 +18,8 @@ import pytest
 from pyarrow import parquet
 
 from classify import load
-from classify.shards import Answers, Done, Order, Shard, find_shards, is_done, label, sha256
-from classify.spark import predict_udf
+from classify.spark.tables import Answers, Done, Order, Shard, find_shards, is_done, label, sha256
+from classify.spark.udf import predict_udf
 from seeds.base.errors import Fault, InputError
 from seeds.base.locks import locked
 from seeds.reading.columns import Columns
@@ -272,7 +272,7 @@ def test_a_udf_labels_a_column_as_the_command_does_without_pandas(
         "sys.modules['pandas'] = None\n"
         "from pyspark.sql import SparkSession\n"
         "from classify import load\n"
-        "from classify.spark import predict_udf\n"
+        "from classify.spark.driver import predict_udf\n"
         "spark = SparkSession.builder.master('local[2]').getOrCreate()\n"
         "label = predict_udf(load(workspace=sys.argv[1]), every=True)\n"
         "rows = [tuple(each) for each in json.loads(sys.argv[2])]\n"
@@ -478,7 +478,7 @@ def test_two_attempts_at_one_shard_at_once_leave_whole_labels_and_their_hash(
     code = (
         "import pickle, sys\n"
         "from classify import load\n"
-        "from classify.shards import label\n"
+        "from classify.spark.tables import label\n"
         "shard, order = pickle.load(sys.stdin.buffer)\n"
         "run = load(order.run)\n"
         "for _ in range(20):\n"

@@ -47,7 +47,7 @@ def compare(
     called better when its macro-F1 is, and both the 95 % interval and the p-value of the difference
     say that this is no accident of these articles.
     """
-    from classify.measuring import answers, labelled_articles, measurable, remarks
+    from classify.workspace.evaluation import answers, labelled_articles, measurable, remarks
     from training.evaluation.comparison import compare as hold_against
     from training.evaluation.comparison import disagreements
     from training.runs.facts import read_facts

@@ -39,9 +39,9 @@ def connect(url: str | None, remove: bool, replace: bool, workspace: Path | None
     enough new annotations (retrain_after in serve.toml) start a training, whose run takes over if
     it is not worse. Label Studio calls an address that holds a secret; nobody else knows it.
     """
-    from classify.labelling import connect as connect_studio
-    from classify.serving.linked import Linked, link, linked
-    from classify.serving.secret import forget
+    from classify.serving.label_studio.connected_project import Linked, link, linked
+    from classify.serving.label_studio.secret import forget
+    from classify.workspace.labels import connect as connect_studio
 
     if remove and (url or replace):
         raise InputError("--remove goes without --url and --replace. Leave those out.")
@@ -71,9 +71,9 @@ def _disconnect(folder: Path) -> None:
     Raises:
         InputError: Label Studio can't be asked; the address is worth nothing all the same.
     """
-    from classify.labelling import connect as connect_studio
-    from classify.serving.linked import link, linked
-    from classify.serving.secret import forget, is_own
+    from classify.serving.label_studio.connected_project import link, linked
+    from classify.serving.label_studio.secret import forget, is_own
+    from classify.workspace.labels import connect as connect_studio
     from labels.studio.ml_backends import detach
 
     own, before = is_own(folder), linked(folder)
@@ -125,7 +125,7 @@ def _attach(folder: Path, url: str, project: int, studio: "Studio", *, replace: 
     Raises:
         InputError: Label Studio can't or may not call it; says what to do.
     """
-    from classify.serving.secret import address, is_address, is_own, secret
+    from classify.serving.label_studio.secret import address, is_address, is_own, secret
     from classify.serving.settings import ServeSettings
     from labels.studio.ml_backends import BlockedError, attach
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from classify.options import Folder
-from classify.terminal import counting, say
+from classify.progress import counting
+from classify.terminal import say
 from seeds.base.errors import InputError, missing_extra
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def demo(workspace: Path) -> None:
     from classify.commands.predict import predict
     from classify.commands.seeds import seeds
     from classify.commands.train import train
-    from classify.labelling import connect
+    from classify.workspace.labels import connect
 
     if not (find_spec("label_studio_sdk") and find_spec("sklearn")):
         raise missing_extra("labels,train", "The demo")

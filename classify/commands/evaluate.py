@@ -40,7 +40,7 @@ def evaluate(
     Without --on these are the articles of the workspace that are kept apart to measure on. Articles
     that the run learned from, and near-duplicates of them, are left out and counted.
     """
-    from classify.measuring import evaluation, labelled_articles, measurable, remarks
+    from classify.workspace.evaluation import evaluation, labelled_articles, measurable, remarks
     from training.runs.registry import find_run
     from training.runs.run import load_run
 

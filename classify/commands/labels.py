@@ -9,8 +9,9 @@ import click
 
 from classify.commands.connect import connect as connect_command
 from classify.options import Commands, workspace_option
-from classify.suggesting import fitting_run, send_predictions
-from classify.terminal import counting, escape, quantity, say
+from classify.progress import counting
+from classify.terminal import escape, quantity, say
+from classify.workspace.suggestions import fitting_run, send_predictions
 from seeds.base.errors import InputError
 from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
@@ -48,7 +49,7 @@ def server() -> None:
 @workspace_option
 def start(port: int | None, workspace: Path | None) -> None:
     """Start the server; the first time installs it, which takes some minutes."""
-    from classify.labelling import check_extra
+    from classify.workspace.labels import check_extra
     from labels.server import server as embedded
 
     check_extra()
@@ -112,7 +113,7 @@ def push(
     Makes the project the first time and brings its labelling interface up to date. The predictions
     of a run take the place of an earlier run's; annotations stay as they are.
     """
-    from classify.labelling import connect
+    from classify.workspace.labels import connect
     from labels.taxonomy import ensure_taxonomy
     from seeds.document import read_documents
 
@@ -151,7 +152,7 @@ def pull(workspace: Path | None) -> None:
     Articles on which the annotators are evenly split go to adjudicate.jsonl: let one more annotate
     them, or mark the right annotation as ground truth (the star) in Label Studio, and pull again.
     """
-    from classify.labelling import pull as pull_labels
+    from classify.workspace.labels import pull as pull_labels
 
     folder = workspace_path(workspace)
     with locked(folder, "classify labels pull"):
@@ -168,7 +169,7 @@ def pull(workspace: Path | None) -> None:
 @workspace_option
 def status(form: str, offline: bool, workspace: Path | None) -> None:
     """Show how many articles are done, by whom, and per category."""
-    from classify.labelling import Labels, connect, fetch, progress_report
+    from classify.workspace.labels import Labels, connect, fetch, progress_report
     from labels.annotations import IMPORTED, read_annotations
     from labels.taxonomy import read_taxonomy
     from seeds.document import read_documents
@@ -218,7 +219,7 @@ def import_(
     A label is a category's id or its French or English name; an empty cell means that none
     applies. Importing a file of the same name again updates its articles.
     """
-    from classify.labelling import take_over
+    from classify.workspace.labels import take_over
     from labels.spreadsheet import Layout
     from seeds.reading.columns import column_names
 

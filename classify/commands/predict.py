@@ -109,10 +109,11 @@ def predict(
         return
     if master is not None:
         raise InputError("--master is of Spark. Add --engine spark, or leave it out.")
-    from classify.batch import Work, cores
-    from classify.predicting import Labelling, refuse_places, to_file, to_stream
-    from classify.predictor import Format
+    from classify.prediction.formats import Format
+    from classify.prediction.local import Labelling, refuse_places, to_file, to_stream
+    from classify.prediction.shards import Work
     from classify.terminal import Screen, size_in_bytes
+    from seeds.base.cores import cores
     from seeds.reading.columns import Columns, column_names
     from seeds.reading.raw_records import Reading
     from training.runs.registry import find_run

@@ -72,7 +72,7 @@ def promote(run: str, even_if_worse: bool, workspace: Path | None) -> None:
     on the articles kept apart to measure on, else on all. Of articles that a run learned from
     counts what was said of them out of fold.
     """
-    from classify.guard import worse_than_current
+    from classify.workspace.promotion import worse_than_current
     from training.runs.registry import find_run
     from training.runs.registry import promote as make_current
     from training.runs.run import load_run
@@ -144,7 +144,7 @@ def export(run: str, form: str, quantize: Literal["none", "int8"], workspace: Pa
 
 def _on_test_part(workspace: Path, run: "Run") -> "Evaluation | None":
     """Figures of a run on the frozen test part; None, and why, where there is no such part."""
-    from classify.measuring import evaluation, frozen_test_part, measurable
+    from classify.workspace.evaluation import evaluation, frozen_test_part, measurable
 
     try:
         measured = measurable(frozen_test_part(workspace), [run])

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import click
 
 from classify.options import Commands, workspace_option
-from classify.terminal import escape, progress, quantity, say, size_in_bytes
+from classify.progress import progress
+from classify.terminal import escape, quantity, say, size_in_bytes
 from seeds.base.errors import Fault, InputError
 from seeds.base.settings import workspace_path
 from seeds.document import Document, read_documents, write_documents

@@ -21,8 +21,8 @@ def predict_folder(context: click.Context) -> None:
     Raises:
         InputError: an option means nothing here, or something in the folders must be mended.
     """
-    from classify.cluster import check_installation
-    from classify.spark import label_folder
+    from classify.spark.context import check_installation
+    from classify.spark.driver import label_folder
 
     _refuse_others(context)
     check_installation()
@@ -44,8 +44,8 @@ def _refuse_others(context: click.Context) -> None:
 
 def _order(context: click.Context) -> Any:
     """What is asked of every shard. The format is jsonl unless one is named."""
-    from classify.predictor import Format
-    from classify.shards import Answers, Order, sha256
+    from classify.prediction.formats import Format
+    from classify.spark.tables import Answers, Order, sha256
     from classify.terminal import size_in_bytes
     from seeds.base.settings import workspace_path
     from seeds.reading.columns import Columns

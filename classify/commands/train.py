@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from classify.options import workspace_option
-from classify.terminal import counting, escape, say
+from classify.progress import counting
+from classify.terminal import escape, say
 from seeds.base.errors import InputError
 from seeds.base.settings import workspace_path
 from training.models import KINDS
@@ -253,7 +254,7 @@ def _fitting(runtime: "Runtime", kept: Path | None) -> "Fitting":
 
 def _promote(folder: Path, path: Path) -> None:
     """Make the new run current, unless the one that is current is shown to be better."""
-    from classify.guard import worse_than_current
+    from classify.workspace.promotion import worse_than_current
     from seeds.base.locks import locked
     from training.runs.registry import promote
     from training.runs.run import load_run

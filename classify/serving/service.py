@@ -15,14 +15,15 @@ from typing import Any
 
 import uvicorn
 
-from classify.serving.app import application
-from classify.serving.backend import backend
-from classify.serving.connection import Deadlines, uvicorn_options
-from classify.serving.engine import Batching, Engine
-from classify.serving.limits import LOOPBACK, Limits
-from classify.serving.measures import Measures, log_to_stderr
-from classify.serving.reading import Readers
-from classify.serving.retraining import Retraining
+from classify.serving.files.reader import Readers
+from classify.serving.http.connection import Deadlines, uvicorn_options
+from classify.serving.http.limits import LOOPBACK, Limits
+from classify.serving.http.metrics import Measures
+from classify.serving.http.routes import application
+from classify.serving.label_studio.ml_backend import backend
+from classify.serving.label_studio.retraining import Retraining
+from classify.serving.logs import log_to_stderr
+from classify.serving.model.engine import Batching, Engine
 from classify.serving.settings import ServeSettings
 from classify.terminal import say, size_in_bytes
 from seeds.base.errors import InputError

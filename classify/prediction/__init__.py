@@ -1,0 +1,1 @@
+"""Inputs of any size become predictions, on this machine."""

@@ -1,0 +1,210 @@
+"""Articles -> records of predictions, streamed; and the formats they are written in."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from seeds.base.errors import missing_extra
+from training.runs.run import Run
+
+if TYPE_CHECKING:
+    from classify.terminal import Screen
+
+
+Format = Literal["text", "json", "jsonl", "html", "csv", "parquet"]
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_BAR = 20  # characters of a full bar
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How records stand in a file.
+
+    Attributes:
+        record: the bytes of one.
+        head, between, tail: what stands before the first, between two, after the last.
+        nothing: what is written if there is none.
+    """
+
+    record: Callable[[dict[str, Any]], bytes]
+    head: bytes = b""
+    between: bytes = b""
+    tail: bytes = b""
+    nothing: bytes = b""
+
+    @classmethod
+    def of(cls, form: Format, run: Run, screen: "Screen | None" = None) -> "Layout":
+        """The layout of a format. Parquet is made of JSON lines, once they are all there.
+
+        screen: where text will stand; None: in a file or a pipe.
+        """
+        if form == "text":
+            return cls(_text(run, screen))
+        if form == "html":
+            from classify.prediction import html_page
+
+            head, tail = html_page.ends(run)
+            return cls(html_page.article(run), head, b"\n", tail, head + html_page.NOTHING + tail)
+        if form == "csv":
+            head = _csv_line([*_COLUMNS, *(f"p_{name}" for name in run.rule.categories)])
+            return cls(_csv(run), head=head, nothing=head)
+        if form == "json":
+            return cls(_json, b"[\n", b",\n", b"\n]\n", b"[]\n")
+        return cls(_jsonl)
+
+
+def write(found: Iterable[dict[str, Any]], form: Format, run: Run, file: IO[bytes]) -> None:
+    """Write records in a format as they come; Parquet needs the `seeds` extra."""
+    if form == "parquet":
+        _write_parquet(found, run, file)
+        return
+    record = Layout.of(form, run).record
+    write_parts(map(record, found), form, run, file)
+
+
+def write_parts(parts: Iterable[bytes], form: Format, run: Run, file: IO[bytes]) -> None:
+    """Write records that a Layout has made bytes, some at a time, as they come."""
+    if form == "parquet":
+        _write_parquet(_records_of(parts), run, file)
+        return
+    layout = Layout.of(form, run)
+    empty = True
+    for part in filter(None, parts):
+        file.write((layout.head if empty else layout.between) + part)
+        file.flush()
+        empty = False
+    file.write(layout.nothing if empty else layout.tail)
+    file.flush()
+
+
+def convert(form: Format, run: Run) -> Callable[[IO[bytes], IO[bytes]], None] | None:
+    """What makes the final file of appended bytes; None where they are it.
+
+    Raises:
+        InputError: Parquet can't be written here.
+    """
+    if form != "parquet":
+        return None
+    _schema(run)
+    return lambda lines, file: _write_parquet(_records_of(lines), run, file)
+
+
+def _records_of(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Records out of whole lines of JSON."""
+    for part in parts:
+        yield from (json.loads(line) for line in part.split(b"\n") if line)
+
+
+def _jsonl(record: dict[str, Any]) -> bytes:
+    return (json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+
+
+def _json(record: dict[str, Any]) -> bytes:
+    return ("  " + json.dumps(record, ensure_ascii=False)).encode("utf-8", "replace")
+
+
+_COLUMNS = ("id", "source", "categories", "decision", "run")  # of CSV, before the probabilities
+
+
+def _csv(run: Run) -> Callable[[dict[str, Any]], bytes]:
+    """Categories joined by ";", one p_… column a category; no cell can start a formula."""
+
+    def row(record: dict[str, Any]) -> bytes:
+        """One line."""
+        values = {**record, "categories": ";".join(record["categories"])}
+        probabilities = [record["probabilities"].get(name, "") for name in run.rule.categories]
+        return _csv_line([*(_inert(values[name]) for name in _COLUMNS), *probabilities])
+
+    return row
+
+
+def _csv_line(values: list[Any]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(values)  # else it would not quote a bare \r
+    return (line.getvalue().removesuffix("\r\n") + "\n").encode("utf-8", "replace")
+
+
+def _inert(value: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+
+
+def percent(p: float) -> str:
+    """A probability as people read it; a model is never wholly sure."""
+    return "<0.1%" if p < 0.001 else ">99.9%" if p > 0.999 else f"{p:.1%}"
+
+
+def _text(run: Run, screen: "Screen | None") -> Callable[[dict[str, Any]], bytes]:
+    """For people: the decision, then the categories with a bar each, and why if it is known."""
+    from classify.terminal import escape
+
+    names = {each.id: f"{each.fr} ({each.id})" for each in run.taxonomy.categories}
+    width = max(len(name) for name in names.values())
+
+    def block(record: dict[str, Any]) -> bytes:
+        """Some lines."""
+        lines = [f"{escape(record['source'] or record['id'])} — {record['decision']}"]
+        for name, p in record["probabilities"].items():
+            mark = "✓" if name in record["categories"] else " "
+            lines.append(
+                f"  {mark} {names[name]:<{width}}  {percent(p):>6}  {'█' * round(p * _BAR)}"
+            )
+            if "explanation" in record:
+                lines += _listed(record, name)
+        if not record["probabilities"]:
+            lines.append("    no category comes near")
+        if "explanation" in record and screen:
+            lines += _coloured(record, names, screen)
+        return ("\n".join(line.rstrip() for line in lines) + "\n").encode("utf-8", "replace")
+
+    return block
+
+
+def _listed(record: dict[str, Any], name: str) -> list[str]:
+    from classify.prediction.explanations import listed
+
+    return listed(record["explanation"], name)
+
+
+def _coloured(record: dict[str, Any], names: dict[str, str], screen: "Screen") -> list[str]:
+    from classify.prediction.explanations import coloured
+
+    return coloured(record, names, screen)
+
+
+def _write_parquet(found: Iterable[dict[str, Any]], run: Run, file: IO[bytes]) -> None:
+    schema = _schema(run)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    stream = iter(found)
+    with pq.ParquetWriter(file, schema) as writer:
+        while rows := list(islice(stream, 10_000)):  # one row group
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+
+
+def _schema(run: Run) -> Any:
+    """The Arrow schema of the records.
+
+    Raises:
+        InputError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa
+    except ModuleNotFoundError as error:
+        raise missing_extra("seeds", "Writing Parquet") from error
+    probabilities = pa.struct([(name, pa.float64()) for name in run.rule.categories])
+    return pa.schema(
+        [
+            ("id", pa.string()),
+            ("source", pa.string()),
+            ("categories", pa.list_(pa.string())),
+            ("probabilities", probabilities),
+            ("decision", pa.string()),
+            ("run", pa.string()),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Files that clients send, read in processes of their own."""

@@ -1,0 +1,1 @@
+"""What commands and the service do with a workspace."""
