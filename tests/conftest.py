@@ -2,46 +2,27 @@
 
 import gc
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from labels.server import server
+from tests.support.browser import CHROMIUM, chromium_program
+from tests.support.label_studio import LabelStudio
+from tests.support.waiting import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+
 # A model of tests is so small that threads would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-CHROMIUM = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ours to publish
-
-
-@dataclass(frozen=True)
-class LabelStudio:
-    """A running server and the workspace it belongs to."""
-
-    workspace: Path
-    server: server.Server
 
 
 @pytest.fixture(scope="session")
@@ -51,24 +32,6 @@ def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStud
     started = server.start(workspace, port=free_port(), say=_tell)
     yield LabelStudio(workspace, started)
     server.stop(workspace)
-
-
-def free_port() -> int:
-    """A port of loopback that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(condition: Callable[[], Any], *, seconds: float = 60, what: str = "") -> Any:
-    """Ask until the answer is true, and give it back; fail after the deadline."""
-    pause, deadline = threading.Event(), time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        answer = condition()
-        if answer:
-            return answer
-        pause.wait(0.02)
-    return pytest.fail(f"not within {seconds} s: {what or condition}")
 
 
 def _tell(line: str) -> None:
@@ -114,15 +77,6 @@ def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def chromium_program() -> str:
-    """Where Chromium is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("no Chromium: install it with `apt-get install chromium`")
-    return path
-
-
 @pytest.fixture(scope="module")  # while it is open, asyncio can't be used beside it
 def chromium() -> "Iterator[Browser]":
     """A real, headless Chromium."""
@@ -138,8 +92,8 @@ def chromium() -> "Iterator[Browser]":
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a trained tfidf model of three categories."""
-    from tests.command import classify
-    from tests.corpus import workspace
+    from tests.support.command import classify
+    from tests.support.corpus import workspace
 
     folder = workspace(tmp_path_factory.mktemp("desk"), 90)
     done = classify("train", "--workspace", folder)
@@ -150,7 +104,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny random CamemBERT as a Hugging Face folder."""
-    from tests.tiny import tiny_camembert
+    from tests.support.tiny import tiny_camembert
 
     made = tiny_camembert(tmp_path_factory.mktemp("tiny"))
     gc.collect()

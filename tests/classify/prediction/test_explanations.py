@@ -1,0 +1,287 @@
+"""`classify predict --explain` and `--format html`: on a terminal, in files, in a browser."""
+
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.support.command import classify, environment
+from tests.support.imports import loaded
+from tests.support.waiting import wait_until
+
+CINEMA = "film festival réalisateur écran projection acteur tournage coproduction film écran"
+BOTH = f"{CINEMA} export douane tarif conteneur port accord marché cargaison export douane"
+HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'> & \x1b[31m\u202efin"
+STYLE = re.compile(r"\x1b\[([\d;]*)m")
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    path = tmp_path / "article.txt"
+    path.write_text(f"Un titre\n\n{BOTH}.", encoding="utf-8")
+    return path
+
+
+def predict(
+    desk: Path, *arguments: str | Path, data: bytes = b""
+) -> subprocess.CompletedProcess[str]:
+    return classify("predict", "--workspace", desk, *arguments, data=data)
+
+
+def on_a_terminal(desk: Path, *arguments: str | Path, **variables: str) -> str:
+    """What a terminal gets to see."""
+    command = [sys.executable, "-m", "classify", "predict", "--workspace", desk, *arguments]
+    reader, writer = pty.openpty()
+    env = {**environment(TERM="xterm-256color", COLUMNS="90"), **variables}
+    process = subprocess.Popen(command, stdout=writer, stderr=subprocess.DEVNULL, env=env)
+    os.close(writer)
+    seen = b""
+    while select.select([reader], [], [], 120)[0]:
+        try:
+            data = os.read(reader, 65536)
+        except OSError:  # the terminal's other end is closed
+            break
+        seen += data
+    os.close(reader)
+    assert process.wait() == 0
+    return seen.decode()
+
+
+# ---------------------------------------------------------------- JSON
+
+
+def test_json_tells_of_each_category_given_what_each_part_did(desk: Path, article: Path) -> None:
+    done = predict(desk, "--format", "jsonl", "--explain", article)
+    found = json.loads(done.stdout)
+    assert list(found)[-1] == "explanation"
+    why = found["explanation"]
+    assert why["method"] == "exact"
+    assert "".join(why["parts"]) == article.read_text(encoding="utf-8")
+    for name, p in found["probabilities"].items():
+        total = why["biases"][name] + sum(why["contributions"][name])
+        assert abs(total - why["logits"][name]) <= 1e-5
+        assert abs(1 / (1 + 2.718281828459045 ** -why["logits"][name]) - p) <= 1e-5
+    assert set(why["contributions"]) == set(found["probabilities"])
+    everything = json.loads(
+        predict(desk, "--format", "json", "--explain", "--all", article).stdout
+    )[0]
+    assert set(everything["explanation"]["logits"]) == {"cinema", "trade", "sport"}
+
+
+def test_without_explain_nothing_changes_and_nothing_more_is_loaded(
+    desk: Path, article: Path
+) -> None:
+    assert "explanation" not in json.loads(predict(desk, "--format", "jsonl", article).stdout)
+    plain = loaded("predict", "--workspace", desk, article)
+    assert "rich" not in plain
+    code = (
+        "import sys\nfrom classify.cli import cli\n"
+        "cli(sys.argv[1:], standalone_mode=False)\n"
+        "print([each for each in sys.modules if 'expl' in each or 'leaflet' in each])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "predict", "--workspace", desk, article],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_table_has_no_column_for_it(desk: Path, article: Path, form: str) -> None:
+    done = predict(desk, "--explain", "--format", form, article)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"Error: --explain has no column in {form}. Choose --format jsonl, json, html or text.\n"
+    )
+
+
+@pytest.mark.parametrize("options", [["--explain"], ["--format", "html"]])
+def test_spark_makes_no_explanations(desk: Path, tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "in").mkdir()
+    places = (tmp_path / "in", tmp_path / "out")
+    done = predict(desk, *places, "--engine", "spark", *options)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert options[0] in done.stderr or "makes tables" in done.stderr
+
+
+# ---------------------------------------------------------------- text
+
+
+def test_in_a_pipe_the_strongest_words_are_listed(desk: Path, article: Path) -> None:
+    done = predict(desk, "--explain", article)
+    first, trade, why, *_ = done.stdout.splitlines()
+    assert first.startswith("article.txt — ")
+    assert trade.startswith("  ✓ Trade (trade)")
+    assert re.match(r"      for      (\w+ \+\d\.\d\d, )+\w+ \+\d\.\d\d$", why)
+    assert "douane +" in why
+    assert re.search(r"^      against  .*\w −\d\.\d\d$", done.stdout, re.MULTILINE)
+    assert "\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+def test_on_a_terminal_the_words_for_it_are_bold_and_those_against_it_underlined(
+    desk: Path, article: Path
+) -> None:
+    seen = on_a_terminal(desk, "--explain", article)
+    text = STYLE.sub("", seen)
+    assert "Un titre\r\n\r\nfilm festival" in text
+    body = seen.split("Trade (trade)")[-1].split("Cinema (cinema)")[0]
+    styles = {
+        word: style.split(";") for style, word in re.findall(r"\x1b\[([\d;]+)m(\w+)\x1b", body)
+    }
+    assert "1" in styles["douane"]  # bold
+    assert "38" in styles["douane"]  # in a colour
+    assert "4" not in styles["douane"]
+    underlined = {word for word, style in styles.items() if "4" in style}
+    found = predict(desk, "--explain", article).stdout.split("Trade (trade)")[1]
+    listed = next(line for line in found.splitlines() if line.startswith("      against  "))
+    assert underlined
+    assert underlined & set(re.findall(r"(\w+) −", listed))
+    assert not underlined & set(BOTH.split()[11:])
+
+
+def test_no_color_leaves_every_word_its_mark(desk: Path, tmp_path: Path) -> None:
+    """Bold, italic, underlined: the weak ones too."""
+    article = tmp_path / "a.txt"
+    article.write_text(f"{CINEMA} film film film douane et un port", encoding="utf-8")
+    seen = on_a_terminal(desk, "--explain", article, NO_COLOR="1")
+    codes = {code for style in STYLE.findall(seen) for code in style.split(";")}
+    assert codes <= {"0", "1", "3", "4", "7"}
+    assert {"1", "3", "4"} <= codes
+    coloured = on_a_terminal(desk, "--explain", article)
+    marked = re.compile(r"\x1b\[[\d;]+m(\w+)\x1b")
+    assert marked.findall(seen) == marked.findall(coloured)
+
+
+def test_a_terminal_without_styles_gets_the_list(desk: Path, article: Path) -> None:
+    seen = on_a_terminal(desk, "--explain", article, TERM="dumb")
+    assert "\x1b" not in seen
+    assert "réalisateur +" in seen
+
+
+def test_an_article_steers_no_terminal(desk: Path, tmp_path: Path) -> None:
+    table = tmp_path / "a.jsonl"
+    table.write_text(json.dumps({"text": f"{CINEMA} {HOSTILE}"}) + "\n", encoding="utf-8")
+    seen = on_a_terminal(desk, "--explain", table)
+    assert "\\x1b[31m\\u202efin" in STYLE.sub("", seen)
+    assert "\u202e" not in seen
+    assert "\x1b[31m" not in seen
+
+
+# ---------------------------------------------------------------- HTML
+
+
+@pytest.fixture(scope="module")
+def leaflet(desk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of three articles, one of them hostile, the last one of no category."""
+    table, page = (tmp_path_factory.mktemp("page") / name for name in ("a.jsonl", "a.html"))
+    rows = [BOTH, f"{HOSTILE}\n\n{CINEMA} {HOSTILE}", "zzz"]
+    table.write_text("".join(json.dumps({"text": each}) + "\n" for each in rows))
+    done = predict(desk, "--format", "html", "--output", page, table)
+    assert done.returncode == 0, done.stderr
+    return page
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_page_marks_the_words_of_the_category_that_is_chosen(
+    chromium: Browser, leaflet: Path, width: int
+) -> None:
+    said: list[Any] = []
+    asked: list[str] = []
+    context = chromium.new_context(offline=True, viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.on("console", lambda each: said.append(each.text))
+    page.on("request", lambda each: asked.append(each.url))
+    page.goto(leaflet.as_uri())
+    first = page.locator("article").first
+    colour = "e => getComputedStyle(e).backgroundColor"
+    marks = {
+        word: first.locator(".text mark", has_text=word).first for word in ("réalisateur", "douane")
+    }
+    strongest = first.locator(".said:visible mark.for").first
+    grounds = []
+    for name, word in (("Cinema", "réalisateur"), ("Trade", "douane")):
+        first.get_by_role("radio", name=name).check()
+        expect(strongest).to_have_text(word)
+        assert marks[word].evaluate("e => getComputedStyle(e).textDecorationStyle") == "solid"
+        grounds.append({each: mark.evaluate(colour) for each, mark in marks.items()})
+    assert grounds[0]["réalisateur"] == grounds[1]["douane"]  # as strong as can be
+    assert grounds[0]["douane"] != grounds[1]["douane"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert said == []
+    assert asked == [leaflet.as_uri()]
+    context.close()
+
+
+@pytest.mark.browser
+def test_the_page_shows_markup_of_an_article_and_never_runs_it(
+    chromium: Browser, leaflet: Path
+) -> None:
+    page = chromium.new_page()
+    page.goto(leaflet.as_uri())
+    second = page.locator("article").nth(1)
+    assert "<script>window.ran = 1</script><img src=x" in second.locator("h2").inner_text()
+    assert second.locator(".text").inner_text().count("<img src=x onerror=") == 2
+    assert "⟨U+202E⟩" in second.inner_text()
+    assert page.evaluate("window.ran") is None
+    assert page.locator("img, script").count() == 0
+    third = page.locator("article").nth(2)
+    expect(third.locator(".said").first.get_by_text("nothing that counts").first).to_be_visible()
+    page.close()
+
+
+def test_several_processes_and_a_resumed_command_make_the_same_page(
+    desk: Path, tmp_path: Path
+) -> None:
+    table, page = tmp_path / "a.jsonl", tmp_path / "a.html"
+    rows = [json.dumps({"text": f"{CINEMA} {n}"}) + "\n" for n in range(400)]
+    table.write_text("".join(rows))
+    alone = predict(desk, "--format", "html", "--processes", "1", table)
+    assert alone.returncode == 0, alone.stderr
+    several = predict(desk, "--format", "html", "--processes", "2", "--output", page, table)
+    assert several.returncode == 0, several.stderr
+    assert page.read_text(encoding="utf-8") == alone.stdout
+    assert alone.stdout.count("<article>") == 400
+    assert alone.stdout.count("<main>") == alone.stdout.count("</main></body></html>") == 1
+
+    page.unlink()
+    command = [sys.executable, "-m", "classify", "predict", "--workspace", desk, "--format", "html"]
+    command += ["--processes", "1", "--output", page, "--stdin-format", "jsonl"]
+    with subprocess.Popen([*command, "-"], stdin=subprocess.PIPE, env=environment()) as process:
+        assert process.stdin
+        process.stdin.write("".join(rows[:200]).encode())
+        process.stdin.flush()
+        journal = tmp_path / "a.html.journal"
+        wait_until(lambda: journal.exists() and '"digest"' in journal.read_text())
+        process.kill()
+    changed = predict(
+        desk, "--format", "jsonl", "--explain", "--stdin-format", "jsonl", "--output", page,
+        "--resume", "-", data="".join(rows).encode(),
+    )  # fmt: skip
+    assert "options are others: --format" in changed.stderr
+    done = subprocess.run(
+        [*command, "--resume", "-"], input="".join(rows).encode(), env=environment(), check=True
+    )
+    assert done.returncode == 0
+    assert page.read_text(encoding="utf-8") == alone.stdout.replace("a.jsonl:", "stdin:")
+
+
+def test_a_page_of_nothing_is_still_a_page(desk: Path, tmp_path: Path) -> None:
+    done = predict(desk, "--format", "html", tmp_path / "none.txt")
+    assert done.returncode == 1
+    assert "No article could be read." in done.stdout
+    assert done.stdout.endswith("</main></body></html>\n")

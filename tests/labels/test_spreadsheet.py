@@ -1,0 +1,338 @@
+"""`classify labels import`: labels one already has, in the files people have them in."""
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labels.annotations import read_annotations
+from labels.dataset import read_dataset
+from labels.spreadsheet import Labelled, Layout, read_labelled, with_choice
+from labels.taxonomy import Category, Taxonomy, read_taxonomy
+from seeds.base.errors import InputError
+from seeds.document import read_documents
+from tests.support.command import SHARED, classify
+from tests.support.corpus import taxonomy
+
+NEWS = SHARED / "data" / "masakhanews-fra" / "train-50-per-class.tsv"
+SENTENCES = SHARED / "data" / "sib200-fra" / "train.tsv"
+
+
+def labelled(
+    rows: list[dict[str, Any]],
+    layout: Layout | None = None,
+    names: Taxonomy | None = None,
+    *,
+    create: bool = False,
+) -> Labelled:
+    numbered = list(enumerate(rows, 1))
+    return read_labelled(
+        numbered, layout or Layout(), names or taxonomy(), file="f.csv", create=create
+    )
+
+
+def labels_of(found: Labelled) -> list[tuple[str, ...]]:
+    return [each.categories for each in found.annotations]
+
+
+def imported(workspace: Path, file: Path, *options: str) -> tuple[int, str, list[dict[str, Any]]]:
+    done = classify("labels", "import", file, "--workspace", workspace, *options)
+    path = workspace / "dataset.jsonl"
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    return done.returncode, done.stderr, [json.loads(line) for line in lines]
+
+
+def table(path: Path, rows: list[list[str]], delimiter: str = ",") -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows(rows)
+    return path
+
+
+def test_a_label_may_be_the_id_or_a_name_in_any_case_composed_or_not() -> None:
+    names = Taxonomy("1", "multiple", (Category("economy", "Économie", "Economy (en)"),))
+    decomposed = "E\u0301conomie"
+    given = ["economy", "ÉCONOMIE", " économie ", "economy (EN)", decomposed]
+    rows = [{"text": f"Texte {n}", "label": each} for n, each in enumerate(given)]
+    assert labels_of(labelled(rows, names=names)) == [("economy",)] * 5
+
+
+def test_an_id_means_its_own_category_even_where_another_has_that_name() -> None:
+    names = Taxonomy(
+        "1", "multiple", (Category("culture", "A", "A2"), Category("arts", "Arts", "Culture"))
+    )
+    found = labelled([{"text": "Un texte", "label": "culture"}], names=names)
+    assert labels_of(found) == [("culture",)]
+
+
+def test_several_categories_come_in_a_cell_or_a_list_and_in_the_taxonomys_order() -> None:
+    rows: list[dict[str, Any]] = [
+        {"text": "Un", "label": "sport; cinema ;"},
+        {"text": "Deux", "label": ["trade", "cinema", "trade"]},
+        {"text": "Trois", "label": ""},
+        {"text": "Quatre", "label": None},
+    ]
+    assert labels_of(labelled(rows)) == [("cinema", "sport"), ("cinema", "trade"), (), ()]
+    piped = labelled([{"text": "Un", "label": "sport|cinema"}], Layout(separator="|"))
+    assert labels_of(piped) == [("cinema", "sport")]
+
+
+def test_without_a_separator_a_cell_is_one_category() -> None:
+    found = labelled([{"text": "Un", "label": "a; b"}], Layout(separator=""), create=True)
+    assert labels_of(found) == [("a-b",)]
+
+
+def test_a_label_that_is_the_number_zero_is_a_label() -> None:
+    rows: list[dict[str, Any]] = [{"text": "Un", "label": 0}, {"text": "Deux", "label": 1}]
+    assert labels_of(labelled(rows, create=True)) == [("0",), ("1",)]
+
+
+def test_unknown_labels_are_all_named_with_how_often_they_stand() -> None:
+    rows = [{"text": f"T{n}", "label": each} for n, each in enumerate(["opera", "opera", "jeux"])]
+    with pytest.raises(InputError, match=r"f\.csv: .*jeux \(1 rows\), opera \(2 rows\).*--create"):
+        labelled(rows)
+
+
+def test_create_categories_adds_each_once_after_the_known_ones() -> None:
+    given = ["Opéra", "opera", "cinema", "science/technology"]
+    rows = [{"text": f"T{n}", "label": each} for n, each in enumerate(given)]
+    found = labelled(rows, create=True)
+    assert sorted(found.taxonomy.ids) == ["cinema", "opera", "science-technology", "sport", "trade"]
+    assert found.taxonomy.ids[:3] == ("cinema", "trade", "sport")
+    assert labels_of(found) == [("opera",), ("opera",), ("cinema",), ("science-technology",)]
+    assert found.taxonomy["science-technology"].en == "science/technology"
+
+
+def test_a_label_without_letters_names_the_file() -> None:
+    with pytest.raises(InputError, match=r"f\.csv: category '\?\?' has no letter"):
+        labelled([{"text": "T", "label": "??"}], create=True)
+
+
+@pytest.mark.parametrize(
+    ("row", "layout", "said"),
+    [
+        ({"x": "1", "label": "cinema"}, Layout(), r"no column of the text .*'x', 'label'"),
+        ({"text": "1", "x": "cinema"}, Layout(), r"no column of the labels .*'text', 'x'"),
+        ({"text": "1", "label": ""}, Layout(label="thème"), r"no column 'thème'.*--label-column"),
+        ({"text": "1", "label": ""}, Layout(text=("a", "text")), r"no column 'a'.*--text-columns"),
+        ({"text": "1", "label": ""}, Layout(date="jour"), r"no column 'jour'"),
+    ],
+)
+def test_a_column_that_is_not_there_is_named_with_those_that_are(
+    row: dict[str, str], layout: Layout, said: str
+) -> None:
+    with pytest.raises(InputError, match=rf"^f\.csv: .*{said}"):
+        labelled([row], layout)
+
+
+def test_a_file_without_rows_is_refused() -> None:
+    with pytest.raises(InputError, match=r"f\.csv: no rows"):
+        labelled([])
+
+
+def test_bad_rows_are_named_and_the_others_kept_and_a_repeated_article_counts_once() -> None:
+    rows = [
+        {"text": "Un film", "label": "cinema"},
+        {"text": "  ", "label": "cinema"},
+        {"text": "Un  film ", "label": "trade"},
+        {"text": "Un port", "label": "trade"},
+    ]
+    found = labelled(rows)
+    assert [each.text for each in found.documents.values()] == ["Un film", "Un port"]
+    assert labels_of(found) == [("cinema",), ("trade",)]
+    assert found.repeated == 1
+    assert [line.split(": ")[0] for line in found.faults] == ["f.csv:2", "f.csv:3"]
+    assert "with other categories" in found.faults[1]
+
+
+def test_a_row_repeated_with_the_same_categories_is_no_fault() -> None:
+    found = labelled([{"text": "Un film", "label": "cinema"}] * 2)
+    assert (found.repeated, found.faults) == (1, [])
+
+
+def test_single_choice_refuses_rows_without_exactly_one_category() -> None:
+    rows = [
+        {"text": f"T{n}", "label": each} for n, each in enumerate(["", "cinema", "cinema;trade"])
+    ]
+    found = labelled(rows, names=taxonomy("single"))
+    assert labels_of(found) == [("cinema",)]
+    assert [line.split(": ")[0] for line in found.faults] == ["f.csv:1", "f.csv:3"]
+
+
+def test_labels_there_already_may_forbid_single_choice() -> None:
+    rows = [{"text": "T", "label": "cinema;trade"}]
+    annotations = labelled(rows).annotations
+    with pytest.raises(InputError, match="1 annotations"):
+        with_choice(taxonomy(), "single", annotations)
+    assert with_choice(taxonomy(), None, annotations) == taxonomy()
+    assert with_choice(taxonomy(), "single", []).choice == "single"
+
+
+def test_an_article_of_a_table_is_the_one_that_seeds_add_makes_of_it(tmp_path: Path) -> None:
+    """Else labels would arrive on copies of the articles that are there."""
+    rows = [
+        ["id", "titre", "texte", "date", "label"],
+        [
+            "1",
+            "Un festival s'ouvre à Cannes",
+            "Le festival commence mardi.",
+            "2024-05-14",
+            "cinema",
+        ],
+        ["2", "", "Date 2021-03 Le port du Havre exporte davantage.", "", "trade"],
+    ]
+    file = table(tmp_path / "a.csv", rows, ";")
+    assert classify("seeds", "add", file, "--workspace", tmp_path / "w").returncode == 0
+    before = read_documents(tmp_path / "w")
+    code, _, kept = imported(tmp_path / "w", file)
+    assert code == 0
+    assert read_documents(tmp_path / "w") == before
+    assert [each["id"] for each in kept] == list(before)
+    assert kept[0]["date"] == "2024-05-14"
+    assert kept[0]["text"] == "Un festival s'ouvre à Cannes\n\nLe festival commence mardi."
+
+
+def test_importing_again_updates_the_files_articles_and_loses_no_label(
+    tmp_path: Path,
+) -> None:
+    workspace = tmp_path / "w"
+    first = table(tmp_path / "a.csv", [["text", "label"], ["Un", "cinema"], ["Deux", "trade"]])
+    other = table(tmp_path / "b.csv", [["text", "label"], ["Trois", "sport"]])
+    for file in (first, other):
+        assert imported(workspace, file)[0] == 0
+    table(first, [["text", "label"], ["Un", "sport"]])
+    _, _, kept = imported(workspace, first)
+    assert [(each["text"], each["labels"]) for each in kept] == [
+        ("Un", ["sport"]),
+        ("Deux", ["trade"]),
+        ("Trois", ["sport"]),
+    ]
+    assert {each.annotator for each in read_annotations(workspace)} == {
+        "import:a.csv",
+        "import:b.csv",
+    }
+
+
+def test_a_refused_import_changes_nothing_and_says_why_in_one_line(tmp_path: Path) -> None:
+    workspace = tmp_path / "w"
+    good = table(tmp_path / "a.csv", [["text", "label"], ["Un", "cinema"]])
+    assert imported(workspace, good)[0] == 0
+    before = {each.name: each.read_bytes() for each in workspace.iterdir() if each.name[0] != "."}
+    bad = table(tmp_path / "b.csv", [["text", "label"], ["Deux", "opera"]])
+    for file, part in ((bad, "opera (1 rows)"), (tmp_path / "none.csv", "does not exist")):
+        code, said, _ = imported(workspace, file)
+        assert code == 1
+        assert said.startswith("Error: ")
+        assert said.count("\n") == 1
+        assert part in said
+    after = {each.name: each.read_bytes() for each in workspace.iterdir() if each.name[0] != "."}
+    assert after == before
+
+
+def test_many_contradicting_rows_are_named_in_part_and_counted(tmp_path: Path) -> None:
+    rows = [[f"Texte {n}", each] for each in ("cinema", "trade") for n in range(30)]
+    file = table(tmp_path / "a.csv", [["text", "label"], *rows])
+    code, said, learned = imported(tmp_path / "w", file)
+    assert code == 1
+    assert {each["labels"][0] for each in learned} == {"cinema"}
+    lines = said.splitlines()
+    named = [line for line in lines if "seen before" in line]
+    assert len(named) == 20
+    assert "a.csv:31: an article seen before (in 1)" in named[0]
+    assert "… and 10 more" in lines
+
+
+def test_an_import_says_what_it_added_to_the_taxonomy_and_keeps_its_comments(
+    tmp_path: Path,
+) -> None:
+    workspace, own = tmp_path / "w", tmp_path / "w" / "taxonomy.toml"
+    first = table(tmp_path / "a.csv", [["text", "label"], ["Un", "cinema"]])
+    assert "added" not in imported(workspace, first)[1]
+    written = own.read_text("utf-8") + "# Relu par le service culture.\n"
+    own.write_text(written, "utf-8")
+    rows = [["text", "label"], ["Deux", "opéra"], ["Trois", "jeux"], ["Quatre", "cinema"]]
+    options = ("--create-categories", "--choice", "single")
+    code, said, _ = imported(workspace, table(tmp_path / "b.csv", rows), *options)
+    assert code == 0
+    assert f"{own}: added jeux, opera; give each its names" in said
+    assert "written anew" not in said
+    single = written.replace('choice = "multiple"', 'choice = "single"')
+    assert own.read_text("utf-8").startswith(single)
+    assert read_taxonomy(workspace).ids[-2:] == ("jeux", "opera")
+
+    own.write_text(
+        'version = "1"\nchoice = "single"\n'
+        'categories = [{ id = "cinema", fr = "C", en = "C" }, { id = "jeux", fr = "J", en = "J" }, '
+        '{ id = "opera", fr = "O", en = "O" }]\n',
+        "utf-8",
+    )
+    last = table(tmp_path / "c.csv", [["text", "label"], ["Cinq", "danse"]])
+    _, said, _ = imported(workspace, last, "--create-categories")
+    assert f"{own}: added danse;" in said
+    assert f"{own}: written anew in a uniform layout; comments that stood in it are gone" in said
+
+
+def test_imported_articles_get_the_language_that_seeds_add_gives_them(tmp_path: Path) -> None:
+    texts = [
+        "Le ministre de la culture a ouvert le festival de Cannes devant des cinéastes du monde.",
+        "The minister of culture opened the festival in front of film makers from all the world.",
+        "Le salon du livre a ouvert ses portes à Paris. "
+        "电影节在巴黎开幕，许多导演参加了开幕式并发表讲话。",
+    ]
+    file = table(tmp_path / "a.csv", [["text", "label"], *([each, "culture"] for each in texts)])
+    assert imported(tmp_path / "w", file)[0] == 0
+    languages = {each.text: each.language for each in read_documents(tmp_path / "w").values()}
+    assert languages == dict(zip(texts, ["fr", "en", "fr+zh"], strict=True))
+    assert classify("seeds", "add", file, "--workspace", tmp_path / "v").returncode == 0
+    added = read_documents(tmp_path / "v").values()
+    assert languages == {each.text: each.language for each in added}
+
+
+def test_bad_rows_are_said_and_the_exit_code_is_1(tmp_path: Path) -> None:
+    rows = [["text", "label"], ["Un", "cinema"], ["", "cinema"]]
+    code, said, kept = imported(tmp_path / "w", table(tmp_path / "a.csv", rows))
+    assert code == 1
+    assert "a.csv:2: " in said
+    assert "1 labelled article taken over, 0 repeated, 1 with faults" in said
+    assert len(kept) == 1
+
+
+@pytest.mark.skipif(not NEWS.exists(), reason=f"{NEWS} is not beside this checkout")
+def test_masakhanews_is_taken_over_whole(tmp_path: Path) -> None:
+    with NEWS.open(encoding="utf-8", newline="") as file:
+        expected = list(csv.DictReader(file, delimiter="\t"))
+    code, said, kept = imported(
+        tmp_path / "w",
+        NEWS,
+        *("--text-columns", "headline,text", "--label-column", "category"),
+        *("--choice", "single", "--create-categories"),
+    )
+    assert code == 0, said
+    assert len(kept) == len(expected)
+    assert Counter(each["labels"][0] for each in kept) == Counter(
+        each["category"] for each in expected
+    )
+    assert all(len(each["labels"]) == 1 for each in kept)
+    assert kept[0]["text"].startswith("L'ancienne méthode perse pour rester au frais\n\nDans la")
+    assert kept[0]["title"] == "L'ancienne méthode perse pour rester au frais"
+    found = read_taxonomy(tmp_path / "w")
+    assert found.choice == "single"
+    assert found.ids[-2:] == ("business", "sports")  # the other three are default categories
+    assert read_dataset(tmp_path / "w").taxonomy == found
+
+
+@pytest.mark.skipif(not SENTENCES.exists(), reason=f"{SENTENCES} is not beside this checkout")
+def test_sib200s_science_technology_gets_an_id(tmp_path: Path) -> None:
+    with SENTENCES.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    science = sum(row["category"] == "science/technology" for row in rows)
+    assert science > 100
+    options = ("--label-column", "category", "--choice", "single", "--create-categories")
+    code, said, kept = imported(tmp_path / "w", SENTENCES, *options)
+    assert code == 0, said
+    found = Counter(each["labels"][0] for each in kept)
+    assert found["science-technology"] == science
+    assert len(kept) == len(rows) == 701
+    assert set(found) == {row["category"].replace("/", "-") for row in rows}

@@ -1,0 +1,260 @@
+"""The categories: what a taxonomy.toml may hold, what is said of a wrong one, what is written."""
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from labels.taxonomy import (
+    HOTKEYS,
+    Category,
+    Guideline,
+    Taxonomy,
+    category_id,
+    ensure_taxonomy,
+    extend_taxonomy,
+    read_taxonomy,
+    write_taxonomy,
+)
+from seeds.base.errors import InputError
+from tests.support.command import ROOT
+
+DESIGNED = {
+    "cinema": "20000005",
+    "audiovisual": "20000045",
+    "heritage": "20000044",
+    "museum": "20000043",
+    "culture": "20000038",
+    "trade": "20000373",
+    "economy": "04000000",
+    "diplomacy": "20000639",
+    "tourism": "20000563",
+    "education": "05000000",
+    "technology": "13000000",
+    "environment": "06000000",
+    "sport": "15000000",
+    "health": "07000000",
+    "conflict": "16000000",
+    "politics": "11000000",
+}
+
+
+def categories(*ids: str) -> tuple[Category, ...]:
+    return tuple(Category(id=name, fr=f"{name} fr", en=f"{name} en") for name in ids)
+
+
+def test_the_default_categories_are_those_designed_with_their_iptc_topics(tmp_path: Path) -> None:
+    found = read_taxonomy(tmp_path)
+    assert {each.id: each.iptc for each in found.categories} == {
+        name: f"medtop:{topic}" for name, topic in DESIGNED.items()
+    }
+    for category in found.categories:
+        assert category.guideline.fr, category.id
+        assert category.guideline.en, category.id
+        assert category.hotkey, category.id
+
+
+def test_every_fault_of_a_taxonomy_is_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "taxonomy.toml").write_text(
+        """
+        version = "1"
+        choice = "several"
+        colour = "red"
+        [[categories]]
+        id = "cinema"
+        fr = "Cinéma"
+        en = "Cinema"
+        labell = "x"
+        [[categories]]
+        id = "cinema"
+        fr = "Film"
+        en = "Film"
+        [[categories]]
+        id = "Bad Id"
+        fr = ""
+        en = "Bad"
+        iptc = "20000005"
+        hotkey = "ctrl"
+        """
+    )
+    with pytest.raises(InputError) as caught:
+        read_taxonomy(tmp_path)
+    said = str(caught.value)
+    assert said.startswith(str(tmp_path / "taxonomy.toml"))
+    for part in (
+        "'multiple' or 'single', found 'several'",
+        "unknown key 'colour'",
+        "unknown key 'categories[1].labell' (known: id, fr, en, iptc, guideline, hotkey)",
+        "'Bad Id'",
+        "names fr and en",
+        "medtop:20000005",
+        "'ctrl'",
+    ):
+        assert part in said, part
+
+
+def test_a_repeated_id_and_an_unknown_key_are_named_together(tmp_path: Path) -> None:
+    entry = '[[categories]]\nid = "cinema"\nfr = "F{0}"\nen = "E{0}"\nhotkey = "1"\n'
+    text = f'version = "1"\nchoice = "multiple"\ntypo = 1\n{entry.format(1)}{entry.format(2)}'
+    (tmp_path / "taxonomy.toml").write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_taxonomy(tmp_path)
+    for part in ("id 'cinema' stands twice", "hotkey '1' stands twice", "unknown key 'typo'"):
+        assert part in str(caught.value)
+
+
+def test_a_missing_key_hides_no_other_fault(tmp_path: Path) -> None:
+    (tmp_path / "taxonomy.toml").write_text(
+        """
+        [[categories]]
+        id = "cinema"
+        en = "Film"
+        hotkey = "ctrl"
+        [[categories]]
+        id = "cinema"
+        fr = "Cinéma"
+        [[categories]]
+        id = "film"
+        fr = "Cinéma"
+        en = "Film"
+        iptc = "1"
+        """
+    )
+    with pytest.raises(InputError) as caught:
+        read_taxonomy(tmp_path)
+    said = str(caught.value)
+    for part in (
+        "'version' is missing",
+        "'choice' is missing",
+        "'categories[1].fr' is missing",
+        "categories[1]: hotkey 'ctrl' must be",
+        "'categories[2].en' is missing",
+        "categories[3]: iptc '1' must look like",
+        "id 'cinema' stands twice",
+        "fr 'Cinéma' stands twice",
+        "en 'Film' stands twice",
+    ):
+        assert said.count(part) == 1, part
+
+
+def test_no_category_at_all_is_refused() -> None:
+    with pytest.raises(InputError, match="no category"):
+        Taxonomy("1", "multiple", ())
+
+
+def test_the_fingerprint_follows_ids_order_and_choice_but_not_names() -> None:
+    base = Taxonomy("1", "multiple", categories("a", "b"))
+    renamed = Taxonomy("2", "multiple", (Category("a", "Autre", "Other"), base.categories[1]))
+    assert renamed.fingerprint == base.fingerprint
+    others = [
+        Taxonomy("1", "single", categories("a", "b")),
+        Taxonomy("1", "multiple", categories("b", "a")),
+        Taxonomy("1", "multiple", categories("a", "c")),
+    ]
+    assert len({base.fingerprint, *(each.fingerprint for each in others)}) == 4
+
+
+def test_an_unknown_category_is_answered_with_the_nearest_one_or_all() -> None:
+    found = Taxonomy("1", "multiple", categories("cinema", "trade"))
+    assert found["trade"].fr == "trade fr"
+    with pytest.raises(InputError, match="Did you mean 'cinema'"):
+        found["cinéma"]
+    with pytest.raises(InputError, match="Known: cinema, trade"):
+        found["zzzz"]
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("science/technology", "science-technology"),
+        ("Économie et finances", "economie-et-finances"),
+        ("  L'art, c'est-à-dire: tout! ", "l-art-c-est-a-dire-tout"),
+        ("Mœurs", "moeurs"),
+        ("ŒUVRES", "oeuvres"),
+        ("Ex æquo", "ex-aequo"),
+    ],
+)
+def test_a_category_name_becomes_an_id(name: str, made: str) -> None:
+    assert category_id(name) == made
+
+
+@pytest.mark.parametrize("name", ["文化", "!?", ""])
+def test_a_name_without_a_letter_to_make_an_id_of_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="Rename it"):
+        category_id(name)
+
+
+def test_new_categories_follow_the_old_ones_with_hotkeys_that_are_free() -> None:
+    first = Category("a", "A", "A", hotkey="1")
+    found = Taxonomy("1", "multiple", (first,)).adding(["Bandes dessinées", "Jeux"])
+    assert found.ids == ("a", "bandes-dessinees", "jeux")
+    assert [each.hotkey for each in found.categories] == ["1", "2", "3"]
+    many = found.adding([f"N{n}" for n in range(40)])
+    given = [each.hotkey for each in many.categories if each.hotkey]
+    assert sorted(given) == sorted(HOTKEYS)
+
+
+AWKWARD = 'Guillemets " et \\ retour\nà la ligne, \x7f, \x01, emoji 🎬, «é»'
+
+
+def test_a_written_taxonomy_reads_back_the_same(tmp_path: Path) -> None:
+    category = Category(
+        "a", AWKWARD, "en", "medtop:20000005", Guideline(AWKWARD, "x" * 3000), hotkey="z"
+    )
+    given = Taxonomy(AWKWARD, "single", (category, *categories("b")))
+    write_taxonomy(tmp_path, given)
+    assert read_taxonomy(tmp_path) == given
+    parsed = tomllib.loads((tmp_path / "taxonomy.toml").read_text("utf-8"))
+    assert parsed["categories"][0]["guideline"]["fr"] == AWKWARD
+
+
+def test_a_name_with_half_a_character_can_be_written_and_read(tmp_path: Path) -> None:
+    write_taxonomy(tmp_path, Taxonomy("1", "multiple", (Category("a", "film\ud83c", "film"),)))
+    assert read_taxonomy(tmp_path).ids == ("a",)
+
+
+@pytest.mark.parametrize("choice", ["multiple", "single"])
+@pytest.mark.parametrize("end", ["", "\n", "\n\n# À la fin.\n"])
+def test_what_a_person_wrote_stays_when_categories_are_added(
+    tmp_path: Path, choice: Literal["multiple", "single"], end: str
+) -> None:
+    before = """# Nos rubriques, dans l'ordre du journal.
+version = '2026'
+  choice = "multiple"   # plusieurs
+
+[[categories]]   # la première
+id = "a"
+fr = "choice = 'multiple'"
+en = "A"
+[categories.guideline]
+fr = "Un film."
+"""
+    own = tmp_path / "taxonomy.toml"
+    own.write_text(before + end, encoding="utf-8")
+    wanted = replace(read_taxonomy(tmp_path).adding(["Bandes dessinées"]), choice=choice)
+    assert extend_taxonomy(tmp_path, wanted)
+    assert read_taxonomy(tmp_path) == wanted
+    text = own.read_text(encoding="utf-8")
+    assert text.startswith((before + end).strip().replace('"multiple" ', f'"{choice}" '))
+    assert text.count("[[categories]]") == 2
+
+
+def test_a_file_nothing_can_be_added_to_is_written_anew_and_that_is_told(tmp_path: Path) -> None:
+    own = tmp_path / "taxonomy.toml"
+    own.write_text(
+        'version = "1" # v\nchoice = "multiple"\ncategories = [{id = "a", fr = "A", en = "A"}]\n'
+    )
+    wanted = read_taxonomy(tmp_path).adding(["Jeux"])
+    assert not extend_taxonomy(tmp_path, wanted)
+    assert read_taxonomy(tmp_path) == wanted
+    assert "#" not in own.read_text(encoding="utf-8")
+
+
+def test_a_workspace_gets_the_default_once_and_keeps_its_own(tmp_path: Path) -> None:
+    assert ensure_taxonomy(tmp_path).ids == tuple(DESIGNED)
+    own = tmp_path / "taxonomy.toml"
+    assert own.read_bytes() == (ROOT / "configs" / "taxonomy.toml").read_bytes()
+    write_taxonomy(tmp_path, Taxonomy("own", "single", categories("a", "b")))
+    assert ensure_taxonomy(tmp_path).version == "own"

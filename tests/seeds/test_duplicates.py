@@ -1,0 +1,113 @@
+"""Wire copy rewritten by several papers shares a group; other articles do not."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+
+from seeds.document import Document
+from seeds.duplicates import assign_groups
+from seeds.reading.sources import Article, read
+from tests.support.command import ROOT
+from tests.support.wire_stories import COPY, REWRITTEN, SAME_EVENT
+
+
+def groups(*texts: str) -> list[int]:
+    """For each text the place of the text its group is named after."""
+    documents = [Document.of(text) for text in texts]
+    places = {each.id: n for n, each in enumerate(documents)}
+    return [places[each.group] for each in assign_groups(documents)]
+
+
+def test_a_rewritten_wire_story_joins_the_group_of_the_first() -> None:
+    assert groups(COPY, REWRITTEN) == [0, 0]
+    assert groups(REWRITTEN, COPY) == [0, 0]
+
+
+def test_two_articles_on_the_same_event_stay_apart() -> None:
+    assert groups(COPY, SAME_EVENT) == [0, 1]
+    assert groups(REWRITTEN, SAME_EVENT) == [0, 1]
+
+
+def test_case_and_punctuation_do_not_hide_a_copy() -> None:
+    assert groups(COPY, COPY.upper().replace(",", " ;")) == [0, 0]
+
+
+def test_a_group_is_named_after_its_first_member_and_reaches_over_a_third() -> None:
+    words = [f"mot{n}" for n in range(100)]
+    left, middle, right = (" ".join(words[n : n + 60]) for n in (0, 15, 30))
+    # 58 sequences of three words each: 43 of 73 shared by neighbours (0.59), 28 of 88 by the outer
+    assert groups(left, right) == [0, 1]
+    assert groups(left, right, middle) == [0, 0, 0]
+    assert groups("Tout autre chose.", right, middle) == [0, 1, 1]
+
+
+def test_similarity_is_exact_at_the_threshold() -> None:
+    words = [f"mot{n}" for n in range(200)]
+    # n words have n - 2 sequences; two texts of 62 that share 42 in a row have 40 of 80 in common
+    assert groups(" ".join(words[:62]), " ".join(words[20:82])) == [0, 0]
+    assert groups(" ".join(words[:62]), " ".join(words[21:83])) == [0, 1]
+
+
+def test_very_short_texts_are_compared_whole() -> None:
+    assert groups("En bref", "En bref.", "En vrac", "…", "!") == [0, 0, 2, 3, 4]
+
+
+def test_everything_else_of_a_document_stays_and_the_order_too() -> None:
+    documents = [Document.of(COPY, source="a.txt", date="2024"), Document.of(SAME_EVENT)]
+    assert assign_groups(documents) == documents
+    assert assign_groups([]) == []
+
+
+def test_groups_follow_the_documents_given_not_the_groups_they_had() -> None:
+    stale = Document.of(COPY, group="0123456789abcdef")
+    assert assign_groups([stale])[0].group == stale.id
+
+
+@pytest.mark.parametrize("seed", ["0", "1"])
+def test_groups_do_not_depend_on_the_hash_seed_of_python(seed: str) -> None:
+    code = (
+        "from seeds.document import Document\nfrom seeds.duplicates import _shingle_sets\n"
+        "print(_shingle_sets(['un deux trois quatre'])[0].tolist())"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": each},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for each in (seed, "12345")
+    ]
+    assert runs[0] == runs[1]
+
+
+def test_the_sample_articles_are_all_different() -> None:
+    folder = ROOT / "seeds" / "sample" / "articles"
+    articles = [each for each in read([str(folder)], recursive=True) if isinstance(each, Article)]
+    grouped = assign_groups(each.document for each in articles)
+    assert len(grouped) > 100
+    assert all(each.group == each.id for each in grouped)
+
+
+def test_ten_thousand_articles_take_seconds_and_every_rewrite_is_found() -> None:
+    chance = random.Random(7)
+    words = [f"mot{n}" for n in range(30_000)]
+    weights = [1 / (n + 3) for n in range(30_000)]
+    originals = [chance.choices(words, weights, k=450) for _ in range(9_500)]
+    rewrites = []
+    for text in originals[:500]:
+        changed = list(text[60:])  # a paragraph dropped
+        for place in chance.sample(range(len(changed)), 15):
+            changed[place] = chance.choice(words)
+        rewrites.append(changed)
+    documents = [Document.of(" ".join(text)) for text in originals + rewrites]
+    start = time.monotonic()
+    grouped = assign_groups(documents)
+    assert time.monotonic() - start < 60  # about 5 s on one core
+    assert [each.group for each in grouped[9_500:]] == [each.id for each in documents[:500]]
+    assert sum(each.group != each.id for each in grouped) == 500

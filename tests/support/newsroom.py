@@ -1,0 +1,134 @@
+"""A workspace with a project of its own on the real server, and that server as plain HTTP."""
+
+import itertools
+import json
+import re
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from labels.studio.client import Studio, StudioSettings
+from tests.support.command import ROOT, classify, environment
+from tests.support.label_studio import LabelStudio
+
+PASSWORD = "mot-de-passe-1"
+_NUMBERS = itertools.count(1)
+
+
+@dataclass
+class Newsroom:
+    """A workspace whose commands go to the session's server, under a project title of its own."""
+
+    studio: LabelStudio
+    folder: Path
+    title: str = field(default_factory=lambda: f"Rédaction {next(_NUMBERS)}")
+    batch: int = 500
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        default = (ROOT / "configs" / "labelstudio.toml").read_text(encoding="utf-8")
+        changed = re.sub('(?m)^title = ".*?"', f'title = "{self.title}"', default)
+        changed = re.sub(r"(?m)^batch_size = \d+", f"batch_size = {self.batch}", changed)
+        (self.folder / "labelstudio.toml").write_text(changed, encoding="utf-8")
+        header = {"Authorization": f"Token {self.studio.server.token}"}
+        self.web = httpx.Client(base_url=self.studio.server.url, headers=header, timeout=60)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What makes a command of this workspace talk to that server."""
+        server = self.studio.server
+        return {
+            "LABEL_STUDIO_URL": server.url,
+            "LABEL_STUDIO_API_KEY": server.token,
+            "CLASSIFY_WORKSPACE": str(self.folder),
+        }
+
+    def run(self, *arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run `classify` to its end; its output never holds the key."""
+        variables = {**self.variables, **more}
+        finished = classify(*arguments, **variables)
+        key = variables["LABEL_STUDIO_API_KEY"]
+        assert not key or key not in finished.stdout + finished.stderr
+        return finished
+
+    def start(self, command: list[str]) -> subprocess.Popen[str]:
+        """Start a process in the same surroundings, to be killed."""
+        pipe = subprocess.PIPE
+        env = environment(**self.variables)
+        return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=env)
+
+    def done(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run `classify`, which must succeed."""
+        finished = self.run(*arguments)
+        assert finished.returncode == 0, finished.stderr
+        return finished
+
+    def records(self, name: str) -> list[dict[str, Any]]:
+        """The objects of a JSONL file of the workspace."""
+        lines = (self.folder / name).read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def add(self, *texts: str) -> list[str]:
+        """Add articles of these texts; their ids."""
+        data = "".join(json.dumps({"text": each}) + "\n" for each in texts).encode()
+        added = classify("seeds", "add", "-", "--format", "jsonl", data=data, **self.variables)
+        assert added.returncode == 0, added.stderr
+        by_text = {each["text"]: each["id"] for each in self.records("documents.jsonl")}
+        return [by_text[each] for each in texts]
+
+    @property
+    def project(self) -> int:
+        """The id of the project on the server."""
+        found = self.web.get("/api/projects/", params={"title": self.title, "page_size": 1000})
+        (only,) = [each["id"] for each in found.json()["results"] if each["title"] == self.title]
+        return int(only)
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Every task of the project, with its data."""
+        query = {"project": self.project, "page_size": 10000, "fields": "task_only"}
+        tasks: list[dict[str, Any]] = self.web.get("/api/tasks", params=query).json()["tasks"]
+        return tasks
+
+    def count(self) -> int:
+        """How many tasks the project has."""
+        return int(self.web.get(f"/api/projects/{self.project}/").json()["task_number"])
+
+    def task(self, article: str) -> int:
+        """The id of the task of an article."""
+        (only,) = [each["id"] for each in self.tasks() if each["data"]["seed_id"] == article]
+        return int(only)
+
+    def annotator(self, name: str) -> httpx.Client:
+        """The server as another user sees it, one that was invited."""
+        server = self.studio.server
+        settings = StudioSettings(self.title, 2, "", 500, 60.0, 3)
+        admin = Studio.connect(server.url, server.token, settings)
+        key = admin.invite(f"{name}@classify.localhost", PASSWORD)
+        header = {"Authorization": f"Token {key}"}
+        return httpx.Client(base_url=server.url, headers=header, timeout=60)
+
+    def annotate(
+        self, web: httpx.Client, article: str, *categories: str, **more: Any
+    ) -> dict[str, Any]:
+        """Submit categories as the page would; none of them means that none applies."""
+        where = f"/api/tasks/{self.task(article)}/annotations/"
+        body = {"result": choices(*categories), "lead_time": 3.5, **more}
+        made: dict[str, Any] = web.post(where, json=body).raise_for_status().json()
+        return made
+
+    def begin(self, web: httpx.Client, article: str, *categories: str) -> None:
+        """Leave a draft, as the page does when someone goes away without submitting."""
+        where = f"/api/tasks/{self.task(article)}/drafts?project={self.project}"
+        body = {"result": choices(*categories), "lead_time": 1.0}
+        web.post(where, json=body).raise_for_status()
+
+
+def choices(*categories: str) -> list[dict[str, Any]]:
+    """The result of an annotation, as the page sends it."""
+    if not categories:
+        return []
+    value = {"choices": list(categories)}
+    return [{"from_name": "categories", "to_name": "text", "type": "choices", "value": value}]

@@ -1,0 +1,807 @@
+"""The page at / as people use it: a real service, a real Chromium, no other host."""
+
+import gzip
+import json
+import re
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from classify.serving.http import schemas
+from tests.support.browser import CHROMIUM, chromium_program
+from tests.support.command import classify
+from tests.support.corpus import WORDS, workspace
+from tests.support.serving import Service, serving
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.browser
+
+PHONE, DESK = 390, 1280  # px
+LOCALES = {"fr": "fr-FR", "en": "en-GB"}
+KEY = "une-clef-de-test-0123456789"
+CINEMA = "Le film du festival : un réalisateur, un acteur, un tournage, une projection sur écran."
+TRADE = "La douane et le tarif d'export : un conteneur, une cargaison, un port, un accord."
+SPORT = "Le match au stade : une équipe, un entraîneur, un athlète, un arbitre, une victoire."
+BOTH = f"{CINEMA}\n\n{TRADE}"
+HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>\u202e & fin"
+SHOWN = HOSTILE.replace("\u202e", "⟨U+202E⟩")
+TABLE = [CINEMA, TRADE, SPORT]
+
+
+@pytest.fixture(scope="module")
+def service(desk: Path) -> Iterator[Service]:
+    with serving(desk, "--max-body", "200kB") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def guarded(desk: Path) -> Iterator[Service]:
+    """A service that wants a key."""
+    with serving(desk, key=KEY) as started:
+        yield started
+
+
+class Visitor:
+    """Somebody with a browser of their own; keeps what the page did.
+
+    said: console and page errors. asked: the requests' URLs. sent: their bodies.
+    """
+
+    def __init__(
+        self, browser: Browser, url: str, width: int, scheme: str, language: str, scripts: bool
+    ) -> None:
+        self.context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            locale=LOCALES[language],
+            java_script_enabled=scripts,
+            reduced_motion="reduce",  # nothing is measured while it scrolls
+        )
+        self.context.set_default_timeout(30_000)
+        self.url, self.width = url, width
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.sent: list[bytes] = []
+        self.context.on("console", lambda each: self.said.append(each.text))
+        self.context.on("weberror", lambda each: self.said.append(str(each.error)))
+        self.context.on("request", lambda each: self.asked.append(each.url))
+        self.context.on("request", lambda each: self.sent.append(each.post_data_buffer or b""))
+        self.page = self.opened()
+
+    def opened(self) -> Page:
+        """Open the page in a new tab."""
+        page = self.context.new_page()
+        page.goto(self.url)
+        ready = page.locator("#run:not(:empty), #ask[open], noscript p")
+        ready.first.wait_for()
+        return page
+
+    def part(self, name: str) -> Locator:
+        """The part of the page with an id."""
+        return self.page.locator(f"#{name}")
+
+    def classifies(self, text: str) -> None:
+        """Put an article in and have it classified."""
+        self.part("text").fill(text)
+        self.part("send").click()
+        expect(self.part("marked")).to_have_text(text.replace("\u202e", "⟨U+202E⟩"))
+
+    def chooses(self, name: str, content: str | bytes) -> None:
+        """Choose a file with the button."""
+        data = content.encode() if isinstance(content, str) else content
+        with self.page.expect_file_chooser() as chooser:
+            self.part("pick").click()
+        chooser.value.set_files({"name": name, "mimeType": "", "buffer": data})
+
+    def words(self, kind: str, least: int = 1) -> set[str]:
+        """The marked words of the article that are for or against, and at least so strong."""
+        found: set[str] = set()
+        for level in range(least, 4):
+            found.update(self.page.locator(f"#marked mark.{kind}.l{level}").all_inner_texts())
+        return found
+
+    def titles(self) -> list[str]:
+        """The titles of the recent articles."""
+        return self.page.locator("#recents b").all_inner_texts()
+
+    def focus(self) -> str:
+        """The id, or else the value or the tag, of what has the focus."""
+        script = "e => e.id || e.value || e.className || e.tagName"
+        return str(self.page.evaluate(f"({script})(document.activeElement)"))
+
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth")) - self.width
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Opens the page of a service in a browser of its own."""
+    visitors: list[Visitor] = []
+
+    def opened(
+        service: Service,
+        *,
+        width: int = DESK,
+        scheme: str = "light",
+        language: str = "fr",
+        scripts: bool = True,
+    ) -> Visitor:
+        visitors.append(Visitor(chromium, service.url, width, scheme, language, scripts))
+        return visitors[-1]
+
+    yield opened
+    for each in visitors:
+        each.context.close()
+
+
+def csv(*texts: str) -> str:
+    """A table of articles."""
+    return "text\n" + "".join('"' + each.replace('"', '""') + '"\n' for each in texts)
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core finds wrong, with the place."""
+    found: list[dict[str, Any]] = (
+        Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    )
+    return [f"{each['id']}: {node['target']}" for each in found for node in each["nodes"]]
+
+
+# ---------------------------------------------------------------- an article
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_an_article_gets_categories_with_bars_and_its_words_are_marked_for_each(
+    visit: Callable[..., Visitor], service: Service, width: int
+) -> None:
+    lea = visit(service, width=width)
+    lea.classifies(BOTH)
+    (answer,) = service.predict(BOTH, all=True).json()["predictions"]
+    assert set(answer["categories"]) == {"cinema", "trade"}
+    names = [each.title() for each in answer["categories"]]
+    expect(lea.part("names")).to_have_text(" et ".join(names))
+    expect(lea.part("plain")).not_to_be_empty()
+    for name in ("cinema", "trade"):
+        row = lea.page.locator(".choice", has_text=name.title())
+        expect(row).to_have_class("choice held")
+        said = re.search(r"(\d+(?:,\d)?)\s*%$", row.inner_text().strip())
+        assert said
+        p = answer["probabilities"][name]
+        assert float(said[1].replace(",", ".")) / 100 == pytest.approx(p, abs=0.0051)
+        bar, track = (row.locator(f"rect.{each}").bounding_box() for each in ("fill", "track"))
+        assert bar
+        assert track
+        assert bar["width"] / track["width"] == pytest.approx(p, abs=0.01)
+    for name in ("cinema", "trade", "cinema"):
+        lea.page.get_by_role("radio", name=name.title()).check()
+        expect(lea.part("why-title")).to_have_text(
+            f"Ce qui a compté pour «\u00a0{name.title()}\u00a0»"
+        )
+        strong = lea.words("for", least=2)
+        assert strong
+        assert strong <= set(WORDS[name])
+        expect(lea.page.locator("#for mark").first).to_have_text(re.compile("|".join(strong)))
+        assert not lea.words("against") & set(WORDS[name])
+    assert lea.overflow() <= 0
+    assert lea.said == []
+    assert {urlsplit(each).netloc for each in lea.asked} == {urlsplit(service.url).netloc}
+
+
+def test_the_decision_is_what_the_service_says(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    told = {
+        "accepted": ("decision accepted", "assez sûr"),
+        "needs review": ("decision review", "À relire"),
+        "none": ("decision none", "aucune catégorie ne s’applique"),
+    }
+    seen = set()
+    for text in (CINEMA, BOTH, "zzz", "Une semaine dans la ville."):
+        (answer,) = service.predict(text).json()["predictions"]
+        lea.classifies(text)
+        css, words = told[answer["decision"]]
+        expect(lea.part("decision")).to_have_class(css)
+        expect(lea.part("plain")).to_contain_text(words)
+        seen.add(answer["decision"])
+    assert len(seen) > 1
+
+
+def test_all_categories_are_shown_when_asked_for(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    lea.classifies(CINEMA)
+    rows = lea.page.locator(".choice:visible")
+    before = rows.count()
+    assert before < 3
+    lea.part("more").click()
+    expect(rows).to_have_count(3)
+    lea.part("more").click()
+    expect(rows).to_have_count(before)
+
+
+def test_the_result_stands_beside_the_form_on_a_desk_and_under_it_on_a_phone(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    for width in (DESK, PHONE):
+        lea = visit(service, width=width)
+        lea.classifies(BOTH)
+        form, result, recent = (
+            lea.part(each).bounding_box() for each in ("form", "result", "recent")
+        )
+        assert form
+        assert result
+        assert recent
+        assert recent["y"] >= form["y"] + form["height"]
+        if width == DESK:
+            assert result["x"] >= form["x"] + form["width"]
+            assert result["y"] == pytest.approx(form["y"], abs=1)
+            assert recent["y"] < result["y"] + result["height"]
+        else:
+            assert result["y"] >= form["y"] + form["height"] + 16
+            assert recent["y"] >= result["y"] + result["height"]
+            assert 0 <= result["y"] < 100  # scrolled to, without a finger
+            lea.page.locator("#recents button").click()  # from far below
+            expect(lea.part("names")).to_be_in_viewport()
+
+
+def test_a_word_without_end_does_not_widen_a_phone(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service, width=320)
+    word = "film" * 100
+    lea.classifies(f"{word} {CINEMA}")
+    assert lea.overflow() <= 0
+    lea.chooses(f"{word}.csv", csv(f"{word} {CINEMA}", f"{word} {TRADE}", " "))
+    expect(lea.part("which")).to_be_visible()
+    lea.part("rejected").click()
+    assert lea.overflow() <= 0
+
+
+def test_the_example_is_classified_at_once(visit: Callable[..., Visitor], service: Service) -> None:
+    lea = visit(service)
+    lea.part("example").click()
+    expect(lea.part("marked")).to_contain_text("Dakar et Rabat tourneront leurs films ensemble")
+    expect(lea.part("example")).to_be_hidden()
+    lea.part("clear").click()
+    expect(lea.part("text")).to_have_value("")
+    expect(lea.part("text")).to_be_focused()
+    expect(lea.part("answer")).to_be_hidden()
+    expect(lea.part("empty")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_word_of_the_page_is_in_the_language_that_is_chosen(
+    visit: Callable[..., Visitor], service: Service, language: str
+) -> None:
+    """The browser's at first; the one that was chosen from then on."""
+    lea = visit(service, language=language)
+    said = {
+        "fr": ("De quoi parle cet article\u202f?", "Cinema", "Pour"),
+        "en": ("What is this article about?", "cinema (en)", "For"),
+    }
+    other = "en" if language == "fr" else "fr"
+    lea.classifies(CINEMA)
+    seen = {}
+    for each in (language, other):
+        lea.part(each).click()
+        title, name, pro = said[each]
+        expect(lea.page.locator("html")).to_have_attribute("lang", each)
+        expect(lea.page.get_by_role("heading", level=1)).to_have_text(title)
+        assert lea.page.title() == f"{title} · classify"
+        expect(lea.part("names")).to_have_text(name)
+        expect(lea.page.locator(".said dt").first).to_have_text(pro)
+        texts = lea.page.locator(
+            "[data-say], #plain, #method, #more, #run, #count"
+        ).all_text_contents()
+        assert all(texts)
+        assert not [text for text in texts if "undefined" in text or "=>" in text]
+        seen[each] = texts
+    alike = [a for a, b in zip(*seen.values(), strict=True) if a == b]
+    assert set(alike) <= {"Article"}
+    lea.page.reload()
+    expect(lea.page.get_by_role("heading", level=1)).to_have_text(said[other][0])
+
+
+def test_both_languages_say_the_same_things(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    """Also what is said rarely: each phrase is a text, or a function, in both."""
+    shapes = visit(service).page.evaluate("""() => {
+        const shape = (said) => typeof said !== "object" ? typeof said
+            : Object.fromEntries(Object.entries(said).map(([key, each]) => [key, shape(each)]));
+        return [shape(SAID.fr), shape(SAID.en)];
+    }""")
+    assert shapes[0] == shapes[1]
+    assert shapes[0]["errors"]["413"] == "string"
+
+
+def test_without_scripts_the_page_says_what_it_needs_and_nothing_else(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service, scripts=False)
+    expect(lea.page.locator("noscript p")).to_be_visible()
+    expect(lea.page.locator("noscript p")).to_contain_text("This page needs JavaScript.")
+    expect(lea.part("form")).to_be_hidden()
+
+
+# ---------------------------------------------------------------- everybody can use it
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"),
+    [(DESK, "light", "fr"), (DESK, "dark", "en"), (PHONE, "light", "en"), (PHONE, "dark", "fr")],
+)
+def test_axe_finds_no_violation_whatever_the_page_shows(
+    visit: Callable[..., Visitor],
+    service: Service,
+    guarded: Service,
+    width: int,
+    scheme: str,
+    language: str,
+) -> None:
+    """Nothing yet, an answer, a file's answers, errors, the question for the key."""
+    lea = visit(service, width=width, scheme=scheme, language=language)
+    assert faults(lea.page) == []
+    lea.classifies(BOTH)
+    lea.part("more").click()
+    lea.page.get_by_role("radio").nth(1).check()
+    assert faults(lea.page) == []
+    lea.chooses("day.csv", csv(*TABLE, " "))
+    expect(lea.part("which")).to_be_visible()
+    lea.part("rejected").click()
+    assert faults(lea.page) == []
+    lea.part("text").fill("long " * 50_000)
+    lea.part("send").click()
+    expect(lea.part("error").locator(".detail")).to_contain_text("200,000 bytes")
+    assert faults(lea.page) == []
+    zoe = visit(guarded, width=width, scheme=scheme, language=language)
+    zoe.part("key").fill("not the key")
+    zoe.page.keyboard.press("Enter")
+    expect(zoe.part("key-wrong")).not_to_be_empty()
+    assert faults(zoe.page) == []
+
+
+def test_everything_works_from_the_keyboard_and_in_order(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    press = lea.page.keyboard.press
+
+    def tabs(count: int) -> list[str]:
+        found = []
+        for _ in range(count):
+            press("Tab")
+            found.append(lea.focus())
+        return found
+
+    assert tabs(7) == ["skip", "fr", "en", "example", "text", "send", "pick"]
+    for _ in range(2):
+        press("Shift+Tab")
+    lea.page.keyboard.insert_text(BOTH)
+    press("Control+Enter")
+    expect(lea.part("names")).to_contain_text("Cinema")
+    assert lea.focus() == "text"
+    first, second = (row.get_attribute("value") for row in lea.page.get_by_role("radio").all()[:2])
+    assert tabs(4) == ["send", "pick", first, "more"]
+    press("Shift+Tab")
+    press("ArrowDown")
+    assert lea.focus() == second
+    expect(lea.part("why-title")).to_contain_text(str(second).title())
+    assert lea.words("for", least=3) <= set(WORDS[str(second)])
+    press("ArrowUp")
+    expect(lea.part("why-title")).to_contain_text(str(first).title())
+    press("Tab")
+    press("Enter")
+    expect(lea.page.get_by_role("radio")).to_have_count(3)
+    assert tabs(1) == ["forget"]
+    press("Tab")
+    press("Enter")  # the recent article
+    expect(lea.part("result")).to_be_focused()
+    expect(lea.part("names")).to_contain_text("Cinema")
+
+
+def test_the_skip_link_leads_to_the_result(visit: Callable[..., Visitor], service: Service) -> None:
+    lea = visit(service)
+    lea.page.keyboard.press("Tab")
+    skip = lea.page.get_by_role("link", name="Aller au résultat")
+    expect(skip).to_be_in_viewport(ratio=1)
+    lea.page.keyboard.press("Enter")
+    expect(lea.part("result")).to_be_focused()
+
+
+def test_a_screen_reader_is_told_the_result_and_each_category_with_its_probability(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    lea.classifies(CINEMA)
+    expect(lea.page.get_by_role("status")).to_contain_text("Résultat\u00a0: Cinema.")
+    name = re.compile(r"^Cinema ?, retenue.*\d\s*%$")
+    expect(lea.page.get_by_role("radio", name=name)).to_be_checked()
+    lea.part("clear").click()
+    lea.part("send").click()
+    expect(lea.page.get_by_role("alert")).to_have_text("Collez d’abord un article.")
+
+
+# ---------------------------------------------------------------- files
+
+
+def test_a_file_of_several_articles_is_answered_one_by_one(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    lea.chooses("day.csv", csv(*TABLE, " "))
+    expect(lea.page.get_by_label("Les 3 articles de «\u00a0day.csv\u00a0»")).to_be_visible()
+    options = lea.page.locator("#which option")
+    for n, (name, text) in enumerate(zip(("Cinema", "Trade", "Sport"), TABLE, strict=True)):
+        expect(options.nth(n)).to_have_text(f"{n + 1}. {name} — {text}")
+        lea.part("which").select_option(str(n))
+        expect(lea.part("names")).to_have_text(name)
+        expect(lea.part("marked")).to_have_text(text)
+    expect(lea.part("rejected")).to_contain_text("Un enregistrement")
+    lea.part("rejected").click()
+    expect(lea.part("rejects")).to_contain_text("day.csv:")
+    assert lea.titles() == []
+    assert lea.said == []
+
+
+def test_a_file_is_taken_where_it_is_dropped(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    """One of one article ends up in the field, several files at once are refused."""
+    lea = visit(service)
+    drop = """([text, ...names]) => {
+        const carried = new DataTransfer();
+        for (const name of names) carried.items.add(new File([text], name));
+        const how = {dataTransfer: carried, bubbles: true, cancelable: true};
+        for (const kind of ["dragenter", "dragover", "drop"]) {
+            document.querySelector("h1").dispatchEvent(new DragEvent(kind, how));
+        }
+    }"""
+    lea.page.evaluate(drop, [TRADE, "a.txt"])
+    expect(lea.part("names")).to_have_text("Trade")
+    expect(lea.part("text")).to_have_value(TRADE)
+    assert lea.titles() == [TRADE]
+    assert lea.said == []
+    lea.page.evaluate(drop, [TRADE, "a.txt", "b.txt"])
+    expect(lea.page.get_by_role("alert")).to_contain_text("Un seul fichier à la fois")
+
+
+def test_a_large_file_has_categories_without_words(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    """Titles tell its articles apart, and what was being written stays."""
+    lea = visit(service)
+    lea.part("text").fill("mon brouillon")
+    lea.chooses("year.csv", csv(*(f"{CINEMA} {n}" for n in range(20))))
+    expect(lea.page.locator("#which option")).to_have_count(20)
+    expect(lea.page.locator("#which option").nth(7)).to_have_text(f"8. Cinema — {CINEMA} 7")
+    expect(lea.part("text")).to_have_value("mon brouillon")
+    assert lea.said == []
+    expect(lea.part("names")).to_have_text("Cinema")
+    expect(lea.part("method")).to_contain_text("16 articles au plus")
+    expect(lea.part("marked")).to_be_hidden()
+
+
+def test_a_file_of_as_many_articles_as_are_explained_has_words(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    lea.chooses("day.csv", csv(*(f"{CINEMA} {n}" for n in range(schemas.EXPLAINED))))
+    expect(lea.page.locator("#which option")).to_have_count(schemas.EXPLAINED)
+    expect(lea.part("marked")).to_have_text(f"{CINEMA} 0")
+    lea.chooses("days.csv", csv(*(f"{CINEMA} {n}" for n in range(schemas.EXPLAINED + 1))))
+    expect(lea.page.locator("#which option")).to_have_count(schemas.EXPLAINED + 1)
+    expect(lea.part("marked")).to_be_hidden()
+    assert lea.said == []
+
+
+def test_a_file_of_another_encoding_says_what_was_assumed(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    lea.chooses("a.txt", "Le réalisateur présente son film à l’écran du festival.".encode("cp1252"))
+    expect(lea.part("note")).to_contain_text("Encodage supposé")
+    expect(lea.part("note")).to_contain_text("cp1252")
+
+
+def test_a_file_that_holds_no_article_says_why(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    lea.chooses("a.txt", b"%PDF-1.7\n%\xe2")
+    alert = lea.page.get_by_role("alert")
+    expect(alert).to_contain_text("aucun article lisible")
+    expect(alert).to_contain_text("a.txt\u00a0: C’est un document PDF, pas du texte.")
+    lea.page.get_by_role("button", name="English").click()
+    expect(alert).to_contain_text("a.txt: is a PDF document, not text.")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.txt", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "C’est un ancien document Office"),
+        ("a.txt", b"Le film \0\0\0 sort", "Ce n’est pas du texte"),
+        ("a.json", b'[{"text": "Le film"}]', "C’est du JSON"),
+        ("a.txt", b" \n ", "C’est vide"),
+        ("a.txt.gz", gzip.compress(b"film " * 50_000), "C’est plus long que ne peut l’être un"),
+        ("a.html", b"<p></p>", "On n’y trouve pas d’article"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_french(
+    visit: Callable[..., Visitor], service: Service, name: str, content: bytes, said: str
+) -> None:
+    """The service itself speaks English alone."""
+    lea = visit(service)
+    lea.chooses(name, content)
+    expect(lea.page.get_by_role("alert")).to_contain_text(f"{name}\u00a0: {said}")
+
+
+def test_columns_of_a_table_can_be_named(visit: Callable[..., Visitor], service: Service) -> None:
+    lea = visit(service)
+    table = f"prose;auteur\n{CINEMA.replace(',', ' ')};Léa\n{SPORT.replace(',', ' ')};Max\n"
+    lea.chooses("export.csv", table)
+    alert = lea.page.get_by_role("alert")
+    expect(alert).to_contain_text("elles s’appellent 'prose', 'auteur'")
+    lea.page.get_by_label("Colonnes du texte").fill("prose")
+    lea.page.get_by_role("button", name="Lire ces colonnes").click()
+    expect(lea.page.locator("#which option")).to_have_count(2)
+    expect(alert).to_be_hidden()
+    expect(lea.part("names")).to_have_text("Cinema")
+    assert lea.said == []
+
+
+# ---------------------------------------------------------------- what stays, and where
+
+
+def test_a_browser_that_stores_nothing_shows_the_page_all_the_same(
+    chromium: Browser, guarded: Service, tmp_path: Path
+) -> None:
+    """As with "block all cookies": the key and the recent articles last as long as the page."""
+    blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (tmp_path / "Default").mkdir()
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(blocked), encoding="utf-8")
+    context = chromium.browser_type.launch_persistent_context(
+        tmp_path, executable_path=chromium_program(), args=list(CHROMIUM), locale="fr-FR"
+    )
+    try:
+        page = context.new_page()
+        said: list[str] = []
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(guarded.url)
+        page.locator("#key").fill(KEY)
+        page.get_by_role("button", name="Continuer").click()
+        for text in (CINEMA, SPORT):
+            page.locator("#text").fill(text)
+            page.locator("#send").click()
+            expect(page.locator("#marked")).to_have_text(text)
+        assert page.locator("#recents b").all_inner_texts() == [SPORT, CINEMA]
+        script = "() => { try { return localStorage.length } catch (e) { return e.name } }"
+        assert page.evaluate(script) == "SecurityError", "it stores, so nothing was tried"
+        assert said == []
+    finally:
+        context.close()
+
+
+def test_markup_in_an_article_is_shown_and_never_run(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    """In the text, among its words, in the recent ones, in a file's list, name and rejects."""
+    lea = visit(service)
+    own = lea.page.locator("script, img").count()
+    text = f"{HOSTILE}\n\n{CINEMA} </textarea></main>{HOSTILE}"
+    lea.classifies(text)
+    assert lea.part("marked").inner_text().count(SHOWN) == 2
+    assert lea.titles() == [SHOWN]
+    lea.page.reload()
+    assert lea.titles() == [SHOWN]
+    lea.page.locator("#recents button").click()
+    expect(lea.part("marked")).to_contain_text(SHOWN)
+    lea.chooses("<img src=x onerror='window.ran=1'>.csv", csv(text, TRADE, " "))
+    expect(lea.page.locator("#which option").first).to_contain_text(
+        "<script>window.ran = 1</script>"
+    )
+    expect(lea.part("which-label")).to_contain_text("<img src=x onerror=")
+    expect(lea.part("rejects")).to_contain_text(".csv:3\u00a0: C’est vide")
+    assert lea.page.locator("script, img").count() == own
+    assert lea.page.evaluate("window.ran") is None
+    assert lea.said == []
+
+
+def test_recent_articles_stay_in_the_browser_until_they_are_forgotten(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    for text in (CINEMA, TRADE, CINEMA):
+        lea.classifies(text)
+    assert lea.titles() == [CINEMA, TRADE]
+    expect(lea.part("recents").locator("button").first).to_contain_text("Cinema · ")
+    sent = len(lea.sent)
+    lea.page.reload()
+    assert lea.titles() == [CINEMA, TRADE]
+    lea.page.wait_for_load_state("networkidle")
+    assert len(lea.sent) > sent
+    assert set(lea.sent[sent:]) == {b""}
+    assert visit(service).titles() == []  # another browser
+    lea.page.locator("#recents button").nth(1).click()
+    expect(lea.part("names")).to_have_text("Trade")
+    expect(lea.part("text")).to_have_value(TRADE)
+    lea.part("forget").click()
+    expect(lea.part("recent")).to_be_hidden()
+    assert TRADE not in json.dumps(lea.context.storage_state(), ensure_ascii=False)
+    lea.page.reload()
+    assert lea.titles() == []
+
+
+def test_what_is_remembered_is_what_was_sent(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    """Not what was typed while the answer was on its way."""
+    lea = visit(service)
+    held: list[Route] = []
+    lea.page.route("**/v1/predict", lambda route: held.append(route))  # noqa: PLW0108
+    lea.part("text").fill(CINEMA)
+    lea.part("send").click()
+    wait_until(lambda: held or lea.page.wait_for_timeout(50))
+    lea.part("text").fill(TRADE)
+    held[0].continue_()
+    expect(lea.part("names")).to_have_text("Cinema")
+    assert lea.titles() == [CINEMA]
+    lea.page.unroute("**/v1/predict")
+    lea.page.locator("#recents button").first.click()
+    expect(lea.part("text")).to_have_value(CINEMA)
+
+
+def test_the_run_that_answers_is_named_though_it_was_promoted_since(
+    visit: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    folder = tmp_path / "workspace"
+    workspace(folder, 60)
+    assert classify("train", "--workspace", folder).returncode == 0
+    with serving(folder) as moving:
+        lea = visit(moving)
+        before = lea.part("run").get_attribute("title")
+        workspace(folder, 90)
+        assert classify("train", "--workspace", folder).returncode == 0
+        wait_until(lambda: moving.predict(CINEMA).json()["run"] != before)
+        lea.classifies(CINEMA)
+        run = moving.predict(CINEMA).json()["run"]
+        expect(lea.part("run")).to_have_attribute("title", run)
+
+
+def test_twelve_recent_articles_are_kept_and_a_broken_list_is_none(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    for n in range(14):
+        lea.classifies(f"film {n}")
+    assert lea.titles() == [f"film {n}" for n in range(13, 1, -1)]
+    for broken in ("{", "5", '[{"text": "a"}]', '[null, {"text": 5}]'):
+        lea.page.evaluate("kept => localStorage.setItem('classify.recent', kept)", broken)
+        lea.page.reload()
+        lea.classifies("film")
+        assert lea.titles() == ["film"]
+    assert lea.said == []
+
+
+def test_the_key_is_asked_for_and_kept_nowhere_but_in_the_tab(
+    visit: Callable[..., Visitor], guarded: Service
+) -> None:
+    lea = visit(guarded)
+    dialog = lea.page.get_by_role("dialog", name="Ce service demande une clé")
+    expect(lea.page.get_by_label("Clé d’accès")).to_be_focused()
+    for wrong in ("not-the-key", "une clé — fausse"):
+        lea.part("key").fill(wrong)
+        lea.page.keyboard.press("Enter")
+        expect(lea.part("key-wrong")).to_have_text("Cette clé n’est pas la bonne.")
+    lea.part("key").fill(KEY)
+    lea.page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(lea.part("run")).to_contain_text("tfidf")
+    lea.classifies(CINEMA)
+    expect(lea.part("names")).to_have_text("Cinema")
+    assert KEY not in lea.page.content()
+    assert lea.part("key").input_value() == ""
+    assert KEY not in json.dumps(lea.context.storage_state())  # localStorage and cookies
+    assert not [each for each in lea.asked if KEY in each]
+    assert not [each for each in guarded.lines if KEY in each]
+    lea.page.reload()
+    lea.classifies(TRADE)
+    expect(dialog).to_be_hidden()
+    lea.page = lea.opened()
+    expect(lea.part("ask")).to_be_visible()  # another tab
+
+
+def test_the_question_for_the_key_can_be_left_and_comes_again(
+    visit: Callable[..., Visitor], guarded: Service
+) -> None:
+    lea = visit(guarded)
+    lea.page.keyboard.press("Escape")
+    expect(lea.part("ask")).to_be_hidden()
+    expect(lea.part("empty")).to_be_visible()
+    lea.part("text").fill(CINEMA)
+    lea.part("send").click()
+    lea.part("key").fill(KEY)
+    lea.page.keyboard.press("Enter")
+    expect(lea.part("names")).to_have_text("Cinema")
+
+
+# ---------------------------------------------------------------- when the service can't answer
+
+
+def test_an_empty_field_and_a_text_that_is_too_long_say_what_to_do(
+    visit: Callable[..., Visitor], service: Service
+) -> None:
+    lea = visit(service)
+    lea.part("text").fill(" \n ")
+    lea.part("send").click()
+    expect(lea.part("error")).to_have_text("Collez d’abord un article.")
+    expect(lea.part("text")).to_be_focused()
+    expect(lea.part("text")).to_have_attribute("aria-invalid", "true")
+    assert lea.sent == [b""] * len(lea.sent)
+    lea.part("text").fill("long " * 50_000)
+    lea.part("send").click()
+    expect(lea.part("error")).to_contain_text("C’est trop long")
+    expect(lea.part("error")).to_contain_text("classify predict")
+    lea.classifies(CINEMA)
+    expect(lea.part("error")).to_be_hidden()
+
+
+def test_a_service_that_is_gone_is_asked_again_on_demand(
+    visit: Callable[..., Visitor], desk: Path
+) -> None:
+    with serving(desk) as first:
+        lea = visit(first)
+        assert first.end() == 0
+        lea.part("text").fill(CINEMA)
+        lea.part("send").click()
+        expect(lea.part("error")).to_contain_text("Le service ne répond pas.")
+        with serving(desk, "--port", str(first.address[1])):
+            lea.part("error").get_by_role("button", name="Réessayer").click()
+            expect(lea.part("names")).to_have_text("Cinema")
+            expect(lea.part("error")).to_be_hidden()
+
+
+def test_a_busy_service_is_asked_again_until_it_answers_or_nobody_wants_it_any_more(
+    visit: Callable[..., Visitor], desk: Path
+) -> None:
+    """The queue has one place, and somebody else's 250 long texts are in it."""
+    body = json.dumps({"text": [f"{CINEMA} " * 300] * 250}).encode()
+    head = (
+        "POST /v1/predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\n\r\n"
+    ).encode()
+    with serving(desk, "--queue", "1", "--max-batch", "1") as service:
+        lea = visit(service)
+        lea.part("text").fill(CINEMA)
+        heard: list[int] = []
+        lea.context.on("response", lambda each: heard.append(each.status))
+        for wanted in (False, True):
+            with socket.create_connection(service.address, timeout=30) as other:
+                other.sendall(head + body)
+                wait_until(lambda: "classify_requests_inside 1.0" in metrics(service))
+                lea.part("send").click()
+                expect(lea.part("busy-text")).to_contain_text("Le service est occupé.")
+                if not wanted:
+                    lea.part("cancel").click()
+                    expect(lea.part("busy")).to_be_hidden()
+                    expect(lea.part("text")).to_be_focused()
+            wait_until(lambda: "classify_requests_inside 0.0" in metrics(service))
+        expect(lea.part("names")).to_have_text("Cinema")
+        expect(lea.part("busy")).to_be_hidden()
+    assert set(heard[:-1]) == {503}
+    assert len(heard) > 2
+    assert heard[-1] == 200
+
+
+def metrics(service: Service) -> str:
+    return httpx.get(f"{service.url}/metrics", timeout=30, trust_env=False).text

@@ -1,0 +1,219 @@
+"""An annotator at work: a real Chromium, the real labelling page, the real server."""
+
+import functools
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.support.annotating import send
+from tests.support.command import ROOT, SHARED
+from tests.support.label_studio import LabelStudio
+from tests.support.newsroom import PASSWORD, Newsroom, choices
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.server, pytest.mark.browser]
+
+expect.set_options(
+    timeout=30_000
+)  # ms; a page is there in 2 s on a machine with nothing else to do
+SMALL = {"width": 1280, "height": 720}  # the smallest screen that is still common
+DEFAULT = tomllib.loads((ROOT / "configs" / "taxonomy.toml").read_text(encoding="utf-8"))
+NAMES = {each["id"]: f"{each['fr']} / {each['en']}" for each in DEFAULT["categories"]}
+KEYS = {each["id"]: each["hotkey"] for each in DEFAULT["categories"]}
+HOSTILE = "<script>window.ran = 1</script><b>gras</b> & <img src=x onerror='window.ran = 1'>"
+
+
+@pytest.fixture
+def newsroom(label_studio: LabelStudio, tmp_path: Path) -> Newsroom:
+    return Newsroom(label_studio, tmp_path / "workspace")
+
+
+@pytest.fixture
+def lea(chromium: Browser, newsroom: Newsroom) -> Iterator[Page]:
+    """The browser of an annotator who was invited and has logged in."""
+    newsroom.annotator("lea")
+    context = chromium.new_context(viewport=SMALL, base_url=newsroom.studio.server.url)
+    page = context.new_page()
+    page.goto("/user/login/")
+    page.fill("input[name=email]", "lea@classify.localhost")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda url: "/login" not in url)
+    yield page
+    context.close()
+
+
+def five_articles() -> list[Path]:
+    """The articles the project began with, where they are at hand; else some samples."""
+    real = sorted((SHARED / "seeds").glob("*.txt"))
+    return real[:5] or sorted((ROOT / "seeds" / "sample" / "articles").glob("*.txt"))[:5]
+
+
+def ticked(page: Page) -> set[str]:
+    """The categories whose box is ticked."""
+    return {name for name in NAMES if page.get_by_role("checkbox", name=NAMES[name]).is_checked()}
+
+
+def box(page: Page, category: str) -> Locator:
+    return page.get_by_role("checkbox", name=NAMES[category])
+
+
+def opened(page: Page, newsroom: Newsroom, article: str) -> None:
+    """Open an article from the list of tasks."""
+    page.goto(f"/projects/{newsroom.project}/data?task={newsroom.task(article)}")
+    expect(page.locator(".press").get_by_role("checkbox")).to_have_count(len(NAMES))
+    page.wait_for_load_state("networkidle")
+
+
+def shown(page: Page, sources: Iterable[str]) -> str:
+    """Wait until the page shows one of these articles; which it is."""
+    facts = page.locator(".press-facts")
+    one = "|".join(re.escape(each) for each in sources)
+    expect(facts).to_have_text(re.compile(one))
+    found = re.search(one, facts.inner_text())
+    assert found
+    return found[0]
+
+
+def tick(page: Page, *categories: str) -> None:
+    for each in categories:
+        box(page, each).click()
+
+
+def press(page: Page, *categories: str) -> None:
+    """Press hotkeys; again if the page, which hears none in its first quarter second, was deaf."""
+    for each in categories:
+        wanted = not box(page, each).is_checked()
+        wait_until(functools.partial(pressed, page, each, wanted), what=f"{each} heeds its hotkey")
+
+
+def pressed(page: Page, category: str, wanted: bool) -> bool:
+    page.keyboard.press(KEYS[category])
+    try:
+        expect(box(page, category)).to_be_checked(checked=wanted, timeout=5_000)
+    except AssertionError:
+        return False
+    return True
+
+
+def test_what_an_annotator_ticks_comes_back_as_exactly_these_labels(
+    newsroom: Newsroom, lea: Page
+) -> None:
+    articles = five_articles()
+    newsroom.done("seeds", "add", *articles)
+    newsroom.done("labels", "push")
+    lea.goto(f"/projects/{newsroom.project}/data?labeling=1")
+    lea.get_by_text("Cochez chaque catégorie").wait_for()
+    lea.keyboard.press("Escape")
+
+    by_mouse, by_key, none, skipped, commented = left = [each.name for each in articles]
+    remark = "un doute : « trois » & <b>suite</b>"
+    while left:
+        source = shown(lea, left)
+        left = [each for each in left if each != source]
+        if source == by_mouse:
+            tick(lea, "diplomacy", "cinema", "sport", "sport")
+        elif source == by_key:
+            press(lea, "cinema", "culture", "politics", "audiovisual", "audiovisual")
+        elif source in (skipped, commented):
+            press(lea, "conflict")
+        if source == commented:
+            lea.get_by_placeholder("Remarque").press_sequentially(remark)
+        send(lea, "skip" if source == skipped else "submit")
+
+    newsroom.done("labels", "pull")
+    assert {each["source"]: each["labels"] for each in newsroom.records("dataset.jsonl")} == {
+        by_mouse: ["cinema", "diplomacy"],
+        by_key: ["cinema", "culture", "politics"],
+        none: [],
+        commented: ["conflict"],
+    }
+    sources = {each["id"]: each["source"] for each in newsroom.records("documents.jsonl")}
+    said = {sources[each["document_id"]]: each for each in newsroom.records("annotations.jsonl")}
+    assert {each["annotator"] for each in said.values()} == {"lea@classify.localhost"}
+    assert said[skipped]["status"] == "skipped"
+    assert {name: each["comment"] for name, each in said.items() if each["comment"]} == {
+        commented: remark
+    }
+    assert all(each["seconds"] > 0 for each in said.values())
+
+
+def test_each_hotkey_ticks_its_category_and_no_other(newsroom: Newsroom, lea: Page) -> None:
+    (article,) = newsroom.add("Un article sur rien.")
+    newsroom.done("labels", "push")
+    opened(lea, newsroom, article)
+    assert len(set(KEYS.values())) == len(KEYS) == 16
+    for each in KEYS:
+        press(lea, each)
+        assert ticked(lea) == {each}
+        press(lea, each)
+        assert ticked(lea) == set()
+
+
+def test_the_article_and_all_categories_stand_on_one_small_screen(
+    newsroom: Newsroom, lea: Page
+) -> None:
+    title = "Deux musées échangent leurs archives"
+    paragraphs = [f"Paragraphe {n}, " + "qui dit une chose après l'autre. " * 12 for n in range(3)]
+    paragraphs = [each.strip() for each in paragraphs]
+    (article,) = newsroom.add("\n\n".join([title, *paragraphs]))
+    newsroom.done("labels", "push")
+    opened(lea, newsroom, article)
+    for name, each in NAMES.items():
+        expect(box(lea, name)).to_be_in_viewport(ratio=1)
+        expect(lea.get_by_text(each)).to_be_in_viewport(ratio=1)
+    expect(lea.get_by_placeholder("Remarque")).to_be_in_viewport(ratio=1)
+    lines = lea.locator(".press-text").inner_text().split("\n")
+    assert [line for line in lines if line.strip()] == [title, *paragraphs]
+    lea.get_by_text(NAMES["sport"]).hover()
+    expect(lea.get_by_text("Not a sporting metaphor")).to_be_visible()
+
+
+def test_html_in_an_article_is_shown_as_text_and_never_run(newsroom: Newsroom, lea: Page) -> None:
+    text = f"Un titre {HOSTILE}\n\nUn texte {HOSTILE} puis la suite de l'article."
+    (article,) = newsroom.add(text)
+    newsroom.done("labels", "push")
+    opened(lea, newsroom, article)
+    said = lea.locator(".press-text").inner_text()
+    assert said.count(HOSTILE) == 2
+    assert lea.evaluate("window.ran") is None
+    assert lea.locator(".press b, .press script, .press img").count() == 0
+
+
+def test_html_in_a_category_is_shown_as_text_and_never_run(newsroom: Newsroom, lea: Page) -> None:
+    name = json.dumps(HOSTILE, ensure_ascii=False)
+    category = f'[[categories]]\nid = "a"\nfr = {name}\nen = "A"\nguideline.fr = {name}\n'
+    head = 'version = "1"\nchoice = "multiple"\n'
+    (newsroom.folder / "taxonomy.toml").write_text(head + category, encoding="utf-8")
+    newsroom.add("Un article sur rien.")
+    newsroom.done("labels", "push")
+    lea.goto(f"/projects/{newsroom.project}/data?labeling=1")
+    guide = lea.locator(".press-guide")
+    guide.wait_for()
+    assert guide.inner_text().count(HOSTILE) == 2
+    lea.keyboard.press("Escape")
+    choice = lea.get_by_role("checkbox", name=HOSTILE)
+    choice.click()
+    expect(choice).to_be_checked()
+    assert lea.evaluate("window.ran") is None
+
+
+@pytest.mark.parametrize("kind", ["annotation", "prediction"])
+def test_categories_that_were_given_before_are_ticked(
+    kind: str, newsroom: Newsroom, lea: Page
+) -> None:
+    (article,) = newsroom.add("Un article sur le commerce et la guerre.")
+    newsroom.done("labels", "push")
+    if kind == "annotation":
+        newsroom.annotate(newsroom.annotator("lea"), article, "trade", "conflict")
+    else:
+        body = {"task": newsroom.task(article), "result": choices("trade", "conflict")}
+        newsroom.web.post("/api/predictions/", json=body).raise_for_status()
+    opened(lea, newsroom, article)
+    expect(box(lea, "trade")).to_be_checked()
+    assert ticked(lea) == {"trade", "conflict"}

@@ -1,0 +1,715 @@
+"""Label Studio and `classify serve` together: suggestions, news of annotations, trainings."""
+
+import json
+import random
+import re
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from classify import load
+from classify import predict as from_python
+from tests.support.annotating import send
+from tests.support.command import classify
+from tests.support.corpus import article, taxonomy, write_taxonomy
+from tests.support.label_studio import LabelStudio
+from tests.support.newsroom import PASSWORD, Newsroom
+from tests.support.proxy import Proxy, proxy
+from tests.support.serving import Service, serving
+from tests.support.waiting import wait_until
+
+__all__ = ["proxy"]  # a fixture
+pytestmark = pytest.mark.server
+
+NAMES = ("cinema", "trade", "sport")
+PAGE = {"cinema": "Cinema / cinema (en)", "trade": "Trade / trade (en)", "sport": "Sport"}
+HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>"
+
+
+def texts(count: int, seed: int) -> list[str]:
+    """Articles about one category after the other."""
+    rng = random.Random(seed)
+    return [article((NAMES[n % 3],), rng) for n in range(count)]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with labels that were imported, and a model of them."""
+    folder = tmp_path_factory.mktemp("trained")
+    write_taxonomy(folder, taxonomy())
+    rows = [{"text": text, "label": NAMES[n % 3]} for n, text in enumerate(texts(60, seed=1))]
+    file = folder / "labels.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    own = ("--workspace", folder)
+    options = ("--text-columns", "text", "--label-column", "label")
+    for command in (("labels", "import", file, *options, *own), ("train", *own)):
+        done = classify(*command)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def newsroom(label_studio: LabelStudio, trained: Path, tmp_path: Path) -> Newsroom:
+    """A project that holds six articles nobody has labelled."""
+    room = Newsroom(label_studio, shutil.copytree(trained, tmp_path / "workspace"))
+    own = {each["id"] for each in room.records("documents.jsonl")}
+    room.fresh = [each for each in room.add(*texts(6, seed=2)) if each not in own]
+    (room.folder / "serve.toml").write_text("retrain_after = 3\n", encoding="utf-8")
+    room.done("labels", "push")
+    return room
+
+
+@pytest.fixture
+def service(newsroom: Newsroom) -> Iterator[Service]:
+    """A service that is connected to the project."""
+    with serving(newsroom.folder, **newsroom.variables) as started:
+        newsroom.done("labels", "connect", "--url", started.url)
+        known = secret(newsroom)
+        yield started
+        for line in started.lines:
+            assert known not in line
+            assert newsroom.studio.server.token not in line
+
+
+def secret(newsroom: Newsroom) -> str:
+    return (newsroom.folder / "serve" / "secret").read_text(encoding="ascii").strip()
+
+
+def address(newsroom: Newsroom, service: Service) -> str:
+    return f"{service.url}/label-studio/{secret(newsroom)}"
+
+
+def backends(newsroom: Newsroom) -> list[dict[str, Any]]:
+    """The project's ML backends, as the server has them."""
+    found = newsroom.web.get("/api/ml", params={"project": newsroom.project}).json()
+    return list(found)
+
+
+def hooks(newsroom: Newsroom) -> list[dict[str, Any]]:
+    """The project's webhooks, as the server has them."""
+    found = newsroom.web.get("/api/webhooks/", params={"project": newsroom.project}).json()
+    return list(found)
+
+
+def opened(newsroom: Newsroom, name: str) -> list[dict[str, Any]]:
+    """The predictions that the server shows who opens an article."""
+    found = newsroom.web.get(f"/api/tasks/{newsroom.task(name)}/").json()["predictions"]
+    return list(found)
+
+
+def given(prediction: dict[str, Any]) -> list[str]:
+    return [name for region in prediction["result"] for name in region["value"]["choices"]]
+
+
+def retraining(service: Service) -> dict[str, Any]:
+    found: dict[str, Any] = service.web.get("/v1/runs/current").json()["retraining"]
+    return found
+
+
+def current(newsroom: Newsroom) -> str:
+    return (newsroom.folder / "runs" / "current").read_text(encoding="utf-8").split()[-1]
+
+
+# ------------------------------------------------------------------ in Label Studio
+
+
+def test_an_article_that_is_opened_has_the_prediction_of_the_current_run(
+    newsroom: Newsroom, service: Service
+) -> None:
+    run = load(workspace=newsroom.folder)
+    name = newsroom.fresh[0]
+    (found,) = opened(newsroom, name)
+    text = {each["id"]: each["text"] for each in newsroom.records("documents.jsonl")}[name]
+    (wanted,) = from_python([text], run)
+    assert found["model_version"] == run.name
+    assert given(found) == list(wanted.categories) == ["cinema"]
+    chances = [p if c in wanted.categories else 1 - p for c, p in wanted.probabilities.items()]
+    assert found["score"] == pytest.approx(chances[0] * chances[1] * chances[2], abs=2e-6)
+    assert len(opened(newsroom, name)) == 1, "a second look asks for no second prediction"
+
+
+@pytest.mark.browser
+def test_an_annotator_sees_categories_ticked_corrects_one_and_is_counted(
+    newsroom: Newsroom, service: Service, chromium: Browser
+) -> None:
+    (hostile,) = newsroom.add(f"film festival réalisateur écran tournage {HOSTILE}")
+    newsroom.done("labels", "push")
+    page = annotator(newsroom, chromium)
+    ticks(page, newsroom, newsroom.fresh[0], {"cinema"})
+    ticks(page, newsroom, hostile, {"cinema"})
+    assert page.evaluate("window.ran") is None
+    assert HOSTILE in page.locator(".press-text").inner_text()
+    page.get_by_role("checkbox", name=PAGE["sport"]).click()
+    send(page, "submit")
+    wait_until(lambda: retraining(service)["annotations"] == 1, what="it is counted")
+    newsroom.done("labels", "pull")
+    labels = {each["id"]: each["labels"] for each in newsroom.records("dataset.jsonl")}
+    assert labels[hostile] == ["cinema", "sport"]
+    page.context.close()
+
+
+def annotator(newsroom: Newsroom, browser: Browser) -> Page:
+    """A page of an annotator who has logged in."""
+    newsroom.annotator("lea")
+    page = browser.new_context(base_url=newsroom.studio.server.url).new_page()
+    page.goto("/user/login/")
+    page.fill("input[name=email]", "lea@classify.localhost")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda url: "/login" not in url)
+    return page
+
+
+def ticks(page: Page, newsroom: Newsroom, name: str, wanted: set[str]) -> None:
+    """Open an article; these categories are ticked, before anyone has touched it."""
+    page.goto(f"/projects/{newsroom.project}/data?task={newsroom.task(name)}")
+    for each in wanted:
+        expect(page.get_by_role("checkbox", name=PAGE[each])).to_be_checked()
+    ticked = {each for each in NAMES if page.get_by_role("checkbox", name=PAGE[each]).is_checked()}
+    assert ticked == wanted
+
+
+def test_enough_annotations_start_a_training_and_its_run_takes_over(
+    newsroom: Newsroom, service: Service
+) -> None:
+    before = current(newsroom)
+    assert opened(newsroom, newsroom.fresh[5])[0]["model_version"] == before
+    lea = newsroom.annotator("lea")
+    for name in newsroom.fresh[:2]:
+        newsroom.annotate(lea, name, "cinema")
+    wait_until(lambda: retraining(service)["annotations"] == 2)
+    assert retraining(service)["state"] == "waiting"
+    newsroom.annotate(lea, newsroom.fresh[2], "sport")
+    wait_until(lambda: retraining(service)["state"] == "running", what="a training")
+    newsroom.annotate(lea, newsroom.fresh[3], "cinema")
+    assert retraining(service)["state"] == "running", "Submit waits for no training"
+    assert service.predict("film festival").status_code == 200
+    wait_until(lambda: current(newsroom) != before, seconds=120, what="its run takes over")
+    wait_until(lambda: retraining(service)["state"] == "waiting")
+    after = current(newsroom)
+    facts = retraining(service)
+    assert facts["last"] == f"{after} was trained and took over"
+    assert facts["annotations"] == 1, "the one that came meanwhile counts for the next"
+    learned = json.loads((newsroom.folder / "runs" / after / "run.json").read_text())
+    assert learned["articles"] + learned["test_articles"] in (63, 64)  # 60 imported, 3 or 4 new
+    wait_until(
+        lambda: {each["model_version"] for each in opened(newsroom, newsroom.fresh[5])} == {after},
+        what="annotators see what the new run says",
+    )
+    shown = newsroom.web.get(f"/api/projects/{newsroom.project}/").json()["model_version"]
+    assert shown == after
+    assert service.predict("film festival").json()["run"] == after
+
+
+def test_a_run_that_is_tried_is_not_shown_to_annotators(newsroom: Newsroom) -> None:
+    """What was promoted is what they see, whatever another service answers with."""
+    promoted = current(newsroom)
+    newsroom.done("labels", "push", "--with-predictions")
+    newsroom.done("train", "--no-promote", "--seed", "5")
+    (tried,) = {each.name for each in (newsroom.folder / "runs").glob("2*")} - {promoted}
+    with serving(newsroom.folder, "--run", tried, **newsroom.variables) as service:
+        newsroom.done("labels", "connect", "--url", service.url)
+    with serving(newsroom.folder, "--run", tried, **newsroom.variables) as service:
+        assert service.predict("film festival").json()["run"] == tried
+        tell(newsroom, service, {"action": "START_TRAINING", "project": {"id": newsroom.project}})
+        wait_until(lambda: "was trained" in retraining(service)["last"], seconds=120)
+        assert service.predict("film festival").json()["run"] == tried
+    for name in newsroom.fresh:  # predictions are a job like the training, and come before it
+        assert {each["model_version"] for each in opened(newsroom, name)} == {promoted}
+
+
+def test_a_skipped_article_is_not_counted_and_a_deleted_annotation_no_longer(
+    newsroom: Newsroom, service: Service
+) -> None:
+    lea = newsroom.annotator("lea")
+    newsroom.annotate(lea, newsroom.fresh[0], was_cancelled=True)
+    made = newsroom.annotate(lea, newsroom.fresh[1], "cinema")
+    wait_until(lambda: retraining(service)["annotations"] == 1)
+    body = {"result": [], "lead_time": 1.0}
+    lea.patch(f"/api/annotations/{made['id']}/", json=body).raise_for_status()
+    newsroom.annotate(lea, newsroom.fresh[2], "cinema")
+    wait_until(lambda: retraining(service)["annotations"] == 2, what="an update counts once")
+    newsroom.web.delete(f"/api/annotations/{made['id']}/").raise_for_status()
+    wait_until(lambda: retraining(service)["annotations"] == 1)
+
+
+def test_what_was_counted_outlives_the_service(newsroom: Newsroom) -> None:
+    with serving(newsroom.folder, **newsroom.variables) as service:
+        newsroom.done("labels", "connect", "--url", service.url)
+        newsroom.annotate(newsroom.annotator("lea"), newsroom.fresh[0], "cinema")
+        wait_until(lambda: retraining(service)["annotations"] == 1)
+        assert service.end() == 0
+    with serving(newsroom.folder, **newsroom.variables) as service:
+        assert retraining(service)["annotations"] == 1
+
+
+def test_annotations_of_while_the_service_was_down_are_counted_when_it_starts(
+    newsroom: Newsroom,
+) -> None:
+    lea = newsroom.annotator("lea")
+    newsroom.annotate(lea, newsroom.fresh[3], "cinema")  # before anything was connected
+    with serving(newsroom.folder, **newsroom.variables) as service:
+        newsroom.done("labels", "connect", "--url", service.url)
+        newsroom.annotate(lea, newsroom.fresh[0], "cinema")
+        wait_until(lambda: retraining(service)["annotations"] == 1)
+        assert service.end() == 0
+    newsroom.annotate(lea, newsroom.fresh[1], "trade")
+    newsroom.annotate(lea, newsroom.fresh[2], was_cancelled=True)
+    with serving(newsroom.folder, **newsroom.variables) as service:
+        wait_until(lambda: retraining(service)["annotations"] == 2)
+
+
+def test_a_project_made_anew_costs_no_annotation(newsroom: Newsroom, service: Service) -> None:
+    newsroom.annotate(newsroom.annotator("lea"), newsroom.fresh[0], "cinema")
+    newsroom.done("labels", "pull")
+    files = ("annotations.jsonl", "dataset.jsonl")
+    before = [(newsroom.folder / each).read_bytes() for each in files]
+    project = newsroom.project
+    newsroom.web.delete(f"/api/projects/{project}/").raise_for_status()
+    newsroom.done("labels", "push")
+    event = {"action": "START_TRAINING", "project": {"id": project}}
+    assert tell(newsroom, service, event).json() == {"status": "queued"}
+    wait_until(lambda: retraining(service)["state"] == "failed")
+    assert "does not exist" in retraining(service)["last"]
+    failed = newsroom.run("labels", "pull")
+    assert failed.returncode == 1
+    assert "1 in" in failed.stderr
+    assert "would be lost" in failed.stderr
+    assert [(newsroom.folder / each).read_bytes() for each in files] == before
+
+
+def test_a_training_that_is_killed_is_told_as_that(newsroom: Newsroom, service: Service) -> None:
+    import psutil
+
+    event = {"action": "START_TRAINING", "project": {"id": newsroom.project}}
+    tell(newsroom, service, event)
+    wait_until(lambda: retraining(service)["state"] == "running")
+    for each in psutil.Process(service.process.pid).children():
+        if "classify.serving.label_studio.jobs" in " ".join(each.cmdline()):
+            assert "CLASSIFY_API_KEY" not in each.environ()
+            each.kill()
+    wait_until(lambda: retraining(service)["state"] == "failed")
+    assert "killed by signal 9" in retraining(service)["last"]
+
+
+def test_a_second_service_of_a_workspace_answers_and_leaves_the_counting_to_the_first(
+    newsroom: Newsroom, service: Service
+) -> None:
+    with serving(newsroom.folder, **newsroom.variables) as second:
+        assert any("neither counts annotations nor trains" in each for each in second.lines)
+        assert second.predict("film festival").status_code == 200
+        event = {"action": "START_TRAINING", "project": {"id": newsroom.project}}
+        assert tell(newsroom, second, event).json() == {"status": "ignored"}
+
+
+def test_start_training_in_label_studio_starts_one_and_a_failure_is_told(
+    newsroom: Newsroom, service: Service
+) -> None:
+    (newsroom.folder / "annotations.jsonl").write_text("", encoding="utf-8")  # nothing to learn
+    (backend,) = backends(newsroom)
+    newsroom.web.post(f"/api/ml/{backend['id']}/train").raise_for_status()
+    wait_until(lambda: retraining(service)["state"] == "failed", what="it fails")
+    assert "failed: " in retraining(service)["last"]
+    assert "Traceback" not in "".join(service.lines)
+    assert service.predict("film").status_code == 200
+
+
+def test_the_end_of_the_service_is_the_end_of_its_training(newsroom: Newsroom) -> None:
+    import psutil
+
+    with serving(newsroom.folder, **newsroom.variables) as service:
+        newsroom.done("labels", "connect", "--url", service.url)
+        tell(newsroom, service, {"action": "START_TRAINING", "project": {"id": newsroom.project}})
+        wait_until(lambda: retraining(service)["state"] == "running")
+        children = psutil.Process(service.process.pid).children(recursive=True)
+        assert any(
+            "classify.serving.label_studio.jobs" in " ".join(each.cmdline()) for each in children
+        )
+        service.process.kill()
+        _, left = psutil.wait_procs(children, timeout=60)
+        assert not left
+
+
+def test_a_training_that_was_asked_for_begins_again_with_the_service(newsroom: Newsroom) -> None:
+    """Whether it was told to end or killed."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with serving(newsroom.folder, **newsroom.variables) as service:
+            newsroom.done("labels", "connect", "--url", service.url)
+            event = {"action": "START_TRAINING", "project": {"id": newsroom.project}}
+            tell(newsroom, service, event)
+            wait_until(lambda: retraining(service)["state"] == "running")
+            service.end(number)
+        with serving(newsroom.folder, **newsroom.variables) as service:
+            wait_until(lambda: retraining(service)["state"] == "running")
+            wait_until(lambda: retraining(service)["state"] == "waiting")
+        with serving(newsroom.folder, **newsroom.variables) as service:
+            assert retraining(service)["state"] == "waiting"
+
+
+def tell(newsroom: Newsroom, service: Service, event: dict[str, Any]) -> httpx.Response:
+    return httpx.post(f"{address(newsroom, service)}/webhook", json=event)
+
+
+# ------------------------------------------------------------------ connect
+
+
+def test_connecting_twice_changes_nothing_and_only_annotations_are_told(
+    newsroom: Newsroom, service: Service
+) -> None:
+    before = backends(newsroom)
+    said = newsroom.done("labels", "connect", "--url", service.url).stderr
+    assert "was connected already" in said
+    assert secret(newsroom) not in said
+    assert [each["id"] for each in backends(newsroom)] == [each["id"] for each in before]
+    (hook,) = hooks(newsroom)
+    assert hook["url"] == f"{address(newsroom, service)}/webhook"
+    assert hook["send_for_all_actions"] is False
+    assert all("ANNOTATION" in each for each in hook["actions"])
+
+
+def test_disconnecting_leaves_neither_backend_nor_webhook(
+    newsroom: Newsroom, service: Service
+) -> None:
+    known = address(newsroom, service)
+    newsroom.done("labels", "connect", "--remove")
+    assert backends(newsroom) == hooks(newsroom) == []
+    assert httpx.get(f"{known}/health").status_code == 404
+    assert service.web.get("/v1/runs/current").json()["retraining"] is None
+    assert "was not connected" in newsroom.done("labels", "connect", "--remove").stderr
+    newsroom.done("labels", "connect", "--url", service.url)
+    assert address(newsroom, service) != known  # whoever has heard the old one knows nothing
+    assert httpx.get(f"{known}/health").status_code == 404
+
+
+def test_disconnecting_needs_no_label_studio(newsroom: Newsroom, service: Service) -> None:
+    """The address is worth nothing at once; what Label Studio noted of it goes later."""
+    known = address(newsroom, service)
+    closed = {"LABEL_STUDIO_URL": "http://127.0.0.1:9"}
+    for _ in range(2):
+        failed = newsroom.run("labels", "connect", "--remove", **closed)
+        assert failed.returncode == 1
+        assert failed.stderr.count("\n") == 1
+        assert httpx.get(f"{known}/health").status_code == 404
+    assert len(backends(newsroom)) == 1
+    assert "disconnected" in newsroom.done("labels", "connect", "--remove").stderr
+    assert backends(newsroom) == hooks(newsroom) == []
+
+
+def test_another_address_takes_the_place_of_the_first(newsroom: Newsroom) -> None:
+    for _ in range(2):
+        with serving(newsroom.folder, **newsroom.variables) as service:
+            newsroom.done("labels", "connect", "--url", service.url)
+            (backend,) = backends(newsroom)
+            assert backend["url"] == address(newsroom, service)
+            assert len(hooks(newsroom)) == 1
+
+
+def test_another_workspaces_service_is_only_replaced_when_that_is_asked_for(
+    newsroom: Newsroom, service: Service, tmp_path: Path
+) -> None:
+    other = Newsroom(newsroom.studio, shutil.copytree(newsroom.folder, tmp_path / "other"))
+    shutil.copy(newsroom.folder / "labelstudio.toml", other.folder)
+    shutil.rmtree(other.folder / "serve")
+    with serving(other.folder, **other.variables) as second:
+        failed = other.run("labels", "connect", "--url", second.url)
+        assert failed.returncode == 1
+        assert f"connected to {service.url}" in failed.stderr
+        assert "--replace" in failed.stderr
+        assert "was not connected" in other.done("labels", "connect", "--remove").stderr
+        assert [each["url"] for each in backends(newsroom)] == [address(newsroom, service)]
+        other.done("labels", "connect", "--url", second.url, "--replace")
+        assert [each["url"] for each in backends(newsroom)] == [address(other, second)]
+
+
+def test_a_wrong_address_leaves_the_connection_as_it_was(
+    newsroom: Newsroom, service: Service
+) -> None:
+    before, heard = backends(newsroom), hooks(newsroom)
+    for wrong in ("http://127.0.0.1:9", service.url.replace("http:", "https:")):
+        failed = newsroom.run("labels", "connect", "--url", wrong)
+        assert failed.returncode == 1
+        assert "finds no service of this workspace at" in failed.stderr
+    assert [each["url"] for each in backends(newsroom)] == [each["url"] for each in before]
+    assert hooks(newsroom) == heard
+    newsroom.annotate(newsroom.annotator("lea"), newsroom.fresh[0], "cinema")
+    wait_until(lambda: retraining(service)["annotations"] == 1)
+
+
+def test_a_service_that_is_down_is_not_connected_already(newsroom: Newsroom) -> None:
+    with serving(newsroom.folder, **newsroom.variables) as service:
+        newsroom.done("labels", "connect", "--url", service.url)
+    failed = newsroom.run("labels", "connect", "--url", service.url)
+    assert failed.returncode == 1
+    assert "Start `classify serve`" in failed.stderr
+    assert len(backends(newsroom)) == 1
+
+
+def test_disconnecting_finds_a_project_that_was_renamed(
+    newsroom: Newsroom, service: Service
+) -> None:
+    address = f"/api/projects/{newsroom.project}/"
+    newsroom.web.patch(address, json={"title": "Autre titre"}).raise_for_status()
+    newsroom.done("labels", "connect", "--remove")
+    newsroom.web.patch(address, json={"title": newsroom.title}).raise_for_status()
+    assert backends(newsroom) == hooks(newsroom) == []
+
+
+def test_disconnecting_from_a_project_that_was_deleted(
+    newsroom: Newsroom, service: Service
+) -> None:
+    newsroom.web.delete(f"/api/projects/{newsroom.project}/").raise_for_status()
+    assert newsroom.done("labels", "connect", "--remove").stderr == "disconnected\n"
+    assert service.web.get("/v1/runs/current").json()["retraining"] is None
+
+
+def test_where_no_service_answers_one_line_says_so_and_nothing_is_left(newsroom: Newsroom) -> None:
+    failed = newsroom.run("labels", "connect", "--url", "http://127.0.0.1:9")
+    assert failed.returncode == 1
+    assert failed.stderr.count("\n") == 1
+    assert "Start `classify serve`" in failed.stderr
+    assert "/label-studio/" not in failed.stderr
+    assert backends(newsroom) == hooks(newsroom) == []
+    assert not list((newsroom.folder / "serve").iterdir())  # Label Studio has logged the secret
+
+
+def test_the_service_of_another_workspace_is_not_connected(
+    newsroom: Newsroom, trained: Path
+) -> None:
+    with serving(trained) as other:
+        failed = newsroom.run("labels", "connect", "--url", other.url)
+    assert failed.returncode == 1
+    assert "the same --workspace" in failed.stderr
+    assert backends(newsroom) == []
+
+
+def test_a_server_that_calls_nobody_on_its_network_is_explained(
+    newsroom: Newsroom, proxy: Proxy, trained: Path
+) -> None:
+    refused = b'{"detail": "URL resolves to a reserved network address"}'
+    kind = {"Content-Type": "application/json"}
+    proxy.invent["/api/ml/"] = [(200, kind, b"[]"), (403, kind, refused)]  # none there; the attempt
+    with serving(newsroom.folder, **newsroom.variables) as service:
+        failed = newsroom.run("labels", "connect", "--url", service.url, LABEL_STUDIO_URL=proxy.url)
+    assert failed.returncode == 1
+    assert "SSRF_PROTECTION_ENABLED=false" in failed.stderr
+    assert "--url" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "127.0.0.1:8000",
+        "ftp://a",
+        "http://u:hidden@a",
+        "http://:hidden@a",
+        "http://a:x",
+        "http://a/\nb",
+        "",
+    ],
+)
+def test_an_address_that_is_none_is_refused(newsroom: Newsroom, url: str) -> None:
+    failed = newsroom.run("labels", "connect", "--url", url)
+    assert failed.returncode == 1
+    assert "like http://127.0.0.1:8000" in failed.stderr
+    assert "hidden" not in failed.stderr
+
+
+def test_an_interface_without_our_control_is_not_connected(newsroom: Newsroom) -> None:
+    xml = '<View><Text name="text" value="$text"/></View>'
+    where = f"/api/projects/{newsroom.project}/"
+    newsroom.web.patch(where, json={"label_config": xml}).raise_for_status()
+    failed = newsroom.run("labels", "connect", "--url", "http://127.0.0.1:9")
+    assert failed.returncode == 1
+    assert "lacks <Choices" in failed.stderr
+
+
+def test_what_failed_is_not_tried_again_at_every_annotation(
+    newsroom: Newsroom, service: Service
+) -> None:
+    """A job is a process of some seconds: it waits longer after each failure."""
+    known = address(newsroom, service)
+    service.end()
+    closed = {**newsroom.variables, "LABEL_STUDIO_URL": "http://127.0.0.1:9"}
+    with serving(newsroom.folder, **closed) as alone:
+        failed = [f"{each} failed" for each in ("news", "predictions")]
+
+        def count() -> list[int]:
+            return [sum(each in line for line in alone.lines) for each in failed]
+
+        wait_until(lambda: min(count()) > 0, seconds=60)
+        url = known.replace(service.url, alone.url)
+        for number in range(1, 4):
+            event = {"action": "ANNOTATION_UPDATED", "annotation": {"id": number}}
+            sent = {**event, "project": {"id": newsroom.project}}
+            assert httpx.post(f"{url}/webhook", json=sent).json() == {"status": "counted"}
+            wait_until(lambda n=number: retraining(alone)["annotations"] == n)  # type: ignore[misc]
+        wait_until(lambda: retraining(alone)["state"] == "running", seconds=30)  # it went on
+        assert min(count()) == 1
+
+
+# ------------------------------------------------------------------ the protocol
+
+
+@pytest.fixture(scope="module")
+def spoken_to(
+    label_studio: LabelStudio, trained: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Newsroom, Service]]:
+    """A connected service for the tests that leave it as it was."""
+    folder = shutil.copytree(trained, tmp_path_factory.mktemp("spoken") / "workspace")
+    room = Newsroom(label_studio, folder)
+    room.add(*texts(1, seed=3))
+    room.done("labels", "push")
+    with serving(folder, **room.variables) as started:
+        room.done("labels", "connect", "--url", started.url)
+        yield room, started
+
+
+def interface(*names: str, choice: str = "multiple") -> str:
+    choices = "".join(f'<Choice value="{each.upper()}" alias="{each}"/>' for each in names)
+    return (
+        '<View><Text name="text" value="$text"/>'
+        f'<Choices name="categories" toName="text" choice="{choice}">{choices}</Choices></View>'
+    )
+
+
+def asked(room: Newsroom, *tasks: Any, config: str = interface(*NAMES)) -> dict[str, Any]:
+    """What Label Studio posts to /predict."""
+    project = f"{room.project}.1795314637"
+    return {"tasks": list(tasks), "project": project, "label_config": config, "params": {}}
+
+
+def post(spoken_to: tuple[Newsroom, Service], route: str, body: Any) -> httpx.Response:
+    room, service = spoken_to
+    sent = {"content": body} if isinstance(body, bytes) else {"json": body}
+    header = {"Content-Type": "application/json"}
+    return httpx.post(f"{address(room, service)}/{route}", headers=header, **sent)
+
+
+def test_tasks_are_answered_in_order_and_one_without_text_alone_is_not(
+    spoken_to: tuple[Newsroom, Service],
+) -> None:
+    room, _ = spoken_to
+    film, port = "film festival écran tournage", "douane tarif conteneur cargaison"
+    tasks = [{"id": 1, "data": {"text": film}}, {"id": 2, "data": {"title": "x"}}, {"id": 3}]
+    tasks += [{"id": 4, "data": {"text": 7}}, {"id": 5, "data": {"text": " "}}]
+    tasks += [{"id": 6, "data": {"text": port}}]
+    found = post(spoken_to, "predict", asked(room, *tasks)).json()["results"]
+    assert [given(each) if "result" in each else None for each in found] == [
+        ["cinema"], None, None, None, None, ["trade"]
+    ]  # fmt: skip
+    assert post(spoken_to, "predict", asked(room)).json() == {"results": []}
+
+
+def test_categories_the_interface_lacks_are_left_out(spoken_to: tuple[Newsroom, Service]) -> None:
+    task = {"id": 1, "data": {"text": "film festival écran tournage"}}
+    body = asked(spoken_to[0], task, config=interface("trade"))
+    (found,) = post(spoken_to, "predict", body).json()["results"]
+    assert found["result"] == []
+
+
+def test_what_label_studio_asks_before_it_trusts_is_answered(
+    spoken_to: tuple[Newsroom, Service],
+) -> None:
+    room, service = spoken_to
+    assert httpx.get(f"{address(room, service)}/health").json()["status"] == "UP"
+    body = {"project": f"{room.project}.1", "schema": interface(*NAMES), "hostname": "http://a"}
+    assert post(spoken_to, "setup", body).json() == {"model_version": current(room)}
+    assert httpx.get(f"{address(room, service)}/versions").json() == {"versions": [current(room)]}
+    (backend,) = backends(room)
+    listed = room.web.get(f"/api/ml/{backend['id']}/versions").json()
+    assert listed["versions"] == [current(room)]
+
+
+@pytest.mark.parametrize(
+    ("route", "change", "words"),
+    [
+        ("predict", {"label_config": "<View/>"}, "lacks <Choices"),
+        ("predict", {"label_config": "<View"}, "not XML"),
+        ("predict", {"label_config": None}, "must be text"),
+        ("predict", {"label_config": interface(*NAMES, choice="single")}, "takes one category"),
+        ("predict", {"tasks": None}, "must be a list"),
+        ("predict", {"tasks": [{}] * 1001}, "at most 1,000"),
+        ("predict", {"project": "999999.1"}, "connected to project"),
+        ("predict", {"project": None}, "connected to project"),
+        ("setup", {"schema": "<View/>"}, "lacks <Choices"),
+        ("setup", {"project": "999999.1"}, "connected to project"),
+        ("webhook", {"project": {"id": 999999}, "action": "ANNOTATION_CREATED"}, "connected to"),
+        ("webhook", {"project": None, "action": "START_TRAINING"}, "connected to project"),
+    ],
+)
+def test_what_is_not_for_us_is_refused_with_a_reason(
+    spoken_to: tuple[Newsroom, Service], route: str, change: dict[str, Any], words: str
+) -> None:
+    before = retraining(spoken_to[1])
+    body = asked(spoken_to[0], {"id": 1, "data": {"text": "film"}}) | {"schema": ""} | change
+    answer = post(spoken_to, route, body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert words in answer.json()["detail"]
+    assert retraining(spoken_to[1]) == before
+
+
+@pytest.mark.parametrize("route", ["setup", "predict", "webhook"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b'{"a": NaN}', b"[]", b"7", b"\xff", b"9" * 10_000, b"[" * 100_000]
+)
+def test_bodies_that_are_no_json_object_are_never_a_500(
+    spoken_to: tuple[Newsroom, Service], route: str, body: bytes
+) -> None:
+    assert post(spoken_to, route, body).status_code in (400, 422)
+
+
+def test_events_that_do_not_count_are_ignored(spoken_to: tuple[Newsroom, Service]) -> None:
+    room, service = spoken_to
+    about = {"project": {"id": room.project}}
+    for event in (
+        {"action": "TASKS_CREATED", "tasks": [{"id": 1}]},
+        {"action": 7},
+        {},
+        {"action": "ANNOTATION_CREATED"},
+        {"action": "ANNOTATION_CREATED", "annotation": {"id": "x"}},
+        {"action": "ANNOTATION_CREATED", "annotation": {"id": 10**30}},
+        {"action": "ANNOTATION_CREATED", "annotation": [7, None, {"id": True}]},
+    ):
+        told = post(spoken_to, "webhook", {**event, **about})
+        assert (told.status_code, told.json()) == (200, {"status": "ignored"})
+    assert retraining(service)["annotations"] == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["wrong", "..", ".", "%2e%2e", "%00", "é", "a" * 5000, "%ff", "wrong/../.."]
+)
+@pytest.mark.parametrize("route", ["health", "versions", "predict", ""])
+def test_without_the_secret_nothing_is_there(
+    spoken_to: tuple[Newsroom, Service], path: str, route: str
+) -> None:
+    import socket
+
+    with socket.create_connection(spoken_to[1].address, timeout=30) as client:
+        target = f"/label-studio/{path}/{route}".encode()
+        client.sendall(
+            b"GET " + target + b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        )
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    status = int(re.match(rb"HTTP/1.1 (\d+)", answer)[1])  # type: ignore[index]
+    assert status in (400, 404, 405)
+
+
+def test_the_secret_is_no_part_of_what_the_service_tells(
+    spoken_to: tuple[Newsroom, Service],
+) -> None:
+    room, service = spoken_to
+    post(spoken_to, "predict", asked(room, {"id": 1, "data": {"text": "film"}}))
+    httpx.get(f"{address(room, service)}/none")
+    told = service.web.get("/metrics").text + service.web.get("/openapi.json").text
+    assert secret(room) not in told
+    wait_until(lambda: any("/label-studio/{given}/predict" in each for each in service.lines))
+    assert secret(room) not in "".join(service.lines)
+    mode = (room.folder / "serve" / "secret").stat().st_mode
+    assert mode & 0o077 == 0, "only its owner can read it"

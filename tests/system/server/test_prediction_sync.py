@@ -1,0 +1,268 @@
+"""Predictions shown to annotators: `labels push --with-predictions` on the real server."""
+
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from classify import load
+from classify import predict as from_python
+from labels.studio.client import Studio
+from labels.studio.prediction_sync import replace
+from labels.studio.suggestion import Suggestion
+from seeds.base.errors import InputError
+from seeds.document import content_id
+from tests.support.command import classify
+from tests.support.corpus import article, workspace
+from tests.support.label_studio import LabelStudio
+from tests.support.newsroom import Newsroom, choices
+from tests.support.proxy import SETTINGS, Proxy, interface, proxy, result, tasks, through
+
+__all__ = ["proxy"]  # a fixture
+pytestmark = pytest.mark.server
+
+NAMES = ("cinema", "trade", "sport")
+FOREIGN = "another-model-7"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with two runs, the second one current."""
+    folder = workspace(tmp_path_factory.mktemp("trained"), 60)
+    for seed in ("1", "2"):
+        done = classify("train", "--seed", seed, "--workspace", folder)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def newsroom(label_studio: LabelStudio, trained: Path, tmp_path: Path) -> Newsroom:
+    folder = shutil.copytree(trained, tmp_path / "workspace")
+    return Newsroom(label_studio, folder)
+
+
+def runs(newsroom: Newsroom) -> list[str]:
+    """The names of the runs, oldest first."""
+    return sorted(each.name for each in (newsroom.folder / "runs").iterdir() if each.is_dir())
+
+
+def texts(count: int, seed: int = 1) -> list[str]:
+    """Articles about one category after the other."""
+    rng = random.Random(seed)
+    return [article((NAMES[n % 3],), rng) for n in range(count)]
+
+
+def held(newsroom: Newsroom) -> list[dict[str, Any]]:
+    """Every prediction of the project, as the server has it."""
+    query = {"project": newsroom.project}
+    found: list[dict[str, Any]] = newsroom.web.get("/api/predictions/", params=query).json()
+    return found
+
+
+def shown(newsroom: Newsroom) -> str:
+    """The model version whose predictions annotators see."""
+    return str(newsroom.web.get(f"/api/projects/{newsroom.project}/").json()["model_version"])
+
+
+def by_task(newsroom: Newsroom) -> dict[int, tuple[list[str], float]]:
+    """Task -> its categories and score; a task has one prediction."""
+    found = {}
+    for each in held(newsroom):
+        assert each["task"] not in found, "two predictions"
+        given = [region["value"]["choices"] for region in each["result"]]
+        found[each["task"]] = (given[0] if given else [], each["score"])
+    return found
+
+
+def test_tasks_sent_earlier_and_now_show_what_the_run_says(newsroom: Newsroom) -> None:
+    early, late = texts(6), texts(3, seed=2)
+    ids = newsroom.add(*early)
+    newsroom.done("labels", "push")
+    ids += newsroom.add(*late)
+    said = newsroom.done("labels", "push", "--with-predictions").stderr
+    run = load(workspace=newsroom.folder)
+    assert f"9 predictions sent, 0 already there: {run.name}" in said
+    assert {each["model_version"] for each in held(newsroom)} == {run.name} == {shown(newsroom)}
+    there = by_task(newsroom)
+    for name, found in zip(ids, from_python([*early, *late], run), strict=True):
+        given, score = there[newsroom.task(name)]
+        assert given == list(found.categories)
+        chances = [p if c in given else 1 - p for c, p in found.probabilities.items()]
+        assert score == pytest.approx(chances[0] * chances[1] * chances[2], abs=2e-6)
+
+
+def test_the_second_time_nothing_changes(newsroom: Newsroom) -> None:
+    newsroom.add(*texts(4))
+    newsroom.done("labels", "push", "--with-predictions")
+    before = held(newsroom)
+    said = newsroom.done("labels", "push", "--with-predictions").stderr
+    assert "0 predictions sent, 4 already there" in said
+    drop = {"created_ago"}
+    assert [{k: v for k, v in each.items() if k not in drop} for each in held(newsroom)] == [
+        {k: v for k, v in each.items() if k not in drop} for each in before
+    ]
+
+
+def test_another_run_takes_the_place_of_the_first_and_leaves_all_else(newsroom: Newsroom) -> None:
+    first, second = runs(newsroom)
+    ids = newsroom.add(*texts(4))
+    newsroom.done("labels", "push", "--with-predictions", "--run", first)
+    newsroom.annotate(newsroom.annotator("lea"), ids[0], "sport")
+    foreign = {"task": newsroom.task(ids[1]), "result": choices("sport"), "model_version": FOREIGN}
+    newsroom.web.post("/api/predictions/", json=foreign).raise_for_status()
+    said = newsroom.done("labels", "push", "--with-predictions").stderr
+    assert f"predictions of {first} removed" in said
+    versions = sorted(each["model_version"] for each in held(newsroom))
+    assert versions == [second] * 4 + [FOREIGN]
+    assert shown(newsroom) == second
+    task = newsroom.web.get(f"/api/tasks/{newsroom.task(ids[0])}/").json()
+    assert [each["result"] for each in task["annotations"]] == [choices("sport")]
+
+
+def test_the_article_the_run_is_least_sure_of_comes_first(newsroom: Newsroom) -> None:
+    newsroom.add(*texts(5), "film douane match", "rien de tout cela")
+    newsroom.done("labels", "push", "--with-predictions")
+    where = f"/api/projects/{newsroom.project}/"
+    newsroom.web.patch(where, json={"sampling": "Uncertainty sampling"}).raise_for_status()
+    scores = {task: score for task, (_, score) in by_task(newsroom).items()}
+    assert len(set(scores.values())) == len(scores)
+    first = newsroom.annotator("lea").get(f"/api/projects/{newsroom.project}/next").json()["id"]
+    assert first == min(scores, key=lambda task: scores[task])
+
+
+def test_predictions_that_were_changed_or_stand_twice_are_mended(newsroom: Newsroom) -> None:
+    newsroom.add(*texts(3))
+    newsroom.done("labels", "push", "--with-predictions")
+    wanted = by_task(newsroom)
+    name = shown(newsroom)
+    for change in ({"score": 7}, {"result": choices("kino")}, {}):
+        body = {"task": min(wanted), "result": choices("sport"), "score": 0.5} | change
+        posted = newsroom.web.post("/api/predictions/", json={**body, "model_version": name})
+        posted.raise_for_status()
+    said = newsroom.done("labels", "push", "--with-predictions").stderr
+    assert "3 predictions removed" in said
+    assert by_task(newsroom) == wanted
+
+
+def test_categories_that_left_the_taxonomy_are_not_sent(newsroom: Newsroom) -> None:
+    newsroom.add(*texts(3))
+    path = newsroom.folder / "taxonomy.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('id = "sport"', 'id = "games"'))
+    said = newsroom.done("labels", "push", "--with-predictions").stderr
+    assert "also knows sport" in said
+    given = [name for names, _ in by_task(newsroom).values() for name in names]
+    assert set(given) == {"cinema", "trade"}
+
+
+def test_a_run_of_several_categories_is_refused_where_one_is_wanted(newsroom: Newsroom) -> None:
+    newsroom.add(*texts(1))
+    path = newsroom.folder / "taxonomy.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"multiple"', '"single"'))
+    failed = newsroom.run("labels", "push", "--with-predictions")
+    assert failed.returncode == 1
+    assert "Train again" in failed.stderr
+    listed = newsroom.web.get("/api/projects/", params={"title": newsroom.title}).json()
+    assert listed["count"] == 0, "nothing is sent before that is known"
+
+
+def test_a_limit_of_0_sends_predictions_alone(newsroom: Newsroom) -> None:
+    newsroom.add(*texts(2))
+    newsroom.done("labels", "push", "--limit", "1")
+    said = newsroom.done("labels", "push", "--with-predictions", "--limit", "0").stderr
+    assert "0 articles sent" in said
+    assert "1 prediction sent" in said
+    assert newsroom.count() == 1
+
+
+def test_options_that_contradict_each_other_are_refused(newsroom: Newsroom) -> None:
+    for options in (["--with-predictions", "--dry-run"], ["--run", "any"]):
+        failed = newsroom.run("labels", "push", *options)
+        assert failed.returncode == 1
+        assert "--with-predictions" in failed.stderr
+
+
+# ------------------------------------------------------------------ what breaks on the way
+
+
+@pytest.fixture
+def five(label_studio: LabelStudio) -> Iterator[tuple[Studio, int]]:
+    """A project of five tasks that hold articles, and one that does not."""
+    server = label_studio.server
+    studio = Studio.connect(server.url, server.token, SETTINGS)
+    project = studio.prepare(
+        "Predictions", interface("cinema", "trade"), instruction="Lire.", overlap=1
+    )
+    made = tasks(6)
+    for each in made[:5]:
+        each["data"]["seed_id"] = content_id(each["data"]["text"])
+    studio.send(project.id, made)
+    yield studio, project.id
+    studio.sdk.projects.delete(project.id)
+
+
+def suggest(texts: Any) -> list[Suggestion]:
+    return [Suggestion(("cinema",), 0.5, "run-1") for _ in texts]
+
+
+def test_only_articles_with_a_prediction_of_ours_get_the_next_ones_if_asked(
+    five: tuple[Studio, int],
+) -> None:
+    studio, project = five
+    held = list(studio.tasks(project, lambda *_: None, fields="all"))
+    ours, foreign = held[0].id, held[1].id
+    for task, version in ((ours, "run-0"), (foreign, FOREIGN)):
+        studio.sdk.predictions.create(task=task, result=result("trade"), model_version=version)
+    done = replace(
+        studio, project, "run-1", suggest, ours=lambda each: each == "run-0", which="outdated"
+    )
+    assert (done.sent, done.removed) == (1, ("run-0",))
+    found = {
+        task.id: [each.model_version for each in (task.predictions or [])]
+        for task in studio.tasks(project, lambda *_: None, fields="all")
+    }
+    assert {task: versions for task, versions in found.items() if versions} == {
+        ours: ["run-1"],
+        foreign: [FOREIGN],
+    }
+
+
+def test_a_batch_whose_answer_was_lost_is_not_sent_again(
+    five: tuple[Studio, int], proxy: Proxy, label_studio: LabelStudio
+) -> None:
+    studio, project = five
+    proxy.swallow = "/import/predictions"
+    slow = through(proxy, label_studio, batch_size=2, timeout=5.0)
+    done = replace(slow, project, "run-1", suggest, ours=lambda _: False)
+    assert done.sent == 5
+    assert len(done.strange) == 1
+    found = [
+        each
+        for task in studio.tasks(project, lambda *_: None, fields="all")
+        for each in (task.predictions or [])
+    ]
+    assert len(found) == 5
+    assert all(each.result == result("cinema") for each in found)
+    assert len(proxy.requests("POST", "/import/predictions")) == 3
+
+
+def test_what_the_server_drops_without_a_word_is_an_error(
+    five: tuple[Studio, int], proxy: Proxy, label_studio: LabelStudio
+) -> None:
+    _, project = five
+    path = f"/api/projects/{project}/import/predictions"
+    proxy.invent[path] = [(201, {"Content-Type": "application/json"}, b'{"created": 4}')]
+    with pytest.raises(InputError, match="took 4 of 5"):
+        replace(through(proxy, label_studio), project, "run-1", suggest, ours=lambda _: False)
+
+
+def test_an_interface_changed_by_hand_is_refused_before_anything_is_sent(
+    five: tuple[Studio, int],
+) -> None:
+    studio, project = five
+    xml = interface("cinema", "trade", control="topics")
+    studio.sdk.projects.update(project, label_config=xml)
+    with pytest.raises(InputError, match="lacks <Choices"):
+        replace(studio, project, "run-1", suggest, ours=lambda _: False)

@@ -1,0 +1,672 @@
+"""Talking to Label Studio: a real server, real kills, and a proxy for faults of the network."""
+
+import dataclasses
+import itertools
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from labels.studio.client import Project, Studio
+from labels.studio.connection import StudioSettings, connection
+from labels.studio.interface import differences
+from labels.studio.push import push
+from seeds.base.errors import InputError
+from tests.support.command import ROOT, classify
+from tests.support.label_studio import LabelStudio
+from tests.support.newsroom import Newsroom
+from tests.support.proxy import SETTINGS, Proxy, interface, result, tasks, through
+from tests.support.waiting import wait_until
+
+NUMBERS = itertools.count(1)
+
+
+@dataclasses.dataclass
+class Raw:
+    """The server as plain HTTP shows it, to compare with what the code under test says."""
+
+    web: httpx.Client
+
+    def held(self, project: int) -> list[dict[str, Any]]:
+        """Every task of a project."""
+        found: list[dict[str, Any]] = []
+        for page in itertools.count(1):
+            query: dict[str, Any] = {"project": project, "page": page, "page_size": 1000}
+            query["fields"] = "task_only"
+            answer = self.web.get("/api/tasks", params=query).json()
+            found += answer["tasks"]
+            if len(found) >= answer["total"]:
+                return found
+        raise AssertionError
+
+    def copies(self, project: int) -> Counter[str]:
+        return Counter(task["data"]["seed_id"] for task in self.held(project))
+
+    def count(self, project: int) -> int:
+        return int(self.web.get(f"/api/projects/{project}/").json()["task_number"])
+
+    def send(self, project: int, sent: list[dict[str, Any]]) -> list[int]:
+        """Import without asking what is there, as another tool would."""
+        where = f"/api/projects/{project}/import?return_task_ids=true"
+        return list(self.web.post(where, json=sent).raise_for_status().json()["task_ids"])
+
+
+@pytest.fixture(scope="module")
+def raw(label_studio: LabelStudio) -> Iterator[Raw]:
+    server = label_studio.server
+    header = {"Authorization": f"Token {server.token}"}
+    with httpx.Client(base_url=server.url, headers=header, timeout=60) as web:
+        yield Raw(web)
+
+
+@pytest.fixture(scope="module")
+def studio(label_studio: LabelStudio) -> Studio:
+    return Studio.connect(label_studio.server.url, label_studio.server.token, SETTINGS)
+
+
+@pytest.fixture
+def project(studio: Studio) -> Project:
+    """A new, empty project with the categories cinema and trade."""
+    title = f"Project {next(NUMBERS)}"
+    return studio.prepare(title, interface("cinema", "trade"), instruction="Lire.", overlap=2)
+
+
+# ---------------------------------------------------------------- settings and interfaces (pure)
+
+
+def test_settings_name_every_fault_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        StudioSettings("ab", 0, "ftp://there", batch_size=0, timeout=0.0, retries=-1)
+    for name in ("title", "overlap", "url", "batch_size", "timeout", "retries"):
+        assert name in str(caught.value)
+
+
+def test_differences_are_what_theirs_can_say_and_ours_can_not() -> None:
+    ours = interface("cinema", "trade")
+    assert differences(ours, interface("cinema")) == []
+    assert differences(ours, interface("trade", "cinema")) == []
+    by_hand = differences(ours, interface("cinema", "kino"))
+    assert len(by_hand) == 1
+    assert "kino" in by_hand[0]
+    assert "topics" in differences(ours, interface("cinema", control="topics"))[0]
+
+
+def test_an_address_without_a_key_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABEL_STUDIO_URL", "http://studio.example")
+    monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
+    with pytest.raises(InputError, match=r"http://studio\.example.*LABEL_STUDIO_API_KEY"):
+        connection(tmp_path, SETTINGS)
+
+
+def test_no_server_at_all_says_how_to_start_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    with pytest.raises(InputError, match="classify labels server start"):
+        connection(tmp_path, SETTINGS)
+
+
+@pytest.mark.parametrize("url", ["studio.example", "ftp://studio.example", "http://me:pw@there"])
+def test_an_address_that_is_none_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(InputError, match="LABEL_STUDIO_URL") as caught:
+        Studio.connect(url, "0" * 40, SETTINGS)
+    assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["", "clé-secrète", "two\nlines-secret"])
+def test_a_key_that_can_not_be_one_is_refused_without_showing_it(key: str) -> None:
+    with pytest.raises(InputError, match="LABEL_STUDIO_API_KEY") as caught:
+        Studio.connect("http://127.0.0.1:9", key, SETTINGS)
+    assert "secr" not in str(caught.value)
+
+
+def test_a_dead_server_is_named_at_once() -> None:
+    began = time.monotonic()
+    with pytest.raises(InputError, match=r"127\.0\.0\.1:9.*classify labels server start"):
+        Studio.connect("http://127.0.0.1:9", "0" * 40, SETTINGS)
+    assert time.monotonic() - began < 10
+
+
+# ---------------------------------------------------------------------------------- connecting
+
+
+@pytest.mark.server
+def test_the_environment_outranks_the_embedded_server(
+    label_studio: LabelStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = label_studio.server
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    assert connection(label_studio.workspace, SETTINGS) == (server.url, server.token)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "k" * 40)
+    there = dataclasses.replace(SETTINGS, url="https://settings.example")
+    assert connection(label_studio.workspace, there) == ("https://settings.example", "k" * 40)
+    monkeypatch.setenv("LABEL_STUDIO_URL", "https://environment.example")
+    assert connection(label_studio.workspace, there)[0] == "https://environment.example"
+
+
+@pytest.mark.server
+def test_a_wrong_token_is_one_line_and_is_tried_once(
+    proxy: Proxy, label_studio: LabelStudio
+) -> None:
+    wrong = "f" * 40
+    with pytest.raises(InputError, match=r"legacy token was refused.*/user/account") as caught:
+        Studio.connect(proxy.url, wrong, SETTINGS)
+    said = str(caught.value)
+    assert proxy.url in said
+    assert wrong not in said
+    assert "\n" not in said
+    assert len(proxy.requests("GET", "/whoami")) == 1
+
+
+@pytest.mark.server
+def test_an_expired_personal_token_is_named_as_one(label_studio: LabelStudio) -> None:
+    # {"alg":"HS256","typ":"JWT"} . {"token_type":"refresh","exp":1000000000}
+    expired = (
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+        "eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6MTAwMDAwMDAwMH0."
+        "c2lnbmF0dXJl"
+    )
+    with pytest.raises(InputError, match=r"personal access token was refused \(.*expired"):
+        Studio.connect(label_studio.server.url, expired, SETTINGS)
+
+
+@pytest.mark.server
+def test_a_personal_access_token_works(studio: Studio) -> None:
+    key = studio.invite("ines@classify.localhost", "mot-de-passe-1")
+    header = {"Authorization": f"Token {key}"}
+    token = httpx.post(f"{studio.url}/api/token/", headers=header).raise_for_status().json()
+    connected = Studio.connect(f"{studio.url}/", token["token"], SETTINGS)
+    assert connected.email == "ines@classify.localhost"
+    assert token["token"] != key
+
+
+@pytest.mark.server
+def test_an_old_server_is_refused(proxy: Proxy, label_studio: LabelStudio) -> None:
+    answer = json.dumps({"release": "1.13.0"}).encode()
+    proxy.invent["/api/version/"] = [(200, {"Content-Type": "application/json"}, answer)]
+    with pytest.raises(InputError, match=r"1\.13\.0.*Upgrade it to 1\.23\.2"):
+        through(proxy, label_studio)
+
+
+@pytest.mark.server
+def test_the_key_is_not_sent_to_where_a_redirect_points(
+    proxy: Proxy, label_studio: LabelStudio
+) -> None:
+    elsewhere = Proxy(label_studio.server.url)
+    threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
+    away = {"Location": f"{elsewhere.url}/api/current-user/whoami"}
+    proxy.invent["/api/current-user/whoami"] = [(302, away, b"")]
+    with pytest.raises(InputError, match=elsewhere.url):
+        through(proxy, label_studio)
+    elsewhere.shutdown()
+    elsewhere.server_close()
+    assert elsewhere.seen == []
+
+
+@pytest.mark.server
+def test_a_site_that_is_not_label_studio_is_recognised(
+    proxy: Proxy, label_studio: LabelStudio
+) -> None:
+    page = (200, {"Content-Type": "text/html"}, b"<html>a shop</html>")
+    proxy.invent["/api/current-user/whoami"] = [page]
+    with pytest.raises(InputError, match="not as Label Studio"):
+        through(proxy, label_studio)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate that nobody but its owner has signed, and its key."""
+    made, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "1", "-subj", "/CN=studio", "-out", made, "-keyout", key),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return made, key
+
+
+PERSONAL = (  # {"alg":"HS256","typ":"JWT"} . {"token_type":"refresh","exp":4000000000}
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+    "eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6NDAwMDAwMDAwMH0."
+    "c2lnbmF0dXJl"
+)
+
+
+@pytest.mark.parametrize("key", ["f" * 40, PERSONAL])
+def test_a_certificate_nobody_signed_is_refused_in_one_line_and_gets_no_key(
+    tmp_path: Path, certificate: tuple[Path, Path], key: str
+) -> None:
+    """And is taken once the user says so."""
+    with Proxy("http://127.0.0.1:9") as tls:
+        tls.invent["/api/current-user/whoami"] = [(503, {}, b"")]
+        tls.invent["/api/token/refresh/"] = [(503, {}, b"")]
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        tls.socket = context.wrap_socket(tls.socket, server_side=True)
+        threading.Thread(target=tls.serve_forever, daemon=True).start()
+        url = tls.url.replace("http:", "https:")
+        there = {"LABEL_STUDIO_URL": url, "LABEL_STUDIO_API_KEY": key}
+        command = ("labels", "pull", "--workspace", tmp_path / "w")
+        refused = classify(*command, **there)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith(
+            f"Error: {url}: its certificate is not trusted (self-signed certificate)"
+        )
+        assert "SSL_CERT_FILE" in refused.stderr
+        assert refused.stderr.count("\n") == 1
+        assert tls.seen == []
+        trusted = classify(*command, SSL_CERT_FILE=str(certificate[0]), **there)
+        assert "certificate" not in trusted.stderr
+        assert len(tls.seen) == 1
+        tls.shutdown()
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(("slash", "personal"), [("", False), ("/", True)])
+def test_a_server_below_a_path_of_its_host_is_reached_there(
+    proxy: Proxy, label_studio: LabelStudio, tmp_path: Path, slash: str, personal: bool
+) -> None:
+    """As behind `location /label-studio/ { proxy_pass http://127.0.0.1:8080/; }`."""
+    proxy.prefix = "/label-studio"
+    newsroom = Newsroom(label_studio, tmp_path)
+    there = {"LABEL_STUDIO_URL": f"{proxy.url}/label-studio{slash}"}
+    if personal:  # the SDK exchanges it at an address it makes itself
+        user = newsroom.annotator("below")
+        key = user.post("/api/token/").raise_for_status().json()["token"]
+        there["LABEL_STUDIO_API_KEY"] = key
+    (article,) = newsroom.add("Un film ouvre le festival.")
+    pushed = newsroom.run("labels", "push", **there)
+    assert pushed.stdout == f"{proxy.url}/label-studio/projects/{newsroom.project}\n"
+    newsroom.annotate(newsroom.web, article, "cinema")
+    assert newsroom.run("labels", "pull", **there).returncode == 0
+    assert [each["labels"] for each in newsroom.records("dataset.jsonl")] == [["cinema"]]
+    assert len(proxy.requests("POST", "/token/refresh")) == (2 if personal else 0)
+    assert all(path.startswith("/label-studio/") for _, path, _ in proxy.seen)
+
+
+# ------------------------------------------------------------------------------------- retries
+
+
+@pytest.mark.server
+def test_a_read_waits_out_a_locked_database(
+    proxy: Proxy, label_studio: LabelStudio, project: Project
+) -> None:
+    studio = through(proxy, label_studio)
+    path = f"/api/projects/{project.id}/"
+    locked = (500, {"Content-Type": "application/json"}, b'{"detail":"database is locked"}')
+    proxy.invent[path] = [locked, locked]
+    assert studio.project(project.id).title == project.title
+    assert len(proxy.requests("GET", path)) == 3
+
+
+@pytest.mark.server
+def test_a_read_gives_up_after_its_retries(
+    proxy: Proxy, label_studio: LabelStudio, project: Project
+) -> None:
+    studio = through(proxy, label_studio, retries=1)
+    path = f"/api/projects/{project.id}/"
+    locked = (500, {"Content-Type": "application/json"}, b'{"detail":"database is locked"}')
+    proxy.invent[path] = [locked] * 9
+    with pytest.raises(InputError, match=r"HTTP 500.*database is locked"):
+        studio.project(project.id)
+    assert len(proxy.requests("GET", path)) == 2
+
+
+@pytest.mark.server
+def test_a_read_waits_as_long_as_the_server_asks(
+    proxy: Proxy, label_studio: LabelStudio, project: Project
+) -> None:
+    studio = through(proxy, label_studio)
+    path = f"/api/projects/{project.id}/"
+    proxy.invent[path] = [(429, {"Retry-After": "2"}, b"slow down")]
+    studio.project(project.id)
+    first, second = proxy.requests("GET", path)
+    assert second - first >= 2.0
+
+
+@pytest.mark.server
+def test_a_write_is_not_sent_again(
+    proxy: Proxy, label_studio: LabelStudio, project: Project, raw: Raw
+) -> None:
+    studio = through(proxy, label_studio)
+    (task,) = raw.send(project.id, tasks(1))
+    path = f"/api/tasks/{task}/annotations/"
+    proxy.invent[path] = [(500, {}, b"")] * 9
+    with pytest.raises(InputError, match="HTTP 500"):
+        studio.annotate(task, result("cinema"), lead_time=1.0)
+    assert len(proxy.requests("POST", path)) == 1
+
+
+# ------------------------------------------------------------------------------------ projects
+
+
+@pytest.mark.server
+def test_a_project_is_made_once_with_overlap_and_instruction(
+    studio: Studio, project: Project, raw: Raw
+) -> None:
+    again = studio.prepare(
+        project.title, interface("cinema", "trade"), instruction="Lire.", overlap=3
+    )
+    assert again.id == project.id
+    found = raw.web.get(f"/api/projects/{project.id}/").json()
+    assert found["maximum_annotations"] == 3
+    assert found["expert_instruction"] == "Lire."
+    assert found["show_instruction"] is True
+
+
+@pytest.mark.server
+def test_a_title_is_matched_whole(studio: Studio, project: Project) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        studio.find(project.title[:-1])
+    assert studio.find(project.title).id == project.id
+
+
+@pytest.mark.server
+def test_a_new_category_reaches_the_interface(studio: Studio, project: Project, raw: Raw) -> None:
+    wanted = interface("cinema", "trade", "sport")
+    studio.prepare(project.title, wanted, instruction="Lire.", overlap=2)
+    assert raw.web.get(f"/api/projects/{project.id}/").json()["label_config"] == wanted
+
+
+@pytest.mark.server
+def test_an_interface_changed_by_hand_is_shown_and_left_alone(
+    studio: Studio, project: Project, raw: Raw
+) -> None:
+    by_hand = interface("cinema", "trade", "gastronomy")
+    raw.web.patch(f"/api/projects/{project.id}/", json={"label_config": by_hand})
+    with pytest.raises(InputError, match=r"'gastronomy'.*taxonomy\.toml"):
+        studio.prepare(project.title, interface("cinema", "trade"), instruction="Lire.", overlap=2)
+    assert raw.web.get(f"/api/projects/{project.id}/").json()["label_config"] == by_hand
+
+
+@pytest.mark.server
+def test_a_deleted_project_is_reported_and_made_anew(
+    studio: Studio, project: Project, raw: Raw
+) -> None:
+    raw.web.delete(f"/api/projects/{project.id}/").raise_for_status()
+    with pytest.raises(InputError, match=r"does not exist.*classify labels push"):
+        studio.find(project.title)
+    with pytest.raises(InputError, match="does not exist"):
+        push(studio, project.id, tasks(1))
+    with pytest.raises(InputError, match="does not exist"):
+        studio.export(project.id)
+    anew = studio.prepare(project.title, interface("cinema"), instruction="", overlap=1)
+    assert anew.id != project.id
+
+
+@pytest.mark.server
+def test_two_projects_of_one_title_are_not_guessed_between(
+    studio: Studio, project: Project, raw: Raw
+) -> None:
+    raw.web.post("/api/projects/", json={"title": project.title}).raise_for_status()
+    with pytest.raises(InputError, match="Rename all but one"):
+        studio.find(project.title)
+
+
+@pytest.mark.server
+def test_two_commands_that_make_the_project_at_once_share_it(
+    label_studio: LabelStudio, raw: Raw
+) -> None:
+    title, barrier = f"Project {next(NUMBERS)}", threading.Barrier(2)
+
+    def make() -> int:
+        studio = Studio.connect(label_studio.server.url, label_studio.server.token, SETTINGS)
+        barrier.wait()
+        return studio.prepare(title, interface("cinema"), instruction="", overlap=1).id
+
+    with ThreadPoolExecutor() as pool:
+        made = {future.result() for future in [pool.submit(make), pool.submit(make)]}
+    titles = raw.web.get("/api/projects/", params={"page_size": 1000}).json()["results"]
+    assert len(made) == [each["title"] for each in titles].count(title) == 1
+
+
+# ---------------------------------------------------------------------------------------- push
+
+
+@pytest.mark.server
+def test_push_sends_nothing_the_second_time(studio: Studio, project: Project, raw: Raw) -> None:
+    sent = tasks(450)
+    counted: list[tuple[int, int]] = []
+    first = push(studio, project.id, sent, progress=lambda *each: counted.append(each))
+    assert (first.sent, first.already, first.repaired) == (450, 0, 0)
+    assert counted == [(0, 450), (200, 450), (400, 450), (450, 450)]
+    again = push(studio, project.id, sent)
+    assert (again.sent, again.already, again.repaired) == (0, 450, 0)
+    held = raw.held(project.id)
+    assert sorted(task["data"]["text"] for task in held) == sorted(
+        task["data"]["text"] for task in sent
+    )
+
+
+@pytest.mark.server
+def test_push_adds_what_is_new_and_takes_a_doubled_input_once(
+    studio: Studio, project: Project, raw: Raw
+) -> None:
+    push(studio, project.id, tasks(5))
+    pushed = push(studio, project.id, tasks(8) + tasks(8))
+    assert (pushed.sent, pushed.already) == (3, 5)
+    assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(8)}
+
+
+@pytest.mark.server
+def test_tasks_of_others_are_left_alone(studio: Studio, project: Project, raw: Raw) -> None:
+    raw.send(project.id, [{"data": {"text": "by hand"}}, {"data": {"text": "by hand"}}])
+    assert push(studio, project.id, tasks(3)).sent == 3
+    assert push(studio, project.id, tasks(3)).repaired == 0
+    assert raw.count(project.id) == 5
+    assert len(studio.seed_ids(project.id)) == 3
+
+
+@pytest.mark.server
+def test_a_task_the_server_refuses_is_reported_and_not_sent_again(
+    proxy: Proxy, label_studio: LabelStudio, project: Project, raw: Raw
+) -> None:
+    studio = through(proxy, label_studio)
+    with pytest.raises(InputError, match=r'HTTP 400.*"?text"?'):
+        push(studio, project.id, [{"data": {"seed_id": "0" * 16, "nothing": "to read"}}])
+    assert len(proxy.requests("POST", "/import")) == 1
+    assert raw.count(project.id) == 0
+
+
+PUSH = """
+import sys
+from labels.studio.connection import StudioSettings
+from labels.studio.push import push
+from labels.studio.client import Studio
+from tests.support.proxy import tasks
+settings = StudioSettings("Any title", 2, "", batch_size=int(sys.argv[4]), timeout=60.0, retries=3)
+studio = Studio.connect(sys.argv[1], sys.stdin.readline().strip(), settings)
+print(push(studio, int(sys.argv[2]), tasks(int(sys.argv[3]))).sent)
+"""
+
+
+def pushing(
+    label_studio: LabelStudio, project: Project, count: int, batch: int
+) -> subprocess.Popen[str]:
+    """Another process that pushes tasks in small batches."""
+    command = [sys.executable, "-c", PUSH]
+    process = subprocess.Popen(
+        [*command, label_studio.server.url, str(project.id), str(count), str(batch)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert process.stdin
+    process.stdin.write(f"{label_studio.server.token}\n")
+    process.stdin.flush()
+    return process
+
+
+@pytest.mark.server
+def test_a_push_killed_half_way_is_completed_by_the_next(
+    label_studio: LabelStudio, studio: Studio, project: Project, raw: Raw
+) -> None:
+    process = pushing(label_studio, project, 2000, 20)
+    wait_until(lambda: raw.count(project.id) >= 400, what="400 tasks have arrived")
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    pushed = push(studio, project.id, tasks(2000))
+    assert pushed.already >= 400
+    assert pushed.sent > 0
+    assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(2000)}
+
+
+@pytest.mark.server
+def test_two_pushes_at_once_leave_each_article_once(
+    label_studio: LabelStudio, project: Project, raw: Raw
+) -> None:
+    both = [pushing(label_studio, project, 1000, 50) for _ in range(2)]
+    sent = [int(process.communicate(timeout=200)[0]) for process in both]
+    assert sum(sent) > 1000, "they did not overlap, so nothing was tried"
+    assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(1000)}
+
+
+@pytest.mark.server
+def test_a_listing_leaves_nothing_out_while_others_delete(
+    studio: Studio, project: Project, raw: Raw
+) -> None:
+    """The first page's tasks go before the second page is read, so what follows moves up."""
+    sent = raw.send(project.id, tasks(1200))
+    counted: list[tuple[int, int]] = []
+    listing = studio.tasks(project.id, lambda *each: counted.append(each), fields="task_only")
+    first = [task.id for task in itertools.islice(listing, 500)]
+    studio.delete(project.id, first[:400])
+    assert first + [task.id for task in listing] == sent
+    assert counted == [(500, 1200), (1000, 1200), (1200, 1200)]
+
+
+@pytest.mark.server
+def test_a_time_out_after_the_import_sends_nothing_twice(
+    proxy: Proxy, label_studio: LabelStudio, project: Project, raw: Raw
+) -> None:
+    studio = through(proxy, label_studio, timeout=5.0)
+    proxy.swallow = "/import"  # the server stores the first 200; we never hear of it
+    assert push(studio, project.id, tasks(300)).sent == 300
+    assert len(proxy.requests("POST", "/import")) == 2
+    assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(300)}
+
+
+@pytest.mark.server
+def test_an_import_that_failed_is_sent_again(
+    proxy: Proxy, label_studio: LabelStudio, project: Project, raw: Raw
+) -> None:
+    studio = through(proxy, label_studio)
+    proxy.invent[f"/api/projects/{project.id}/import"] = [(503, {}, b"")]
+    assert push(studio, project.id, tasks(10)).sent == 10
+    assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(10)}
+
+
+@pytest.mark.server
+def test_of_two_copies_the_one_people_worked_on_stays(
+    studio: Studio, project: Project, raw: Raw
+) -> None:
+    older, newer = raw.send(project.id, tasks(4)), raw.send(project.id, tasks(4))
+    studio.annotate(newer[0], result("cinema"), lead_time=1.0)
+    draft = {"result": result("trade"), "lead_time": 1.0}
+    where = f"/api/tasks/{newer[1]}/drafts?project={project.id}"
+    raw.web.post(where, json=draft).raise_for_status()
+    for task in (older[2], newer[2]):
+        studio.annotate(task, result("cinema"), lead_time=1.0)
+    pushed = push(studio, project.id, tasks(4))
+    assert pushed.repaired == 3
+    assert pushed.doubled == (f"{2:016x}",)
+    left = {task["id"] for task in raw.held(project.id)}
+    assert left == {newer[0], newer[1], older[2], newer[2], older[3]}
+
+
+# -------------------------------------------------------------------------- annotations, users
+
+
+@pytest.mark.server
+def test_an_invited_user_annotates_under_their_own_name(
+    studio: Studio, project: Project, label_studio: LabelStudio
+) -> None:
+    key = studio.invite("lea@classify.localhost", "mot-de-passe-1")
+    assert studio.invite("lea@classify.localhost", "mot-de-passe-1") == key
+    lea = Studio.connect(label_studio.server.url, key, SETTINGS)
+    assert lea.email == "lea@classify.localhost"
+    with pytest.raises(InputError, match=r"lea@classify\.localhost can't.*password"):
+        studio.invite("lea@classify.localhost", "mot-de-passe-2")
+
+
+@pytest.mark.server
+def test_export_holds_annotations_skips_drafts_and_ground_truth(
+    studio: Studio, project: Project, label_studio: LabelStudio, raw: Raw
+) -> None:
+    admin, max_ = label_studio.server.email, "max@classify.localhost"
+    other = Studio.connect(label_studio.server.url, studio.invite(max_, "mot-de-passe-1"), SETTINGS)
+    a, b, c, d, _untouched = raw.send(project.id, tasks(5))
+    studio.annotate(a, result("cinema"), lead_time=12.5)
+    other.annotate(a, result("cinema", "trade"), lead_time=7.0)
+    other.annotate(b, [], lead_time=1.0, cancelled=True)
+    studio.annotate(c, [], lead_time=2.0, ground_truth=True)
+    draft = {"result": result("trade"), "lead_time": 3.0}
+    raw.web.post(f"/api/tasks/{d}/drafts?project={project.id}", json=draft).raise_for_status()
+
+    exported = {task["id"]: task for task in studio.export(project.id)}
+    assert set(exported) == {a, b, c, d}
+    facts = {
+        (task["id"], each["completed_by"]): (
+            each["result"],
+            each["lead_time"],
+            each["was_cancelled"],
+            each["ground_truth"],
+        )
+        for task in exported.values()
+        for each in task["annotations"]
+    }
+    assert facts == {
+        (a, admin): (result("cinema"), 12.5, False, False),
+        (a, max_): (result("cinema", "trade"), 7.0, False, False),
+        (b, max_): ([], 1.0, True, False),
+        (c, admin): ([], 2.0, False, True),
+    }
+    assert exported[d]["annotations"] == []
+    (kept,) = exported[d]["drafts"]
+    assert (kept["user"], kept["result"]) == (admin, result("trade"))
+    assert exported[a]["data"]["seed_id"] == f"{0:016x}"
+    assert json.loads(json.dumps(exported)) is not None
+
+
+@pytest.mark.server
+def test_export_of_several_pages_has_what_was_worked_on_alone(
+    studio: Studio, project: Project, raw: Raw
+) -> None:
+    worked = {"result": result("cinema"), "lead_time": 1.0}
+    passed = {"result": [], "lead_time": 1.0, "was_cancelled": True}
+    sent = tasks(1800)
+    for task, done in zip(sent, itertools.cycle([[worked], [], [passed]]), strict=False):
+        task["annotations"] = done
+    ids = raw.send(project.id, sent)
+    counted: list[tuple[int, int]] = []
+    exported = studio.export(project.id, progress=lambda *each: counted.append(each))
+    assert [task["id"] for task in exported] == [each for n, each in enumerate(ids) if n % 3 != 1]
+    assert counted == [(500, 1200), (1000, 1200), (1200, 1200)]
+
+
+@pytest.mark.server
+def test_project_counts_what_was_done(studio: Studio, project: Project, raw: Raw) -> None:
+    first, second, _ = raw.send(project.id, tasks(3))
+    studio.annotate(first, result("cinema"), lead_time=1.0)
+    studio.annotate(second, [], lead_time=1.0, cancelled=True)
+    now = studio.project(project.id)
+    assert (now.tasks, now.annotations, now.skipped) == (3, 1, 1)

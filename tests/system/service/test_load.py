@@ -1,0 +1,229 @@
+"""`classify serve` under load: bounded, awake, batching, and draining at its end."""
+
+import json
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.support.command import ROOT, environment
+from tests.support.serving import Service, serving
+from tests.support.waiting import wait_until
+
+CINEMA = "film festival réalisateur écran projection acteur tournage coproduction film écran"
+BODY = json.dumps({"text": f"{CINEMA} " * 50})  # about 4 kB
+CLIENTS, SECONDS = 1000, 30
+
+
+@pytest.fixture(scope="module")
+def desk(desk: Path) -> Path:
+    """The workspace, with a body to send in it."""
+    (desk / "body.json").write_text(BODY, encoding="utf-8")
+    return desk
+
+
+def clients(
+    service: Service, desk: Path, count: int, seconds: float, pause: float
+) -> subprocess.Popen[str]:
+    """Start clients in a process of their own."""
+    host, port = service.address
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.clients",
+        host,
+        str(port),
+        str(count),
+        str(seconds),
+    ]
+    command += [str(pause), str(desk / "body.json")]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment())
+
+
+def counts(process: subprocess.Popen[str]) -> dict[str, int]:
+    """What clients heard, once they are done."""
+    out, _ = process.communicate(timeout=180)
+    found: dict[str, int] = json.loads(out)["statuses"]
+    return found
+
+
+def memory(service: Service) -> float:
+    """Megabytes of the service and its worker."""
+    process = psutil.Process(service.process.pid)
+    return sum(p.memory_info().rss for p in [process, *process.children()]) / 1e6
+
+
+@pytest.mark.parametrize("pause", [1.0, 0.0], ids=["who wait when told", "who do not wait"])
+def test_a_thousand_clients_are_all_answered_and_health_stays_awake(
+    desk: Path, pause: float
+) -> None:
+    """Each request gets 200 or 503, memory is flat, /health/live answers all the while.
+
+    It is asked by new connections, which must not wait for the load to end. How fast it answers is
+    measured by benchmarks/serving.py.
+    """
+    with serving(desk) as service:
+        for _ in range(200):
+            assert service.predict("film").status_code == 200
+        asking = clients(service, desk, CLIENTS, SECONDS, pause)
+        memories: list[float] = []
+        deadline = time.monotonic() + SECONDS + 5
+        while asking.poll() is None and time.monotonic() < deadline:
+            assert httpx.get(f"{service.url}/health/live", timeout=10).status_code == 200
+            memories.append(memory(service))
+            time.sleep(0.05)
+        heard = counts(asking)
+        assert set(heard) <= {"200", "503"}, heard
+        assert heard["200"] > CLIENTS
+        assert max(memories) - statistics.median(memories) < 50
+
+
+def test_a_full_queue_says_when_to_come_again(desk: Path) -> None:
+    """503 with Retry-After in seconds, as a problem; what is inside is answered."""
+    with serving(desk, "--queue", "1", "--max-batch", "1") as service:
+        texts = [f"{CINEMA} " * 300] * 200
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _: service.predict(texts), range(8)))
+        statuses = [each.status_code for each in found]
+        assert set(statuses) == {200, 503}
+        refused = found[statuses.index(503)]
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert refused.json()["title"] == "Service Unavailable"
+
+
+def test_work_of_clients_that_left_is_dropped(desk: Path) -> None:
+    """What they asked for is not computed: the next one does not wait for it."""
+    with serving(desk, "--max-batch", "1") as service:
+        body = json.dumps({"text": [f"{CINEMA} " * 300] * 256}).encode()
+        head = (
+            f"POST /v1/predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\n\r\n"
+        ).encode()
+        for _ in range(20):
+            with socket.create_connection(service.address, timeout=30) as client:
+                client.sendall(head + body)
+        wait_until(lambda: "classify_dropped_total 20.0" in service.web.get("/metrics").text)
+        assert "classify_requests_inside 0.0" in service.web.get("/metrics").text
+        computed = _batches(service)
+        assert computed < 20 * 256
+        assert service.predict(CINEMA).status_code == 200
+        assert _batches(service) <= computed + 2  # none of theirs was left
+
+
+def test_explanations_and_plain_texts_take_turns(desk: Path) -> None:
+    """Many long texts that are to be explained keep nobody else waiting for all of them."""
+    long = {"text": [f"{CINEMA} " * 140] * 16, "explain": True, "all": True}
+    with serving(desk) as service, ThreadPoolExecutor(8) as pool:
+        explained = [pool.submit(service.web.post, "/v1/predict", json=long) for _ in range(8)]
+        wait_until(lambda: _inside(service) > 4)
+        assert service.predict([CINEMA] * 64).status_code == 200
+        assert not all(each.done() for each in explained)
+        assert {each.result().status_code for each in explained} == {200}
+        much = {"text": ["film " * 20_000, "film " * 20_001], "explain": True}
+        refused = service.web.post("/v1/predict", json=much)
+        assert refused.status_code == 422
+        assert "explain at most 200,000 characters of several texts" in refused.json()["detail"]
+        alone = {"text": "film " * 40_001, "explain": True}
+        assert service.web.post("/v1/predict", json=alone).status_code == 200
+
+
+def _batches(service: Service) -> float:
+    """How many batches were computed, one text each."""
+    return _figure(service, "classify_batch_texts_count")
+
+
+def _inside(service: Service) -> float:
+    """How many requests wait or are computed."""
+    return _figure(service, "classify_requests_inside")
+
+
+def _figure(service: Service, name: str) -> float:
+    """A figure of /metrics."""
+    lines = service.web.get("/metrics").text.splitlines()
+    (line,) = (each for each in lines if each.startswith(f"{name} "))
+    return float(line.split()[1])
+
+
+def test_sigterm_under_load_loses_no_accepted_request(desk: Path) -> None:
+    """Whoever had sent a request gets its answer; then the process ends with 0."""
+    with serving(desk) as service:
+        answered: list[int] = []
+        lost: list[str] = []
+        stop = threading.Event()
+        sent = 0
+        count = threading.Lock()
+
+        def ask() -> None:
+            """Ask over and over, on one connection, until it is closed between two requests."""
+            nonlocal sent
+            body = BODY.encode()
+            head = (
+                f"POST /v1/predict HTTP/1.1\r\nhost: localhost\r\n"
+                f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+            ).encode()
+            with socket.create_connection(service.address, timeout=60) as client:
+                while not stop.is_set():
+                    client.sendall(head + body)
+                    with count:
+                        sent += 1
+                    heard = _response(client)
+                    if not heard:
+                        lost.append("no answer")
+                        return
+                    answered.append(int(heard[9:12]))
+                    if b"connection: close" in heard.lower():
+                        return
+
+        with ThreadPoolExecutor(32) as pool:
+            asking = [pool.submit(ask) for _ in range(32)]
+            wait_until(lambda: len(answered) > 100)
+            code = service.end(signal.SIGTERM)
+            stop.set()
+            for each in asking:
+                each.result(60)
+        assert code == 0
+        assert lost == []
+        assert len(answered) == sent
+        assert set(answered) == {200}
+
+
+def _response(client: socket.socket) -> bytes:
+    """An answer, whole; empty when the connection ended before it."""
+    heard = b""
+    while b"\r\n\r\n" not in heard:
+        if not (part := client.recv(65536)):
+            return b""
+        heard += part
+    head, _, body = heard.partition(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    while len(body) < length:
+        if not (part := client.recv(65536)):
+            return b""
+        body += part
+    return head
+
+
+def test_batches_give_what_single_texts_give(desk: Path) -> None:
+    """32 clients at once get, each, the answer it would get alone."""
+    texts = [f"{CINEMA} {n} export douane tarif {'match ' * (n % 7)}" for n in range(64)]
+    with serving(desk, "--max-batch", "1") as service:
+        alone = [service.predict(text, all=True).json()["predictions"] for text in texts]
+    with serving(desk, "--batch-wait", "20") as service, ThreadPoolExecutor(32) as pool:
+        found = list(
+            pool.map(lambda text: service.predict(text, all=True).json()["predictions"], texts)
+        )
+        page = service.web.get("/metrics").text
+    assert found == alone
+    (line,) = (
+        x for x in page.splitlines() if x.startswith('classify_batch_texts_bucket{le="1.0"}')
+    )
+    assert float(line.split()[1]) < 64  # some were put together

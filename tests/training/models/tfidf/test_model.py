@@ -1,0 +1,93 @@
+"""The TF-IDF model and its features, held against scikit-learn and sums by hand."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from sklearn.base import clone
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from seeds.base.errors import InputError
+from tests.support.corpus import dataset
+from tests.support.slow_ngrams import slow_buckets
+from training.decision import Scaling
+from training.model import Fitting
+from training.models.tfidf.model import Tfidf, TfidfSettings
+from training.models.tfidf.ngrams import Ngrams
+from training.models.tfidf.vectorizer import HashedTfidfVectorizer
+
+TEXTS = [
+    "Le musée du Caire rouvre, le musée attendu",
+    "La douane saisit un conteneur",
+    "Été, œuvres : l'art à Dakar",
+]
+
+
+def by_hand(texts: list[str], min_documents: int) -> tuple[list[int], np.ndarray]:
+    """Features and rows from slow counts and scikit-learn's own weighting."""
+    counts = [slow_buckets(text, Ngrams(20, (5, 6), (1, 1))) for text in texts]
+    documents = Counter(bucket for each in counts for bucket in each)
+    features = sorted(bucket for bucket, many in documents.items() if many >= min_documents)
+    table = np.array([[each[bucket] for bucket in features] for each in counts], float)
+    weighted = TfidfTransformer(sublinear_tf=True).fit_transform(csr_matrix(table))
+    return features, weighted.toarray()
+
+
+@pytest.mark.parametrize("min_documents", [1, 2])
+def test_rows_are_what_scikit_learn_makes_of_slow_counts(min_documents: int) -> None:
+    texts = [*TEXTS, TEXTS[0] + " " + TEXTS[1]]
+    features, rows = by_hand(texts, min_documents)
+    vectorizer = HashedTfidfVectorizer(min_documents=min_documents)
+    np.testing.assert_allclose(vectorizer.fit_transform(texts).toarray(), rows, atol=1e-6)
+    assert vectorizer.features_.tolist() == features
+    np.testing.assert_allclose(vectorizer.transform(texts).toarray(), rows, atol=1e-6)
+
+
+def test_a_text_without_a_known_ngram_is_an_empty_row() -> None:
+    vectorizer = HashedTfidfVectorizer().fit(TEXTS)
+    assert vectorizer.transform(["", "xyz"]).nnz == 0
+
+
+def test_the_vectorizer_works_in_a_pipeline_of_scikit_learn() -> None:
+    pipeline = clone(make_pipeline(HashedTfidfVectorizer(buckets=18), LogisticRegression()))
+    pipeline.fit(TEXTS, [0, 1, 0])
+    assert pipeline.predict(["Le musée du Caire"]).tolist() == [0]
+
+
+def test_no_ngram_in_enough_articles_is_refused() -> None:
+    with pytest.raises(InputError, match="no n-gram stands in 9 articles"):
+        HashedTfidfVectorizer(min_documents=9).fit(TEXTS)
+
+
+def test_scores_are_rows_times_coefficients_and_intercepts() -> None:
+    known = dataset(40)
+    model = Tfidf.fit(known, TfidfSettings(), Fitting(seed=1))
+    vectorizer = HashedTfidfVectorizer().fit(known.texts)
+    texts = [*known.texts[:5], "", "xyz", "Le musée rouvre"]
+    expected = vectorizer.transform(texts) @ model.coefficients + model.intercepts
+    np.testing.assert_allclose(model.scores(texts), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("text", ["", "xyz", "L’été, un film d'œuvres : « cinéma » 中国 film film"])
+def test_what_the_characters_say_sums_to_the_scores(text: str) -> None:
+    known = dataset(40)
+    model = Tfidf.fit(known, TfidfSettings(word_ngrams=(1, 2)), Fitting(seed=1))
+    model = model.rescaled(Scaling((2.0,) * 3, (0.5,) * 3))
+    whole = text + " " + known.texts[0]
+    parts = model.contributions(whole, range(len(whole))).parts
+    assert parts.shape == (len(whole), len(known.taxonomy.ids))
+    expected = model.scores([whole])[0] - model.intercepts
+    np.testing.assert_allclose(parts.sum(axis=0), expected, atol=1e-5)
+
+
+def test_the_characters_that_speak_for_a_category_are_those_of_its_words() -> None:
+    known = dataset(60)
+    model = Tfidf.fit(known, TfidfSettings(), Fitting(seed=1))
+    text = "zzz conteneur zzz"
+    found = model.contributions(text, range(len(text))).parts
+    trade = found[:, known.taxonomy.ids.index("trade")]
+    assert trade[4:13].sum() > 0
+    assert abs(trade[:3]).sum() == 0
