@@ -361,7 +361,7 @@ def test_kill_9_between_split_and_run_leaves_a_split_that_the_next_training_keep
     (folder / "tfidf.toml").write_text(QUICK)
     code = (
         "import os, signal, sys\n"
-        "from training import run\n"
+        "from training.runs import run\n"
         "run.save_run = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "sys.argv = ['classify', 'train', '--workspace', sys.argv[1]]\n"
         "from classify.cli import main\n"

@@ -211,7 +211,7 @@ def test_what_is_compared_and_promoted_is_loaded_once(desk: Path) -> None:
     """The weights of an encoder are large; the current run is loaded once as well."""
     code = (
         "import sys\n"
-        "from training import run\n"
+        "from training.runs import run\n"
         "load = run.load_run\n"
         "def counted(path, *more):\n"
         "    print('loaded', path.name)\n"
@@ -265,13 +265,13 @@ def test_kill_9_while_a_run_is_written_leaves_it_invisible_and_the_next_cleans_u
     before = files(desk / "runs")
     code = (
         "import os, signal, sys\n"
-        "from seeds import jsonl\n"
-        "write = jsonl.write_text\n"
+        "from training.runs import run\n"
+        "write = run.write_text\n"
         "def killed(path, text):\n"
         "    if path.name == 'manifest.json':\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "    write(path, text)\n"
-        "jsonl.write_text = killed\n"
+        "run.write_text = killed\n"
         "sys.argv = ['classify', 'train', '--workspace', sys.argv[1]]\n"
         "from classify.cli import main\n"
         "main()\n"

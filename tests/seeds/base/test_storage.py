@@ -94,8 +94,8 @@ def test_kill_9_in_the_middle_of_a_write_leaves_the_old_file_whole(tmp_path: Pat
     writer = started(
         "import sys, itertools\n"
         "from pathlib import Path\n"
-        "from seeds import jsonl\n"
-        "jsonl.write_records(Path(sys.argv[1]), ({'n': n} for n in itertools.count()))\n",
+        "from seeds.base.records import write_records\n"
+        "write_records(Path(sys.argv[1]), ({'n': n} for n in itertools.count()))\n",
         path,
     )
     wait_until(
@@ -113,9 +113,9 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     writer = started(
         "import sys\n"
         "from pathlib import Path\n"
-        "from seeds import jsonl\n"
+        "from seeds.base.records import write_records\n"
         "for v in range(1, 40):\n"
-        "    jsonl.write_records(Path(sys.argv[1]), [{'v': v}] * 500)\n",
+        "    write_records(Path(sys.argv[1]), [{'v': v}] * 500)\n",
         path,
     )
     reads = 0
@@ -158,7 +158,7 @@ def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
 HOLD = (
     "import sys\n"
     "from pathlib import Path\n"
-    "from seeds.base.records import locked\n"
+    "from seeds.base.locks import locked\n"
     "with locked(Path(sys.argv[1]), 'classify train'):\n"
     "    print('held', flush=True)\n"
     "    sys.stdin.read()\n"

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.server
 START = """
 import sys
 from pathlib import Path
-from labels import server
+from labels.server import server
 found = server.start(Path(sys.argv[1]), port=int(sys.argv[2]), say=lambda line: None)
 print(found.url, server.status(Path(sys.argv[1])).pid)
 """

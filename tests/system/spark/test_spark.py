@@ -272,7 +272,7 @@ def test_a_udf_labels_a_column_as_the_command_does_without_pandas(
         "sys.modules['pandas'] = None\n"
         "from pyspark.sql import SparkSession\n"
         "from classify import load\n"
-        "from classify.spark.driver import predict_udf\n"
+        "from classify.spark import predict_udf\n"
         "spark = SparkSession.builder.master('local[2]').getOrCreate()\n"
         "label = predict_udf(load(workspace=sys.argv[1]), every=True)\n"
         "rows = [tuple(each) for each in json.loads(sys.argv[2])]\n"
