@@ -48,7 +48,7 @@ def demo(workspace: Path) -> None:
     from classify.commands.train import train
     from classify.workspace.labels import connect
 
-    if not (find_spec("label_studio_sdk") and find_spec("sklearn")):
+    if not (find_spec("label_studio_sdk") and find_spec("scipy")):
         raise missing_extra("labels,train", "The demo")
     for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):
         os.environ.pop(name, None)  # samples have no business on the server people work with

@@ -43,7 +43,7 @@ class Camembert:
     kind: ClassVar[str] = "camembert"
     settings: ClassVar[type[Any]] = CamembertSettings
     packages: ClassVar[tuple[str, ...]] = (
-        *("numpy", "safetensors", "scikit-learn", "scipy"),
+        *("numpy", "safetensors", "scipy"),
         *("torch", "transformers", "tokenizers", "datasets", "accelerate"),
     )
     resumes: ClassVar[bool] = True

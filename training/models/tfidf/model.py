@@ -78,7 +78,7 @@ class Tfidf:
 
     kind: ClassVar[str] = "tfidf"
     settings: ClassVar[type[Any]] = TfidfSettings
-    packages: ClassVar[tuple[str, ...]] = ("numpy", "safetensors", "scikit-learn", "scipy")
+    packages: ClassVar[tuple[str, ...]] = ("numpy", "safetensors", "scipy")
     resumes: ClassVar[bool] = False
     duration: ClassVar[float | None] = None
     computing: ClassVar[str] = ""

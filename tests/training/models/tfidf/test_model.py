@@ -1,6 +1,7 @@
 """The TF-IDF model and its features, held against scikit-learn and sums by hand."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,10 +9,13 @@ from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import get_tags
 
 from seeds.base.errors import InputError
-from tests.support.corpus import dataset
+from tests.support.corpus import dataset, workspace
+from tests.support.imports import loaded
 from tests.support.slow_ngrams import slow_buckets
 from training.decision import Scaling
 from training.model import Fitting
@@ -55,10 +59,42 @@ def test_the_vectorizer_works_in_a_pipeline_of_scikit_learn() -> None:
     pipeline = clone(make_pipeline(HashedTfidfVectorizer(buckets=18), LogisticRegression()))
     pipeline.fit(TEXTS, [0, 1, 0])
     assert pipeline.predict(["Le musée du Caire"]).tolist() == [0]
+    vectorizer = pipeline.named_steps["hashedtfidfvectorizer"]
+    assert vectorizer.buckets == 18
+    assert not hasattr(clone(vectorizer), "features_")
+    tags = get_tags(vectorizer)
+    assert tags.transformer_tags is not None
+    assert (tags.input_tags.string, tags.input_tags.two_d_array) == (True, False)
+    assert "buckets=18" in repr(pipeline)
+
+
+def test_a_grid_search_of_scikit_learn_finds_the_best_parameters() -> None:
+    """Only words of the right length tell the two classes apart, with no characters beside."""
+    texts = ["un film ce soir"] * 4 + ["ce soir un film"] * 4
+    pipeline = make_pipeline(HashedTfidfVectorizer(char_ngrams=(0, 0)), LogisticRegression(C=100))
+    name = "hashedtfidfvectorizer__word_ngrams"
+    search = GridSearchCV(pipeline, {name: [(1, 1), (2, 2)]}, cv=2, error_score="raise")
+    search.fit(texts, [0] * 4 + [1] * 4)
+    assert search.best_params_ == {name: (2, 2)}
+    assert search.best_score_ == 1
+    assert search.predict(["un film ce soir"]).tolist() == [0]
+
+
+def test_a_training_does_without_scikit_learn(tmp_path: Path) -> None:
+    packages = loaded("train", "--workspace", workspace(tmp_path, 48))
+    assert "scipy" in packages
+    assert "sklearn" not in packages
+
+
+def test_a_parameter_that_is_unknown_is_refused() -> None:
+    vectorizer = HashedTfidfVectorizer()
+    with pytest.raises(ValueError, match=r"min_df.*min_documents"):
+        vectorizer.set_params(min_df=2)
+    assert vectorizer.set_params(min_documents=2).get_params()["min_documents"] == 2
 
 
 def test_no_ngram_in_enough_articles_is_refused() -> None:
-    with pytest.raises(InputError, match="no n-gram stands in 9 articles"):
+    with pytest.raises(InputError, match="no n-gram occurs in 9 articles"):
         HashedTfidfVectorizer(min_documents=9).fit(TEXTS)
 
 
