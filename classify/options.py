@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from training.runs.run import Run
     from training.runtime import Runtime
 
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
 
 class Folder(click.Path):
     """A folder to work in. An empty name, as an unset variable of a shell gives, is refused."""
@@ -38,39 +40,63 @@ workspace_option = click.option(
 )
 
 
-_LABELLED = (
-    click.option(
-        "--on",
-        type=click.Path(path_type=Path),
-        help="Labelled articles: CSV, TSV, JSONL or Parquet.  [default: the frozen test part]",
-    ),
-    click.option("--text-columns", default="", help="Columns that make the text, in order: a,b."),
-    click.option("--label-column", default="", help="Column of the categories."),
-    click.option("--separator", default=";", show_default=True, help="Of categories in a cell."),
-    click.option("--encoding", help="If the file is not UTF-8, such as cp1252."),
-    click.option("--format", "form", type=click.Choice(["text", "json"]), default="text"),
+device_option = click.option(
+    "--device", default="auto", show_default=True, help="Device of an encoder: cpu, cuda:1, mps."
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(1), help="CPU threads of an encoder.  [default: all]"
 )
 
 
-def labelled_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Which labelled articles runs are measured on, and how the figures are written."""
-    for option in reversed(_LABELLED):
-        command = option(command)
-    return command
+def add_options(*options: Decorator) -> Decorator:
+    """Return a decorator that adds options and arguments, listed by --help in this order."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        """Add the options to a command."""
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+labelled_options = add_options(
+    click.option(
+        "--on",
+        type=click.Path(path_type=Path),
+        help="Labelled articles: CSV, TSV, JSONL or Parquet.  [default: the frozen test set]",
+    ),
+    click.option("--text-columns", default="", help="Columns of the text, in order: a,b."),
+    click.option("--label-column", default="", help="Column of the categories."),
+    click.option(
+        "--separator", default=";", show_default=True, help="Separator of categories in a cell."
+    ),
+    click.option("--encoding", help="Encoding of a file that is not UTF-8, such as cp1252."),
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="Format of the figures.",
+    ),
+)
 
 
 def runtime_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Where and how an encoder computes: --device, --batch-size … as one `runtime`."""
 
-    @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps.")
-    @click.option("--batch-size", type=click.IntRange(1), help="Windows of an encoder at once.")
-    @click.option("--threads", type=click.IntRange(1), help="Of the CPU, for an encoder.")
+    @device_option
+    @click.option(
+        "--batch-size", type=click.IntRange(1), help="Windows an encoder computes at once."
+    )
+    @threads_option
     @click.option(
         "--dtype",
         type=click.Choice(["auto", "float32", "bfloat16", "float16", "int8"]),
         default="auto",
         show_default=True,
-        help="What an encoder computes in; float32 is slower and exact.",
+        help="Precision of an encoder; float32 is slower and exact.",
     )
     @functools.wraps(command)
     def with_runtime(

@@ -80,7 +80,7 @@ def promote(run: str, even_if_worse: bool, workspace: Path | None) -> None:
     folder = workspace_path(workspace)
     with locked(folder / "runs", "classify runs promote", patience=30):
         loaded = load_run(find_run(folder / "runs", run))
-        worse = "" if even_if_worse else worse_than_current(folder, loaded)
+        worse = "" if even_if_worse else worse_than_current(folder, loaded, say)
         if worse:
             raise InputError(f"{worse}. Add --even-if-worse to promote it all the same.")
         make_current(folder / "runs", loaded)

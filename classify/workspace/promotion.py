@@ -1,12 +1,12 @@
 """Whether a run may take the place of the current one: not if it is shown to be worse."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.terminal import quantity, say
+from classify.terminal import quantity
 from classify.workspace.evaluation import EvaluationSet, answers, frozen_test_part, shared, unseen
 from labels.dataset import read_dataset
 from seeds.base.errors import InputError
@@ -20,7 +20,7 @@ _FEWEST = 10  # shared articles: with fewer, no difference could be shown
 _Given = dict[str, tuple[str, ...]]  # article -> the categories it was given out of fold
 
 
-def worse_than_current(workspace: Path, run: Run) -> str:
+def worse_than_current(workspace: Path, run: Run, log: Callable[[str], None]) -> str:
     """How a run is worse than the current one; "" if it is not shown to be.
 
     They are held against each other on the frozen test part, else on all labelled articles. Of an
@@ -34,7 +34,7 @@ def worse_than_current(workspace: Path, run: Run) -> str:
         current = load_run(find_run(workspace / "runs", name))
         return _worse(workspace, (current, run))
     except InputError as error:
-        say(f"not compared with the current run {name}: {error}")
+        log(f"not compared with the current run {name}: {error}")
         return ""
 
 

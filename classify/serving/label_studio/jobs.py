@@ -6,17 +6,21 @@ Notes go to standard error, and what came of it to standard output, as JSON. It 
 input does, as it does when the service ends, however that ends.
 """
 
-import contextlib
 import json
 import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classify.terminal import say
 from seeds.base.errors import InputError
 from seeds.base.locks import locked
+
+if TYPE_CHECKING:
+    from classify.workspace.training import TrainedRun
 
 _TRAINING = "a training of classify serve"  # for a command that has to wait for it
 _NICE = 10  # whoever asks the service comes first
@@ -50,26 +54,36 @@ def train(workspace: Path, run: Path) -> dict[str, str]:
     Raises:
         InputError: see `classify labels pull` and `classify train`.
     """
-    from classify.commands.train import train as command
+    from classify.progress import counting
     from classify.serving.label_studio.connected_project import linked
     from classify.workspace.labels import pull
+    from classify.workspace.training import Listener, TrainingSettings, train_and_promote
     from training.runs.facts import read_facts
-    from training.runs.registry import list_runs, promotions
 
-    runs = workspace / "runs"
     project = linked(workspace)
     if project is None:
         raise InputError("no project is connected any more. Run `classify labels connect`.")
     with locked(workspace, _TRAINING, patience=_PATIENCE):
         pull(workspace, project.id)
-    before = list_runs(runs)
-    options = ["--config", str(run / "recipe.json"), "--workspace", str(workspace)]
-    with contextlib.redirect_stdout(sys.stderr):
-        command.main([read_facts(run).kind, *options], _TRAINING, standalone_mode=False)
-    made = next(each.name for each in reversed(list_runs(runs)) if each not in before)
-    if promotions(runs)[-1:] == [made]:
-        return {"said": f"{made} was trained and took over"}
-    return {"said": f"{made} was trained and is kept aside: it is worse than the current run"}
+    settings = TrainingSettings(
+        kinds=(read_facts(run).kind,), recipe=run / "recipe.json", task=_TRAINING
+    )
+    listener = Listener(log=say, track=counting, on_trained=_log_figures)
+    outcome = train_and_promote(workspace, settings, listener)
+    assert outcome.best
+    name = outcome.best.path.name
+    if outcome.promoted:
+        return {"said": f"{name} was trained and took over"}
+    say(outcome.worse)
+    return {"said": f"{name} was trained and is kept aside: it is worse than the current run"}
+
+
+def _log_figures(runs: "Sequence[TrainedRun]") -> None:
+    """Log the key figures of the new run and where its report is."""
+    from classify.workspace.training import figures, notes
+
+    for line in (*figures(runs), *(note for run in runs for note in notes(run))):
+        say(line)
 
 
 def predictions(workspace: Path, run: Path) -> dict[str, str]:

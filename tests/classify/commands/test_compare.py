@@ -304,7 +304,7 @@ def test_a_new_split_is_drawn_on_demand_only_and_that_is_said(desk: Path) -> Non
     assert frozen(desk) == before
     done = classify("train", "--workspace", desk, "--seed", "9", "--new-split")
     assert done.returncode == 0
-    assert "a new test part is drawn: earlier runs" in done.stderr
+    assert "a new test set is drawn: earlier runs" in done.stderr
     assert "not compared" not in done.stderr  # of what the current run learned, its folds speak
     assert frozen(desk).test != before.test
 
