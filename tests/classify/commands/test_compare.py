@@ -340,7 +340,7 @@ def test_test_0_freezes_nothing_and_too_few_articles_do_not_either(tmp_path: Pat
     assert of_run(folder, -1)["test"] == []
     done = classify("train", "--workspace", folder, "--test", "0", "--new-split")
     assert done.returncode == 1
-    assert "--new-split: there is no test part" in done.stderr
+    assert "--new-split: there is no test set" in done.stderr
 
 
 def test_a_damaged_split_stops_training_and_a_new_one_mends_it(desk: Path) -> None:

@@ -192,7 +192,7 @@ def test_unknown_keys_of_a_recipe_are_listed_beside_the_known_ones_once(desk: Pa
 def test_a_kind_named_twice_is_refused(desk: Path) -> None:
     done = classify("train", "--workspace", desk, "--kinds", "tfidf,tfidf")
     assert done.returncode == 1
-    assert "a kind is trained once" in done.stderr
+    assert "a kind is repeated" in done.stderr
     assert not (desk / "runs").exists()
 
 
