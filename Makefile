@@ -5,7 +5,11 @@ BIN := $(VENV)/bin
 
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo test check bench clean
+# Folders whose modules take long to import are not even collected.
+QUICK = -n 2 --ignore=tests/system --ignore=tests/training/models/encoders \
+	--ignore=tests/training/models/camembert -m "not browser"
+
+.PHONY: setup demo quick test check bench clean
 
 setup: $(VENV)/.ready-dev
 
@@ -31,8 +35,11 @@ $(VENV)/.ready-bench: $(VENV)/.ready
 demo: $(VENV)/.ready  ## the whole loop on the sample corpus, real Label Studio included
 	@$(BIN)/classify demo
 
+quick: setup  ## the tests that need no server, browser, PyTorch or Java; TEST=path runs that one
+	@$(BIN)/python -m pytest -q $(if $(TEST),$(TEST),$(QUICK))
+
 test: setup  ## every test; the first run installs Label Studio in an environment of its own
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 check: setup  ## formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 # A model of tests is so small that threads would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+TESTS = Path(__file__).resolve().parent
+MARKERS = {  # folder -> the marker of its tests
+    "browser": "browser",
+    "camembert": "encoder",
+    "encoders": "encoder",
+    "server": "server",
+    "service": "slow",
+    "slow": "slow",
+    "spark": "spark",
+}
+LONGEST = ("server", "slow", "spark", "encoder", "browser")
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ours to publish
 
 
@@ -37,6 +48,27 @@ def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStud
 def _tell(line: str) -> None:
     """Show progress past pytest's capturing: an installation takes minutes."""
     print(line, file=sys.__stderr__, flush=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by their folder; tests of one module, or of one server, stay in one process.
+
+    What takes longest begins first, so that the processes end at about the same time.
+    """
+    for item in items:
+        folders = item.path.relative_to(TESTS).parts[:-1]
+        for marker in {MARKERS[name] for name in folders if name in MARKERS}:
+            item.add_marker(marker)
+        group = "server" if "server" in folders else str(item.path.relative_to(TESTS))
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_begins_late)
+
+
+def _begins_late(item: pytest.Item) -> int:
+    return next(
+        (n for n, name in enumerate(LONGEST) if item.get_closest_marker(name)), len(LONGEST)
+    )
 
 
 @pytest.hookimpl(wrapper=True)
