@@ -376,11 +376,11 @@ def _describe(app: FastAPI, limits: Limits) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             described = made()
-            schemas = described.setdefault("components", {}).setdefault("schemas", {})
+            components = described.setdefault("components", {}).setdefault("schemas", {})
             for model in (schemas.PredictRequest, schemas.Problem):
                 found = model.model_json_schema(ref_template="#/components/schemas/{model}")
-                schemas.update(found.pop("$defs", {}))
-                schemas[model.__name__] = found
+                components.update(found.pop("$defs", {}))
+                components[model.__name__] = found
             if limits.key:
                 described["components"]["securitySchemes"] = {
                     "key": {"type": "http", "scheme": "bearer"}
