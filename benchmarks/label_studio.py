@@ -11,7 +11,6 @@ own import. Prints a table; the server is stopped and the workspace removed at t
 
 import argparse
 import json
-import os
 import platform
 import random
 import subprocess
@@ -28,6 +27,7 @@ from labels.server import installation, server
 from labels.studio.client import Studio
 from labels.studio.connection import StudioSettings
 from labels.taxonomy import read_taxonomy
+from seeds.base.cores import available_cores
 
 SIZE = 3000  # characters an article
 ONE_BY_ONE = 300  # annotations made through the API, as the page makes them
@@ -45,7 +45,7 @@ def main() -> None:
     given = parser.parse_args()
     print(
         f"{given.articles:,} articles of {SIZE:,} characters; {platform.system()} "
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"{platform.machine()}, {available_cores()} cores, Python {platform.python_version()}, "
         f"Label Studio {installation.VERSION} with SQLite"
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
+from seeds.base.cores import available_cores
+
 _SECTION = re.compile(r"<!-- benchmark: (\S+) -->\n(.*?)\n<!-- end: \1 -->", re.DOTALL)
 # What decides how fast vectors, float16 and int8 products are, on x86 and on ARM.
 _INSTRUCTIONS = (
@@ -53,7 +55,7 @@ def today() -> str:
 
 def place() -> str:
     """The machine in a few words: processor, instruction sets, cores."""
-    return f"{_processor()} ({_instructions()}), {_cores()} cores"
+    return f"{_processor()} ({_instructions()}), {available_cores()} cores"
 
 
 def _instructions() -> str:
@@ -86,13 +88,6 @@ def _cpuinfo(key: str) -> str:
 
 def _processor() -> str:
     return _cpuinfo("model name") or platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _system() -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from seeds.base.errors import InputError
+from seeds.base.records import read_object
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
 from training.evaluation.metrics import Evaluation
@@ -23,7 +24,7 @@ from training.models.encoders.onnx_network import OnnxNetwork
 from training.models.encoders.torch_network import TorchNetwork
 from training.recipe import Recipe
 from training.report.model_card import model_card
-from training.runs.facts import facts_record
+from training.runs.facts import RESTORE, facts_record
 from training.runs.run import Run, load_run, publish
 from training.runtime import Runtime
 
@@ -84,7 +85,7 @@ def export_run(
     run = load_run(source, Runtime(device="cpu", dtype="exact"))
     weights, module, cut = _network(run)
     before = measure(run) if measure else None
-    golden = json.loads((source / "golden.json").read_text(encoding="utf-8"))
+    golden = read_object(source / "golden.json", RESTORE)
     found: list[Exported] = []
 
     def fill(building: Path) -> None:
@@ -137,7 +138,7 @@ def _network(run: Run) -> tuple[str, Any, Callable[[Sequence[str]], list[list[in
 
 def _copy(source: Path, building: Path, weights: str) -> None:
     """The files of a run, but for the weights that ONNX takes the place of."""
-    manifest = json.loads((source / "manifest.json").read_text(encoding="utf-8"))
+    manifest = read_object(source / "manifest.json", RESTORE)
     for name in manifest.keys() - {weights}:
         target = building / name
         target.parent.mkdir(exist_ok=True)
@@ -160,7 +161,7 @@ def _describe(made: Run, source: Path, exported: Exported, precision: Precision)
     card = (source / "README.md").read_text(encoding="utf-8")
     if exported.after:
         write_text(made.path / "metrics.json", json.dumps(exported.after.record(), indent=2))
-        record = json.loads((source / "recipe.json").read_text(encoding="utf-8"))
+        record = read_object(source / "recipe.json", RESTORE)
         record.pop("model")
         recipe = parse(record, Recipe, str(source / "recipe.json"))
         measured = replace(facts, test_articles=exported.after.articles)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from labels.dataset import Dataset
 from seeds.base.errors import InputError
+from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
 from seeds.document import Document
@@ -57,17 +58,11 @@ def read_parts(workspace: Path) -> Parts | None:
         InputError: the file is not what `write_parts` wrote.
     """
     path = workspace / "split.json"
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(record, dict):
-            raise ValueError("no object")
-        return parse(record, Parts, str(path))
-    except FileNotFoundError:
+    record = read_optional_object(path, _MEND)
+    if record is None:
         return None
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}. Check the path.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a JSON object. {_MEND}") from error
+    try:
+        return parse(record, Parts, str(path))
     except InputError as error:
         raise InputError(f"{str(error).removesuffix('Fix the file.')}{_MEND}") from error
 

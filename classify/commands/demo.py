@@ -107,12 +107,14 @@ def _annotate(workspace: Path, studio: "Studio", settings: object) -> None:
 
 def _annotators(workspace: Path) -> dict[str, str]:
     """E-mail and password of the two annotators, kept as private as the server's own."""
+    from seeds.base.records import read_optional_object
     from seeds.base.storage import replacing
 
     path = workspace / "label-studio" / "annotators.json"
-    if path.is_file():
-        kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-        return kept
+    remedy = "Restore the file, or start over in another folder with --workspace."
+    passwords = read_optional_object(path, remedy)
+    if passwords is not None:
+        return passwords
     names = ("annotator_a", "annotator_b")
     made = {f"{name}@classify.localhost": secrets.token_urlsafe(16) for name in names}
     with replacing(path, mode=0o600) as file:

@@ -113,7 +113,7 @@ def predict(
     from classify.prediction.local import Labelling, refuse_places, to_file, to_stream
     from classify.prediction.shards import Work
     from classify.terminal import Screen, size_in_bytes
-    from seeds.base.cores import cores
+    from seeds.base.cores import available_cores
     from seeds.reading.columns import Columns, column_names
     from seeds.reading.raw_records import Reading
     from training.runs.registry import find_run
@@ -134,7 +134,7 @@ def predict(
         explain=explained or form == "html",
         screen=Screen.there() if explained and output is None else None,
     )
-    several = processes or (cores() if loaded.facts.kind == "tfidf" else 1)
+    several = processes or (available_cores() if loaded.facts.kind == "tfidf" else 1)
     job = Labelling(paths, loaded, work, several)
     rejects = rejects and rejects.resolve()
     if output is None or (output.exists() and not output.is_file()):  # a pipe, /dev/null

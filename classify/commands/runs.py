@@ -158,16 +158,17 @@ def _on_test_part(workspace: Path, run: "Run") -> "Evaluation | None":
 
 
 def _row(path: Path, current: bool) -> dict[str, object]:
-    from training.runs.facts import read_facts
+    from seeds.base.records import read_object
+    from training.runs.facts import RESTORE, read_facts
     from training.runs.run import check_files
 
     row: dict[str, object] = {"name": path.name, "current": current, "fault": ""}
     try:
         check_files(path)
         facts = read_facts(path)
+        figures = read_object(path / "metrics.json", RESTORE)
     except InputError as error:
         return {**row, "fault": str(error)}
-    figures = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
     return {
         **row,
         "kind": facts.kind,

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 from classify.prediction.shards import Answer, Shard, Work, shards
 from classify.prediction.workers import WorkerError, answers
 from classify.terminal import quantity, say
-from seeds.base.cores import cores
+from seeds.base.cores import available_cores
 from seeds.base.errors import InputError
 from seeds.reading.files import SUFFIXES, File, find_files, plain_suffix
 from seeds.reading.jsonl_blocks import COUNT
@@ -53,7 +53,7 @@ class Labelling:
         """The answers to some shards, in order."""
         work, runtime = self.work, self.work.runtime
         if self.processes > 1 and self.run.facts.kind != "tfidf" and runtime.threads is None:
-            share = max(1, cores() // self.processes)
+            share = max(1, available_cores() // self.processes)
             work = replace(work, runtime=replace(runtime, threads=share))
         return answers(pieces, work, self.run, self.processes)
 

@@ -6,7 +6,6 @@ FILE.journal   what they are answers to: a line for the job, one for each proces
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import time
@@ -19,6 +18,7 @@ from classify.prediction.formats import Layout
 from classify.prediction.shards import Answer
 from classify.terminal import quantity
 from seeds.base.errors import InputError
+from seeds.base.locks import acquire
 from seeds.base.storage import replacing, sync
 
 _SECONDS_BETWEEN_SYNCS = 0.5  # of what is done; a power cut costs so much work, a kill as much
@@ -249,16 +249,14 @@ def _locked(output: Path) -> IO[bytes]:
     path = journal_of(output)
     while True:
         journal = path.open("a+b", buffering=0)  # a failed write is not tried again
-        try:
-            fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not acquire(journal):
             lines, _ = _lines(journal)
             numbers = [each["process"] for each in lines if "process" in each]
             journal.close()
             holder = f"process {numbers[-1]}" if numbers else "another process"
             raise InputError(
                 f"{output}: is being written by {holder}. Wait until it ends, or name another file."
-            ) from None
+            )
         if os.fstat(journal.fileno()).st_nlink:
             return journal
         journal.close()  # the holder had finished, and removed the journal with its lock

@@ -22,7 +22,7 @@ from typing import IO
 from classify.prediction.formats import Format, write
 from classify.prediction.records import records, unread
 from seeds.base.errors import DISTRIBUTION, Fault, InputError
-from seeds.base.records import read_records
+from seeds.base.records import read_object
 from seeds.base.settings import parse
 from seeds.base.storage import replacing, write_text
 from seeds.reading.columns import Columns
@@ -213,13 +213,13 @@ def refuse_strangers(target: Path, shards: list[Shard]) -> None:
 def is_done(shard: Shard, order: Order) -> Done | None:
     """A shard's done-record, if its table, the run, the options and the labels are the same."""
     try:
-        ((_, found),) = read_records(shard.record)
-        done = parse(found, Done, str(shard.record))
+        record = read_object(shard.record)
+        done = parse(record, Done, str(shard.record))
         if done.basis == _basis(shard, order) and sha256(shard.target / done.output) == (
             done.output_sha256
         ):
             return done
-    except (InputError, OSError, ValueError):  # missing or damaged: it is not done
+    except (InputError, OSError):  # missing or damaged: it is not done
         pass
     return None
 

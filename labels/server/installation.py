@@ -1,7 +1,7 @@
 """The embedded Label Studio's programs: installed once for each user."""
 
 import contextlib
-import fcntl
+import math
 import os
 import shutil
 import subprocess
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from seeds.base.errors import InputError
+from seeds.base.locks import acquire
 from seeds.base.storage import write_text
 
 Say = Callable[[str], None]
@@ -91,11 +92,9 @@ def make_folder(folder: Path, mode: int, hint: str) -> None:
 def alone(path: Path, say: Say, done: str) -> Iterator[None]:
     """One command at a time; the next waits. The kernel frees the lock when a process dies."""
     with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not acquire(file):
             say(f"Label Studio is being {done} by another command; waiting for it.")
-            fcntl.flock(file, fcntl.LOCK_EX)
+            acquire(file, patience=math.inf)
         yield
 
 

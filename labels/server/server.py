@@ -15,7 +15,7 @@ from labels.server.installation import REPORT_SECONDS, Say, alone, install, last
 from labels.server.login import login_key, version, whoami
 from labels.server.ports import choose
 from seeds.base.errors import InputError, missing_extra
-from seeds.base.records import parse_record
+from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
 from seeds.base.storage import replacing
 
@@ -137,16 +137,13 @@ def status(workspace: Path) -> Status:
 def credentials(workspace: Path) -> Server | None:
     """The administrator's credentials of the workspace's server; None before the first start."""
     path = _folder(workspace) / "credentials.json"
-    return parse(_read(path), Server, str(path)) if path.is_file() else None
+    remedy = f"Restore the file, or move {path.parent} away to start with a new server."
+    record = read_optional_object(path, remedy)
+    return None if record is None else parse(record, Server, str(path))
 
 
 def _folder(workspace: Path) -> Path:
     return workspace.absolute() / "label-studio"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """A JSON object of ours."""
-    return parse_record(path.read_text(encoding="utf-8"), str(path))
 
 
 def _write_private(path: Path, record: Any) -> None:
@@ -230,9 +227,11 @@ def _psutil() -> Any:
 def _running(workspace: Path) -> tuple["psutil.Process | None", _Started | None]:
     """The server's process if it is alive, and what was noted when it started."""
     path = _folder(workspace) / "server.json"
-    if not path.is_file():
+    remedy = "Remove the file; if Label Studio still runs, end its process yourself."
+    record = read_optional_object(path, remedy)
+    if record is None:
         return None, None
-    started = parse(_read(path), _Started, str(path))
+    started = parse(record, _Started, str(path))
     try:
         process = _psutil().Process(started.pid)
         same = abs(process.create_time() - started.created) < 1

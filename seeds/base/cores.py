@@ -4,16 +4,16 @@ import contextlib
 import os
 from pathlib import Path
 
-_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # a container's share of the cores
+_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # a container's CPU limit: "quota period", or "max …"
 
 
-def cores() -> int:
-    """How many cores this process may use, a container's share included."""
+def available_cores() -> int:
+    """Count the cores this process may use: its CPU affinity and its container's limit decide."""
     try:
-        there = len(os.sched_getaffinity(0))
+        cores = len(os.sched_getaffinity(0))
     except AttributeError:  # not Linux
-        there = os.cpu_count() or 1
+        cores = os.cpu_count() or 1
     with contextlib.suppress(OSError, ValueError):
         quota, period = _CPU_MAX.read_text().split()
-        there = min(there, max(1, round(int(quota) / int(period))))
-    return there
+        cores = min(cores, max(1, round(int(quota) / int(period))))
+    return cores

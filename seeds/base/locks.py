@@ -1,4 +1,4 @@
-"""One writing command at a time: the lock of a workspace."""
+"""Lock files: one process at a time. The kernel frees a lock when its process dies."""
 
 import contextlib
 import fcntl
@@ -6,20 +6,39 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from seeds.base.errors import InputError
 
-_LOOK_SECONDS = 0.2  # between two looks at whether a workspace has become free
+_POLL_SECONDS = 0.2  # between two attempts to lock a file that another process holds
+
+
+def acquire(file: IO[Any], *, patience: float = 0.0) -> bool:
+    """Lock an open file, until it is closed; return False if another process still holds it.
+
+    Args:
+        file: any open file; its content does not matter.
+        patience: seconds to wait for the other process; `math.inf` waits for ever.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        else:
+            return True
 
 
 @contextlib.contextmanager
 def locked(workspace: Path, task: str, *, patience: float = 0.0) -> Iterator[None]:
-    """Hold the workspace for one writing command; the kernel frees it when the process dies.
+    """Hold the workspace for one writing command.
 
     Args:
         workspace: the folder, made if missing.
-        task: what is being done, for the message another command gets.
+        task: the command's name, for the message that another command gets.
         patience: seconds to wait for another command, where nobody is there to try again.
 
     Raises:
@@ -33,11 +52,7 @@ def locked(workspace: Path, task: str, *, patience: float = 0.0) -> Iterator[Non
             f"{workspace}: {error.strerror or error}. Choose another folder with --workspace."
         ) from error
     with file:
-        deadline = time.monotonic() + patience
-        while not _got(file):
-            if time.monotonic() < deadline:
-                time.sleep(_LOOK_SECONDS)
-                continue
+        if not acquire(file, patience=patience):
             file.seek(0)
             holder = file.read().strip() or "another command"
             raise InputError(
@@ -47,12 +62,3 @@ def locked(workspace: Path, task: str, *, patience: float = 0.0) -> Iterator[Non
             os.truncate(file.fileno(), 0)
             os.write(file.fileno(), f"{task} (process {os.getpid()})".encode())
         yield
-
-
-def _got(file: IO[str]) -> bool:
-    """Whether the lock on a file is ours now."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -1,6 +1,8 @@
-"""Records on disk: JSON lines, read with their line numbers."""
+"""Records on disk: JSON lines with their line numbers, and JSON objects in small files."""
 
+import errno
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,48 @@ def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise InputError(f"{path}: {error.strerror or error}. Check the path.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8. Save it as UTF-8.") from error
+
+
+def read_object(path: Path, remedy: str = "") -> dict[str, Any]:
+    """Return the JSON object in a small file of ours.
+
+    Args:
+        path: the file.
+        remedy: what the user can do if it can't be read, a sentence for the end of the message;
+            "" where the caller adds one.
+
+    Raises:
+        InputError: the file is missing or unreadable, or is not UTF-8 or no JSON object.
+    """
+    record = read_optional_object(path, remedy)
+    if record is None:
+        raise _unreadable(path, os.strerror(errno.ENOENT), remedy)
+    return record
+
+
+def read_optional_object(path: Path, remedy: str = "") -> dict[str, Any] | None:
+    """Return the JSON object in a small file of ours, or None if there is no such file.
+
+    Raises:
+        InputError: the file is unreadable, or is not UTF-8 or no JSON object.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error), remedy) from error
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, f"not UTF-8 (byte {error.start})", remedy) from error
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(path, f"not JSON ({error})", remedy) from error
+    if not isinstance(record, dict):
+        raise _unreadable(path, "expected a JSON object", remedy)
+    return record
+
+
+def _unreadable(path: Path, reason: str, remedy: str) -> InputError:
+    return InputError(f"{path}: {reason}. {remedy}".rstrip())
 
 
 def parse_record(line: str, where: str) -> dict[str, Any]:

@@ -312,9 +312,9 @@ ONE, OTHER = "0123456789abcdef", "fedcba9876543210"
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("{", "not a JSON object"),
-        ("[]", "not a JSON object"),
-        ("\xff", "not a JSON object"),
+        ("{", "not JSON"),
+        ("[]", "expected a JSON object"),
+        ("\xff", "not UTF-8 (byte 0)"),
         ('{"by": "stratified"}', "'learn' is missing"),
         ({"by": "luck", "learn": [], "test": []}, "'by' must be 'stratified' or 'date'"),
         ({"by": "stratified", "learn": [ONE], "test": [ONE]}, f"{ONE} stands twice"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from seeds.base.errors import InputError
+from seeds.base.records import read_object
 from seeds.base.settings import parse
 from seeds.base.storage import replacing, write_text
 from training.arrays import Floats
@@ -156,7 +157,7 @@ class Embedding:
         if not (directory / "encoder" / "model.onnx").is_file():
             device(runtime)  # a wrong --device is no fault of the run
         try:
-            record = json.loads((directory / "embedding.json").read_text(encoding="utf-8"))
+            record = read_object(directory / "embedding.json")
             recipe = parse(record["recipe"], EmbeddingSettings, str(directory / "embedding.json"))
             encoder = Encoder.load(directory / "encoder", recipe.plan, record["golden"], runtime)
             arrays = mapped(path)

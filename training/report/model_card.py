@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labels.taxonomy import Taxonomy
+from seeds.base.errors import InputError
+from seeds.base.records import read_object
 from training.decision import Rule
 from training.evaluation.metrics import Evaluation
 
@@ -87,8 +89,8 @@ def public_name(base: str) -> str:
     if not folder.is_dir():
         return base
     try:
-        origin = json.loads((folder / "config.json").read_text("utf-8")).get("_name_or_path", "")
-    except (OSError, ValueError, AttributeError):
+        origin = read_object(folder / "config.json").get("_name_or_path", "")
+    except InputError:  # such a folder has its own name
         origin = ""
     known = isinstance(origin, str) and _ON_THE_HUB.fullmatch(origin)
     return origin if known and not Path(origin).exists() else folder.resolve().name

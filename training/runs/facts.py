@@ -1,13 +1,14 @@
 """run.json: where a run comes from."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from seeds.base.errors import InputError
+from seeds.base.records import read_object
 from seeds.base.settings import parse
 
+RESTORE = "Restore the run from a copy, choose another with --run, or train again."
 FORMAT = 3  # raised when a run of before can no longer be read
 
 
@@ -41,7 +42,7 @@ def read_facts(path: Path) -> RunFacts:
     Raises:
         InputError: another version wrote it; says which, and what helps.
     """
-    record = read_json(path / "run.json")
+    record = read_object(path / "run.json", RESTORE)
     if record.get("format") != FORMAT:
         raise InputError(
             f"{path}: written by classify {record.get('classify', '?')} in run format "
@@ -49,26 +50,6 @@ def read_facts(path: Path) -> RunFacts:
             "Train again with `classify train`, or install the version that wrote it."
         )
     return parse(record, RunFacts, str(path / "run.json"))
-
-
-RESTORE = "Restore the run from a copy, choose another with --run, or train again."
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file of a run.
-
-    Raises:
-        InputError: the file can't be read, or holds something else.
-    """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}. {RESTORE}") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON. {RESTORE}") from error
-    if not isinstance(value, dict):
-        raise InputError(f"{path}: expected a JSON object. {RESTORE}")
-    return value
 
 
 def facts_record(facts: RunFacts) -> dict[str, Any]:

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labels.dataset import Dataset
 from seeds.base.errors import InputError
-from seeds.base.records import parse_record
+from seeds.base.records import read_object, read_optional_object
 from seeds.base.settings import parse
 from training.split import By, Indices, group_of
+
+_REMEDY = "Restore the run from a copy, or train again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def read_learned(run: Path) -> Learned:
         InputError: the file is missing or not what it must be.
     """
     path = run / "split.json"
-    return parse(_record(path), Learned, str(path))
+    return parse(read_object(path, _REMEDY), Learned, str(path))
 
 
 def read_fold_answers(run: Path) -> dict[str, tuple[str, ...]]:
@@ -86,17 +87,11 @@ def read_fold_answers(run: Path) -> dict[str, tuple[str, ...]]:
         InputError: the file is not what it must be.
     """
     path = run / "out_of_fold.json"
-    if not path.exists():
+    record = read_optional_object(path, _REMEDY)
+    if record is None:
         return {}
-    found = parse(_record(path), FoldAnswers, str(path))
+    found = parse(record, FoldAnswers, str(path))
     return dict(zip(found.ids, found.categories, strict=True))
-
-
-def _record(path: Path) -> dict[str, Any]:
-    try:
-        return parse_record(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}. Train again.") from error
 
 
 def _ids(dataset: Dataset) -> tuple[str, ...]:

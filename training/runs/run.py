@@ -20,23 +20,25 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
+from seeds.base.records import read_object
 from seeds.base.settings import parse
 from seeds.base.storage import readable, sync, write_text
 from training.decision import Prediction, Rule
 from training.model import Model
 from training.models import model_class
-from training.runs.facts import RESTORE, RunFacts, read_facts, read_json
+from training.runs.facts import RESTORE, RunFacts, read_facts
 from training.runtime import Runtime
 
 if TYPE_CHECKING:
     from training.runs.trained import Trained
 
+T = TypeVar("T")
 
 _FILE = re.compile(r"(encoder/)?[A-Za-z0-9_][A-Za-z0-9._-]*")  # in a run: at most one folder down
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
@@ -140,11 +142,16 @@ def load_run(path: Path, runtime: Runtime | None = None) -> Run:
     check_files(path)
     facts = read_facts(path)
     model = model_class(facts.kind).load(path, runtime or Runtime(dtype="exact"))
-    taxonomy = parse(read_json(path / "taxonomy.json"), Taxonomy, str(path / "taxonomy.json"))
-    rule = parse(read_json(path / "rule.json"), Rule, str(path / "rule.json"))
+    taxonomy = _read_part(path / "taxonomy.json", Taxonomy)
+    rule = _read_part(path / "rule.json", Rule)
     if not rule.categories == taxonomy.ids or model.scores([""]).shape != (1, len(taxonomy.ids)):
         raise InputError(f"{path}: model, rule and taxonomy differ in categories. {RESTORE}")
     return Run(path.name, path, facts, taxonomy, rule, model)
+
+
+def _read_part(file: Path, kind: type[T]) -> T:
+    """Read a JSON file of a run into its dataclass."""
+    return parse(read_object(file, RESTORE), kind, str(file))
 
 
 def check_files(path: Path) -> None:
@@ -155,7 +162,7 @@ def check_files(path: Path) -> None:
     """
     if not path.is_dir():
         raise InputError(f"{path}: no such run. `classify runs list` shows those there are.")
-    manifest = read_json(path / "manifest.json")
+    manifest = read_object(path / "manifest.json", RESTORE)
     for name, expected in manifest.items():
         file = path / name
         if not _FILE.fullmatch(name) or not file.is_file():
@@ -183,7 +190,7 @@ def verify_run(path: Path) -> int:
 
 def verify_loaded(run: Run) -> int:
     """The same of a run whose files were checked when it was loaded."""
-    golden = read_json(run.path / "golden.json")
+    golden = read_object(run.path / "golden.json", RESTORE)
     scores = run.model.scores(golden["texts"])
     gap = float(np.abs(scores - np.array(golden["scores"], np.float32)).max(initial=0))
     if not gap <= golden.get("tolerance", _GOLDEN_TOLERANCE):

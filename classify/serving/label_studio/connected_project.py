@@ -4,8 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from seeds.base.errors import InputError
-from seeds.base.records import parse_record
+from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
 
@@ -25,13 +24,8 @@ def linked(workspace: Path) -> Linked | None:
         InputError: the note of it can't be read.
     """
     path = _path(workspace)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: {error}. Run `classify labels connect` again.") from error
-    return parse(parse_record(text, str(path)), Linked, str(path))
+    record = read_optional_object(path, "Run `classify labels connect` again.")
+    return None if record is None else parse(record, Linked, str(path))
 
 
 def link(workspace: Path, project: Linked | None) -> None:

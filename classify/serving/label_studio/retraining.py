@@ -19,7 +19,7 @@ from classify.serving.label_studio.connected_project import linked
 from classify.serving.model.loaded_run import RunInfo
 from classify.serving.model.process import surroundings
 from seeds.base.errors import InputError
-from seeds.base.records import parse_record
+from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
 
@@ -52,11 +52,9 @@ def kept(workspace: Path) -> Kept:
     """What a workspace's service has kept; of a file that can't be read, nothing."""
     path = _path(workspace)
     try:
-        text = path.read_text(encoding="utf-8")
-        return parse(parse_record(text, str(path)), Kept, str(path))
-    except FileNotFoundError:
-        return Kept()
-    except (OSError, UnicodeDecodeError, InputError) as error:
+        record = read_optional_object(path, "Remove the file.")
+        return Kept() if record is None else parse(record, Kept, str(path))
+    except InputError as error:
         _log.error("%s Annotations are counted from 0.", error)
         return Kept()
 

@@ -197,7 +197,7 @@ def _broken(folder: Path) -> None:
         (_damaged, "rule.json: altered"),
         (_without_split, "split.json"),
         (_few, "only 9 test articles to compare on"),
-        (_broken, "split.json: not a JSON object"),
+        (_broken, "split.json: not JSON"),
     ],
 )
 def test_where_no_verdict_is_possible_a_run_is_promoted_and_why_is_said(

@@ -13,6 +13,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from transformers import TrainerCallback
 
+from seeds.base.errors import InputError
+from seeds.base.records import read_object
 from seeds.base.storage import replacing, sync, write_text
 
 _LOOKS = 8  # at the held-out articles in a whole training
@@ -110,7 +112,7 @@ class Watch(TrainerCallback):
 
     def restore(self, checkpoint: Path) -> None:
         """Take up what `on_save` wrote."""
-        record = json.loads((checkpoint / _DONE).read_text(encoding="utf-8"))
+        record = read_object(checkpoint / _DONE, "Train again.")
         self.best_epoch, self.best_score = record["epoch"], record["score"]
         self.since, self.saved_at = record["since"], step_of(checkpoint)
         if self.best_epoch:
@@ -141,8 +143,8 @@ def _complete(checkpoint: Path) -> bool:
             with safe_open(each, "np"):
                 pass
         for name in ("trainer_state.json", _DONE):
-            json.loads((checkpoint / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError, SafetensorError):
+            read_object(checkpoint / name)
+    except (InputError, OSError, SafetensorError):
         return False
     return True
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from seeds.base.errors import InputError
+from seeds.base.records import read_object
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
 from training.arrays import Floats
@@ -133,8 +134,8 @@ class Camembert:
         if not onnx.is_file():
             device(runtime)  # a wrong --device is no fault of the run
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+            record = read_object(path)
+            config = read_object(directory / "config.json")
             recipe = parse(record["recipe"], CamembertSettings, str(path))
             pad, width = int(config["pad_token_id"]), len(config["id2label"])
             pieces = Pieces.load(directory / "tokenizer.json", pad, record["golden"])

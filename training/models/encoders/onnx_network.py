@@ -1,6 +1,5 @@
 """An encoder computed by ONNX Runtime, without PyTorch."""
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from seeds.base.cores import available_cores
 from seeds.base.errors import InputError, missing_extra
 from training.arrays import Floats
 from training.models.encoders.batching import TOKENS_AT_ONCE, batches, padded
@@ -75,7 +75,7 @@ class OnnxNetwork:
     @property
     def threads(self) -> int:
         """Of the CPU."""
-        return self.runtime.threads or os.cpu_count() or 1
+        return self.runtime.threads or available_cores()
 
     @property
     def computing(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from seeds.base.errors import InputError
+from seeds.base.records import read_object
 from training.arrays import Floats
 from training.models.encoders.batching import Network
 from training.models.encoders.hub import longest_window, pieces_of, read_base, read_model
@@ -69,7 +70,7 @@ class Encoder:
         Raises:
             InputError: a file is not what it must be, or the tokenizer reads otherwise now.
         """
-        config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        config = read_object(directory / "config.json")
         width, pad = int(config["hidden_size"]), int(config["pad_token_id"])
         pieces = Pieces.load(directory / "tokenizer.json", pad, golden)
         onnx = directory / "model.onnx"

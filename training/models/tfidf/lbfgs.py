@@ -8,7 +8,6 @@ still gained there, with so weak a penalty, is no better on articles it did not 
 """
 
 import itertools
-import os
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seeds.base.cores import available_cores
 from training.arrays import Floats
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def descend(table: Any, dataset: "Dataset", strength: float) -> tuple[Floats, Fl
     """
     gold = np.asarray(dataset.gold, np.float64)
     single = dataset.taxonomy.choice == "single"
-    parts = _views(table, min(_cores(), _THREADS))
+    parts = _views(table, min(available_cores(), _THREADS))
     few = len(gold) <= _FEW
     products = (table @ table.T).toarray().astype(np.float64) if few else None
     with ThreadPoolExecutor(len(parts)) as pool:
@@ -219,8 +219,3 @@ def _views(table: Any, many: int) -> list[Any]:
         arrays = table.data[begin:end], table.indices[begin:end], starts
         found.append(csr_matrix(arrays, shape=(last - first, table.shape[1])))
     return found
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

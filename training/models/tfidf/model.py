@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seeds.base.errors import InputError, missing_extra
+from seeds.base.records import read_object
 from seeds.base.settings import parse
 from seeds.base.storage import replacing, write_text
 from training.arrays import Floats
@@ -198,7 +199,7 @@ class Tfidf:
         try:
             arrays = mapped(path)
             recipe = parse(
-                json.loads((directory / "model.json").read_text(encoding="utf-8")),
+                read_object(directory / "model.json"),
                 TfidfSettings,
                 str(directory / "model.json"),
             )
@@ -210,7 +211,8 @@ class Tfidf:
                 arrays["intercepts"],
             )
         except InputError as error:
-            raise InputError(f"{path}: {error}. Train again, or restore the run.") from error
+            reason = str(error).rstrip(".")
+            raise InputError(f"{path}: {reason}. Train again, or restore the run.") from error
         except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{path}: not the weights of a tfidf run ({error}). Restore it, or train again."

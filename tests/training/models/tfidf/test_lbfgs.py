@@ -35,7 +35,7 @@ def _as_of(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     if request.param != "few":
         monkeypatch.setattr(lbfgs, "_FEW", 0)
         monkeypatch.setattr(lbfgs, "_PASSES", 1000)
-    monkeypatch.setattr(lbfgs, "_cores", lambda: 3 if "three" in request.param else 1)
+    monkeypatch.setattr(lbfgs, "available_cores", lambda: 3 if "three" in request.param else 1)
 
 
 @pytest.mark.usefixtures("_as_of")
