@@ -20,9 +20,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import tomlkit
 
 from benchmarks.results import table
-from labels.taxonomy import Category, Taxonomy, write_taxonomy
+from labels.taxonomy import Category, Taxonomy
 from seeds.document import Document
 
 SYLLABLES = re.findall(
@@ -70,7 +71,8 @@ def make(articles: int, workspace: Path) -> None:
     """Write a workspace with labelled articles; the same for the same number."""
     workspace.mkdir(parents=True, exist_ok=True)
     categories = tuple(Category(id=name, fr=name, en=name) for name in CATEGORIES)
-    write_taxonomy(workspace, Taxonomy("1", "multiple", categories))
+    taxonomy = tomlkit.dumps(Taxonomy("1", "multiple", categories).record())
+    (workspace / "taxonomy.toml").write_text(taxonomy, encoding="utf-8")
     with (workspace / "dataset.jsonl").open("w", encoding="utf-8") as file:
         for text, labels in texts(articles):
             document = Document.of(text)

@@ -4,20 +4,22 @@ import difflib
 import hashlib
 import json
 import re
-import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from seeds.base.errors import InputError
-from seeds.base.settings import default_config, parse, read_settings
+from seeds.base.errors import InputError, missing_extra
+from seeds.base.settings import default_config, read_settings
 from seeds.base.storage import write_text
+from seeds.base.surrogates import replace_surrogates
+
+if TYPE_CHECKING:
+    from tomlkit.items import InlineTable, Table
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_CHOICE = re.compile(r"""(?m)^(\s*choice\s*=\s*)(?:"\w+"|'\w+')""")
 _IPTC = re.compile(r"(medtop:\d{8})?")
 # Keys that Label Studio leaves free (it has "u") and a keyboard has without modifiers, in the order
 # given out.
@@ -130,14 +132,14 @@ class Taxonomy:
 
     def adding(self, names: list[str]) -> "Taxonomy":
         """This taxonomy with a new category for each name, a free hotkey where one is left."""
-        free = [key for key in HOTKEYS if key not in {each.hotkey for each in self.categories}]
-        new = [
-            Category(
-                id=category_id(name), fr=name, en=name, hotkey=free[n] if n < len(free) else ""
-            )
-            for n, name in enumerate(names)
-        ]
-        return replace(self, categories=(*self.categories, *new))
+        taken = {category.hotkey for category in self.categories}
+        hotkeys = iter([key for key in HOTKEYS if key not in taken])
+        names = [replace_surrogates(name) for name in names]  # TOML has no place for them
+        added = (
+            Category(id=category_id(name), fr=name, en=name, hotkey=next(hotkeys, ""))
+            for name in names
+        )
+        return replace(self, categories=(*self.categories, *added))
 
 
 def category_id(name: str) -> str:
@@ -168,45 +170,48 @@ def ensure_taxonomy(workspace: Path) -> Taxonomy:
     return read_taxonomy(workspace)
 
 
-def write_taxonomy(workspace: Path, taxonomy: Taxonomy) -> None:
-    """Write taxonomy.toml anew, atomically."""
-    head = f"version = {_quoted(taxonomy.version)}\nchoice = {_quoted(taxonomy.choice)}\n"
-    write_text(workspace / "taxonomy.toml", head + "".join(map(_table, taxonomy.categories)))
+def extend_taxonomy(workspace: Path, taxonomy: Taxonomy) -> None:
+    """Give taxonomy.toml another choice, or the categories that a taxonomy has more at its end.
 
+    The rest of the file stays as a person wrote it, comments and order included.
 
-def extend_taxonomy(workspace: Path, taxonomy: Taxonomy) -> bool:
-    """Bring taxonomy.toml up to a taxonomy that has another choice or more categories at its end.
-
-    What a person wrote in the file stays as it is, if that can be done; False if not, and the file
-    was written anew.
+    Raises:
+        InputError: tomlkit is not installed.
     """
+    try:
+        import tomlkit
+        from tomlkit.items import Array
+    except ImportError as error:
+        raise missing_extra("seeds", "Changing taxonomy.toml") from error
     path = workspace / "taxonomy.toml"
     text = path.read_text(encoding="utf-8-sig")
-    new = taxonomy.categories[len(read_taxonomy(workspace).categories) :]
-    text = _CHOICE.sub(f'\\1"{taxonomy.choice}"', text, count=1).rstrip("\n") + "\n"
-    text += "".join(map(_table, new))
-    try:
-        kept = parse(tomllib.loads(text), Taxonomy, str(path)) == taxonomy
-    except (ValueError, InputError):  # such as categories = [{…}], which nothing can follow
-        kept = False
-    if kept:
-        write_text(path, text)
-    else:
-        write_taxonomy(workspace, taxonomy)
-    return kept
+    document = tomlkit.parse(text.rstrip("\n") + "\n")  # a table can't follow an unended line
+    if document["choice"] != taxonomy.choice:
+        document["choice"] = taxonomy.choice
+    entries: Any = document["categories"]
+    inline = isinstance(entries, Array)  # categories = [{…}]
+    for category in taxonomy.categories[len(entries) :]:
+        entries.append(_inline_table(asdict(category)) if inline else _table(category))
+    write_text(path, tomlkit.dumps(document))
 
 
-def _table(category: Category) -> str:
-    """A category as TOML, after a blank line."""
-    values = {key: getattr(category, key) for key in ("id", "fr", "en", "iptc", "hotkey")}
-    values |= {
-        f"guideline.{language}": text for language, text in asdict(category.guideline).items()
-    }
-    lines = [f"{key} = {_quoted(value)}" for key, value in values.items()]
-    return "\n".join(["", "[[categories]]", *lines, ""])
+def _table(category: Category) -> "Table":
+    """A [[categories]] table after a blank line; its empty fields are for a person to fill in."""
+    import tomlkit
+
+    table = tomlkit.table()
+    table.trivia.indent = "\n"
+    for name in ("id", "fr", "en", "iptc", "hotkey"):
+        table.append(name, getattr(category, name))
+    for language, guideline in asdict(category.guideline).items():
+        table.append(tomlkit.key(["guideline", language]), guideline)
+    return table
 
 
-def _quoted(text: str) -> str:
-    """A TOML basic string: a JSON string, but for DEL, and no surrogates."""
-    whole = text.encode("utf-8", "replace").decode()
-    return json.dumps(whole, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _inline_table(fields: Mapping[str, Any]) -> "InlineTable":
+    import tomlkit
+
+    table = tomlkit.inline_table()
+    for name, value in fields.items():
+        table.append(name, _inline_table(value) if isinstance(value, Mapping) else value)
+    return table

@@ -241,8 +241,6 @@ def import_(
     own = folder / "taxonomy.toml"
     if done.made:
         say(f"{own}: added {', '.join(done.made)}; give each its names and a guideline there")
-    if done.rewritten:
-        say(f"{own}: written anew in a uniform layout; comments that stood in it are gone")
     _say_pulled(folder, done.labels, {})
     if labelled.faults:
         click.get_current_context().exit(1)

@@ -118,13 +118,11 @@ class TakenOver:
         labelled: what the file holds.
         labels: what the workspace knows now.
         made: the categories it added to taxonomy.toml.
-        rewritten: that file could not be extended and was written anew, without its comments.
     """
 
     labelled: Labelled
     labels: Labels
     made: tuple[str, ...]
-    rewritten: bool
 
 
 def take_over(
@@ -159,7 +157,8 @@ def take_over(
         if name not in there
     ]
     documents = {each.id: each for each in assign_groups([*there.values(), *new])}
-    rewritten = labelled.taxonomy != old and not extend_taxonomy(workspace, labelled.taxonomy)
+    if labelled.taxonomy != old:
+        extend_taxonomy(workspace, labelled.taxonomy)
     write_documents(workspace, documents)
     others = [
         each
@@ -168,7 +167,7 @@ def take_over(
     ]
     kept = Labels(documents, [*others, *labelled.annotations], labelled.taxonomy)
     store(workspace, kept)
-    return TakenOver(labelled, kept, labelled.taxonomy.ids[len(old.ids) :], rewritten)
+    return TakenOver(labelled, kept, labelled.taxonomy.ids[len(old.ids) :])
 
 
 def progress_report(labels: Labels) -> dict[str, Any]:

@@ -8,10 +8,9 @@ import pytest
 
 from labels.annotations import Annotation, read_annotations, write_annotations
 from labels.dataset import Dataset, Example, read_dataset, read_dataset_file, write_dataset
-from labels.taxonomy import write_taxonomy
 from seeds.base.errors import InputError
 from seeds.document import Document
-from tests.support.corpus import dataset, taxonomy
+from tests.support.corpus import dataset, taxonomy, write_taxonomy
 
 TEXT = "Été à Cannes, «ligne»\u2028 séparée\u0085\nsuite"
 

@@ -257,21 +257,9 @@ def test_an_import_says_what_it_added_to_the_taxonomy_and_keeps_its_comments(
     code, said, _ = imported(workspace, table(tmp_path / "b.csv", rows), *options)
     assert code == 0
     assert f"{own}: added jeux, opera; give each its names" in said
-    assert "written anew" not in said
     single = written.replace('choice = "multiple"', 'choice = "single"')
     assert own.read_text("utf-8").startswith(single)
     assert read_taxonomy(workspace).ids[-2:] == ("jeux", "opera")
-
-    own.write_text(
-        'version = "1"\nchoice = "single"\n'
-        'categories = [{ id = "cinema", fr = "C", en = "C" }, { id = "jeux", fr = "J", en = "J" }, '
-        '{ id = "opera", fr = "O", en = "O" }]\n',
-        "utf-8",
-    )
-    last = table(tmp_path / "c.csv", [["text", "label"], ["Cinq", "danse"]])
-    _, said, _ = imported(workspace, last, "--create-categories")
-    assert f"{own}: added danse;" in said
-    assert f"{own}: written anew in a uniform layout; comments that stood in it are gone" in said
 
 
 def test_imported_articles_get_the_language_that_seeds_add_gives_them(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from labels.taxonomy import (
     ensure_taxonomy,
     extend_taxonomy,
     read_taxonomy,
-    write_taxonomy,
 )
 from seeds.base.errors import InputError
 from tests.support.command import ROOT
@@ -196,23 +195,41 @@ def test_new_categories_follow_the_old_ones_with_hotkeys_that_are_free() -> None
     assert sorted(given) == sorted(HOTKEYS)
 
 
-AWKWARD = 'Guillemets " et \\ retour\nà la ligne, \x7f, \x01, emoji 🎬, «é»'
+AWKWARD = "Guillemets \" et \\ retour\nà la ligne, \x7f, \x01, emoji 🎬, «é», ### et '''"
+TABLES = """version = "1"
+choice = "multiple"
+[[categories]]
+id = "a"
+fr = "A"
+en = "A"
+"""
+BRACES = """version = "1"
+choice = "multiple"
+categories = [
+  {id = "a", fr = "A", en = "A"},  # la première
+]
+"""
 
 
-def test_a_written_taxonomy_reads_back_the_same(tmp_path: Path) -> None:
-    category = Category(
-        "a", AWKWARD, "en", "medtop:20000005", Guideline(AWKWARD, "x" * 3000), hotkey="z"
-    )
-    given = Taxonomy(AWKWARD, "single", (category, *categories("b")))
-    write_taxonomy(tmp_path, given)
-    assert read_taxonomy(tmp_path) == given
-    parsed = tomllib.loads((tmp_path / "taxonomy.toml").read_text("utf-8"))
-    assert parsed["categories"][0]["guideline"]["fr"] == AWKWARD
+@pytest.mark.parametrize("text", [TABLES, BRACES])
+@pytest.mark.parametrize("name", [AWKWARD, "x" * 3000, "]]"])
+def test_an_added_category_reads_back_the_same(tmp_path: Path, text: str, name: str) -> None:
+    (tmp_path / "taxonomy.toml").write_text(text, encoding="utf-8")
+    category = Category("b", name, "en", "medtop:20000005", Guideline(name, "en"), hotkey="z")
+    old = read_taxonomy(tmp_path)
+    longer = replace(old, categories=(*old.categories, category, *categories("c")))
+    extend_taxonomy(tmp_path, longer)
+    assert read_taxonomy(tmp_path) == longer
+    written = tomllib.loads((tmp_path / "taxonomy.toml").read_text("utf-8"))
+    assert written["categories"][1]["guideline"]["fr"] == name
 
 
-def test_a_name_with_half_a_character_can_be_written_and_read(tmp_path: Path) -> None:
-    write_taxonomy(tmp_path, Taxonomy("1", "multiple", (Category("a", "film\ud83c", "film"),)))
-    assert read_taxonomy(tmp_path).ids == ("a",)
+def test_a_name_with_half_a_character_can_be_added(tmp_path: Path) -> None:
+    (tmp_path / "taxonomy.toml").write_text(TABLES, encoding="utf-8")
+    longer = read_taxonomy(tmp_path).adding(["film\ud83c"])
+    extend_taxonomy(tmp_path, longer)
+    assert read_taxonomy(tmp_path) == longer
+    assert longer["film"].fr == "film\ufffd"
 
 
 @pytest.mark.parametrize("choice", ["multiple", "single"])
@@ -234,27 +251,25 @@ fr = "Un film."
     own = tmp_path / "taxonomy.toml"
     own.write_text(before + end, encoding="utf-8")
     wanted = replace(read_taxonomy(tmp_path).adding(["Bandes dessinées"]), choice=choice)
-    assert extend_taxonomy(tmp_path, wanted)
+    extend_taxonomy(tmp_path, wanted)
     assert read_taxonomy(tmp_path) == wanted
     text = own.read_text(encoding="utf-8")
     assert text.startswith((before + end).strip().replace('"multiple" ', f'"{choice}" '))
     assert text.count("[[categories]]") == 2
 
 
-def test_a_file_nothing_can_be_added_to_is_written_anew_and_that_is_told(tmp_path: Path) -> None:
+def test_comments_stay_where_categories_stand_between_braces(tmp_path: Path) -> None:
     own = tmp_path / "taxonomy.toml"
-    own.write_text(
-        'version = "1" # v\nchoice = "multiple"\ncategories = [{id = "a", fr = "A", en = "A"}]\n'
-    )
-    wanted = read_taxonomy(tmp_path).adding(["Jeux"])
-    assert not extend_taxonomy(tmp_path, wanted)
-    assert read_taxonomy(tmp_path) == wanted
-    assert "#" not in own.read_text(encoding="utf-8")
+    own.write_text(BRACES, encoding="utf-8")
+    extend_taxonomy(tmp_path, read_taxonomy(tmp_path).adding(["Jeux"]))
+    assert read_taxonomy(tmp_path).ids == ("a", "jeux")
+    lines = own.read_text(encoding="utf-8").splitlines()
+    assert lines[:4] == BRACES.splitlines()[:4]
 
 
 def test_a_workspace_gets_the_default_once_and_keeps_its_own(tmp_path: Path) -> None:
     assert ensure_taxonomy(tmp_path).ids == tuple(DESIGNED)
     own = tmp_path / "taxonomy.toml"
     assert own.read_bytes() == (ROOT / "configs" / "taxonomy.toml").read_bytes()
-    write_taxonomy(tmp_path, Taxonomy("own", "single", categories("a", "b")))
+    own.write_text(TABLES.replace('"1"', '"own"'), encoding="utf-8")
     assert ensure_taxonomy(tmp_path).version == "own"

@@ -3,8 +3,10 @@
 import random
 from pathlib import Path
 
+import tomlkit
+
 from labels.dataset import Dataset, Example, write_dataset
-from labels.taxonomy import Category, Taxonomy, write_taxonomy
+from labels.taxonomy import Category, Taxonomy
 from seeds.document import Document
 
 WORDS = {
@@ -76,6 +78,13 @@ def dataset(count: int = 60, choice: str = "multiple", seed: int = 0) -> Dataset
         document = Document.of(article(tuple(chosen), rng))
         examples.append(Example(document, tuple(chosen)))
     return Dataset(tuple(examples), taxonomy(choice))
+
+
+def write_taxonomy(folder: Path, taxonomy: Taxonomy) -> None:
+    """Make a taxonomy the workspace's own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = tomlkit.dumps(taxonomy.record())
+    (folder / "taxonomy.toml").write_text(text, encoding="utf-8")
 
 
 def workspace(folder: Path, count: int = 60, choice: str = "multiple") -> Path:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from labels.dataset import Dataset, Example, read_dataset, write_dataset
-from labels.taxonomy import read_taxonomy, write_taxonomy
+from labels.taxonomy import read_taxonomy
 from seeds.document import Document, write_documents
 from tests.support.command import classify
-from tests.support.corpus import dataset, workspace
+from tests.support.corpus import dataset, workspace, write_taxonomy
 from training.runs.registry import list_runs
 from training.split import read_parts
 

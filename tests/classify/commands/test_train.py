@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from labels.dataset import Dataset, Example, write_dataset
-from labels.taxonomy import write_taxonomy
 from tests.support.command import classify, environment, fill
-from tests.support.corpus import dataset, workspace
+from tests.support.corpus import dataset, workspace, write_taxonomy
 from training.runs.registry import list_runs, promotions
 from training.runs.run import verify_run
 

@@ -126,6 +126,7 @@ def test_neither_learning_nor_labelling_packages_are_there(installed: Installed)
         "label_studio_sdk",
         "pyarrow",
         "datasketch",
+        "tomlkit",
     )
     code = (
         "import importlib.util, sys\n"
