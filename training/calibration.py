@@ -4,15 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seeds.base.errors import missing_extra
-from training.arrays import Floats
+from training.arrays import BoolArray, Float32Array, Float64Array, IntArray
 from training.decision import Rule, Scaling, sigmoid, softmax
 from training.risk import NEVER, safe_bound
 
-Bools = NDArray[np.bool_]
-Parts = NDArray[np.int64]
 # How strongly each category's line is pulled to the line of all categories together: a category
 # with three positive articles would otherwise get a slope of thousands or of less than nothing.
 _PRIOR = 0.2
@@ -36,7 +33,11 @@ class Wanted:
 
 
 def fit_rule(
-    scores: Floats, gold: Bools, parts: Parts, categories: tuple[str, ...], wanted: Wanted
+    scores: Float32Array,
+    gold: BoolArray,
+    parts: IntArray,
+    categories: tuple[str, ...],
+    wanted: Wanted,
 ) -> tuple[Scaling, Rule]:
     """How scores become probabilities and decisions, from articles the model did not learn from.
 
@@ -62,7 +63,7 @@ def fit_rule(
 
 
 def _lines(
-    scores: Floats, gold: Bools, categories: tuple[str, ...], wanted: Wanted
+    scores: Float32Array, gold: BoolArray, categories: tuple[str, ...], wanted: Wanted
 ) -> tuple[Scaling, Rule]:
     """The scaling and the thresholds; when to ask a person is still open."""
     count = len(categories)
@@ -81,7 +82,7 @@ def _lines(
     return scaling, Rule("multiple", categories, thresholds, NEVER)
 
 
-def _thresholds(probabilities: NDArray[np.float64], gold: Bools) -> tuple[float, ...]:
+def _thresholds(probabilities: Float64Array, gold: BoolArray) -> tuple[float, ...]:
     """Each category's threshold, pulled to the shared one where articles are few; (n, k) each."""
     shared = best_threshold(probabilities.ravel(), gold.ravel())
     found = []
@@ -93,7 +94,7 @@ def _thresholds(probabilities: NDArray[np.float64], gold: Bools) -> tuple[float,
 
 
 def platt(
-    scores: Floats, gold: Bools, shared: tuple[float, float] | None = None
+    scores: Float32Array, gold: BoolArray, shared: tuple[float, float] | None = None
 ) -> tuple[float, float]:
     """Slope and offset of a sigmoid; scores (n,), gold (n,).
 
@@ -106,7 +107,7 @@ def platt(
     start = np.array(shared or (1.0, 0.0))
     strength = _PRIOR if shared else 0.0
 
-    def loss(line: NDArray[np.float64]) -> float:
+    def loss(line: Float64Array) -> float:
         logits = line[0] * values + line[1]
         fit = np.sum(np.logaddexp(0, logits) - target * logits)
         pull = (line[0] / start[0] - 1) ** 2 + (line[1] - start[1]) ** 2
@@ -116,21 +117,21 @@ def platt(
     return max(slope, 0.01), offset  # a slope of 0 or less would reverse the model's order
 
 
-def temperature(scores: Floats, gold: Bools) -> float:
+def temperature(scores: Float32Array, gold: BoolArray) -> float:
     """The factor on all scores before the softmax; scores (n, k), gold (n, k), one True a row.
 
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks".
     """
     values = scores.astype(np.float64)
 
-    def loss(log_factor: NDArray[np.float64]) -> float:
+    def loss(log_factor: Float64Array) -> float:
         chosen = softmax(np.exp(log_factor[0]) * values)[gold]
         return float(-np.log(np.maximum(chosen, 1e-12)).sum() + _PRIOR * log_factor[0] ** 2 / 2)
 
     return float(np.exp(_minimum(loss, np.zeros(1))[0]))
 
 
-def best_threshold(probabilities: NDArray[np.float64], gold: Bools) -> float:
+def best_threshold(probabilities: Float64Array, gold: BoolArray) -> float:
     """The probability from which a category holds, for the highest F1 on these articles.
 
     probabilities, gold: (n,). The threshold that is optimal for calibrated probabilities is half of
@@ -143,7 +144,7 @@ def best_threshold(probabilities: NDArray[np.float64], gold: Bools) -> float:
     return float(np.clip(f1.max() / 2, _LOWEST, _HIGHEST))
 
 
-def _minimum(loss: object, start: NDArray[np.float64]) -> tuple[float, ...]:
+def _minimum(loss: object, start: Float64Array) -> tuple[float, ...]:
     try:
         from scipy.optimize import minimize
     except ModuleNotFoundError as error:

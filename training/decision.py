@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seeds.base.errors import InputError
-from training.arrays import Floats
+from training.arrays import BoolArray, Float32Array, Float64Array
 
 Decision = Literal["accepted", "needs review", "none"]
 
@@ -25,7 +24,7 @@ class Scaling:
         if not np.isfinite((*self.slopes, *self.offsets)).all():
             raise InputError("slopes and offsets must be finite")
 
-    def of(self, scores: Floats) -> Floats:
+    def of(self, scores: Float32Array) -> Float32Array:
         """Calibrated log-odds, float32 (n, k)."""
         lines = scores.astype(np.float64) * np.array(self.slopes) + np.array(self.offsets)
         return np.asarray(lines, np.float32)
@@ -75,19 +74,19 @@ class Rule:
         if not np.isfinite((*self.thresholds, self.review_below)).all():
             raise InputError("thresholds must be finite")
 
-    def probabilities(self, scores: Floats) -> NDArray[np.float64]:
+    def probabilities(self, scores: Float32Array) -> Float64Array:
         """Probabilities, float64 (n, k), of calibrated log-odds (n, k)."""
         logits = scores.astype(np.float64)
         return softmax(logits) if self.choice == "single" else sigmoid(logits)
 
-    def holds(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def holds(self, probabilities: Float64Array) -> BoolArray:
         """Which categories hold, bool (n, k)."""
         if self.choice == "single":
             best = probabilities.argmax(axis=1)
             return np.asarray(np.arange(len(self.categories)) == best[:, None])
         return np.asarray(probabilities >= np.array(self.thresholds))
 
-    def certainty(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    def certainty(self, probabilities: Float64Array) -> Float64Array:
         """Chance that all category decisions of an article are right, (n,).
 
         For multiple choice their product: given the article, categories are taken as independent.
@@ -97,7 +96,7 @@ class Rule:
         held = self.holds(probabilities)
         return np.asarray(np.where(held, probabilities, 1 - probabilities).prod(axis=1))
 
-    def predictions(self, scores: Floats) -> list[Prediction]:
+    def predictions(self, scores: Float32Array) -> list[Prediction]:
         """One Prediction an article from scores (n, k)."""
         probabilities = self.probabilities(scores)
         held, certainty = self.holds(probabilities), self.certainty(probabilities)
@@ -107,7 +106,7 @@ class Rule:
         ]
 
     def _prediction(
-        self, probabilities: NDArray[np.float64], held: NDArray[np.bool_], certain: bool
+        self, probabilities: Float64Array, held: BoolArray, certain: bool
     ) -> Prediction:
         ranked = sorted(np.flatnonzero(held), key=lambda n: -probabilities[n])
         decision: Decision = "needs review"
@@ -122,13 +121,13 @@ class Rule:
         )
 
 
-def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+def sigmoid(logits: Float64Array) -> Float64Array:
     """1 / (1 + e^-x) without overflow."""
     decay = np.exp(-np.abs(logits))
     return np.where(logits >= 0, 1 / (1 + decay), decay / (1 + decay))
 
 
-def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+def softmax(logits: Float64Array) -> Float64Array:
     """Probabilities that sum to 1 along the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

@@ -8,9 +8,8 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from training.arrays import Floats
+from training.arrays import Float32Array, Float64Array
 from training.model import Model
 
 Method = Literal["exact", "occlusion"]
@@ -44,9 +43,9 @@ class Explanation:
 
     method: Method
     parts: tuple[str, ...]
-    logits: Floats
-    biases: Floats | None
-    contributions: NDArray[np.float64]
+    logits: Float32Array
+    biases: Float32Array | None
+    contributions: Float64Array
 
     def __post_init__(self) -> None:
         if self.contributions.shape != (len(self.parts), len(self.logits)):

@@ -6,10 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from training.arrays import Floats
+from training.arrays import Float32Array, Float64Array
 from training.decision import Scaling
 from training.runtime import Runtime
 
@@ -82,7 +79,7 @@ class Model(Protocol):
         """Learn from a dataset; each of its taxonomy's categories has examples for and against."""
         ...
 
-    def scores(self, texts: Sequence[str]) -> Floats:
+    def scores(self, texts: Sequence[str]) -> Float32Array:
         """Log-odds, float32 (n, k), in the order of the training categories."""
         ...
 
@@ -116,5 +113,5 @@ class Shares:
         parts: float64 (p, k), what each part of the text adds.
     """
 
-    biases: Floats
-    parts: NDArray[np.float64]
+    biases: Float32Array
+    parts: Float64Array

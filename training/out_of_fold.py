@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labels.dataset import Dataset
 from seeds.base.errors import DISTRIBUTION, InputError
 from seeds.base.storage import write_text
-from training.arrays import Floats
+from training.arrays import Float32Array, IntArray
 from training.model import Fitting, Track
 from training.models import model_class
 from training.recipe import Recipe
@@ -33,9 +32,9 @@ class OutOfFold:
         duration: the share of the planned passes that was best, in the middle of the folds.
     """
 
-    positions: NDArray[np.int64]
-    scores: Floats
-    parts: NDArray[np.int64]
+    positions: IntArray
+    scores: Float32Array
+    parts: IntArray
     duration: float | None
 
 
@@ -43,7 +42,7 @@ def out_of_fold(
     dataset: Dataset, kind: str, recipe: Recipe, settings: Any, fitting: Fitting
 ) -> OutOfFold:
     """Scores of articles by models that did not learn from them or their groups."""
-    positions: list[NDArray[np.int64]] = []
+    positions: list[IntArray] = []
     scores, durations = [], []
     for n, (learn, validate) in enumerate(folds(dataset, recipe.folds, recipe.seed), 1):
         kept = within(fitting.folder, f"fold-{n}.json")
@@ -76,12 +75,12 @@ def out_of_fold(
 
 def _fold(
     dataset: Dataset,
-    learn: NDArray[np.int64],
-    validate: NDArray[np.int64],
+    learn: IntArray,
+    validate: IntArray,
     kind: str,
     settings: Any,
     fitting: Fitting,
-) -> tuple[Floats, float | None]:
+) -> tuple[Float32Array, float | None]:
     """Scores (m, k) of the held-out articles, and the share of the passes that was best."""
     gold, ids = dataset.gold, dataset.taxonomy.ids
     seen = np.asarray(gold[learn].any(axis=0) & ~gold[learn].all(axis=0))
@@ -107,7 +106,7 @@ def within(folder: Path | None, name: str) -> Path | None:
     return folder / name if folder else None
 
 
-def _read_fold(path: Path | None) -> tuple[Floats, float | None] | None:
+def _read_fold(path: Path | None) -> tuple[Float32Array, float | None] | None:
     """What a fold of an interrupted training found; None if it did not end."""
     if path is None or not path.is_file():
         return None

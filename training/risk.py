@@ -1,12 +1,13 @@
 """When to ask a person: conformal control of the share of errors among what is accepted."""
 
 import numpy as np
-from numpy.typing import NDArray
+
+from training.arrays import BoolArray, Float64Array
 
 NEVER = 2.0  # a bound that no probability reaches
 
 
-def safe_bound(certainty: NDArray[np.float64], right: NDArray[np.bool_], max_risk: float) -> float:
+def safe_bound(certainty: Float64Array, right: BoolArray, max_risk: float) -> float:
     """The lowest certainty from which at most a share of max_risk is wrong; NEVER if there is none.
 
     certainty: (n,), in [0, 1], of articles the model did not learn from; right: (n,). The bound is

@@ -17,8 +17,8 @@ from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
 from seeds.document import Document
+from training.arrays import BoolArray, Float64Array, IntArray
 
-Indices = NDArray[np.int64]
 By = Literal["stratified", "date"]
 _ID = re.compile(r"[0-9a-f]{16}")
 _NEW, _LEARN, _TEST = -1, 0, 1
@@ -121,7 +121,7 @@ def draw(
 _WORDS = {"stratified": "stratified", "date": "by date"}
 
 
-def sides(dataset: Dataset, parts: Parts) -> tuple[Indices, Indices]:
+def sides(dataset: Dataset, parts: Parts) -> tuple[IntArray, IntArray]:
     """Positions to learn from and positions to measure on; other articles are in neither.
 
     An article that became a near-duplicate of a test article after both were placed is not learned
@@ -152,7 +152,7 @@ def refuse_leak(learned: Dataset, measured: Dataset) -> None:
             )
 
 
-def folds(dataset: Dataset, count: int, seed: int) -> list[tuple[Indices, Indices]]:
+def folds(dataset: Dataset, count: int, seed: int) -> list[tuple[IntArray, IntArray]]:
     """(learn, validate) positions, each article validated once.
 
     Raises:
@@ -170,8 +170,8 @@ def folds(dataset: Dataset, count: int, seed: int) -> list[tuple[Indices, Indice
 
 
 def assign(
-    dataset: Dataset, shares: Sequence[float], seed: int, placed: Indices | None = None
-) -> Indices:
+    dataset: Dataset, shares: Sequence[float], seed: int, placed: IntArray | None = None
+) -> IntArray:
     """The part of each example, (n,): every category near its share in every part.
 
     Iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011) over groups: the rarest
@@ -200,7 +200,7 @@ def assign(
     return part
 
 
-def _placed(dataset: Dataset, before: Parts | None) -> Indices:
+def _placed(dataset: Dataset, before: Parts | None) -> IntArray:
     """The side of each example, (n,), from what is frozen; -1 of those that are free."""
     if before is None:
         return np.full(len(dataset.examples), _NEW)
@@ -214,7 +214,7 @@ def _placed(dataset: Dataset, before: Parts | None) -> Indices:
     return np.fromiter(found, np.int64, len(documents))
 
 
-def _added(dataset: Dataset, here: NDArray[np.bool_], before: Parts | None) -> tuple[str, ...]:
+def _added(dataset: Dataset, here: BoolArray, before: Parts | None) -> tuple[str, ...]:
     """The ids of a part that are not frozen yet, in order."""
     frozen = {*before.learn, *before.test} if before else set()
     ids = (dataset.examples[n].document.id for n in np.flatnonzero(here))
@@ -288,7 +288,7 @@ def _names(dataset: Dataset) -> set[str]:
     }
 
 
-def _members(dataset: Dataset) -> list[Indices]:
+def _members(dataset: Dataset) -> list[IntArray]:
     """The positions of each group's members, groups in the order of their first."""
     positions: dict[str, list[int]] = {}
     for n, example in enumerate(dataset.examples):
@@ -296,7 +296,7 @@ def _members(dataset: Dataset) -> list[Indices]:
     return [np.array(members) for members in positions.values()]
 
 
-def _labels(dataset: Dataset) -> NDArray[np.float64]:
+def _labels(dataset: Dataset) -> Float64Array:
     """Which categories each example has, (n, k + 1).
 
     A last column stands for articles without any, so that they are shared out as well.

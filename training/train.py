@@ -11,7 +11,7 @@ from typing import Any
 from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import DISTRIBUTION, InputError
-from training.arrays import Floats
+from training.arrays import Float32Array
 from training.calibration import Wanted, fit_rule
 from training.decision import Rule
 from training.evaluation import metrics
@@ -113,14 +113,14 @@ def _curve(
     fitting.say("learning curve: training on growing parts of the articles")
     quiet = Fitting(seed=recipe.seed, runtime=fitting.runtime)
 
-    def score(part: Dataset, texts: Sequence[str]) -> Floats:
+    def score(part: Dataset, texts: Sequence[str]) -> Float32Array:
         """What a model says that learned from a part."""
         return model_class(kind).fit(part, settings, quiet).scores(texts)
 
     return learning_curve(dataset, score, recipe.seed, repeats=recipe.curve_repeats)
 
 
-def _measured(rule: Rule, scores: Floats, dataset: Dataset) -> Measured:
+def _measured(rule: Rule, scores: Float32Array, dataset: Dataset) -> Measured:
     probabilities = rule.probabilities(scores)
     return Measured(
         dataset, probabilities, rule.holds(probabilities), rule.certainty(probabilities)
@@ -162,7 +162,7 @@ def learnable(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, list[str]]:
     return dataset.restricted(kept), left_out
 
 
-def evaluate(rule: Rule, scores: Floats, dataset: Dataset, seed: int) -> metrics.Evaluation:
+def evaluate(rule: Rule, scores: Float32Array, dataset: Dataset, seed: int) -> metrics.Evaluation:
     """Hold a rule's decisions against a dataset of the same categories; scores (n, k)."""
     probabilities = rule.probabilities(scores)
     return metrics.evaluate(

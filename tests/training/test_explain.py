@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from seeds.clean import clean
 from tests.support.command import ROOT, SHARED
 from tests.support.corpus import FILLER, WORDS, article, dataset
-from training.arrays import Floats
+from training.arrays import Float32Array
 from training.decision import Scaling
 from training.explain import Explanation, explain, explain_in_steps, levels, strongest
 from training.model import Fitting
@@ -43,7 +43,7 @@ class Counting:
     def __init__(self) -> None:
         self.read: list[str] = []
 
-    def scores(self, texts: Sequence[str]) -> Floats:
+    def scores(self, texts: Sequence[str]) -> Float32Array:
         self.read += texts
         found = [(float("film" in t), 2.0 * ("film" in t and "festival" in t)) for t in texts]
         return np.array([[a + b, -a] for a, b in found], np.float32).reshape(-1, 2)

@@ -7,14 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labels.dataset import Example
 from seeds.base.errors import InputError
+from training.arrays import BoolArray, Float64Array
 from training.evaluation.metrics import RESAMPLES
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 Verdict = Literal["A is better", "B is better", "no difference can be shown"]
 _SWAPS = 5000  # a p-value of 0.05 is then good to ±0.006
 _NUMBERS = 4_000_000  # held at once while resampling: 32 MB
@@ -98,9 +96,9 @@ class Answers:
         certain: bool (n,), whether that is decided without review.
     """
 
-    probabilities: Floats
-    held: Bools
-    certain: Bools
+    probabilities: Float64Array
+    held: BoolArray
+    certain: BoolArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ def disagreements(
 
 
 def compare(
-    a: Bools, b: Bools, gold: Bools, categories: tuple[str, ...], seed: int = 0
+    a: BoolArray, b: BoolArray, gold: BoolArray, categories: tuple[str, ...], seed: int = 0
 ) -> Comparison:
     """What two runs gave to the same articles, held against the truth.
 
@@ -187,7 +185,9 @@ def mcnemar(only_a: int, only_b: int) -> float:
     return min(1.0, 2 * fewer / (1 << total))
 
 
-def _bootstrap(a: Bools, b: Bools, gold: Bools, rng: np.random.Generator) -> Floats:
+def _bootstrap(
+    a: BoolArray, b: BoolArray, gold: BoolArray, rng: np.random.Generator
+) -> Float64Array:
     """Differences B minus A on articles drawn with replacement, (RESAMPLES, 4 + k)."""
     n = len(gold)
     rows = max(1, _NUMBERS // n)
@@ -200,7 +200,9 @@ def _bootstrap(a: Bools, b: Bools, gold: Bools, rng: np.random.Generator) -> Flo
     return np.concatenate(found)
 
 
-def _p_values(a: Bools, b: Bools, gold: Bools, values: Floats, rng: np.random.Generator) -> Floats:
+def _p_values(
+    a: BoolArray, b: BoolArray, gold: BoolArray, values: Float64Array, rng: np.random.Generator
+) -> Float64Array:
     """How often differences are as large as the values when answers change hands, (4 + k,)."""
     apart = np.flatnonzero((a != b).any(axis=1))
     ones = np.ones(len(gold))
@@ -217,7 +219,7 @@ def _p_values(a: Bools, b: Bools, gold: Bools, values: Floats, rng: np.random.Ge
     return larger / total
 
 
-def _swaps(count: int, rng: np.random.Generator) -> Iterator[Floats]:
+def _swaps(count: int, rng: np.random.Generator) -> Iterator[Float64Array]:
     """Which of the articles change hands, (rows, count): all ways, else many, nothing first."""
     if 2**count <= _SWAPS:
         ways = np.arange(2**count)[:, None] >> np.arange(count)
@@ -229,7 +231,7 @@ def _swaps(count: int, rng: np.random.Generator) -> Iterator[Floats]:
         yield rng.integers(0, 2, (min(rows, _SWAPS - start), count)).astype(np.float64)
 
 
-def _parts(held: Bools, gold: Bools) -> tuple[Floats, ...]:
+def _parts(held: BoolArray, gold: BoolArray) -> tuple[Float64Array, ...]:
     """What an article adds: hits, chosen, support, (n, k) each; exactly right and 1, (n,) each."""
     exact = (held == gold).all(axis=1)
     parts = (held & gold, held, gold, exact, np.ones(len(gold)))
@@ -237,8 +239,12 @@ def _parts(held: Bools, gold: Bools) -> tuple[Floats, ...]:
 
 
 def _figures(
-    hits: Floats, chosen: Floats, support: Floats, exact: Floats, articles: Floats
-) -> Floats:
+    hits: Float64Array,
+    chosen: Float64Array,
+    support: Float64Array,
+    exact: Float64Array,
+    articles: Float64Array,
+) -> Float64Array:
     """Micro-, macro-, weighted F1, share exactly right, F1 of each category, (rows, 4 + k).
 
     hits, chosen, support: (rows, k); exact, articles: (rows,). A figure of one row has no rows.

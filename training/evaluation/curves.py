@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seeds.base.errors import InputError
+from training.arrays import BoolArray, Float64Array, IntArray
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 _Z = 1.959964  # standard deviations on each side that hold 95 % of a normal distribution
 
 
@@ -16,8 +14,8 @@ _Z = 1.959964  # standard deviations on each side that hold 95 % of a normal dis
 class PrecisionRecall:
     """Precision and recall, each in [0, 1], (m,): from the strictest threshold to the laxest."""
 
-    recall: Floats
-    precision: Floats
+    recall: Float64Array
+    precision: Float64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +29,11 @@ class Reliability:
         count: (b,) decisions in a bin.
     """
 
-    said: Floats
-    true: Floats
-    low: Floats
-    high: Floats
-    count: NDArray[np.int64]
+    said: Float64Array
+    true: Float64Array
+    low: Float64Array
+    high: Float64Array
+    count: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +48,12 @@ class CoverageRisk:
         certainty: the least sure of the accepted.
     """
 
-    coverage: Floats
-    risk: Floats
-    low: Floats
-    high: Floats
-    expected: Floats
-    certainty: Floats
+    coverage: Float64Array
+    risk: Float64Array
+    low: Float64Array
+    high: Float64Array
+    expected: Float64Array
+    certainty: Float64Array
 
     def most(self, risk: float) -> int | None:
         """The position of the largest coverage with at most this risk; None if there is none."""
@@ -63,7 +61,7 @@ class CoverageRisk:
         return int(found[-1]) if len(found) else None
 
 
-def precision_recall(probabilities: Floats, gold: Bools) -> PrecisionRecall | None:
+def precision_recall(probabilities: Float64Array, gold: BoolArray) -> PrecisionRecall | None:
     """The curve over all thresholds; equal probabilities are one step.
 
     probabilities, gold: (n,). None without a positive article.
@@ -76,7 +74,7 @@ def precision_recall(probabilities: Floats, gold: Bools) -> PrecisionRecall | No
     return PrecisionRecall(hits[steps] / hits[-1], hits[steps] / (steps + 1))
 
 
-def reliability(probabilities: Floats, gold: Bools, bins: int = 10) -> Reliability:
+def reliability(probabilities: Float64Array, gold: BoolArray, bins: int = 10) -> Reliability:
     """How often what was said with a probability came true, in bins of equal width.
 
     probabilities: (n,) in [0, 1]; gold: (n,). Raises InputError if n == 0. Source: Guo et al. 2017.
@@ -93,7 +91,7 @@ def reliability(probabilities: Floats, gold: Bools, bins: int = 10) -> Reliabili
     return Reliability(said, hits / count, low, high, count)
 
 
-def coverage_risk(certainty: Floats, right: Bools) -> CoverageRisk:
+def coverage_risk(certainty: Float64Array, right: BoolArray) -> CoverageRisk:
     """The share of errors among the accepted, for each number of articles accepted.
 
     certainty: (n,) chance that an article is exactly right; right: (n,) whether it is. Articles of
@@ -118,7 +116,7 @@ def coverage_risk(certainty: Floats, right: Bools) -> CoverageRisk:
     )
 
 
-def wilson(hits: NDArray[np.int64] | Floats, count: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def wilson(hits: IntArray | Float64Array, count: IntArray) -> tuple[Float64Array, Float64Array]:
     """The 95 % interval of hits / count, each (m,), within [0, 1]; count is 1 or more.
 
     Source: Wilson 1927; unlike the textbook interval it holds at shares of 0 and 1 too.
@@ -130,7 +128,7 @@ def wilson(hits: NDArray[np.int64] | Floats, count: NDArray[np.int64]) -> tuple[
     return np.clip((middle - half) / scale, 0, 1), np.clip((middle + half) / scale, 0, 1)
 
 
-def thinned(size: int, most: int) -> NDArray[np.int64]:
+def thinned(size: int, most: int) -> IntArray:
     """Positions of at most `most` (2 or more) of `size` points, evenly spread, both ends kept."""
     if size <= most:
         return np.arange(size)

@@ -5,16 +5,15 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labels.dataset import Dataset
 from seeds.base.errors import InputError
+from training.arrays import Float32Array, Float64Array
 from training.decision import softmax
 from training.evaluation.metrics import average_precision
 from training.split import assign, folds
 
-Floats = NDArray[np.float64]
-Score = Callable[[Dataset, Sequence[str]], NDArray[np.float32]]
+Score = Callable[[Dataset, Sequence[str]], Float32Array]
 Verdict = Literal["more labels help", "flat", "too early to say"]
 
 _FEWEST = 8  # articles in the smallest part: fewer say nothing of what follows
@@ -52,7 +51,7 @@ class LearningCurve:
     unmeasured: tuple[str, ...] = ()
 
     @property
-    def mean(self) -> Floats:
+    def mean(self) -> Float64Array:
         """The mean over categories, (s, r)."""
         return np.asarray(np.mean([*self.precision.values()], axis=0))
 
@@ -69,11 +68,11 @@ class LearningCurve:
 class Law:
     """1 - average precision = scale · articles^-exponent + floor; (d,) each, or one number each."""
 
-    scale: Floats
-    exponent: Floats
-    floor: Floats
+    scale: Float64Array
+    exponent: Float64Array
+    floor: Float64Array
 
-    def at(self, articles: float) -> Floats:
+    def at(self, articles: float) -> Float64Array:
         """Average precision after so many articles, in [0, 1]."""
         return np.clip(1 - self.scale * articles**-self.exponent - self.floor, 0.0, 1.0)
 
@@ -148,7 +147,7 @@ def learning_curve(
     )
 
 
-def forecast(sizes: Floats, measured: Floats, articles: int, seed: int = 0) -> Forecast:
+def forecast(sizes: Float64Array, measured: Float64Array, articles: int, seed: int = 0) -> Forecast:
     """A power law through a learning curve, and how far it can be trusted.
 
     sizes: (s,) articles learned from; measured: (s, r) in [0, 1] in r repeats; articles: how many
@@ -174,7 +173,7 @@ def forecast(sizes: Floats, measured: Floats, articles: int, seed: int = 0) -> F
     return Forecast(articles, now, doubled, low, high, (least, most), verdict, one)
 
 
-def _noise(measured: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _noise(measured: Float64Array, rng: np.random.Generator) -> tuple[Float64Array, Float64Array]:
     """Noise of the mean curve, (d, s), and of its height, (d,); measured (s, r)."""
     s, r = measured.shape
     height = measured.mean(axis=0) - measured.mean()
@@ -186,7 +185,7 @@ def _noise(measured: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
     return bends, shift * rng.standard_t(r - 1, _DRAWS)
 
 
-def _fitted(sizes: Floats, errors: Floats) -> Law:
+def _fitted(sizes: Float64Array, errors: Float64Array) -> Law:
     """The least-squares power law of each row of errors (d, s); scale and floor are 0 or more.
 
     Given the exponent the rest is a straight line, so each exponent of a grid is tried: unlike a

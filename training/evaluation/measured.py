@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labels.dataset import Dataset
+from training.arrays import BoolArray, Float64Array
 from training.evaluation.curves import Reliability, reliability
 
 
@@ -21,17 +21,17 @@ class Measured:
     """
 
     dataset: Dataset
-    probabilities: NDArray[np.float64]
-    held: NDArray[np.bool_]
-    certainty: NDArray[np.float64]
+    probabilities: Float64Array
+    held: BoolArray
+    certainty: Float64Array
 
     @property
-    def gold(self) -> NDArray[np.bool_]:
+    def gold(self) -> BoolArray:
         """Which categories each article has, (n, k)."""
         return self.dataset.gold
 
     @property
-    def right(self) -> NDArray[np.bool_]:
+    def right(self) -> BoolArray:
         """Which articles got exactly the right categories, (n,)."""
         return np.asarray((self.held == self.gold).all(axis=1))
 

@@ -4,12 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seeds.base.errors import InputError
+from training.arrays import BoolArray, Float64Array
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 _MOST_BINS = 100  # of a calibration error
 RESAMPLES = 2000  # the ends of a 95 % interval move by less than 0.005 from run to run
 
@@ -75,10 +73,10 @@ class Evaluation:
 
 
 def evaluate(
-    probabilities: Floats,
-    held: Bools,
-    gold: Bools,
-    certain: Bools,
+    probabilities: Float64Array,
+    held: BoolArray,
+    gold: BoolArray,
+    certain: BoolArray,
     categories: tuple[str, ...],
     *,
     single: bool,
@@ -119,7 +117,7 @@ def evaluate(
     )
 
 
-def calibration_error(probabilities: Floats, gold: Bools) -> float:
+def calibration_error(probabilities: Float64Array, gold: BoolArray) -> float:
     """Expected gap between confidence and accuracy, in [0, 1]; 0 is perfect.
 
     probabilities: float (n, k), or (n,) of the chosen category; gold: bool, same shape.
@@ -134,7 +132,7 @@ def calibration_error(probabilities: Floats, gold: Bools) -> float:
     return float(_calibration_errors(probabilities, gold, np.ones((1, len(gold))))[0])
 
 
-def _calibration_errors(p: Floats, gold: Bools, weights: Floats) -> Floats:
+def _calibration_errors(p: Float64Array, gold: BoolArray, weights: Float64Array) -> Float64Array:
     """The calibration error under each row of article weights, (rows,); bins of the first row."""
     p, gold = p.reshape(len(p), -1), gold.reshape(len(gold), -1)
     edges = _rising_bins(p.ravel(), gold.ravel())
@@ -144,7 +142,7 @@ def _calibration_errors(p: Floats, gold: Bools, weights: Floats) -> Floats:
     return np.asarray(np.abs(weights @ gaps).sum(axis=1) / (weights.sum(axis=1) * p.shape[1]))
 
 
-def _rising_bins(p: Floats, gold: Bools) -> Floats:
+def _rising_bins(p: Float64Array, gold: BoolArray) -> Float64Array:
     """The lowest value of each bin but the first; p, gold: (n,). Equal values share a bin."""
     order = np.argsort(p, kind="stable")
     values = p[order]
@@ -160,7 +158,7 @@ def _rising_bins(p: Floats, gold: Bools) -> Floats:
     return values[best]
 
 
-def average_precision(probabilities: Floats, gold: Bools) -> float | None:
+def average_precision(probabilities: Float64Array, gold: BoolArray) -> float | None:
     """Area under the precision-recall steps, in [0, 1]; ties count as one step.
 
     probabilities, gold: (n,). None without a positive article.
@@ -175,18 +173,20 @@ def average_precision(probabilities: Floats, gold: Bools) -> float | None:
     return float(np.sum(np.diff(np.concatenate([[0.0], recall])) * precision))
 
 
-def _f1(held: Bools, gold: Bools, weights: Floats) -> tuple[Floats, Floats]:
+def _f1(
+    held: BoolArray, gold: BoolArray, weights: Float64Array
+) -> tuple[Float64Array, Float64Array]:
     """F1 and support of each category, (rows, k), under each row of article weights."""
     hits, chosen, support = (weights @ part for part in (held & gold, held, gold))
     return 2 * hits / np.maximum(chosen + support, 1), support
 
 
-def _micro(held: Bools, gold: Bools, weights: Floats) -> Floats:
+def _micro(held: BoolArray, gold: BoolArray, weights: Float64Array) -> Float64Array:
     hits, chosen, support = (weights @ part.sum(axis=1) for part in (held & gold, held, gold))
     return np.asarray(2 * hits / np.maximum(chosen + support, 1))
 
 
-def _estimate(values: Floats) -> Estimate:
+def _estimate(values: Float64Array) -> Estimate:
     """The first value with the 2.5 and 97.5 % points of the others.
 
     A resample repeats articles, which biases the calibration error upwards: where that pushes the
@@ -198,7 +198,7 @@ def _estimate(values: Floats) -> Estimate:
 
 
 def _by_category(
-    probabilities: Floats, held: Bools, gold: Bools, categories: tuple[str, ...]
+    probabilities: Float64Array, held: BoolArray, gold: BoolArray, categories: tuple[str, ...]
 ) -> dict[str, CategoryScore]:
     scores = {}
     for n, name in enumerate(categories):

@@ -12,7 +12,7 @@ from seeds.base.errors import InputError
 from seeds.base.records import read_object
 from seeds.base.settings import parse
 from seeds.base.storage import replacing, write_text
-from training.arrays import Floats
+from training.arrays import Float32Array
 from training.decision import Scaling
 from training.model import Fitting
 from training.models.encoders.sentence_encoder import Encoder
@@ -82,8 +82,8 @@ class Embedding:
 
     recipe: EmbeddingSettings
     words: Tfidf
-    centre: Floats
-    coefficients: Floats
+    centre: Float32Array
+    coefficients: Float32Array
     encoder: Encoder
     cache: VectorCache | None = field(default=None, repr=False)
 
@@ -119,7 +119,7 @@ class Embedding:
         """What its encoder computes in, and on what."""
         return self.encoder.network.computing
 
-    def scores(self, texts: Sequence[str]) -> Floats:
+    def scores(self, texts: Sequence[str]) -> Float32Array:
         """Log-odds, float32 (n, k)."""
         if not texts:
             return self.words.scores(texts)
@@ -172,7 +172,7 @@ class Embedding:
             ) from error
 
 
-def _centred(vectors: Floats, centre: Floats) -> Floats:
+def _centred(vectors: Float32Array, centre: Float32Array) -> Float32Array:
     """The vectors minus their centre, each to length 1 again; (n, d)."""
     moved = vectors - centre
     lengths = np.linalg.norm(moved, axis=1, keepdims=True)

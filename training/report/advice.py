@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labels.taxonomy import Taxonomy
+from training.arrays import BoolArray, IntArray
 from training.evaluation.curves import CoverageRisk, Reliability, wilson
 from training.evaluation.learning_curve import Forecast, LearningCurve
 from training.evaluation.metrics import Evaluation
@@ -15,9 +15,6 @@ from training.evaluation.metrics import Evaluation
 if TYPE_CHECKING:
     from training.recipe import Recipe
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 _UNSURE = 0.05  # half the width of a 95 % interval from which on a figure hardly guides anyone
 _MISLEADING = 0.02  # gap between what was said and what came true that is worth a word
@@ -46,12 +43,12 @@ class Step:
     reason: str
 
 
-def confusion(held: Bools, gold: Bools) -> Counts:
+def confusion(held: BoolArray, gold: BoolArray) -> IntArray:
     """How often articles of each category (row) were given each (column); single choice, (k, k)."""
     return np.asarray(gold.astype(np.int64).T @ held.astype(np.int64))
 
 
-def errors_together(held: Bools, gold: Bools) -> Counts:
+def errors_together(held: BoolArray, gold: BoolArray) -> IntArray:
     """Which category was wrongly given where another was missed, (k + 1, k + 1).
 
     held, gold: (n, k). Row: the missed category; the last row, articles that miss nothing. Column:
@@ -65,7 +62,7 @@ def errors_together(held: Bools, gold: Bools) -> Counts:
     return np.asarray(counts)
 
 
-def mixed_up(counts: Counts, most: int) -> list[Pair]:
+def mixed_up(counts: IntArray, most: int) -> list[Pair]:
     """The pairs with the largest counts off the diagonal of a square, at most `most`."""
     size = len(counts)
     cells = ((n, m) for n in range(size) for m in range(n + 1, size))

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
-from numpy.typing import NDArray
 
+from training.arrays import Float64Array, IntArray
 from training.evaluation.curves import CoverageRisk, PrecisionRecall, Reliability, thinned
 from training.evaluation.learning_curve import Forecast
 from training.report.html import Html, join, number, tag
 
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
 Range = tuple[float, float]
 
 _MOST = 160  # points a line is drawn with: more than can be seen, few enough for a small file
@@ -141,7 +139,12 @@ def coverage(curve: CoverageRisk, wanted: float, review_below: float, label: str
 
 
 def learning(
-    sizes: Sequence[int], measured: Floats, expected: Forecast, label: str, *, little: bool = False
+    sizes: Sequence[int],
+    measured: Float64Array,
+    expected: Forecast,
+    label: str,
+    *,
+    little: bool = False,
 ) -> Html:
     """Average precision over articles learned from, and where the curve leads.
 
@@ -170,7 +173,7 @@ def learning(
 
 
 def heat_map(
-    counts: Counts,
+    counts: IntArray,
     rows: Sequence[str],
     columns: Sequence[str],
     titles: tuple[str, str],
@@ -287,7 +290,7 @@ def _line(frame: Frame, x: Iterable[float], y: Iterable[float], css: str) -> Htm
     return tag("polyline", points=_points(frame, x, y), class_=css)
 
 
-def _band(frame: Frame, x: Floats, low: Floats, high: Floats) -> Html:
+def _band(frame: Frame, x: Float64Array, low: Float64Array, high: Float64Array) -> Html:
     outline = f"{_points(frame, x, high)} {_points(frame, x[::-1], low[::-1])}"
     return tag("polygon", points=outline, class_="band")
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labels.taxonomy import Taxonomy
+from training.arrays import BoolArray
 from training.decision import Rule
 from training.evaluation import curves
 from training.evaluation.learning_curve import LearningCurve
@@ -108,7 +109,7 @@ _DOT_ALL = "each category has its own threshold and this curve one for all, so i
 _DOT_ONE = "the most probable category is given, whatever the threshold, so it may lie off a curve."
 
 
-def _in_use(held: curves.Bools, gold: curves.Bools) -> tuple[float, float] | None:
+def _in_use(held: BoolArray, gold: BoolArray) -> tuple[float, float] | None:
     """Recall and precision of what was given, any shape; None if nothing was, or should have been.
 
     Nothing given has no precision, so it is no point of a curve.

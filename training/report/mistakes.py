@@ -5,18 +5,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labels.dataset import Example
 from labels.taxonomy import Taxonomy
+from training.arrays import BoolArray, Float64Array
 from training.report.html import Html, tag
 from training.report.sections import french, section
 
 if TYPE_CHECKING:
     from training.evaluation.measured import Measured
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 _MOST = 12  # more than anybody reads at a sitting
 _EXCERPT = 320  # characters of an article: what it is about, not all of it
@@ -36,7 +34,9 @@ class Mistake:
     confidence: float
 
 
-def worst(probabilities: Floats, held: Bools, gold: Bools, most: int) -> list[Mistake]:
+def worst(
+    probabilities: Float64Array, held: BoolArray, gold: BoolArray, most: int
+) -> list[Mistake]:
     """The most confidently wrong articles, at most `most`; all arrays (n, k)."""
     said = np.where(held, probabilities, 1 - probabilities)
     wrong = np.where(held != gold, said, -1.0)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labels.dataset import Dataset
 from seeds.base.errors import InputError
 from seeds.base.records import read_object, read_optional_object
 from seeds.base.settings import parse
-from training.split import By, Indices, group_of
+from training.arrays import BoolArray, IntArray
+from training.split import By, group_of
 
 _REMEDY = "Restore the run from a copy, or train again."
 
@@ -37,7 +37,7 @@ class Learned:
         groups = dict.fromkeys(group_of(each.document) for each in learned.examples)
         return cls(by, _ids(learned), tuple(groups), _ids(measured))
 
-    def unseen(self, dataset: Dataset) -> Indices:
+    def unseen(self, dataset: Dataset) -> IntArray:
         """The positions of articles that are neither learned from nor near-duplicates of those."""
         known = {*self.learn, *self.groups}
         documents = [each.document for each in dataset.examples]
@@ -63,7 +63,7 @@ class FoldAnswers:
             raise InputError("ids and categories differ in number")
 
     @classmethod
-    def of(cls, dataset: Dataset, held: NDArray[np.bool_]) -> "FoldAnswers":
+    def of(cls, dataset: Dataset, held: BoolArray) -> "FoldAnswers":
         """From articles and which categories each was given, (n, k)."""
         names = np.array(dataset.taxonomy.ids)
         given = (tuple(names[row].tolist()) for row in held)

@@ -5,11 +5,11 @@ import random
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from labels.dataset import Example
 from seeds.base.errors import InputError
 from seeds.document import Document
+from training.arrays import BoolArray
 from training.evaluation.comparison import (
     Answers,
     Comparison,
@@ -19,11 +19,10 @@ from training.evaluation.comparison import (
     mcnemar,
 )
 
-Bools = NDArray[np.bool_]
 NAMES = ("cinema", "trade", "sport")
 
 
-def answers(count: int, right: float, seed: int, gold: Bools | None = None) -> Bools:
+def answers(count: int, right: float, seed: int, gold: BoolArray | None = None) -> BoolArray:
     """Categories of articles: at random, or so many of gold's decisions."""
     rng = np.random.default_rng(seed)
     if gold is None:
@@ -31,7 +30,7 @@ def answers(count: int, right: float, seed: int, gold: Bools | None = None) -> B
     return np.asarray(gold ^ (rng.random(gold.shape) >= right))
 
 
-def sample(count: int, a: float, b: float, seed: int = 0) -> tuple[Bools, Bools, Bools]:
+def sample(count: int, a: float, b: float, seed: int = 0) -> tuple[BoolArray, BoolArray, BoolArray]:
     gold = answers(count, 0, seed)
     return answers(count, a, seed + 1, gold), answers(count, b, seed + 2, gold), gold
 
@@ -45,7 +44,7 @@ def figures(found: Comparison) -> dict[str, Difference]:
     }
 
 
-def measured(held: Bools, gold: Bools, how: str) -> float:
+def measured(held: BoolArray, gold: BoolArray, how: str) -> float:
     """scikit-learn's figure."""
     from sklearn.metrics import accuracy_score, f1_score
 

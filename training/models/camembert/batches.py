@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from seeds.base.errors import InputError, missing_extra
+from training.arrays import BoolArray
 from training.models.encoders.batching import padded
 
 _MEGABATCH = 16  # batches whose windows are sorted by length together, then shuffled
 
 
-def token_table(windows: list[list[list[int]]], gold: NDArray[np.bool_], folder: Path) -> Any:
+def token_table(windows: list[list[list[int]]], gold: BoolArray, folder: Path) -> Any:
     """The windows as a memory-mapped table: input_ids, labels, length, weight."""
     try:
         import datasets

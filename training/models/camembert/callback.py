@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from transformers import TrainerCallback
@@ -16,11 +15,11 @@ from transformers import TrainerCallback
 from seeds.base.errors import InputError
 from seeds.base.records import read_object
 from seeds.base.storage import replacing, sync, write_text
+from training.arrays import BoolArray, Float32Array
 
 _LOOKS = 8  # at the held-out articles in a whole training
 _DONE = "complete.json"  # written last, so that half of a checkpoint is never resumed
 _PARTS = ("model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json", _DONE)
-Bools = NDArray[np.bool_]
 
 
 @dataclass
@@ -149,7 +148,7 @@ def _complete(checkpoint: Path) -> bool:
     return True
 
 
-def macro_f1(scores: NDArray[np.float32], gold: Bools, *, single: bool) -> float:
+def macro_f1(scores: Float32Array, gold: BoolArray, *, single: bool) -> float:
     """Over the categories with articles; for multiple choice at the one cut that is best."""
     if single:
         return _f1(np.arange(scores.shape[1]) == scores.argmax(axis=1)[:, None], gold)
@@ -157,7 +156,7 @@ def macro_f1(scores: NDArray[np.float32], gold: Bools, *, single: bool) -> float
     return max(_f1(scores >= cut, gold) for cut in cuts)
 
 
-def _f1(held: Bools, gold: Bools) -> float:
+def _f1(held: BoolArray, gold: BoolArray) -> float:
     hits, both = (held & gold).sum(axis=0), held.sum(axis=0) + gold.sum(axis=0)
     there = gold.any(axis=0)
     return float((2 * hits / np.maximum(both, 1))[there].mean()) if there.any() else 0.0

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 import transformers
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from seeds.base.errors import InputError
@@ -32,7 +31,6 @@ from training.models.encoders.torch_network import TorchNetwork, device, out_of_
 if TYPE_CHECKING:
     from labels.dataset import Dataset
 
-Bools = NDArray[np.bool_]
 # What torch, safetensors and the system say of a full disk.
 _DISK_FULL = (
     *("No space left", "Disk quota", "iostream error", "unexpected pos", "file write failed"),

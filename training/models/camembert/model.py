@@ -10,7 +10,7 @@ from seeds.base.errors import InputError
 from seeds.base.records import read_object
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
-from training.arrays import Floats
+from training.arrays import Float32Array
 from training.decision import Scaling
 from training.model import Fitting
 from training.models.camembert.logits import exact_network, logits_of
@@ -80,7 +80,7 @@ class Camembert:
         """What it computes in, and on what."""
         return self.network.computing
 
-    def scores(self, texts: Sequence[str]) -> Floats:
+    def scores(self, texts: Sequence[str]) -> Float32Array:
         """Log-odds, float32 (n, k)."""
         windows = self.pieces.windows(texts, self.recipe.plan)
         outputs = self.network.outputs([each for several in windows for each in several])

@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from training.arrays import Floats
+from training.arrays import Float32Array, IntArray
 
 TOKENS_AT_ONCE = 8192  # of a batch, padding included; bounds its memory whatever the windows
-Ids = NDArray[np.int64]
 
 
 class Network(Protocol):
@@ -20,7 +18,7 @@ class Network(Protocol):
         """What it computes in, and on what, for people."""
         ...
 
-    def outputs(self, windows: Sequence[Sequence[int]]) -> Floats:
+    def outputs(self, windows: Sequence[Sequence[int]]) -> Float32Array:
         """Numbers of each window, float32 (n, width), in the windows' order."""
         ...
 
@@ -38,7 +36,7 @@ def batches(windows: Sequence[Sequence[int]], size: int | None, pieces: int) -> 
         first += count
 
 
-def padded(windows: Sequence[Sequence[int]], pad: int) -> tuple[Ids, Ids]:
+def padded(windows: Sequence[Sequence[int]], pad: int) -> tuple[IntArray, IntArray]:
     """Ids and mask, int64 (n, longest)."""
     shape = (len(windows), max(len(each) for each in windows))
     ids, mask = np.full(shape, pad, np.int64), np.zeros(shape, np.int64)

@@ -21,7 +21,7 @@ import torch
 from torch.nn import functional
 from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions as Output
 
-from training.arrays import Floats
+from training.arrays import Float32Array
 from training.models.encoders.batching import batches, padded
 from training.models.encoders.bert_layers import (
     has_plain_attention,
@@ -76,13 +76,13 @@ class PackedNetwork:
         short = "" if self.short is None else ", bfloat16 for short texts,"
         return in_words(f"{self.precision}{short}", f"{self.threads} threads of the CPU")
 
-    def outputs(self, windows: Sequence[Sequence[int]]) -> Floats:
+    def outputs(self, windows: Sequence[Sequence[int]]) -> Float32Array:
         """Numbers of each window, float32 (n, width)."""
         found = np.zeros((len(windows), self.width), np.float32)
         several = self._batches(windows)
         workers = max(1, min(self.threads, _WORKERS, len(several)))
 
-        def compute(batch: tuple[Any, list[int]]) -> Floats:
+        def compute(batch: tuple[Any, list[int]]) -> Float32Array:
             """The numbers of some windows, float32 (rows, width)."""
             module, rows = batch
             ids, mask = padded([windows[n] for n in rows], self.pad)

@@ -10,7 +10,7 @@ import numpy as np
 
 from seeds.base.cores import available_cores
 from seeds.base.errors import InputError, missing_extra
-from training.arrays import Floats
+from training.arrays import Float32Array
 from training.models.encoders.batching import TOKENS_AT_ONCE, batches, padded
 from training.runtime import Runtime
 
@@ -82,10 +82,10 @@ class OnnxNetwork:
         """What it computes with, and on what."""
         return f"with ONNX Runtime on {self.threads} threads of the CPU"
 
-    def outputs(self, windows: Sequence[Sequence[int]]) -> Floats:
+    def outputs(self, windows: Sequence[Sequence[int]]) -> Float32Array:
         """Numbers of each window, float32 (n, width)."""
 
-        def compute(rows: list[int]) -> Floats:
+        def compute(rows: list[int]) -> Float32Array:
             """The numbers of some windows, float32 (rows, width)."""
             ids, mask = padded([windows[n] for n in rows], self.pad)
             (values,) = self.session.run(None, {"input_ids": ids, "attention_mask": mask})

@@ -11,7 +11,7 @@ import numpy as np
 
 from seeds.base.errors import InputError
 from seeds.base.records import read_object
-from training.arrays import Floats
+from training.arrays import Float32Array
 from training.models.encoders.batching import Network
 from training.models.encoders.hub import longest_window, pieces_of, read_base, read_model
 from training.models.encoders.network_choice import choose_network
@@ -92,7 +92,7 @@ class Encoder:
         model.float()
         tokenizer.save_pretrained(directory)
 
-    def embed(self, texts: Sequence[str], cache: "VectorCache | None" = None) -> Floats:
+    def embed(self, texts: Sequence[str], cache: "VectorCache | None" = None) -> Float32Array:
         """A vector of length 1 for each text, float32 (n, width).
 
         A window's vector is the mean of its pieces; a text's the mean of its windows, the first
@@ -114,7 +114,7 @@ class Encoder:
         parts = json.dumps([self.fingerprint, self.plan.size, self.plan.prefix, text])
         return hashlib.sha256(parts.encode()).hexdigest()
 
-    def _computed(self, texts: Sequence[str]) -> Floats:
+    def _computed(self, texts: Sequence[str]) -> Float32Array:
         windows = self.pieces.windows(texts, self.plan)
         outputs = self.network.outputs([each for several in windows for each in several])
         found = pooled(outputs.reshape(-1, self.width), windows)

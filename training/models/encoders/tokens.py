@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from seeds.base.errors import InputError, missing_extra
-from training.arrays import Floats
+from training.arrays import Float32Array
 
 # A sentence whose ids are kept with a model: a tokenizer that reads it otherwise is refused.
 _PROBE = "L'été dernier, le ministère a signé à Dakar un accord sur 12 coproductions."
@@ -138,7 +138,7 @@ def _chunks(pieces: list[int], room: int, plan: Windows) -> list[list[int]]:
     return [chunks[0], chunks[-1]] if plan.keep == "head-tail" and len(chunks) > 1 else chunks
 
 
-def pooled(outputs: Floats, windows: Sequence[Sequence[object]]) -> Floats:
+def pooled(outputs: Float32Array, windows: Sequence[Sequence[object]]) -> Float32Array:
     """The numbers of each text from those of its windows; the first counts most (1/√position).
 
     outputs: (windows of all texts, width). windows: those of each text. Returns (texts, width).

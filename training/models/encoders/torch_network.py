@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 
 from seeds.base.errors import InputError, missing_extra
-from training.arrays import Floats
-from training.models.encoders.batching import TOKENS_AT_ONCE, Ids, batches, padded
+from training.arrays import Float32Array, IntArray
+from training.models.encoders.batching import TOKENS_AT_ONCE, batches, padded
 from training.runtime import Runtime
 
 _PIECES_A_THREAD = 512  # on a CPU: as fast as more for long windows, less padding of short ones
@@ -58,7 +58,7 @@ class TorchNetwork:
             return in_words(dtype, str(first.device))
         return in_words(dtype, f"{import_torch().get_num_threads()} threads of the CPU")
 
-    def outputs(self, windows: Sequence[Sequence[int]]) -> Floats:
+    def outputs(self, windows: Sequence[Sequence[int]]) -> Float32Array:
         """Numbers of each window, float32 (n, width)."""
         torch = import_torch()
         place = next(self.module.parameters()).device
@@ -66,7 +66,7 @@ class TorchNetwork:
         if place.type == "cpu":
             limit = min(limit, _PIECES_A_THREAD * torch.get_num_threads())
 
-        def compute(ids: Ids, mask: Ids) -> Floats:
+        def compute(ids: IntArray, mask: IntArray) -> Float32Array:
             """The numbers of a batch, float32 (n, width)."""
             with torch.inference_mode():
                 found = self.module(
@@ -128,10 +128,10 @@ def out_of_memory(error: BaseException) -> bool:
 def _in_batches(
     windows: Sequence[Sequence[int]],
     several: Iterable[list[int]],
-    compute: Callable[[Ids, Ids], Floats],
+    compute: Callable[[IntArray, IntArray], Float32Array],
     width: int,
     pad: int,
-) -> Floats:
+) -> Float32Array:
     """The numbers of all windows; where memory runs out, with half as many at once."""
     found = np.zeros((len(windows), width), np.float32)
     for rows in several:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from seeds.base.errors import InputError
-from training.arrays import Floats
+from training.arrays import Float32Array
 
 
 class VectorCache:
@@ -20,7 +20,7 @@ class VectorCache:
         base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
         self._path = path or base / "classify" / "vectors.sqlite"
 
-    def read(self, keys: Sequence[str]) -> dict[str, Floats]:
+    def read(self, keys: Sequence[str]) -> dict[str, Float32Array]:
         """The vectors that are there."""
         with self._open() as database:
             found = {}
@@ -30,7 +30,7 @@ class VectorCache:
                     found[key] = np.frombuffer(row[0], np.float32)
         return found
 
-    def write(self, vectors: dict[str, Floats]) -> None:
+    def write(self, vectors: dict[str, Float32Array]) -> None:
         """Add vectors."""
         rows = [(key, vector.astype(np.float32).tobytes()) for key, vector in vectors.items()]
         with self._open() as database:

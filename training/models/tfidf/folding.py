@@ -22,8 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.arrays import BoolArray, IntArray
+
 Bytes = NDArray[np.uint8]
-Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 HASHED = 64  # bytes of a word that its hash is made of
 SPACE = 32
@@ -49,9 +50,9 @@ class Words:
     """
 
     stream: Bytes
-    starts: Ints
-    lengths: Ints
-    texts: Ints
+    starts: IntArray
+    lengths: IntArray
+    texts: IntArray
     hashes: Hashes
 
 
@@ -62,7 +63,7 @@ def words(texts: Sequence[str]) -> Words:
     return _words(stream[present][kept])
 
 
-def words_with_origins(text: str) -> tuple[Words, Ints]:
+def words_with_origins(text: str) -> tuple[Words, IntArray]:
     """The folded words of a text, and the character that each byte of their stream comes from."""
     stream = _marked([text])
     present, kept = _masks(stream)
@@ -87,7 +88,7 @@ def _marked(texts: Sequence[str]) -> Bytes:
     return stream
 
 
-def _fold_long(stream: Bytes, at: Ints) -> None:
+def _fold_long(stream: Bytes, at: IntArray) -> None:
     """Fold the characters of three and four bytes that begin at some places."""
     first, second, third = stream[at], stream[at + 1], stream[at + 2]
     four = (first >= 0xF3) | ((first == 0xF0) & (second == 0x9F))
@@ -102,13 +103,13 @@ def _fold_long(stream: Bytes, at: Ints) -> None:
     _write(stream, at[ligature], _LIGATURES[third[ligature] - 0x80])
 
 
-def _write(stream: Bytes, at: Ints, values: Bytes) -> None:
+def _write(stream: Bytes, at: IntArray, values: Bytes) -> None:
     """Put rows of bytes at some places."""
     for n in range(values.shape[1]):
         stream[at + n] = values[:, n]
 
 
-def _masks(stream: Bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _masks(stream: Bytes) -> tuple[BoolArray, BoolArray]:
     """Which bytes are there, and which of those stay: of a run of separators, the first space."""
     present = stream != 0
     whole = stream[present]
@@ -129,7 +130,7 @@ def _words(stream: Bytes) -> Words:
     return Words(stream, starts, lengths, texts.take(real), _hashes(stream, starts, lengths))
 
 
-def _hashes(stream: Bytes, starts: Ints, lengths: Ints) -> Hashes:
+def _hashes(stream: Bytes, starts: IntArray, lengths: IntArray) -> Hashes:
     """A hash of each word."""
     padded = np.append(stream, np.zeros(7, np.uint8))
     numbers: Hashes = np.ndarray(len(stream), "<u8", padded, strides=(1,)).copy()

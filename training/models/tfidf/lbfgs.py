@@ -15,15 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seeds.base.cores import available_cores
-from training.arrays import Floats
+from training.arrays import Float32Array, Float64Array
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset
 
-Array = NDArray[np.float64]
 
 _FEW = 1000  # articles up to which their products are the faster way
 _PASSES = 15  # over the table
@@ -35,7 +33,7 @@ _TRIES = 20  # of a step's length
 _FLAT = 1e-10  # what a step is expected to take off the mean loss, where it is not worth taking
 
 
-def descend(table: Any, dataset: "Dataset", strength: float) -> tuple[Floats, Floats]:
+def descend(table: Any, dataset: "Dataset", strength: float) -> tuple[Float32Array, Float32Array]:
     """Coefficients (m, k) and intercepts (k,) of one logistic regression a category.
 
     Single choice: of one multinomial regression.
@@ -67,19 +65,19 @@ class _Table:
 
     parts: Sequence[Any]
     pool: Executor
-    products: Array | None
+    products: Float64Array | None
 
-    def combined(self, rows: Array) -> Floats:
+    def combined(self, rows: Float64Array) -> Float32Array:
         """The sum of the articles' features, each times its numbers: (n, k) -> float32 (m, k)."""
         edges = list(itertools.accumulate(each.shape[0] for each in self.parts))[:-1]
         shares = np.split(rows.astype(np.float32), edges)
         found = self.pool.map(lambda part, share: part.T @ share, self.parts, shares)
-        total: Floats = next(found)
+        total: Float32Array = next(found)
         for each in found:
             total += each
         return total
 
-    def scores(self, rows: Array) -> Array:
+    def scores(self, rows: Float64Array) -> Float64Array:
         """What the articles' combination gives each article: (n, k) -> (n, k)."""
         if self.products is not None:
             return self.products @ rows
@@ -103,16 +101,16 @@ class _Regression:
     """
 
     table: _Table
-    gold: Array
+    gold: Float64Array
     strength: float
     single: bool
 
-    def learned(self, passes: int) -> tuple[Floats, Floats]:
+    def learned(self, passes: int) -> tuple[Float32Array, Float32Array]:
         """Coefficients (m, k) and intercepts (k,) after so many steps downhill, or at the end."""
         n, k = self.gold.shape
-        here: Array = np.zeros((2 * n + 1, k))
+        here: Float64Array = np.zeros((2 * n + 1, k))
         slope = self._slope(here)
-        before: deque[tuple[Array, Array]] = deque(maxlen=_REMEMBERED)
+        before: deque[tuple[Float64Array, Float64Array]] = deque(maxlen=_REMEMBERED)
         for _ in range(passes):
             step = self._step(slope, before)
             if (self._dot(slope, step) > -_FLAT).all():
@@ -124,7 +122,7 @@ class _Regression:
             slope = after
         return self.table.combined(here[:n]), here[-1].astype(np.float32)
 
-    def _slope(self, here: Array) -> Array:
+    def _slope(self, here: Float64Array) -> Float64Array:
         """The gradient at a point; all that needs the table."""
         n = len(self.gold)
         rows = (self._probabilities(here) - self.gold) / n
@@ -132,7 +130,9 @@ class _Regression:
         rows += here[:n] / self.strength
         return np.concatenate([rows, self.table.scores(rows), offsets])
 
-    def _step(self, slope: Array, before: Sequence[tuple[Array, Array]]) -> Array:
+    def _step(
+        self, slope: Float64Array, before: Sequence[tuple[Float64Array, Float64Array]]
+    ) -> Float64Array:
         """Where to go from a point with this slope: the two loops of L-BFGS."""
         step, factors = -slope, []
         for moved, changed in reversed(before):
@@ -148,12 +148,12 @@ class _Regression:
             step += (factor - bend * self._dot(changed, step)) * moved
         return step
 
-    def _length(self, here: Array, step: Array) -> Array:
+    def _length(self, here: Float64Array, step: Float64Array) -> Float64Array:
         """How far to go, near the lowest point: Newton's method between bounds; (k,) or (1,)."""
         pull, weight = self._of_weights(here, step), self._of_weights(step, step)
         change = step[len(self.gold) : -1] + step[-1]
 
-        def along(length: Array) -> tuple[Array, Array]:
+        def along(length: Float64Array) -> tuple[Float64Array, Float64Array]:
             """Slope and curvature after so much of the step."""
             likely = self._probabilities(here + length * step)
             slope = self._total((likely - self.gold) * change)
@@ -180,28 +180,28 @@ class _Regression:
             length = np.where(near, length, np.where(inside, newton, middle))
         return np.where(start < 0, length, 0)
 
-    def _probabilities(self, here: Array) -> Array:
+    def _probabilities(self, here: Float64Array) -> Float64Array:
         """Of each category for each article, (n, k)."""
         from scipy.special import expit, softmax
 
         scores = here[len(self.gold) : -1] + here[-1]
         return np.asarray(softmax(scores, axis=1) if self.single else expit(scores), np.float64)
 
-    def _dot(self, one: Array, other: Array) -> Array:
+    def _dot(self, one: Float64Array, other: Float64Array) -> Float64Array:
         """The product of two points as vectors of coefficients and intercepts."""
         return self._of_weights(one, other) + self._total(one[-1:] * other[-1:])
 
-    def _of_weights(self, one: Array, other: Array) -> Array:
+    def _of_weights(self, one: Float64Array, other: Float64Array) -> Float64Array:
         """The same without the intercepts, which have no penalty."""
         n = len(self.gold)
         return self._total(one[:n] * other[n:-1])
 
-    def _total(self, values: Array) -> Array:
+    def _total(self, values: Float64Array) -> Float64Array:
         """The sum over articles; of all categories where they are learned together: (k,), (1,)."""
         return np.atleast_1d(values.sum() if self.single else values.sum(axis=0))
 
 
-def _inverse(values: Array) -> Array:
+def _inverse(values: Float64Array) -> Float64Array:
     """One by each; 0 of what is not positive: a category that has converged."""
     return np.divide(1, values, out=np.zeros_like(values), where=values > 0)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seeds.base.errors import missing_extra
-from training.arrays import Floats
+from training.arrays import Float32Array
 from training.models.tfidf.lbfgs import descend
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def learn(
     blocks: Sequence[Any], dataset: "Dataset", strength: float
-) -> tuple[list[Floats], Floats]:
+) -> tuple[list[Float32Array], Float32Array]:
     """One logistic regression a category, or one multinomial for single choice.
 
     Args:

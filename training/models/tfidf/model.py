@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seeds.base.errors import InputError, missing_extra
 from seeds.base.records import read_object
 from seeds.base.settings import parse
 from seeds.base.storage import replacing, write_text
-from training.arrays import Floats
+from training.arrays import Float32Array, Float64Array, Int32Array, IntArray
 from training.decision import Scaling
 from training.model import Fitting, Shares
 from training.models.tfidf.ngrams import Ngrams
@@ -86,11 +85,11 @@ class Tfidf:
     notes: ClassVar[tuple[str, ...]] = ()
 
     recipe: TfidfSettings
-    features: NDArray[np.int64]
-    idf: Floats
-    coefficients: Floats
-    intercepts: Floats
-    columns: NDArray[np.int32] = field(init=False, repr=False, compare=False)
+    features: IntArray
+    idf: Float32Array
+    coefficients: Float32Array
+    intercepts: Float32Array
+    columns: Int32Array = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         m, k = len(self.features), len(self.intercepts)
@@ -121,7 +120,7 @@ class Tfidf:
         (coefficients,), intercepts = learn([table], dataset, settings.C)
         return cls(settings, vectorizer.features_, vectorizer.idf_, coefficients, intercepts)
 
-    def scores(self, texts: Sequence[str]) -> Floats:
+    def scores(self, texts: Sequence[str]) -> Float32Array:
         """Log-odds, float32 (n, k)."""
         scores = np.empty((len(texts), len(self.intercepts)), np.float32)
         for n, (columns, counts) in enumerate(self.recipe.ngrams.bags(texts, self.columns)):
@@ -154,7 +153,7 @@ class Tfidf:
             found[-1] = whole - found[:-1].sum(axis=0)
         return Shares(self.intercepts, found)
 
-    def _shares(self, text: str, each: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+    def _shares(self, text: str, each: Float64Array) -> Iterator[Float64Array]:
         """By category, what each character adds; each: what one occurrence of a feature does."""
         buckets, firsts, ends = self.recipe.ngrams.places(text)
         columns = self.columns[buckets]

@@ -15,21 +15,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seeds.base.errors import InputError
+from training.arrays import Float32Array, Float64Array, Int32Array, IntArray
 from training.models.tfidf.folding import (
     HASHED,
     Bytes,
     Hashes,
-    Ints,
     Words,
     words,
     words_with_origins,
 )
 
-Floats = NDArray[np.float64]
-_Part = tuple[Ints, Floats, Ints]  # buckets, weights, where each text's begin
+_Part = tuple[IntArray, Float64Array, IntArray]  # buckets, weights, where each text's begin
 _CHARACTERS_AT_ONCE = (
     1 << 18
 )  # more share their words; still more no longer fit the processor's cache
@@ -52,9 +50,9 @@ class Counts:
         counts: float32, how often.
     """
 
-    starts: Ints
-    buckets: NDArray[np.int32]
-    counts: NDArray[np.float32]
+    starts: IntArray
+    buckets: Int32Array
+    counts: Float32Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,8 @@ class Ngrams:
             raise InputError("char_ngrams and word_ngrams are both [0, 0]: nothing to count")
 
     def bags(
-        self, texts: Sequence[str], columns: NDArray[np.int32] | None = None
-    ) -> Iterator[tuple[Ints, Floats]]:
+        self, texts: Sequence[str], columns: Int32Array | None = None
+    ) -> Iterator[tuple[IntArray, Float64Array]]:
         """Each text's features, and how often each occurs; both (m,), in no order.
 
         Args:
@@ -122,7 +120,7 @@ class Ngrams:
         counts.resize(int(starts[-1]), refcheck=False)
         return Counts(starts, buckets, counts)
 
-    def places(self, text: str) -> tuple[Ints, Ints, Ints]:
+    def places(self, text: str) -> tuple[IntArray, IntArray, IntArray]:
         """Every occurrence of an n-gram: its bucket, its first character, and the one after it."""
         found, origins = words_with_origins(text)
         stream, at = _compact(found, np.arange(len(found.starts)))
@@ -139,8 +137,8 @@ class Ngrams:
         return buckets, origins[firsts], origins[lasts] + 1
 
     def _occurrences(
-        self, texts: Sequence[str], columns: NDArray[np.int32] | None
-    ) -> Iterator[tuple[Ints, Floats]]:
+        self, texts: Sequence[str], columns: Int32Array | None
+    ) -> Iterator[tuple[IntArray, Float64Array]]:
         """Each text's features, one or more times each, and what each time counts for."""
         found = words(texts)
         edges = np.searchsorted(found.texts, np.arange(len(texts) + 1))  # words, text by text
@@ -160,7 +158,7 @@ class Ngrams:
             yield features, times
 
     def _of_distinct_words(
-        self, found: Words, edges: Ints, columns: NDArray[np.int32] | None
+        self, found: Words, edges: IntArray, columns: Int32Array | None
     ) -> Iterator[_Part]:
         """Features of the characters of each text's distinct words.
 
@@ -185,7 +183,9 @@ class Ngrams:
             at = np.repeat(begins.take(which) - until[:-1], of_word) + np.arange(until[-1])
             yield features.take(at), np.repeat(times, of_word), until.take(edges)
 
-    def _chars(self, stream: Bytes, lengths: Ints) -> dict[int, tuple[Ints, Ints, Ints]]:
+    def _chars(
+        self, stream: Bytes, lengths: IntArray
+    ) -> dict[int, tuple[IntArray, IntArray, IntArray]]:
         """By length, the n-grams of a compact stream of words.
 
         Returns:
@@ -206,7 +206,7 @@ class Ngrams:
             found[length] = self._top(hashes), first, many
         return found
 
-    def _runs(self, found: Words) -> dict[int, tuple[Ints, Ints]]:
+    def _runs(self, found: Words) -> dict[int, tuple[IntArray, IntArray]]:
         """By length, runs of words of one text: bucket, and each one's first word."""
         shortest, longest = self.word_ngrams
         runs, by_length = found.hashes, {}
@@ -220,7 +220,7 @@ class Ngrams:
                 by_length[length] = self._top((runs.take(first) ^ salt) * _M2), first
         return by_length
 
-    def _top(self, hashes: Hashes) -> Ints:
+    def _top(self, hashes: Hashes) -> IntArray:
         return (hashes >> np.uint64(64 - self.buckets)).astype(np.int64)
 
 
@@ -236,7 +236,7 @@ def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
         yield texts[first:]
 
 
-def _known(part: _Part, columns: NDArray[np.int32]) -> _Part:
+def _known(part: _Part, columns: Int32Array) -> _Part:
     """The features in the place of buckets, without the buckets that are none."""
     buckets, times, edges = part
     features = columns.take(buckets)
@@ -244,7 +244,7 @@ def _known(part: _Part, columns: NDArray[np.int32]) -> _Part:
     return features.take(known).astype(np.int64), times.take(known), np.searchsorted(known, edges)
 
 
-def _compact(found: Words, chosen: Ints) -> tuple[Bytes, Ints]:
+def _compact(found: Words, chosen: IntArray) -> tuple[Bytes, IntArray]:
     """Some words after each other, a space before each and one at the end; where each byte was."""
     sizes = found.lengths.take(chosen) + 1
     begins = np.cumsum(sizes) - sizes
@@ -254,7 +254,7 @@ def _compact(found: Words, chosen: Ints) -> tuple[Bytes, Ints]:
     return found.stream.take(at), at
 
 
-def _known_of(features: NDArray[np.int32], many: Ints) -> tuple[Ints, Ints]:
+def _known_of(features: Int32Array, many: IntArray) -> tuple[IntArray, IntArray]:
     """The features that are one, and how many each word has; many: how many it had."""
     known = features >= 0
     until = np.concatenate([[0], np.cumsum(known)])
@@ -262,14 +262,14 @@ def _known_of(features: NDArray[np.int32], many: Ints) -> tuple[Ints, Ints]:
     return features[known].astype(np.int64), until.take(ends) - until.take(ends - many)
 
 
-def _distinct(hashes: Hashes, lengths: Ints, texts: Ints) -> tuple[Ints, Floats]:
+def _distinct(hashes: Hashes, lengths: IntArray, texts: IntArray) -> tuple[IntArray, Float64Array]:
     """One of each text's equal words, and how many there are; a few may be left apart."""
     times = np.bincount(_met(hashes, lengths, texts), minlength=len(hashes))
     chosen = np.flatnonzero(times > 0)
     return chosen, times.take(chosen).astype(np.float64)
 
 
-def _met(hashes: Hashes, lengths: Ints, texts: Ints | None = None) -> Ints:
+def _met(hashes: Hashes, lengths: IntArray, texts: IntArray | None = None) -> IntArray:
     """For each word the place of an equal one, the same for all of them, or its own place.
 
     Equal words meet in a slot of a table that keeps the last comer. A word that finds another one

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from seeds.base.errors import InputError
-from training.arrays import Floats
+from training.arrays import Float32Array, IntArray
 from training.models.tfidf.ngrams import Counts, Ngrams
 from training.models.tfidf.weighting import sublinear, unit
 
@@ -36,8 +36,8 @@ class HashedTfidfVectorizer:
     char_ngrams: tuple[int, ...] = (5, 6)
     word_ngrams: tuple[int, ...] = (1, 1)
     min_documents: int = 1
-    features_: NDArray[np.int64] = field(init=False, repr=False)
-    idf_: Floats = field(init=False, repr=False)
+    features_: IntArray = field(init=False, repr=False)
+    idf_: Float32Array = field(init=False, repr=False)
 
     def fit(self, texts: Sequence[str], y: object = None) -> Self:
         """Find the features of some texts, and the weight of each.
