@@ -1,4 +1,4 @@
-"""Scores -> probabilities that mean what they say, and the threshold of each category."""
+"""From out-of-fold scores to calibrated probabilities, thresholds and the review bound."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -8,23 +8,23 @@ import numpy as np
 from seeds.base.errors import missing_extra
 from training.arrays import BoolArray, Float32Array, Float64Array, IntArray
 from training.decision import Rule, Scaling, sigmoid, softmax
-from training.risk import NEVER, safe_bound
 
-# How strongly each category's line is pulled to the line of all categories together: a category
-# with three positive articles would otherwise get a slope of thousands or of less than nothing.
+NEVER = 2.0  # a bound that no probability reaches
+# How strongly each category's line is pulled towards the line of all categories together: a
+# category with three positive articles would otherwise get a slope in the thousands, or below 0.
 _PRIOR = 0.2
 _FEW = 10  # positive articles at which a category's own threshold weighs as much as the shared one
-_LOWEST, _HIGHEST = 0.1, 0.7  # no threshold leaves this range: few articles fit a few thresholds
+_LOWEST, _HIGHEST = 0.1, 0.7  # range of thresholds: on few articles, extreme ones fit by chance
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a rule is asked for.
+class RuleTargets:
+    """The targets a rule is fitted to.
 
     Attributes:
-        choice: "single": one temperature; "multiple": a Platt scaling and a threshold a category.
-        max_risk: the share of wrong articles among those accepted without review that may remain.
-        precision: of each category, for its threshold; None: the threshold of the best F1.
+        choice: "single": one temperature; "multiple": a Platt scaling and a threshold per category.
+        max_risk: the largest share of wrong articles among those accepted without review.
+        precision: that each category's threshold must reach; None: take the threshold of best F1.
     """
 
     choice: Literal["multiple", "single"]
@@ -35,71 +35,95 @@ class Wanted:
 def fit_rule(
     scores: Float32Array,
     gold: BoolArray,
-    parts: IntArray,
+    folds: IntArray,
     categories: tuple[str, ...],
-    wanted: Wanted,
+    targets: RuleTargets,
 ) -> tuple[Scaling, Rule]:
-    """How scores become probabilities and decisions, from articles the model did not learn from.
+    """Fit calibration and decision rule to articles the model did not learn from.
 
     Args:
         scores: float32 (n, k), each article's from a model that did not learn from it.
         gold: bool (n, k).
-        parts: int (n,), the fold of each article. Certainty is judged by lines fitted on the other
-            folds: those fitted on an article itself would be surer of it than of a new one.
+        folds: int (n,), the fold of each article. Its certainty is judged by a rule fitted on the
+            other folds: one fitted on the article itself would be surer of it than of a new one.
         categories: the k ids.
-        wanted: what the rule is to reach.
+        targets: what the rule must reach.
     """
-    scaling, rule = _lines(scores, gold, categories, wanted)
+    scaling, rule = _fit_thresholds(scores, gold, categories, targets)
     certainty, right = np.zeros(len(gold)), np.zeros(len(gold), np.bool_)
-    for part in np.unique(parts):
-        rest, own = parts != part, parts == part
-        if not gold[rest].any():
+    for fold in np.unique(folds):
+        inside, outside = folds == fold, folds != fold
+        if not gold[outside].any():
             continue
-        other, judge = _lines(scores[rest], gold[rest], categories, wanted)
-        probabilities = judge.probabilities(other.of(scores[own]))
-        certainty[own] = judge.certainty(probabilities)
-        right[own] = (judge.holds(probabilities) == gold[own]).all(axis=1)
-    return scaling, replace(rule, review_below=safe_bound(certainty, right, wanted.max_risk))
+        fold_scaling, fold_rule = _fit_thresholds(
+            scores[outside], gold[outside], categories, targets
+        )
+        probabilities = fold_rule.probabilities(fold_scaling.apply(scores[inside]))
+        certainty[inside] = fold_rule.certainty(probabilities)
+        right[inside] = (fold_rule.select(probabilities) == gold[inside]).all(axis=1)
+    return scaling, replace(rule, review_below=safe_bound(certainty, right, targets.max_risk))
 
 
-def _lines(
-    scores: Float32Array, gold: BoolArray, categories: tuple[str, ...], wanted: Wanted
+def _fit_thresholds(
+    scores: Float32Array, gold: BoolArray, categories: tuple[str, ...], targets: RuleTargets
 ) -> tuple[Scaling, Rule]:
-    """The scaling and the thresholds; when to ask a person is still open."""
-    count = len(categories)
-    if wanted.choice == "single":
-        scaling = Scaling((temperature(scores, gold),) * count, (0.0,) * count)
-        return scaling, Rule("single", categories, (0.0,) * count, NEVER)
+    """Fit the scaling and the thresholds; the rule still sends every article to review."""
+    size = len(categories)
+    if targets.choice == "single":
+        scaling = Scaling((temperature(scores, gold),) * size, (0.0,) * size)
+        return scaling, Rule("single", categories, (0.0,) * size, NEVER)
     shared = platt(scores.ravel(), gold.ravel())
-    lines = [platt(scores[:, n], gold[:, n], shared) for n in range(count)]
-    scaling = Scaling(*(tuple(each) for each in zip(*lines, strict=True)))
-    probabilities = sigmoid(scaling.of(scores).astype(np.float64))
-    if wanted.precision is None:
-        thresholds = _thresholds(probabilities, gold)
+    lines = [platt(scores[:, n], gold[:, n], shared) for n in range(size)]
+    scaling = Scaling(tuple(slope for slope, _ in lines), tuple(offset for _, offset in lines))
+    probabilities = sigmoid(scaling.apply(scores).astype(np.float64))
+    if targets.precision is None:
+        thresholds = _best_thresholds(probabilities, gold)
     else:
-        pairs = zip(probabilities.T, gold.T, strict=True)
-        thresholds = tuple(safe_bound(p, each, 1 - wanted.precision) for p, each in pairs)
+        max_risk = 1 - targets.precision
+        columns = zip(probabilities.T, gold.T, strict=True)
+        thresholds = tuple(safe_bound(*column, max_risk) for column in columns)
     return scaling, Rule("multiple", categories, thresholds, NEVER)
 
 
-def _thresholds(probabilities: Float64Array, gold: BoolArray) -> tuple[float, ...]:
-    """Each category's threshold, pulled to the shared one where articles are few; (n, k) each."""
+def safe_bound(certainty: Float64Array, right: BoolArray, max_risk: float) -> float:
+    """Return the lowest certainty from which at most max_risk is wrong; NEVER if there is none.
+
+    certainty: (n,), in [0, 1], of articles the model did not learn from; right: (n,). The bound is
+    the lowest b with (1 + wrong with certainty ≥ b) / (all with certainty ≥ b) ≤ max_risk. The one
+    added error makes it conformal: as long as new articles come from where these came from
+    (exchangeable), the expected share of errors among the accepted is at most max_risk, however
+    few articles there are. So at least 1 / max_risk articles are needed before any is accepted.
+
+    Source: Jin and Candès 2023, "Selection by prediction with conformal p-values", with the
+    certainties of these articles instead of a test batch's.
+    """
+    order = np.argsort(-certainty, kind="stable")
+    ranked = certainty[order]
+    errors = np.cumsum(~right[order])
+    share = (1 + errors) / np.arange(1, len(ranked) + 1)
+    last_of_tie = np.append(np.diff(ranked) != 0, True)[: len(ranked)]
+    safe = np.flatnonzero((share <= max_risk) & last_of_tie)
+    return float(ranked[safe[-1]]) if len(safe) else NEVER
+
+
+def _best_thresholds(probabilities: Float64Array, gold: BoolArray) -> tuple[float, ...]:
+    """Return a threshold per category, near the shared one where articles are few; (n, k) each."""
     shared = best_threshold(probabilities.ravel(), gold.ravel())
-    found = []
+    thresholds = []
     for n in range(gold.shape[1]):
-        trust = gold[:, n].sum() / (gold[:, n].sum() + _FEW)
-        own = best_threshold(probabilities[:, n], gold[:, n])
-        found.append(float(trust * own + (1 - trust) * shared))
-    return tuple(found)
+        weight = gold[:, n].sum() / (gold[:, n].sum() + _FEW)
+        threshold = best_threshold(probabilities[:, n], gold[:, n])
+        thresholds.append(float(weight * threshold + (1 - weight) * shared))
+    return tuple(thresholds)
 
 
 def platt(
     scores: Float32Array, gold: BoolArray, shared: tuple[float, float] | None = None
 ) -> tuple[float, float]:
-    """Slope and offset of a sigmoid; scores (n,), gold (n,).
+    """Fit slope and offset of a sigmoid; scores (n,), gold (n,).
 
-    Platt 1999 with his smoothed targets. shared: the line of all categories, towards which one
-    with few articles is pulled.
+    Platt 1999 with his smoothed targets. shared: the line of all categories, towards which the
+    line of a category with few articles is pulled.
     """
     positives = int(gold.sum())
     target = np.where(gold, (positives + 1) / (positives + 2), 1 / (len(gold) - positives + 2))
@@ -113,12 +137,12 @@ def platt(
         pull = (line[0] / start[0] - 1) ** 2 + (line[1] - start[1]) ** 2
         return float(fit + strength * pull / 2)
 
-    slope, offset = _minimum(loss, start)
+    slope, offset = _minimize(loss, start)
     return max(slope, 0.01), offset  # a slope of 0 or less would reverse the model's order
 
 
 def temperature(scores: Float32Array, gold: BoolArray) -> float:
-    """The factor on all scores before the softmax; scores (n, k), gold (n, k), one True a row.
+    """Fit the factor on all scores before the softmax; scores, gold (n, k), one True per row.
 
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks".
     """
@@ -128,15 +152,15 @@ def temperature(scores: Float32Array, gold: BoolArray) -> float:
         chosen = softmax(np.exp(log_factor[0]) * values)[gold]
         return float(-np.log(np.maximum(chosen, 1e-12)).sum() + _PRIOR * log_factor[0] ** 2 / 2)
 
-    return float(np.exp(_minimum(loss, np.zeros(1))[0]))
+    return float(np.exp(_minimize(loss, np.zeros(1))[0]))
 
 
 def best_threshold(probabilities: Float64Array, gold: BoolArray) -> float:
-    """The probability from which a category holds, for the highest F1 on these articles.
+    """Return the probability from which to predict a category, for the highest F1.
 
     probabilities, gold: (n,). The threshold that is optimal for calibrated probabilities is half of
     the best F1 (Lipton, Elkan and Narayanaswamy 2014); that is steadier on few articles than the
-    best cut itself.
+    threshold at which F1 is best.
     """
     order = np.argsort(-probabilities, kind="stable")
     hits = np.cumsum(gold[order])
@@ -144,10 +168,11 @@ def best_threshold(probabilities: Float64Array, gold: BoolArray) -> float:
     return float(np.clip(f1.max() / 2, _LOWEST, _HIGHEST))
 
 
-def _minimum(loss: object, start: Float64Array) -> tuple[float, ...]:
+def _minimize(loss: object, start: Float64Array) -> tuple[float, ...]:
+    """Return the point at which the loss is smallest, found by L-BFGS from a start."""
     try:
         from scipy.optimize import minimize
     except ModuleNotFoundError as error:
         raise missing_extra("train", "Training") from error
 
-    return tuple(float(each) for each in minimize(loss, start, method="L-BFGS-B").x)
+    return tuple(float(value) for value in minimize(loss, start, method="L-BFGS-B").x)

@@ -24,7 +24,7 @@ class Scaling:
         if not np.isfinite((*self.slopes, *self.offsets)).all():
             raise InputError("slopes and offsets must be finite")
 
-    def of(self, scores: Float32Array) -> Float32Array:
+    def apply(self, scores: Float32Array) -> Float32Array:
         """Calibrated log-odds, float32 (n, k)."""
         lines = scores.astype(np.float64) * np.array(self.slopes) + np.array(self.offsets)
         return np.asarray(lines, np.float32)
@@ -79,7 +79,7 @@ class Rule:
         logits = scores.astype(np.float64)
         return softmax(logits) if self.choice == "single" else sigmoid(logits)
 
-    def holds(self, probabilities: Float64Array) -> BoolArray:
+    def select(self, probabilities: Float64Array) -> BoolArray:
         """Which categories hold, bool (n, k)."""
         if self.choice == "single":
             best = probabilities.argmax(axis=1)
@@ -93,13 +93,13 @@ class Rule:
         """
         if self.choice == "single":
             return np.asarray(probabilities.max(axis=1))
-        held = self.holds(probabilities)
+        held = self.select(probabilities)
         return np.asarray(np.where(held, probabilities, 1 - probabilities).prod(axis=1))
 
     def predictions(self, scores: Float32Array) -> list[Prediction]:
         """One Prediction an article from scores (n, k)."""
         probabilities = self.probabilities(scores)
-        held, certainty = self.holds(probabilities), self.certainty(probabilities)
+        held, certainty = self.select(probabilities), self.certainty(probabilities)
         return [
             self._prediction(probabilities[n], held[n], bool(certainty[n] >= self.review_below))
             for n in range(len(scores))

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from training.models.encoders.onnx_network import OnnxNetwork
 from training.models.encoders.torch_network import TorchNetwork
 from training.recipe import Recipe
 from training.report.model_card import model_card
-from training.runs.facts import RESTORE, facts_record
+from training.runs.facts import RESTORE
 from training.runs.run import Run, load_run, publish
 from training.runtime import Runtime
 
@@ -157,7 +157,7 @@ def _describe(made: Run, source: Path, exported: Exported, precision: Precision)
         versions=tuple(dict.fromkeys((*made.facts.versions, *versions))),
         exported_from=source.name,
     )
-    write_text(made.path / "run.json", json.dumps(facts_record(facts), indent=2))
+    write_text(made.path / "run.json", json.dumps(asdict(facts), indent=2))
     card = (source / "README.md").read_text(encoding="utf-8")
     if exported.after:
         write_text(made.path / "metrics.json", json.dumps(exported.after.record(), indent=2))
@@ -180,11 +180,11 @@ def _section(source: Path, exported: Exported, precision: Precision) -> str:
         "(log-odds).",
     ]
     if precision == "int8":
-        lines += [loss_in_words(exported), "report.html is that of the run it was exported from."]
+        lines += [describe_loss(exported), "report.html is that of the run it was exported from."]
     return "\n".join([*lines, ""])
 
 
-def loss_in_words(exported: Exported) -> str:
+def describe_loss(exported: Exported) -> str:
     """What int8 costs, in a sentence."""
     if exported.before is None or exported.after is None or exported.loss is None:
         return (

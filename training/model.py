@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from labels.dataset import Dataset
 
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 # label, how many there will be -> a context whose value takes (done, of how many)
 Track = Callable[[str, int], AbstractContextManager[Callable[[int, int], None]]]
 
@@ -39,7 +39,7 @@ class Fitting:
             articles; None: find out.
         folder: where a long fit keeps what it can go on from after a kill; None: nowhere.
         runtime: where it computes.
-        say, track: hear of what is worth knowing, and of how far it is.
+        log, track: take a line worth knowing, and how far a step is.
     """
 
     seed: int = 1
@@ -47,7 +47,7 @@ class Fitting:
     duration: float | None = None
     folder: Path | None = None
     runtime: Runtime = field(default_factory=Runtime)
-    say: Say = _silent
+    log: Log = _silent
     track: Track = _untracked
 
 

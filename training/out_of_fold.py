@@ -1,4 +1,4 @@
-"""What models say of articles they did not learn from; a killed training keeps its folds."""
+"""Scores of articles by models that did not learn from them; a killed training keeps its folds."""
 
 import hashlib
 import json
@@ -18,62 +18,64 @@ from training.arrays import Float32Array, IntArray
 from training.model import Fitting, Track
 from training.models import model_class
 from training.recipe import Recipe
-from training.split import Parts, folds
+from training.split import Split
+from training.stratify import make_folds
 
 
 @dataclass(frozen=True, slots=True)
-class OutOfFold:
-    """What models said of articles they did not learn from.
+class FoldScores:
+    """Scores of articles by models that did not learn from them.
 
     Attributes:
-        positions: int (m,), which articles were held out; all, or as many as calibrating needs.
+        positions: int (m,), the articles that were held out; all, or as many as calibration needs.
         scores: float32 (m, k).
-        parts: int (m,), the fold of each.
-        duration: the share of the planned passes that was best, in the middle of the folds.
+        folds: int (m,), the fold of each.
+        duration: the share of the planned passes that was best, the median of the folds; None for
+            a kind without that choice.
     """
 
     positions: IntArray
     scores: Float32Array
-    parts: IntArray
+    folds: IntArray
     duration: float | None
 
 
-def out_of_fold(
+def score_out_of_fold(
     dataset: Dataset, kind: str, recipe: Recipe, settings: Any, fitting: Fitting
-) -> OutOfFold:
-    """Scores of articles by models that did not learn from them or their groups."""
+) -> FoldScores:
+    """Score articles by models that learned neither from them nor from their near-duplicates."""
     positions: list[IntArray] = []
     scores, durations = [], []
-    for n, (learn, validate) in enumerate(folds(dataset, recipe.folds, recipe.seed), 1):
-        kept = within(fitting.folder, f"fold-{n}.json")
-        found = _read_fold(kept)
-        if found is None:
+    for n, (learn, validate) in enumerate(make_folds(dataset, recipe.folds, recipe.seed), 1):
+        saved = subfolder(fitting.folder, f"fold-{n}.json")
+        fold = _read_fold(saved)
+        if fold is None:
             label = f"fold {n} of {recipe.folds}: "
             inside = replace(
                 fitting,
-                folder=within(fitting.folder, f"fold-{n}"),
-                track=_labelled(fitting.track, label),
+                folder=subfolder(fitting.folder, f"fold-{n}"),
+                track=_label_track(fitting.track, label),
             )
-            found = _fold(dataset, learn, validate, kind, settings, inside)
-            if kept and model_class(kind).resumes:
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                write_text(kept, json.dumps([found[0].tolist(), found[1]]))
-                shutil.rmtree(kept.with_suffix(""), ignore_errors=True)
+            fold = _score_fold(dataset, learn, validate, kind, settings, inside)
+            if saved and model_class(kind).resumes:
+                saved.parent.mkdir(parents=True, exist_ok=True)
+                write_text(saved, json.dumps([fold[0].tolist(), fold[1]]))
+                shutil.rmtree(saved.with_suffix(""), ignore_errors=True)
         positions.append(validate)
-        scores.append(found[0])
-        durations += [found[1]] if found[1] is not None else []
-        fitting.say(f"calibrating: fold {n} of {recipe.folds}")
+        scores.append(fold[0])
+        durations += [fold[1]] if fold[1] is not None else []
+        fitting.log(f"calibrating: fold {n} of {recipe.folds}")
         if sum(map(len, positions)) >= recipe.calibrate_on:
             break
-    return OutOfFold(
+    return FoldScores(
         np.concatenate(positions),
         np.concatenate(scores),
-        np.repeat(np.arange(len(positions)), [len(each) for each in positions]),
+        np.repeat(np.arange(len(positions)), [len(fold_positions) for fold_positions in positions]),
         float(np.median(durations)) if durations else None,
     )
 
 
-def _fold(
+def _score_fold(
     dataset: Dataset,
     learn: IntArray,
     validate: IntArray,
@@ -81,63 +83,64 @@ def _fold(
     settings: Any,
     fitting: Fitting,
 ) -> tuple[Float32Array, float | None]:
-    """Scores (m, k) of the held-out articles, and the share of the passes that was best."""
+    """Return scores (m, k) of the held-out articles, and the share of the passes that was best."""
     gold, ids = dataset.gold, dataset.taxonomy.ids
-    seen = np.asarray(gold[learn].any(axis=0) & ~gold[learn].all(axis=0))
-    taught = [name for name, ok in zip(ids, seen.tolist(), strict=True) if ok]
-    if not taught:
+    learnable = np.asarray(gold[learn].any(axis=0) & ~gold[learn].all(axis=0))
+    names = [name for name, ok in zip(ids, learnable.tolist(), strict=True) if ok]
+    if not names:
         raise InputError(
-            "dataset.jsonl: the articles of each category are nearly the same article, so "
-            "nothing can be held back to measure on. Label different articles."
+            "dataset.jsonl: the articles of each category are near-duplicates of one another, so "
+            "none can be held out to measure on. Label different articles."
         )
     held_out = dataset.subset(validate)
-    part = dataset.subset(learn).restricted(taught)
-    watched = replace(fitting, held_out=held_out.restricted(taught))
-    fitted = model_class(kind).fit(part, settings, watched)
+    part = dataset.subset(learn).restricted(names)
+    model = model_class(kind).fit(
+        part, settings, replace(fitting, held_out=held_out.restricted(names))
+    )
     scores = np.zeros((len(validate), len(ids)), np.float32)
-    scores[:, seen] = fitted.scores(held_out.texts)
-    if not seen.all():  # a category that this fold could not learn: as unlikely as can be
-        scores[:, ~seen] = scores.min(initial=-5)
-    return scores, fitted.duration
+    scores[:, learnable] = model.scores(held_out.texts)
+    if not learnable.all():  # a category this fold could not learn: as unlikely as any score
+        scores[:, ~learnable] = scores.min(initial=-5)
+    return scores, model.duration
 
 
-def within(folder: Path | None, name: str) -> Path | None:
-    """A place in a folder; None where nothing is kept."""
+def subfolder(folder: Path | None, name: str) -> Path | None:
+    """Return a path in a folder; None where nothing is saved."""
     return folder / name if folder else None
 
 
 def _read_fold(path: Path | None) -> tuple[Float32Array, float | None] | None:
-    """What a fold of an interrupted training found; None if it did not end."""
+    """Read the scores of a fold of an interrupted training; None if the fold did not finish."""
     if path is None or not path.is_file():
         return None
     scores, duration = json.loads(path.read_text(encoding="utf-8"))
     return np.array(scores, np.float32), duration
 
 
-def _labelled(track: Track, label: str) -> Track:
-    """The same, with a label before what is being done."""
-    return lambda what, of: track(label + what, of)
+def _label_track(track: Track, label: str) -> Track:
+    """Put a label before the name of each step that is tracked."""
+    return lambda step, total: track(label + step, total)
 
 
-def unfinished(
+def resume_folder(
     workspace: Path,
     dataset: Dataset,
     kind: str,
     recipe: Recipe,
     settings: Any,
-    before: Parts | None,
+    frozen: Split | None,
 ) -> Path:
-    """Where a training keeps what it goes on from: its own folder, the same after a kill.
+    """Return the folder that a training resumes from: its own, the same after a kill.
 
-    What an earlier training of the kind with other labels or another recipe left is removed.
+    Folders of earlier trainings of the kind, with other labels or another recipe, are removed.
     """
-    asked = (dataset.fingerprint, dataset.texts, asdict(recipe), asdict(settings))
+    inputs = (dataset.fingerprint, dataset.texts, asdict(recipe), asdict(settings))
     record = json.dumps(
-        [*asked, asdict(before) if before else None, metadata.version(DISTRIBUTION)]
+        [*inputs, asdict(frozen) if frozen else None, metadata.version(DISTRIBUTION)]
     )
     key = hashlib.sha256(record.encode("utf-8", "replace")).hexdigest()[:8]
     folder = workspace / "training" / f"{kind}-{key}"
-    for other in folder.parent.glob(f"{kind}-*"):
-        if other != folder and os.environ.get("RANK", "0") == "0":
-            shutil.rmtree(other, ignore_errors=True)
+    for stale in folder.parent.glob(f"{kind}-*"):
+        if stale != folder and os.environ.get("RANK", "0") == "0":
+            shutil.rmtree(stale, ignore_errors=True)
     return folder

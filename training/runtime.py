@@ -33,12 +33,12 @@ class Runtime:
             if value is not None and value < 1:
                 raise InputError(f"{name} must be 1 or more, found {value}")
 
-    def deciding(self) -> dict[str, Any]:
+    def answer_settings(self) -> dict[str, Any]:
         """What of it decides the answers, by name; the rest only decides how fast they come."""
         given = asdict(self)
         return {name: given[name] for name in given if name not in ("batch_size", "threads")}
 
-    def only_cpu(self, kind: str) -> None:
+    def require_cpu(self, kind: str) -> None:
         """Refuse what a kind that runs on one CPU core can't honour.
 
         Raises:

@@ -4,7 +4,7 @@ import datetime as dt
 import platform
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from typing import Any
 
@@ -12,25 +12,42 @@ from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import DISTRIBUTION, InputError
 from training.arrays import Float32Array
-from training.calibration import Wanted, fit_rule
-from training.decision import Rule
-from training.evaluation import metrics
+from training.calibration import RuleTargets, fit_rule
+from training.decision import Rule, Scaling
 from training.evaluation.learning_curve import LearningCurve, learning_curve
 from training.evaluation.measured import Measured
-from training.model import Fitting, Model, Say
+from training.model import Fitting, Log, Model
 from training.models import model_class
-from training.out_of_fold import out_of_fold, within
+from training.out_of_fold import FoldScores, score_out_of_fold, subfolder
 from training.recipe import Recipe
 from training.report.model_card import model_card, public_name
 from training.report.page import html_report
 from training.runs.cost import Cost, Meter
-from training.runs.facts import FORMAT, RunFacts, facts_record
-from training.runs.provenance import FoldAnswers, Learned
-from training.runs.trained import Trained
-from training.split import Parts, draw, refuse_leak, sides
+from training.runs.facts import FORMAT, RunFacts
+from training.runs.provenance import FoldPredictions, RunSplit
+from training.runs.trained import Results, Trained
+from training.split import Split, draw_split, find_positions, refuse_leak
 
 _GOLDEN_TEXTS, _GOLDEN_CHARACTERS = 8, 1500
-_FEWEST_TESTED = 10  # articles; with fewer the figures would say next to nothing
+_MIN_TESTED = 10  # articles; figures of fewer would say next to nothing
+_COMPACT = str.maketrans({"-": None, ":": None, "T": "-", "Z": None})
+
+
+@dataclass(frozen=True, slots=True)
+class _Articles:
+    """The articles of a training.
+
+    Attributes:
+        learned: the training set, with the categories that can be learned.
+        tested: the test set, of the same categories; empty: measured out of fold.
+        split: where the two come from, to be frozen; None without a test set.
+        left_out: notes on the categories that are not learned or not predicted.
+    """
+
+    learned: Dataset
+    tested: Dataset
+    split: Split | None
+    left_out: tuple[str, ...]
 
 
 def train(
@@ -39,7 +56,7 @@ def train(
     recipe: Recipe,
     settings: Any,
     fitting: Fitting | None = None,
-    before: Parts | None = None,
+    frozen: Split | None = None,
 ) -> Trained:
     """Train and measure a model.
 
@@ -47,203 +64,207 @@ def train(
         dataset: the agreed labels.
         kind: a key of training.models.KINDS.
         settings: the kind's own.
-        fitting: where it computes, what it keeps after a kill, and who hears of it.
-        before: the parts frozen by an earlier training.
+        fitting: where it computes, where it saves what it can resume from, and who is told.
+        frozen: the split of an earlier training.
 
     Raises:
         InputError: there are too few labels to learn from; says which.
     """
     meter = Meter()
     fitting = replace(fitting or Fitting(), seed=recipe.seed)
-    usable, left_out = learnable(dataset, recipe)
-    for reason in left_out:
-        fitting.say(reason)
-    wanted = _wanted(usable, recipe)
-    known, test, parts, rare = _split(usable, recipe, before, fitting.say)
-    left_out += rare
-    learned, tested = len(known.examples), len(test.examples)
-    fitting.say(f"learning {len(known.taxonomy.ids)} categories from {learned} articles")
-    outside = out_of_fold(known, kind, recipe, settings, fitting)
-    held_out = known.subset(outside.positions)
-    scaling, rule = fit_rule(
-        outside.scores, held_out.gold, outside.parts, known.taxonomy.ids, wanted
-    )
-    never = [n for n, t in zip(rule.categories, rule.thresholds, strict=True) if t > 1]
-    if never:
-        left_out.append(
-            f"never given, since no threshold reaches precision {recipe.precision:g} on "
-            f"{len(held_out.examples)} articles: {', '.join(never)}. Label more of them, or lower "
-            "--precision"
-        )
-        fitting.say(left_out[-1])
-    last = replace(fitting, duration=outside.duration, folder=within(fitting.folder, "all"))
-    model = model_class(kind).fit(known, settings, last).rescaled(scaling)
-    measured = test if tested else held_out
-    scores = model.scores(measured.texts) if tested else scaling.of(outside.scores)
-    curve = _curve(known, kind, recipe, settings, fitting)
-    evaluation = evaluate(rule, scores, measured, recipe.seed)
-    cost = meter.read()
-    facts = _facts(dataset, model, recipe, settings, left_out, learned, tested, cost)
+    targets = _rule_targets(dataset.taxonomy, recipe)
+    articles = _choose_articles(dataset, recipe, frozen, fitting.log)
+    learned, tested = articles.learned, articles.tested
+    fold_scores = score_out_of_fold(learned, kind, recipe, settings, fitting)
+    scaling, rule, out_of_fold = _calibrate(learned, fold_scores, targets)
+    for note in _unreachable_thresholds(rule, recipe, len(out_of_fold.gold)):
+        fitting.log(note)
+        articles = replace(articles, left_out=(*articles.left_out, note))
+    final = replace(fitting, duration=fold_scores.duration, folder=subfolder(fitting.folder, "all"))
+    model = model_class(kind).fit(learned, settings, final).rescaled(scaling)
+    measured = out_of_fold
+    if tested.examples:
+        measured = Measured.from_scores(rule, model.scores(tested.texts), tested)
+    curve = _learning_curve(learned, kind, recipe, settings, fitting)
+    evaluation, cost = measured.evaluate(rule, recipe.seed), meter.read()
+    facts = _facts(dataset, articles, model, recipe, settings, cost)
     name = f"{facts.created.translate(_COMPACT)}-{kind}-{dataset.fingerprint}".lower()
-    seen = _measured(rule, scores, measured)
-    given = _measured(rule, scaling.of(outside.scores), held_out).held
-    made = (name, facts, evaluation, rule, known.taxonomy, recipe, seen, known, cost, curve)
+    results = Results(name, facts, evaluation, rule, recipe, measured, learned, cost, curve)
     files = {
-        **_files(known, model, rule, evaluation, facts, recipe, settings),
-        "split.json": asdict(Learned.of(recipe.split, known, test)),
-        "out_of_fold.json": asdict(FoldAnswers.of(held_out, given)),
-        "report.html": html_report(*made),
+        **_files(results, model, settings),
+        "split.json": asdict(RunSplit.of(recipe.split, learned, tested)),
+        "out_of_fold.json": asdict(FoldPredictions.of(out_of_fold.dataset, out_of_fold.predicted)),
+        "report.html": html_report(results),
     }
-    return Trained(name, model, rule, evaluation, facts, files, parts)
+    return Trained(name, model, rule, evaluation, facts, files, articles.split)
 
 
-def _wanted(dataset: Dataset, recipe: Recipe) -> Wanted:
-    """What the rule is to reach."""
-    if recipe.precision and dataset.taxonomy.choice == "single":
-        raise InputError("precision is for multiple choice; here max_risk says what is accepted.")
-    return Wanted(dataset.taxonomy.choice, recipe.max_risk, recipe.precision or None)
+def _rule_targets(taxonomy: Taxonomy, recipe: Recipe) -> RuleTargets:
+    """Return the targets the recipe sets for the rule."""
+    if recipe.precision and taxonomy.choice == "single":
+        raise InputError(
+            "precision is for multiple choice only; in single choice, max_risk decides what is "
+            "accepted. Leave precision out."
+        )
+    return RuleTargets(taxonomy.choice, recipe.max_risk, recipe.precision or None)
 
 
-def _curve(
+def _calibrate(
+    learned: Dataset, fold_scores: FoldScores, targets: RuleTargets
+) -> tuple[Scaling, Rule, Measured]:
+    """Fit scaling and rule to out-of-fold scores, and measure them on the same articles."""
+    held_out = learned.subset(fold_scores.positions)
+    scaling, rule = fit_rule(
+        fold_scores.scores, held_out.gold, fold_scores.folds, learned.taxonomy.ids, targets
+    )
+    measured = Measured.from_scores(rule, scaling.apply(fold_scores.scores), held_out)
+    return scaling, rule, measured
+
+
+def _unreachable_thresholds(rule: Rule, recipe: Recipe, articles: int) -> list[str]:
+    """Return a note on the categories that no threshold makes precise enough, if there are any."""
+    thresholds = zip(rule.categories, rule.thresholds, strict=True)
+    never = [name for name, threshold in thresholds if threshold > 1]
+    if not never:
+        return []
+    return [
+        f"never predicted: {', '.join(never)}. No threshold reaches precision "
+        f"{recipe.precision:g} on {articles} articles. Label more articles in these categories, "
+        "or lower --precision"
+    ]
+
+
+def _learning_curve(
     dataset: Dataset, kind: str, recipe: Recipe, settings: Any, fitting: Fitting
 ) -> LearningCurve | None:
-    """Fits on growing parts of what was learned from; None if the recipe wants none, or too few."""
+    """Fit on growing parts of the training set; None if the recipe wants none, or too few."""
     if not recipe.wants_curve(len(dataset.examples)):
         return None
-    fitting.say("learning curve: training on growing parts of the articles")
+    fitting.log("learning curve: training on growing parts of the articles")
     quiet = Fitting(seed=recipe.seed, runtime=fitting.runtime)
 
     def score(part: Dataset, texts: Sequence[str]) -> Float32Array:
-        """What a model says that learned from a part."""
+        """Score texts by a model that learned from a part."""
         return model_class(kind).fit(part, settings, quiet).scores(texts)
 
     return learning_curve(dataset, score, recipe.seed, repeats=recipe.curve_repeats)
 
 
-def _measured(rule: Rule, scores: Float32Array, dataset: Dataset) -> Measured:
-    probabilities = rule.probabilities(scores)
-    return Measured(
-        dataset, probabilities, rule.holds(probabilities), rule.certainty(probabilities)
-    )
-
-
-_COMPACT = str.maketrans({"-": None, ":": None, "T": "-", "Z": None})
-
-
-def learnable(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, list[str]]:
-    """The part of a dataset that can be learned, and what was left out and why.
+def _choose_articles(dataset: Dataset, recipe: Recipe, frozen: Split | None, log: Log) -> _Articles:
+    """Leave out what can't be learned, and set articles apart for the test.
 
     Raises:
-        InputError: nothing is left to tell apart; says which categories there are.
+        InputError: there are too few labels to tell categories apart.
+    """
+    usable, left_out = _drop_unlearnable(dataset, recipe)
+    for note in left_out:
+        log(note)
+    articles = _set_test_apart(usable, recipe, frozen, log)
+    names, learned = articles.learned.taxonomy.ids, articles.learned.examples
+    log(f"learning {len(names)} categories from {len(learned)} articles")
+    return replace(articles, left_out=(*left_out, *articles.left_out))
+
+
+def _drop_unlearnable(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, list[str]]:
+    """Return the dataset with the categories that can be learned, and notes on the others.
+
+    Raises:
+        InputError: too few categories remain; says which categories there are.
     """
     if not dataset.examples:
         raise InputError("dataset.jsonl: no labels yet. Annotate some articles, then pull.")
-    found = Counter(name for example in dataset.examples for name in example.categories)
-    total = len(dataset.examples)
-    kept, left_out = [], []
+    counts = _category_counts(dataset)
+    total, multiple = len(dataset.examples), dataset.taxonomy.choice == "multiple"
+    names, notes = [], []
     for name in dataset.taxonomy.ids:
-        if 0 < found[name] < recipe.min_examples:
-            left_out.append(
-                f"category {name} is left out: {found[name]} of {recipe.min_examples} articles"
+        if 0 < counts[name] < recipe.min_examples:
+            notes.append(
+                f"category {name} is left out: {counts[name]} of the {recipe.min_examples} "
+                "articles it needs"
             )
-        elif dataset.taxonomy.choice == "multiple" and total - found[name] < recipe.min_examples:
-            left_out.append(f"category {name} is left out: nearly every article has it")
-        elif found[name]:
-            kept.append(name)
-    if len(kept) < _fewest(dataset.taxonomy):
-        seen = ", ".join(f"{name} ({count})" for name, count in found.most_common()) or "none"
+        elif multiple and total - counts[name] < recipe.min_examples:
+            notes.append(f"category {name} is left out: nearly every article has it")
+        elif counts[name]:
+            names.append(name)
+    if len(names) < _min_categories(dataset.taxonomy):
+        listed = ", ".join(f"{name} ({count})" for name, count in counts.most_common()) or "none"
         raise InputError(
-            f"dataset.jsonl: too little to tell categories apart. Labels there are: {seen}. "
+            f"dataset.jsonl: too few labels to tell categories apart. There are: {listed}. "
             f"Label at least {recipe.min_examples} articles in each of two categories."
         )
-    unused = [name for name in dataset.taxonomy.ids if not found[name]]
+    unused = [name for name in dataset.taxonomy.ids if not counts[name]]
     if unused:
-        left_out.append(f"without any article yet: {', '.join(unused)}")
-    return dataset.restricted(kept), left_out
+        notes.append(f"without any article yet: {', '.join(unused)}")
+    return dataset.restricted(names), notes
 
 
-def evaluate(rule: Rule, scores: Float32Array, dataset: Dataset, seed: int) -> metrics.Evaluation:
-    """Hold a rule's decisions against a dataset of the same categories; scores (n, k)."""
-    probabilities = rule.probabilities(scores)
-    return metrics.evaluate(
-        probabilities,
-        rule.holds(probabilities),
-        dataset.gold,
-        rule.certainty(probabilities) >= rule.review_below,
-        rule.categories,
-        single=rule.choice == "single",
-        seed=seed,
-    )
+def _set_test_apart(dataset: Dataset, recipe: Recipe, frozen: Split | None, log: Log) -> _Articles:
+    """Divide a dataset into training and test set, without categories the first is too small for.
 
-
-def _split(
-    dataset: Dataset, recipe: Recipe, before: Parts | None, say: Say
-) -> tuple[Dataset, Dataset, Parts | None, list[str]]:
-    """What to learn from, what to test on, the parts, and which categories are left out for them.
-
-    All is learned from, and nothing left out, where a test would starve both.
+    Where a test set would leave too little on either side, everything is learned from.
     """
+    everything = _Articles(dataset, dataset.subset([]), None, ())
     if not recipe.test:
-        return dataset, dataset.subset([]), None, []
-    parts, notes = draw(dataset, recipe.test, recipe.seed, recipe.split, before)
-    taught, rare = _taught(dataset, parts)
-    if len(taught) >= _fewest(dataset.taxonomy):
-        used = dataset.restricted(taught)
-        learn, test = (used.subset(each) for each in sides(used, parts))
-        if len(test.examples) >= _FEWEST_TESTED:
-            for note in (*notes, *rare):
-                say(note)
-            refuse_leak(learn, test)
-            return learn, test, parts, rare
-    also = "; the frozen test part is learned from as well" if before else ""
-    say(
-        "too few articles for a test part: the figures are out of fold, on the training "
-        f"articles{also}"
-    )
-    return dataset, dataset.subset([]), None, []
+        return everything
+    split, notes = draw_split(dataset, recipe.test, recipe.seed, recipe.split, frozen)
+    names, too_rare = _names_in_training_set(dataset, split)
+    if len(names) >= _min_categories(dataset.taxonomy):
+        usable = dataset.restricted(names)
+        learned, tested = (usable.subset(side) for side in find_positions(usable, split))
+        if len(tested.examples) >= _MIN_TESTED:
+            for note in (*notes, *too_rare):
+                log(note)
+            refuse_leak(learned, tested)
+            return _Articles(learned, tested, split, tuple(too_rare))
+    also = "; the frozen test set is learned from as well" if frozen else ""
+    log(f"too few articles for a test set: the figures are out of fold, on the training set{also}")
+    return everything
 
 
-def _taught(dataset: Dataset, parts: Parts) -> tuple[list[str], list[str]]:
-    """The categories that the learning part has examples for and against, and notes on others."""
-    learn = dataset.subset(sides(dataset, parts)[0])
-    found = dict(zip(dataset.taxonomy.ids, learn.gold.sum(axis=0).tolist(), strict=True))
-    taught = [name for name, count in found.items() if 2 <= count < len(learn.examples)]
-    total = Counter(name for example in dataset.examples for name in example.categories)
-    rare = [
-        f"category {name} is left out: {found[name]} of its {total[name]} articles are among the "
-        f"{len(learn.examples)} to learn from. Label more, or draw another test part (--new-split)"
-        for name in found
-        if name not in taught
+def _names_in_training_set(dataset: Dataset, split: Split) -> tuple[list[str], list[str]]:
+    """Return the categories with examples for and against in the training set; notes on others."""
+    learned = dataset.subset(find_positions(dataset, split)[0])
+    counts, total = _category_counts(learned), _category_counts(dataset)
+    size = len(learned.examples)
+    names = [name for name in dataset.taxonomy.ids if 2 <= counts[name] < size]
+    notes = [
+        f"category {name} is left out: {counts[name]} of its {total[name]} articles are among the "
+        f"{size} of the training set. Label more, or draw another test set with --new-split"
+        for name in dataset.taxonomy.ids
+        if name not in names
     ]
-    return taught, rare
+    return names, notes
 
 
-def _fewest(taxonomy: Taxonomy) -> int:
-    """How many categories there must be at least, so that something can be told apart."""
+def _category_counts(dataset: Dataset) -> Counter[str]:
+    return Counter(name for example in dataset.examples for name in example.categories)
+
+
+def _min_categories(taxonomy: Taxonomy) -> int:
+    """Return how many categories there must be, so that there is something to tell apart."""
     return 2 if taxonomy.choice == "single" else 1
 
 
 def _facts(
     dataset: Dataset,
+    articles: _Articles,
     model: Model,
     recipe: Recipe,
     settings: Any,
-    left_out: list[str],
-    learned: int,
-    tested: int,
     cost: Cost,
 ) -> RunFacts:
+    """Return what run.json records."""
     return RunFacts(
         format=FORMAT,
         kind=model.kind,
         created=dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         classify=metadata.version(DISTRIBUTION),
         dataset=dataset.fingerprint,
-        articles=learned,
-        test_articles=tested,
+        articles=len(articles.learned.examples),
+        test_articles=len(articles.tested.examples),
         seconds=cost.seconds,
         seed=recipe.seed,
-        left_out=tuple(left_out),
+        left_out=articles.left_out,
         notes=model.notes,
         versions=(
             f"python {platform.python_version()}",
@@ -253,23 +274,17 @@ def _facts(
     )
 
 
-def _files(
-    known: Dataset,
-    model: Model,
-    rule: Rule,
-    evaluation: metrics.Evaluation,
-    facts: RunFacts,
-    recipe: Recipe,
-    settings: Any,
-) -> dict[str, Any]:
-    texts = [text[:_GOLDEN_CHARACTERS] for text in known.texts[:_GOLDEN_TEXTS]]
-    taxonomy: Taxonomy = known.taxonomy
+def _files(results: Results, model: Model, settings: Any) -> dict[str, Any]:
+    """Return the run's small files: name -> text, or what becomes JSON."""
+    facts, evaluation, rule = results.facts, results.evaluation, results.rule
+    taxonomy, recipe = results.taxonomy, results.recipe
+    texts = [text[:_GOLDEN_CHARACTERS] for text in results.learned.texts[:_GOLDEN_TEXTS]]
     return {
         "rule.json": asdict(rule),
         "taxonomy.json": taxonomy.record(),
         "golden.json": {"texts": texts, "scores": model.scores(texts).tolist()},
         "metrics.json": evaluation.record(),
         "recipe.json": {**asdict(recipe), "model": asdict(settings)},
-        "run.json": facts_record(facts),
+        "run.json": asdict(facts),
         "README.md": model_card(facts, evaluation, rule, taxonomy, recipe),
     }

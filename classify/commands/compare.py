@@ -49,7 +49,7 @@ def compare(
     """
     from classify.workspace.evaluation import answers, labelled_articles, measurable, remarks
     from training.evaluation.comparison import compare as hold_against
-    from training.evaluation.comparison import disagreements
+    from training.evaluation.comparison import find_disagreements
     from training.runs.facts import read_facts
     from training.runs.registry import find_run
     from training.runs.run import load_run
@@ -69,8 +69,8 @@ def compare(
     for line in (*faults, *remarks(measured, runs)):
         say(line)
     a, b = (answers(run, measured.examples, measured.categories) for run in runs)
-    found = hold_against(a.held, b.held, measured.gold, measured.categories)
-    apart = disagreements(measured.examples, measured.categories, a, b)
+    found = hold_against(a.predicted, b.predicted, measured.gold, measured.categories)
+    apart = find_disagreements(measured.examples, measured.categories, a, b)
     names = (runs[0].name, runs[1].name)
     if form == "json":
         record = {

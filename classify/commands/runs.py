@@ -28,10 +28,10 @@ def runs() -> None:
 @workspace_option
 def list_(form: str, workspace: Path | None) -> None:
     """List the runs, oldest first; * marks the current one."""
-    from training.runs.registry import list_runs, promotions
+    from training.runs.registry import list_promotions, list_runs
 
     folder = workspace_path(workspace) / "runs"
-    current = promotions(folder)[-1:]
+    current = list_promotions(folder)[-1:]
     rows = [_row(path, path.name in current) for path in list_runs(folder)]
     if not rows:
         raise InputError(f"{folder}: no run yet. Run `classify train` once there are labels.")
@@ -128,7 +128,7 @@ def export(run: str, form: str, quantize: Literal["none", "int8"], workspace: Pa
     The new run is named after it, RUN-onnx or RUN-onnx-int8. With int8 its figures are measured
     anew, on the articles kept apart to measure on.
     """
-    from training.export import export_run, loss_in_words
+    from training.export import describe_loss, export_run
     from training.runs.registry import find_run
 
     folder = workspace_path(workspace)
@@ -137,7 +137,7 @@ def export(run: str, form: str, quantize: Literal["none", "int8"], workspace: Pa
         measure = partial(_on_test_part, folder) if quantize == "int8" else None
         exported = export_run(source, folder / "runs", quantize, measure)
     if quantize == "int8":
-        say(loss_in_words(exported))
+        say(describe_loss(exported))
     say(f"exported: {exported.path.name}; scores within {exported.gap:.2g} of {source.name}'s")
     say(f"make it the current run with `classify runs promote {exported.path.name}`")
 

@@ -203,7 +203,7 @@ def _described(job: Labelling) -> "Job":
         "recursive": reading.recursive,
         "max-size": reading.max_bytes,
         "stdin-format": reading.stdin_format,
-        **job.work.runtime.deciding(),
+        **job.work.runtime.answer_settings(),
     }
     manifest = hashlib.sha256((job.run.path / "manifest.json").read_bytes()).hexdigest()
     return Job(metadata.version(DISTRIBUTION), manifest, options, list(job.paths))

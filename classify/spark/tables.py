@@ -66,7 +66,7 @@ class Answers:
         runtime: Runtime,
     ) -> "Answers":
         """Those of a command's options and of this version."""
-        options = json.dumps(runtime.deciding(), sort_keys=True)
+        options = json.dumps(runtime.answer_settings(), sort_keys=True)
         version = metadata.version(DISTRIBUTION)
         return cls(form, every, columns, encoding or "", max_bytes, options, version)
 

@@ -17,11 +17,11 @@ from labels.taxonomy import read_taxonomy
 from seeds.base.errors import InputError
 from seeds.document import Document, content_id, read_documents
 from seeds.reading.columns import column_names
-from training.evaluation.comparison import Answers
+from training.evaluation.comparison import Predictions
 from training.evaluation.metrics import Evaluation, evaluate
-from training.runs.provenance import read_learned
+from training.runs.provenance import read_run_split
 from training.runs.run import Run
-from training.split import read_parts, sides
+from training.split import find_positions, read_split
 
 _AT_ONCE = 256  # articles scored together; bounds the memory
 
@@ -73,14 +73,14 @@ def frozen_test_part(workspace: Path) -> Dataset:
     Raises:
         InputError: none are set apart; says what to do.
     """
-    parts = read_parts(workspace)
+    parts = read_split(workspace)
     if parts is None:
         raise InputError(
             f"{workspace / 'split.json'}: no test part is frozen yet. Run `classify train` with a "
             "test share, or give labelled articles with --on FILE."
         )
     dataset = read_dataset(workspace)
-    return dataset.subset(sides(dataset, parts)[1])
+    return dataset.subset(find_positions(dataset, parts)[1])
 
 
 def labelled_file(
@@ -132,7 +132,7 @@ def _grouped(workspace: Path, dataset: Dataset, runs: Sequence[Run]) -> Dataset:
     """The dataset, articles that resemble ones learned from in the group of those."""
     from seeds.duplicates import assign_groups
 
-    learned = {name for run in runs for name in read_learned(run.path).learn}
+    learned = {name for run in runs for name in read_run_split(run.path).learn}
     there = read_documents(workspace)
     known = [each for name, each in there.items() if name in learned]
     new = [each.document for each in dataset.examples if each.document.id not in there]
@@ -172,7 +172,7 @@ def measurable(dataset: Dataset, runs: Sequence[Run]) -> EvaluationSet:
 def unseen(dataset: Dataset, runs: Sequence[Run]) -> NDArray[np.bool_]:
     """Which articles no run learned from, near-duplicates included, (n,)."""
     positions = np.arange(len(dataset.examples))
-    masks = (np.isin(positions, read_learned(run.path).unseen(dataset)) for run in runs)
+    masks = (np.isin(positions, read_run_split(run.path).find_unseen(dataset)) for run in runs)
     return np.asarray(np.logical_and.reduce([*masks]))
 
 
@@ -216,7 +216,7 @@ def remarks(measured: EvaluationSet, runs: Sequence[Run]) -> list[str]:
     return lines
 
 
-def answers(run: Run, examples: Sequence[Example], categories: tuple[str, ...]) -> Answers:
+def answers(run: Run, examples: Sequence[Example], categories: tuple[str, ...]) -> Predictions:
     """What a run says of articles, one or more, on some of its categories."""
     texts = [each.document.text for each in examples]
     scores = []
@@ -226,9 +226,9 @@ def answers(run: Run, examples: Sequence[Example], categories: tuple[str, ...]) 
             count(min(start + _AT_ONCE, len(texts)), len(texts))
     probabilities = run.rule.probabilities(np.concatenate(scores))
     columns = [run.rule.categories.index(name) for name in categories]
-    return Answers(
+    return Predictions(
         probabilities[:, columns],
-        run.rule.holds(probabilities)[:, columns],
+        run.rule.select(probabilities)[:, columns],
         run.rule.certainty(probabilities) >= run.rule.review_below,
     )
 
@@ -238,7 +238,7 @@ def evaluation(run: Run, measured: EvaluationSet) -> Evaluation:
     given = answers(run, measured.examples, measured.categories)
     return evaluate(
         given.probabilities,
-        given.held,
+        given.predicted,
         measured.gold,
         given.certain,
         measured.categories,

@@ -11,10 +11,10 @@ from classify.workspace.evaluation import EvaluationSet, answers, frozen_test_pa
 from labels.dataset import read_dataset
 from seeds.base.errors import InputError
 from training.evaluation.comparison import Comparison, compare
-from training.runs.provenance import read_fold_answers
-from training.runs.registry import find_run, promotions
+from training.runs.provenance import read_fold_predictions
+from training.runs.registry import find_run, list_promotions
 from training.runs.run import Run, load_run
-from training.split import read_parts
+from training.split import read_split
 
 _FEWEST = 10  # shared articles: with fewer, no difference could be shown
 _Given = dict[str, tuple[str, ...]]  # article -> the categories it was given out of fold
@@ -27,7 +27,7 @@ def worse_than_current(workspace: Path, run: Run, log: Callable[[str], None]) ->
     article that a run learned from counts what its own folds said, out of fold; so a run that
     learned from the test part too does not slip by. Where the two can't be compared that is said.
     """
-    name = next(iter(promotions(workspace / "runs")[-1:]), "")
+    name = next(iter(list_promotions(workspace / "runs")[-1:]), "")
     if name in ("", run.name):
         return ""
     try:
@@ -44,9 +44,9 @@ def _worse(workspace: Path, runs: tuple[Run, Run]) -> str:
     Raises:
         InputError: there is too little to compare them on.
     """
-    frozen = read_parts(workspace) is not None
+    frozen = read_split(workspace) is not None
     dataset = frozen_test_part(workspace) if frozen else read_dataset(workspace)
-    given = [read_fold_answers(each.path) for each in runs]
+    given = [read_fold_predictions(each.path) for each in runs]
     ids = [each.document.id for each in dataset.examples]
     kept = np.ones(len(ids), np.bool_)
     for run, outside in zip(runs, given, strict=True):
@@ -72,7 +72,7 @@ def _held(run: Run, given: _Given, ground: EvaluationSet) -> NDArray[np.bool_]:
         held[n] = [category in names for category in ground.categories]
     fresh = [ground.examples[n] for n in np.flatnonzero(~outside)]
     if fresh:
-        held[~outside] = answers(run, fresh, ground.categories).held
+        held[~outside] = answers(run, fresh, ground.categories).predicted
     return held
 
 

@@ -16,14 +16,14 @@ from seeds.base.locks import locked
 from seeds.base.settings import default_config, read_table
 from training.model import Fitting, Track
 from training.models import model_class
-from training.out_of_fold import unfinished
+from training.out_of_fold import resume_folder
 from training.recipe import Recipe, default_recipe, read_recipe
 from training.report.model_card import headline, measured_on
 from training.runs.registry import promote
 from training.runs.run import load_run, save_run
 from training.runs.trained import Trained
 from training.runtime import Runtime
-from training.split import read_parts, write_parts
+from training.split import read_split, write_split
 from training.train import train
 
 _PATIENCE = 60.0  # seconds to wait for another command's promotion
@@ -195,7 +195,7 @@ def _plan(workspace: Path, kind: str, settings: TrainingSettings) -> _Plan:
             raise InputError(f"--{option}: a {kind} model has no such setting. Leave it out.")
     runtime = settings.runtime
     if kind == "tfidf" and alone:
-        runtime.only_cpu(kind)
+        runtime.require_cpu(kind)
     elif kind == "tfidf":  # a --device for the other kinds is no reason to leave it untrained
         runtime = Runtime()
     return _Plan(kind, recipe, model, in_recipe or "split" in settings.recipe_changes, runtime)
@@ -241,10 +241,10 @@ def _train_one(
     """Train one kind and save its run; None in every process of torchrun but the first."""
     _refuse_runtime(plan)
     recipe = plan.recipe
-    frozen = read_parts(workspace) if recipe.test and not new_split else None
+    frozen = read_split(workspace) if recipe.test and not new_split else None
     if frozen and not plan.chooses_split:
         recipe = replace(recipe, split=frozen.by)
-    checkpoints = unfinished(workspace, dataset, plan.kind, recipe, plan.model, frozen)
+    checkpoints = resume_folder(workspace, dataset, plan.kind, recipe, plan.model, frozen)
     fitting = _fitting(plan, checkpoints, listener)
     try:
         trained = train(dataset, plan.kind, recipe, plan.model, fitting, frozen)
@@ -254,10 +254,10 @@ def _train_one(
         raise
     if not _is_first_process():
         return None
-    if trained.parts and trained.parts != frozen:
+    if trained.split and trained.split != frozen:
         if new_split and (workspace / "split.json").exists():
             listener.log("a new test set is drawn: earlier runs can hardly be compared on it")
-        write_parts(workspace, trained.parts)
+        write_split(workspace, trained.split)
     path = save_run(workspace / "runs", trained)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return TrainedRun(path, trained)
@@ -284,7 +284,7 @@ def _fitting(plan: _Plan, checkpoints: Path, listener: Listener) -> Fitting:
     folder = checkpoints if model_class(plan.kind).resumes else None
     if not _is_first_process():
         return Fitting(folder=folder, runtime=plan.runtime)
-    return Fitting(folder=folder, runtime=plan.runtime, say=listener.log, track=listener.track)
+    return Fitting(folder=folder, runtime=plan.runtime, log=listener.log, track=listener.track)
 
 
 def _is_resumable(checkpoints: Path) -> bool:

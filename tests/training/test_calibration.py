@@ -3,10 +3,17 @@
 import numpy as np
 import pytest
 
-from training.calibration import Wanted, best_threshold, fit_rule, platt, temperature
+from training.calibration import (
+    NEVER,
+    RuleTargets,
+    best_threshold,
+    fit_rule,
+    platt,
+    safe_bound,
+    temperature,
+)
 from training.decision import Rule, sigmoid, softmax
 from training.evaluation.metrics import calibration_error
-from training.risk import NEVER, safe_bound
 
 
 def test_platt_finds_the_line_the_labels_were_drawn_from() -> None:
@@ -66,8 +73,10 @@ def test_single_choice_takes_the_most_probable_and_probabilities_sum_to_one() ->
     rng = np.random.default_rng(2)
     scores = rng.normal(0, 2, (50, 3)).astype(np.float32)
     gold = np.arange(3) == scores.argmax(axis=1)[:, None]
-    scaling, rule = fit_rule(scores, gold, np.arange(50) % 5, tuple("abc"), Wanted("single", 0.1))
-    for row, found in zip(scores, rule.predictions(scaling.of(scores)), strict=True):
+    scaling, rule = fit_rule(
+        scores, gold, np.arange(50) % 5, tuple("abc"), RuleTargets("single", 0.1)
+    )
+    for row, found in zip(scores, rule.predictions(scaling.apply(scores)), strict=True):
         assert found.categories == ("abc"[int(row.argmax())],)
         assert sum(found.probabilities.values()) == pytest.approx(1)
 
@@ -86,11 +95,13 @@ def test_of_the_accepted_articles_no_more_are_wrong_than_was_allowed(max_risk: f
     for _ in range(120):
         scores, gold = drawn(60, rng)
         parts = np.arange(60) % 5
-        scaling, rule = fit_rule(scores, gold, parts, tuple("abc"), Wanted("multiple", max_risk))
+        scaling, rule = fit_rule(
+            scores, gold, parts, tuple("abc"), RuleTargets("multiple", max_risk)
+        )
         scores, gold = drawn(500, rng)
-        probabilities = rule.probabilities(scaling.of(scores))
+        probabilities = rule.probabilities(scaling.apply(scores))
         sure = rule.certainty(probabilities) >= rule.review_below
-        wrong = (rule.holds(probabilities) != gold).any(axis=1)
+        wrong = (rule.select(probabilities) != gold).any(axis=1)
         shares.append(wrong[sure].mean() if sure.any() else 0.0)
         accepted += int(sure.sum())
     assert np.mean(shares) <= max_risk
@@ -122,9 +133,9 @@ def test_articles_of_the_same_certainty_are_accepted_together_or_not_at_all() ->
 def test_a_wanted_precision_is_kept_on_new_articles() -> None:
     rng = np.random.default_rng(4)
     scores, gold = drawn(2000, rng)
-    wanted = Wanted("multiple", 0.1, precision=0.9)
+    wanted = RuleTargets("multiple", 0.1, precision=0.9)
     scaling, rule = fit_rule(scores, gold, np.arange(2000) % 5, tuple("abc"), wanted)
     scores, gold = drawn(20_000, rng)
-    held = rule.holds(rule.probabilities(scaling.of(scores)))
+    held = rule.select(rule.probabilities(scaling.apply(scores)))
     for n in range(3):
         assert gold[held[:, n], n].mean() == pytest.approx(0.9, abs=0.03)

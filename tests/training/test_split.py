@@ -15,16 +15,16 @@ from labels.taxonomy import Category, Taxonomy
 from seeds.base.errors import InputError
 from seeds.document import Document
 from tests.support.corpus import dataset
-from training.runs.provenance import Learned
+from training.runs.provenance import RunSplit
 from training.split import (
-    Parts,
-    draw,
-    folds,
-    read_parts,
+    Split,
+    draw_split,
+    find_positions,
+    read_split,
     refuse_leak,
-    sides,
-    write_parts,
+    write_split,
 )
+from training.stratify import make_folds
 
 
 def changed(data: Dataset, **fields: Sequence[str]) -> Dataset:
@@ -57,8 +57,8 @@ def first(data: Dataset, count: int) -> Dataset:
 
 def test_every_category_has_its_share_in_the_test_part() -> None:
     data = dataset(200)
-    parts, notes = draw(data, 0.2, 1, "stratified")
-    learn, test = sides(data, parts)
+    parts, notes = draw_split(data, 0.2, 1, "stratified")
+    learn, test = find_positions(data, parts)
     assert sorted([*learn, *test]) == list(range(200))
     assert notes == []
     for name in data.taxonomy.ids:
@@ -69,27 +69,27 @@ def test_every_category_has_its_share_in_the_test_part() -> None:
 
 def test_a_group_is_never_on_both_sides() -> None:
     data = with_groups(dataset(120), size=4)
-    parts, _ = draw(data, 0.3, 2, "stratified")
-    for learn, validate in [sides(data, parts), *folds(data, 5, seed=2)]:
+    parts, _ = draw_split(data, 0.3, 2, "stratified")
+    for learn, validate in [find_positions(data, parts), *make_folds(data, 5, seed=2)]:
         groups = [{data.examples[n].document.group for n in part} for part in (learn, validate)]
         assert not groups[0] & groups[1]
         assert len(learn) + len(validate) == 120
 
 
 def test_each_article_is_validated_once() -> None:
-    parts = folds(dataset(53), 5, seed=3)
+    parts = make_folds(dataset(53), 5, seed=3)
     assert sorted(np.concatenate([validate for _, validate in parts])) == list(range(53))
 
 
 def test_the_same_seed_gives_the_same_split_and_another_seed_another() -> None:
     data = dataset(100)
-    one, again, other = (draw(data, 0.2, n, "stratified")[0].test for n in (5, 5, 6))
+    one, again, other = (draw_split(data, 0.2, n, "stratified")[0].test for n in (5, 5, 6))
     assert one == again != other
 
 
 def test_fewer_groups_than_folds_is_refused() -> None:
     with pytest.raises(InputError, match="too few"):
-        folds(with_groups(dataset(12), size=12), 5, seed=0)
+        make_folds(with_groups(dataset(12), size=12), 5, seed=0)
 
 
 def test_ten_thousand_articles_of_sixteen_categories_are_drawn_in_about_a_second() -> None:
@@ -106,7 +106,7 @@ def test_ten_thousand_articles_of_sixteen_categories_are_drawn_in_about_a_second
     )
     data = Dataset(many, taxonomy)
     started = time.perf_counter()
-    parts, _ = draw(data, 0.2, 1, "stratified")
+    parts, _ = draw_split(data, 0.2, 1, "stratified")
     assert time.perf_counter() - started < 4  # 0.5 s on an idle machine
     test = np.isin(ids(data), parts.test)
     assert test.mean() == pytest.approx(0.2, abs=0.002)
@@ -116,7 +116,7 @@ def test_ten_thousand_articles_of_sixteen_categories_are_drawn_in_about_a_second
 @pytest.mark.parametrize("share", [0, -0.1, 0.95])
 def test_a_share_that_is_none_is_refused(share: float) -> None:
     with pytest.raises(InputError, match="test must be a share"):
-        draw(dataset(20), share, 1, "stratified")
+        draw_split(dataset(20), share, 1, "stratified")
 
 
 # ---------------------------------------------------------------- frozen
@@ -124,9 +124,9 @@ def test_a_share_that_is_none_is_refused(share: float) -> None:
 
 def test_articles_keep_their_side_as_labels_grow_and_with_any_seed() -> None:
     data = dataset(300)
-    parts: Parts | None = None
+    parts: Split | None = None
     for seed, count in enumerate((100, 101, 150, 300)):
-        grown, _ = draw(first(data, count), 0.2, seed, "stratified", parts)
+        grown, _ = draw_split(first(data, count), 0.2, seed, "stratified", parts)
         if parts:
             assert grown.learn[: len(parts.learn)] == parts.learn
             assert grown.test[: len(parts.test)] == parts.test
@@ -141,9 +141,9 @@ def test_new_articles_bring_every_category_back_to_its_share() -> None:
     data = dataset(240, "single")
     sport = [n for n in range(120) if data.examples[n].categories == ("sport",)]
     rest = [n for n in range(120) if n not in sport]
-    before = Parts("stratified", tuple(ids(data, rest)), tuple(ids(data, sport)))
-    parts, _ = draw(data, 0.25, 1, "stratified", before)
-    new = [data.examples[n].categories[0] for n in sides(data, parts)[1] if n >= 120]
+    before = Split("stratified", tuple(ids(data, rest)), tuple(ids(data, sport)))
+    parts, _ = draw_split(data, 0.25, 1, "stratified", before)
+    new = [data.examples[n].categories[0] for n in find_positions(data, parts)[1] if n >= 120]
     assert new.count("sport") == 0  # 40 of 80 stand in the test part, 20 are wanted
     assert new.count("cinema") == pytest.approx(20, abs=1)
     assert new.count("trade") == pytest.approx(20, abs=1)
@@ -151,41 +151,43 @@ def test_new_articles_bring_every_category_back_to_its_share() -> None:
 
 def test_articles_that_are_gone_keep_their_side_for_when_they_come_back() -> None:
     data = dataset(100)
-    before, _ = draw(data, 0.2, 1, "stratified")
+    before, _ = draw_split(data, 0.2, 1, "stratified")
     fewer = data.subset(range(50, 100))
-    parts, _ = draw(fewer, 0.2, 1, "stratified", before)
+    parts, _ = draw_split(fewer, 0.2, 1, "stratified", before)
     assert parts == before
-    assert sorted(ids(fewer, [*sides(fewer, parts)[1]])) == sorted(
+    assert sorted(ids(fewer, [*find_positions(fewer, parts)[1]])) == sorted(
         set(ids(fewer)) & set(before.test)
     )
-    assert draw(data, 0.2, 1, "stratified", parts)[0] == before
+    assert draw_split(data, 0.2, 1, "stratified", parts)[0] == before
 
 
 @pytest.mark.parametrize("gone", [False, True])
 @pytest.mark.parametrize("side", ["learn", "test"])
 def test_a_new_near_duplicate_goes_where_the_article_is_or_was(side: str, gone: bool) -> None:
     data = dataset(101)
-    before, _ = draw(first(data, 100), 0.2, 1, "stratified")
+    before, _ = draw_split(first(data, 100), 0.2, 1, "stratified")
     known = getattr(before, side)
     for name in known[:15]:
         groups = [*ids(first(data, 100)), name]
         kept = [n for n in range(101) if not gone or data.examples[n].document.id != name]
-        parts, _ = draw(changed(data, group=groups).subset(kept), 0.2, 1, "stratified", before)
+        parts, _ = draw_split(
+            changed(data, group=groups).subset(kept), 0.2, 1, "stratified", before
+        )
         assert getattr(parts, side) == (*known, data.examples[100].document.id)
 
 
 def test_groups_merged_later_are_measured_on_and_not_learned_from() -> None:
     data = dataset(100)
-    before, _ = draw(data, 0.2, 1, "stratified")
+    before, _ = draw_split(data, 0.2, 1, "stratified")
     groups = dict(zip(ids(data), ids(data), strict=True))
     for one, other in zip(before.learn[:3], before.test[:3], strict=True):
         groups[other] = one
     merged = changed(data, group=list(groups.values()))
-    parts, notes = draw(merged, 0.2, 1, "stratified", before)
-    learn, test = sides(merged, parts)
+    parts, notes = draw_split(merged, 0.2, 1, "stratified", before)
+    learn, test = find_positions(merged, parts)
     assert set(ids(merged, [*learn])) == set(before.learn[3:])
     assert set(ids(merged, [*test])) == set(before.test)
-    assert notes == ["3 articles are left out of learning: near-duplicates of test articles"]
+    assert notes == ["3 articles are not learned from: they are near-duplicates of test articles"]
     assert parts == before
     refuse_leak(merged.subset(learn), merged.subset(test))
 
@@ -204,16 +206,16 @@ def test_a_leak_is_refused_whether_by_id_or_by_group() -> None:
 
 def test_another_way_to_draw_than_the_frozen_one_is_refused_with_what_to_do() -> None:
     data = dataset(60)
-    before, _ = draw(data, 0.2, 1, "stratified")
+    before, _ = draw_split(data, 0.2, 1, "stratified")
     with pytest.raises(InputError, match=r"stratified, not by date.*--new-split"):
-        draw(data, 0.2, 1, "date", before)
+        draw_split(data, 0.2, 1, "date", before)
 
 
 def test_a_test_part_far_from_its_share_is_spoken_of() -> None:
     data = dataset(100)
-    before = Parts("stratified", tuple(ids(data)[:50]), tuple(ids(data)[50:]))
-    for share, said in ((0.3, []), (0.2, ["50% of the articles where 20% are wanted"])):
-        _, notes = draw(data, share, 1, "stratified", before)
+    before = Split("stratified", tuple(ids(data)[:50]), tuple(ids(data)[50:]))
+    for share, said in ((0.3, []), (0.2, ["50% of the articles; the recipe asks for 20%"])):
+        _, notes = draw_split(data, share, 1, "stratified", before)
         assert len(notes) == len(said)
         assert all(part in note for part, note in zip(said, notes, strict=True))
 
@@ -225,40 +227,40 @@ def test_the_past_is_learned_from_and_the_future_measured_on() -> None:
     days = [f"2021-{1 + n // 28:02d}-{1 + n % 28:02d}" for n in range(100)]
     order = np.random.default_rng(0).permutation(100)
     data = changed(dataset(100), date=[days[n] for n in order])
-    parts, notes = draw(data, 0.2, 1, "date")
-    learn, test = sides(data, parts)
+    parts, notes = draw_split(data, 0.2, 1, "date")
+    learn, test = find_positions(data, parts)
     dates = [each.document.date for each in data.examples]
     assert sorted(dates[n] for n in test) == days[80:]
     assert sorted(dates[n] for n in learn) == days[:80]
     assert parts.since == days[80]
-    assert notes == [f"testing on 20 articles that may be of {days[80]} or later"]
+    assert notes == [f"testing on 20 articles that may date from {days[80]} or later"]
 
 
 def test_a_day_or_a_month_is_never_split() -> None:
     dates = ["2021-03"] * 30 + ["2021-04"] * 20 + ["2021-05"] * 10
     data = changed(dataset(60), date=dates)
     for share, months in ((0.2, {"2021-05"}), (0.4, {"2021-04", "2021-05"})):
-        parts, _ = draw(data, share, 1, "date")
-        assert {dates[n] for n in sides(data, parts)[1]} == months
-        assert len(sides(data, parts)[1]) == sum(each in months for each in dates)
+        parts, _ = draw_split(data, share, 1, "date")
+        assert {dates[n] for n in find_positions(data, parts)[1]} == months
+        assert len(find_positions(data, parts)[1]) == sum(each in months for each in dates)
 
 
 def test_an_article_dated_by_month_or_year_counts_as_its_last_day() -> None:
     """Whatever may be newer than the first test article is not learned from."""
     dates = ["2021-04-10"] * 40 + ["2021-04-20"] * 16 + ["2021-04", "2021", "2021-03", "2020"]
     data = changed(dataset(60), date=dates)
-    parts, _ = draw(data, 0.3, 1, "date")
+    parts, _ = draw_split(data, 0.3, 1, "date")
     assert parts.since == "2021-04-20"
-    tested = {dates[n] for n in sides(data, parts)[1]}
+    tested = {dates[n] for n in find_positions(data, parts)[1]}
     assert tested == {"2021-04-20", "2021-04", "2021"}
 
 
 def test_articles_without_a_date_are_learned_from_and_that_is_said() -> None:
     dates = ["2021-04-10"] * 40 + [""] * 10 + ["2021-04-20"] * 10
     data = changed(dataset(60), date=dates)
-    parts, notes = draw(data, 0.2, 1, "date")
-    assert {dates[n] for n in sides(data, parts)[0]} == {"2021-04-10", ""}
-    assert notes[1:] == ["learning from 10 articles without a date as well"]
+    parts, notes = draw_split(data, 0.2, 1, "date")
+    assert {dates[n] for n in find_positions(data, parts)[0]} == {"2021-04-10", ""}
+    assert notes[1:] == ["learning also from 10 articles without a date"]
 
 
 def test_a_group_that_spans_the_cut_is_measured_on() -> None:
@@ -267,8 +269,8 @@ def test_a_group_that_spans_the_cut_is_measured_on() -> None:
     groups = ids(data)
     groups[59], groups[30] = groups[0], groups[31]  # January with December; July with July
     spanning = changed(data, group=groups)
-    parts, _ = draw(spanning, 0.2, 1, "date")
-    tested = sides(spanning, parts)[1].tolist()
+    parts, _ = draw_split(spanning, 0.2, 1, "date")
+    tested = find_positions(spanning, parts)[1].tolist()
     assert 0 in tested
     assert 59 in tested
     assert not {30, 31} & set(tested)
@@ -278,10 +280,10 @@ def test_new_articles_join_the_past_or_the_future_of_the_frozen_cut() -> None:
     dates = [f"2021-{1 + n // 5:02d}-01" for n in range(60)]
     more = ["2021-01-05", "2021-10-31", "2021-11-01", "2022-01-01", "2022", "2021", ""]
     data = changed(dataset(67), date=[*dates, *more])
-    before, _ = draw(first(data, 60), 0.2, 1, "date")
+    before, _ = draw_split(first(data, 60), 0.2, 1, "date")
     assert before.since == "2021-11-01"
     fewer = data.subset(range(10, 67))
-    parts, _ = draw(fewer, 0.2, 1, "date", before)
+    parts, _ = draw_split(fewer, 0.2, 1, "date", before)
     new = ids(data)[60:]
     assert parts.test == (*before.test, *new[2:6])
     assert parts.learn == (*before.learn, *new[:2], new[6])
@@ -291,19 +293,19 @@ def test_new_articles_join_the_past_or_the_future_of_the_frozen_cut() -> None:
 @pytest.mark.parametrize("dates", [[""] * 30, ["2021"] * 30, ["2021", "2021-05"] * 15])
 def test_dates_that_tell_nothing_apart_are_refused(dates: list[str]) -> None:
     with pytest.raises(InputError, match="--split stratified"):
-        draw(changed(dataset(30), date=dates), 0.2, 1, "date")
+        draw_split(changed(dataset(30), date=dates), 0.2, 1, "date")
 
 
 # ---------------------------------------------------------------- on disk
 
 
 def test_parts_are_read_as_written(tmp_path: Path) -> None:
-    assert read_parts(tmp_path) is None
+    assert read_split(tmp_path) is None
     data = changed(dataset(60), date=[f"20{n:02d}" for n in range(60)])
     for by in ("stratified", "date"):
-        parts, _ = draw(data, 0.2, 1, by)  # type: ignore[arg-type]
-        write_parts(tmp_path, parts)
-        assert read_parts(tmp_path) == parts
+        parts, _ = draw_split(data, 0.2, 1, by)  # type: ignore[arg-type]
+        write_split(tmp_path, parts)
+        assert read_split(tmp_path) == parts
 
 
 ONE, OTHER = "0123456789abcdef", "fedcba9876543210"
@@ -317,8 +319,8 @@ ONE, OTHER = "0123456789abcdef", "fedcba9876543210"
         ("\xff", "not UTF-8 (byte 0)"),
         ('{"by": "stratified"}', "'learn' is missing"),
         ({"by": "luck", "learn": [], "test": []}, "'by' must be 'stratified' or 'date'"),
-        ({"by": "stratified", "learn": [ONE], "test": [ONE]}, f"{ONE} stands twice"),
-        ({"by": "stratified", "learn": ["x"], "test": []}, "'x' is no document id"),
+        ({"by": "stratified", "learn": [ONE], "test": [ONE]}, f"{ONE} is listed twice"),
+        ({"by": "stratified", "learn": ["x"], "test": []}, "'x' is not a document id"),
         ({"by": "date", "learn": [ONE], "test": [OTHER]}, "'since'"),
         ({"by": "stratified", "learn": [], "test": [], "more": 1}, "unknown key 'more'"),
     ],
@@ -327,7 +329,7 @@ def test_a_damaged_file_is_one_clear_line(tmp_path: Path, content: object, said:
     text = content if isinstance(content, str) else json.dumps(content)
     (tmp_path / "split.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(InputError, match=re.escape(said)) as caught:
-        read_parts(tmp_path)
+        read_split(tmp_path)
     line = str(caught.value)
     assert line.startswith(f"{tmp_path / 'split.json'}: ")
     assert line.endswith("`classify train --new-split`.")
@@ -343,11 +345,11 @@ def test_what_a_run_has_not_seen_is_neither_its_articles_nor_their_near_duplicat
     groups[1], groups[41] = groups[0], groups[1]  # 1 resembles 0, and 41 resembles 1
     groups[50], groups[51] = groups[51], groups[51]
     data = changed(data, group=groups)
-    learned = Learned.of("stratified", data.subset(range(40)), data.subset(range(40, 50)))
-    assert learned.unseen(data).tolist() == [40, *range(42, 60)]
+    learned = RunSplit.of("stratified", data.subset(range(40)), data.subset(range(40, 50)))
+    assert learned.find_unseen(data).tolist() == [40, *range(42, 60)]
     # Groups are named anew when articles go: 20 is now named after 55.
     groups[20] = groups[55]
-    assert learned.unseen(changed(data, group=groups)).tolist() == [
+    assert learned.find_unseen(changed(data, group=groups)).tolist() == [
         *(40, *range(42, 55)),
         *range(56, 60),
     ]

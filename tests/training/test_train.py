@@ -11,7 +11,7 @@ from training.model import Fitting
 from training.models.tfidf.model import TfidfSettings
 from training.recipe import Recipe, read_recipe
 from training.runs.trained import Trained
-from training.split import Parts
+from training.split import Split
 from training.train import train
 
 SETTINGS = TfidfSettings(buckets=16)
@@ -19,7 +19,7 @@ SETTINGS = TfidfSettings(buckets=16)
 
 def run(data: Dataset, recipe: Recipe | None = None) -> tuple[Trained, list[str]]:
     said: list[str] = []
-    return train(data, "tfidf", recipe or Recipe(), SETTINGS, Fitting(say=said.append)), said
+    return train(data, "tfidf", recipe or Recipe(), SETTINGS, Fitting(log=said.append)), said
 
 
 def relabelled(data: Dataset, categories: dict[int, tuple[str, ...]]) -> Dataset:
@@ -66,7 +66,7 @@ def test_a_category_with_one_article_is_left_out_and_named() -> None:
     once = relabelled(changed, {0: ("sport",)})
     trained, said = run(once)
     assert trained.rule.categories == ("cinema", "trade")
-    assert any("sport is left out: 1 of 4" in line for line in said)
+    assert any("sport is left out: 1 of the 4" in line for line in said)
     assert any("sport" in reason for reason in trained.facts.left_out)
 
 
@@ -78,11 +78,11 @@ def test_a_category_too_rare_in_the_part_learned_from_is_left_out_alone(choice: 
     sport = [n for n, each in enumerate(data.examples) if "sport" in each.categories]
     other = [n for n in range(80) if n not in sport]
     test = [names[n] for n in (*sport[1:], *other[:15])]
-    parts = Parts("stratified", tuple(each for each in names if each not in test), tuple(test))
+    parts = Split("stratified", tuple(each for each in names if each not in test), tuple(test))
     said: list[str] = []
-    trained = train(data, "tfidf", Recipe(), SETTINGS, Fitting(say=said.append), parts)
+    trained = train(data, "tfidf", Recipe(), SETTINGS, Fitting(log=said.append), parts)
     assert trained.rule.categories == ("cinema", "trade")
-    assert trained.parts == parts
+    assert trained.split == parts
     assert trained.facts.articles == 80 - len(test) - (choice == "single")
     assert trained.facts.test_articles == (len(test) if choice == "multiple" else 15)
     (note,) = [line for line in said if "sport" in line]

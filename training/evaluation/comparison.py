@@ -87,17 +87,17 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Predictions:
     """What a run says of n articles, on k categories.
 
     Attributes:
         probabilities: float (n, k).
-        held: bool (n, k), which categories hold.
+        predicted: bool (n, k), which categories hold.
         certain: bool (n,), whether that is decided without review.
     """
 
     probabilities: Float64Array
-    held: BoolArray
+    predicted: BoolArray
     certain: BoolArray
 
 
@@ -119,12 +119,12 @@ class Disagreement:
     b: dict[str, float]
 
 
-def disagreements(
-    examples: Sequence[Example], categories: tuple[str, ...], a: Answers, b: Answers
+def find_disagreements(
+    examples: Sequence[Example], categories: tuple[str, ...], a: Predictions, b: Predictions
 ) -> list[Disagreement]:
     """The articles to which two runs give different categories, in order."""
     found = []
-    for n in np.flatnonzero((a.held != b.held).any(axis=1)):
+    for n in np.flatnonzero((a.predicted != b.predicted).any(axis=1)):
         document = examples[n].document
         gold = tuple(name for name in examples[n].categories if name in categories)
         title = document.title or textwrap.shorten(document.text[:500], _TITLE, placeholder="…")
@@ -132,7 +132,7 @@ def disagreements(
             {
                 categories[k]: float(run.probabilities[n, k])
                 for k in np.argsort(-run.probabilities[n], kind="stable")
-                if run.held[n, k]
+                if run.predicted[n, k]
             }
             for run in (a, b)
         ]

@@ -23,14 +23,14 @@ class Reliability:
     """What came true of what was said, by bins of probability; empty bins are left out.
 
     Attributes:
-        said: (b,) mean probability in a bin.
-        true: (b,) share that came true, in [0, 1].
+        predicted: (b,) mean probability in a bin.
+        observed: (b,) share that was right, in [0, 1].
         low, high: (b,) the 95 % interval of that share.
         count: (b,) decisions in a bin.
     """
 
-    said: Float64Array
-    true: Float64Array
+    predicted: Float64Array
+    observed: Float64Array
     low: Float64Array
     high: Float64Array
     count: IntArray
@@ -55,9 +55,9 @@ class CoverageRisk:
     expected: Float64Array
     certainty: Float64Array
 
-    def most(self, risk: float) -> int | None:
+    def largest_within(self, max_risk: float) -> int | None:
         """The position of the largest coverage with at most this risk; None if there is none."""
-        found = np.flatnonzero(self.risk <= risk)
+        found = np.flatnonzero(self.risk <= max_risk)
         return int(found[-1]) if len(found) else None
 
 
@@ -128,7 +128,7 @@ def wilson(hits: IntArray | Float64Array, count: IntArray) -> tuple[Float64Array
     return np.clip((middle - half) / scale, 0, 1), np.clip((middle + half) / scale, 0, 1)
 
 
-def thinned(size: int, most: int) -> IntArray:
+def pick_evenly(size: int, most: int) -> IntArray:
     """Positions of at most `most` (2 or more) of `size` points, evenly spread, both ends kept."""
     if size <= most:
         return np.arange(size)

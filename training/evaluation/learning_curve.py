@@ -11,7 +11,7 @@ from seeds.base.errors import InputError
 from training.arrays import Float32Array, Float64Array
 from training.decision import softmax
 from training.evaluation.metrics import average_precision
-from training.split import assign, folds
+from training.stratify import make_folds, stratify
 
 Score = Callable[[Dataset, Sequence[str]], Float32Array]
 Verdict = Literal["more labels help", "flat", "too early to say"]
@@ -119,7 +119,7 @@ def learning_curve(
         None if there are too few different articles for a curve.
     """
     try:
-        held_out = folds(dataset, max(_PARTS, repeats), seed)[:repeats]
+        held_out = make_folds(dataset, max(_PARTS, repeats), seed)[:repeats]
     except InputError:  # fewer groups than folds
         return None
     measured, counts, positives = [], [], []
@@ -216,7 +216,7 @@ def _growing(dataset: Dataset, sizes: int, seed: int) -> list[Dataset]:
     share = (smallest / total) ** (1 / (sizes - 1))
     parts = [dataset]
     for _ in range(sizes - 1):
-        within = assign(parts[0], (share, 1 - share), seed) == 0
+        within = stratify(parts[0], (share, 1 - share), seed) == 0
         if not within.any() or within.all():  # a few groups of near-duplicates hold everything
             return []
         parts.insert(0, parts[0].subset(np.flatnonzero(within)))

@@ -5,39 +5,69 @@ from dataclasses import dataclass
 import numpy as np
 
 from labels.dataset import Dataset
-from training.arrays import BoolArray, Float64Array
-from training.evaluation.curves import Reliability, reliability
+from training.arrays import BoolArray, Float32Array, Float64Array
+from training.decision import Rule
+from training.evaluation.curves import CoverageRisk, Reliability, coverage_risk, reliability
+from training.evaluation.metrics import Evaluation, evaluate
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The articles a run was measured on, with what it said of them.
+    """The articles a run was measured on, with its predictions.
 
     Attributes:
         dataset: n examples with k categories.
         probabilities: (n, k), calibrated, in the order of the dataset's taxonomy.
-        held: (n, k), the categories the rule gave.
+        predicted: (n, k), the categories that the rule selected.
         certainty: (n,), the chance that all of an article's category decisions are right.
     """
 
     dataset: Dataset
     probabilities: Float64Array
-    held: BoolArray
+    predicted: BoolArray
     certainty: Float64Array
+
+    @classmethod
+    def from_scores(cls, rule: Rule, scores: Float32Array, dataset: Dataset) -> "Measured":
+        """Apply a rule to the calibrated scores, (n, k), of a dataset of the same categories."""
+        probabilities = rule.probabilities(scores)
+        predicted, certainty = rule.select(probabilities), rule.certainty(probabilities)
+        return cls(dataset, probabilities, predicted, certainty)
 
     @property
     def gold(self) -> BoolArray:
-        """Which categories each article has, (n, k)."""
+        """The categories each article has, (n, k)."""
         return self.dataset.gold
 
     @property
     def right(self) -> BoolArray:
-        """Which articles got exactly the right categories, (n,)."""
-        return np.asarray((self.held == self.gold).all(axis=1))
+        """True for each article that got exactly the right categories, (n,)."""
+        return np.asarray((self.predicted == self.gold).all(axis=1))
 
     @property
     def reliability(self) -> Reliability:
-        """Of each category's probability; for single choice, of the category given."""
+        """Predicted against observed shares of the decisions.
+
+        They cover each category's probability; for single choice only that of the category
+        predicted.
+        """
         if self.dataset.taxonomy.choice == "single":
             return reliability(self.probabilities.max(axis=1), self.right)
         return reliability(self.probabilities.ravel(), self.gold.ravel())
+
+    @property
+    def coverage_risk(self) -> CoverageRisk:
+        """The share of errors among the accepted articles, by how many are accepted."""
+        return coverage_risk(self.certainty, self.right)
+
+    def evaluate(self, rule: Rule, seed: int) -> Evaluation:
+        """Compute all figures; seed: of the bootstrap."""
+        return evaluate(
+            self.probabilities,
+            self.predicted,
+            self.gold,
+            self.certainty >= rule.review_below,
+            rule.categories,
+            single=rule.choice == "single",
+            seed=seed,
+        )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labels.taxonomy import Taxonomy
 from training.arrays import BoolArray, IntArray
 from training.evaluation.curves import CoverageRisk, Reliability, wilson
 from training.evaluation.learning_curve import Forecast, LearningCurve
@@ -14,6 +13,7 @@ from training.evaluation.metrics import Evaluation
 
 if TYPE_CHECKING:
     from training.recipe import Recipe
+    from training.runs.trained import Results
 
 
 _UNSURE = 0.05  # half the width of a 95 % interval from which on a figure hardly guides anyone
@@ -76,24 +76,16 @@ def _total(pair: Pair) -> int:
     return pair.count + pair.back
 
 
-def next_steps(
-    evaluation: Evaluation,
-    covered: CoverageRisk,
-    said: Reliability,
-    pairs: list[Pair],
-    taxonomy: Taxonomy,
-    recipe: "Recipe",
-    curve: LearningCurve | None,
-    articles: int,
-) -> list[Step]:
-    """What would help most, in the order in which to do it; articles: learned from."""
-    names = {each.id: each.fr for each in taxonomy.categories}
+def next_steps(results: "Results", pairs: list[Pair]) -> list[Step]:
+    """What would help most, in the order in which to do it; pairs: the most mixed up first."""
+    names = {each.id: each.fr for each in results.taxonomy.categories}
+    evaluation, recipe, measured = results.evaluation, results.recipe, results.measured
     steps = [
-        _label(evaluation, names, recipe, curve, articles),
+        _label(evaluation, names, recipe, results.curve, results.facts.articles),
         _not_found(evaluation, names),
         _tell_apart(pairs, list(names.values())),
-        _accept(evaluation, covered, recipe.max_risk),
-        _calibrate(said),
+        _accept(evaluation, measured.coverage_risk, recipe.max_risk),
+        _calibrate(measured.reliability),
         _measure(evaluation),
     ]
     return [each for each in steps if each]
@@ -190,7 +182,7 @@ def _accept(evaluation: Evaluation, covered: CoverageRisk, wanted: float) -> Ste
     """Whether anything is decided without a person, and how well."""
     decided = evaluation.decisions["accepted"] + evaluation.decisions["none"]
     if not decided:
-        most = covered.most(wanted)
+        most = covered.largest_within(wanted)
         hope = (
             "even the surest articles are wrong more often than that."
             if most is None
@@ -226,8 +218,10 @@ def _calibrate(bins: Reliability) -> Step | None:
     the variance p (1 - p) a decision.
     """
     total = bins.count.sum()
-    said, true = (float((bins.count * each).sum() / total) for each in (bins.said, bins.true))
-    chance = float(np.sqrt((bins.count * bins.said * (1 - bins.said)).sum()) / total)
+    said, true = (
+        float((bins.count * each).sum() / total) for each in (bins.predicted, bins.observed)
+    )
+    chance = float(np.sqrt((bins.count * bins.predicted * (1 - bins.predicted)).sum()) / total)
     if abs(true - said) <= max(_MISLEADING, _SURELY * chance):
         return None
     return Step(

@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 
 from training.arrays import Float64Array, IntArray
-from training.evaluation.curves import CoverageRisk, PrecisionRecall, Reliability, thinned
+from training.evaluation.curves import CoverageRisk, PrecisionRecall, Reliability, pick_evenly
 from training.evaluation.learning_curve import Forecast
 from training.report.html import Html, join, number, tag
 
@@ -100,7 +100,7 @@ def reliability(bins: Reliability, label: str, *, little: bool = False) -> Html:
     frame, axes = _shares(little, "probability said", "share that came true")
     marks = [_line(frame, (0, 1), (0, 1), "line faint")]
     for said, true, low, high, count in zip(
-        bins.said, bins.true, bins.low, bins.high, bins.count.tolist(), strict=True
+        bins.predicted, bins.observed, bins.low, bins.high, bins.count.tolist(), strict=True
     ):
         marks.append(_upright(frame, said, low, high, "span"))
         words = f"{count:,} decisions said {said:.0%}; {true:.0%} came true"
@@ -120,7 +120,7 @@ def coverage(curve: CoverageRisk, wanted: float, review_below: float, label: str
         ("accepted without review", [0, 0.25, 0.5, 0.75, 1], "{:.0%}"),
         ("wrong among the accepted", _even(frame.y[1]), "{:.0%}"),
     )
-    kept = thinned(len(curve.coverage), _MOST)
+    kept = pick_evenly(len(curve.coverage), _MOST)
     x, risk, expected = (each[kept] for each in (curve.coverage, curve.risk, curve.expected))
     marks = [
         _band(frame, x, curve.low[kept], curve.high[kept]),
@@ -266,7 +266,7 @@ def _even(top: float) -> list[float]:
 def _steps(frame: Frame, curve: PrecisionRecall, css: str) -> Html:
     """The steps whose area is the average precision."""
     rises = np.flatnonzero(np.diff(curve.recall, prepend=0) > 0)  # else it only falls, and returns
-    kept = rises[thinned(len(rises), _MOST)]
+    kept = rises[pick_evenly(len(rises), _MOST)]
     path = [f"M{number(frame.across(0))} {number(frame.down(float(curve.precision[kept[0]])))}"]
     for recall, precision in zip(curve.recall[kept], curve.precision[kept], strict=True):
         path.append(f"V{number(frame.down(precision))}H{number(frame.across(recall))}")

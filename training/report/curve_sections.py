@@ -25,7 +25,7 @@ def certainty(
     measured: "Measured", evaluation: Evaluation, rule: Rule, recipe: "Recipe", taxonomy: Taxonomy
 ) -> Html:
     """Coverage and risk, and reliability."""
-    found = curves.coverage_risk(measured.certainty, measured.right)
+    found = measured.coverage_risk
     said = "Share of wrong articles among the accepted, by the share accepted"
     risk = charts.coverage(found, recipe.max_risk, rule.review_below, said)
     whole = charts.reliability(measured.reliability, "Reliability of all decisions")
@@ -78,7 +78,7 @@ def _threshold(rule: Rule) -> str:
 
 def precision_recall(measured: "Measured", evaluation: Evaluation, taxonomy: Taxonomy) -> Html:
     """The curve over all categories, and one of each."""
-    held, gold = measured.held, measured.gold
+    held, gold = measured.predicted, measured.gold
     whole = curves.precision_recall(measured.probabilities.ravel(), gold.ravel())
     if whole is None:
         return section(
@@ -133,7 +133,7 @@ def _category_precision_recall(
         return None
     category = taxonomy.categories[n]
     title = f"Precision over recall of {category.fr}"
-    here = _in_use(measured.held[:, n], measured.gold[:, n])
+    here = _in_use(measured.predicted[:, n], measured.gold[:, n])
     drawn = charts.precision_recall(own, title, chosen=here, behind=whole, little=True)
     note = "" if here else "given to no article"
     return little(french(category), f"{score.average_precision:.2f}", drawn, note)

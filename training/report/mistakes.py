@@ -51,7 +51,7 @@ def worst(
 
 def mistakes(measured: "Measured", taxonomy: Taxonomy) -> Html:
     """The most confident wrong decisions, with their articles."""
-    found = worst(measured.probabilities, measured.held, measured.gold, _MOST)
+    found = worst(measured.probabilities, measured.predicted, measured.gold, _MOST)
     note = (
         "The most confident wrong decisions first. Read them: some are mistakes of the model, some "
         "are wrong labels, and some show that a guideline is not clear."
@@ -70,7 +70,7 @@ def _mistake(measured: "Measured", mistake: Mistake, taxonomy: Taxonomy) -> Html
     title, excerpt = _title_and_excerpt(example)
     facts = [document.date, document.source or document.id]
     name = french(taxonomy.categories[mistake.category])
-    given = bool(measured.held[mistake.position, mistake.category])
+    given = bool(measured.predicted[mistake.position, mistake.category])
     sure = f"{_chance(mistake.confidence)} sure that it is{'' if given else ' not'} "
     return tag(
         "article",
@@ -94,7 +94,7 @@ def _said(measured: "Measured", row: int) -> list[tuple[str, str, str]]:
     ids = measured.dataset.taxonomy.ids
     found = []
     for n in np.argsort(-measured.probabilities[row], kind="stable").tolist():
-        held, gold = bool(measured.held[row, n]), bool(measured.gold[row, n])
+        held, gold = bool(measured.predicted[row, n]), bool(measured.gold[row, n])
         if held or gold:
             kind = "missed" if not held else "right" if gold else "wrong"
             found.append((ids[n], kind, _chance(float(measured.probabilities[row, n]))))

@@ -3,58 +3,28 @@
 import base64
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from labels.dataset import Dataset
-from labels.taxonomy import Taxonomy
-from training.decision import Rule
-from training.evaluation.curves import coverage_risk
-from training.evaluation.learning_curve import LearningCurve
-from training.evaluation.measured import Measured
-from training.evaluation.metrics import Evaluation
 from training.report import advice, curve_sections, mistakes, sections
 from training.report.html import Html, join, tag
 from training.report.model_card import how, measured_on
-from training.runs.cost import Cost
-
-if TYPE_CHECKING:
-    from training.recipe import Recipe
-    from training.runs.facts import RunFacts
+from training.runs.trained import Results
 
 
-def html_report(
-    name: str,
-    facts: "RunFacts",
-    evaluation: Evaluation,
-    rule: Rule,
-    taxonomy: Taxonomy,
-    recipe: "Recipe",
-    measured: Measured,
-    learned: Dataset,
-    cost: Cost,
-    curve: LearningCurve | None,
-) -> str:
-    """The run's report.html: one file that needs nothing else and loads nothing.
-
-    Args:
-        name: the run's.
-        taxonomy: of the categories learned, in class order; measured and learned have the same.
-        learned: the articles the model learned from.
-        curve: None where the recipe wants none, or there were too few articles for one.
-    """
-    covered = coverage_risk(measured.certainty, measured.right)
+def html_report(results: Results) -> str:
+    """The run's report.html: one file that needs nothing else and loads nothing."""
+    facts, evaluation, rule = results.facts, results.evaluation, results.rule
+    measured, learned, taxonomy = results.measured, results.learned, results.taxonomy
+    recipe, curve = results.recipe, results.curve
     together = advice.confusion if rule.choice == "single" else advice.errors_together
     k = len(taxonomy.ids)
-    pairs = advice.mixed_up(together(measured.held, measured.gold)[:k, :k], 3)
-    todo = advice.next_steps(
-        evaluation, covered, measured.reliability, pairs, taxonomy, recipe, curve, facts.articles
-    )
+    pairs = advice.mixed_up(together(measured.predicted, measured.gold)[:k, :k], 3)
+    todo = advice.next_steps(results, pairs)
     on = measured_on(facts)
     return _page(
         f"{facts.kind} model, {facts.created[:10]}",
         tag(
             "header",
-            tag("p", f"classify · {facts.kind} · {name}", class_="kicker"),
+            tag("p", f"classify · {facts.kind} · {results.name}", class_="kicker"),
             tag("h1", f"{k} categories, learned from {facts.articles:,} articles"),
             sections.summary(evaluation, measured, taxonomy),
             sections.contents(),
@@ -68,7 +38,7 @@ def html_report(
         curve_sections.learning(curve, taxonomy, recipe, facts.articles),
         mistakes.mistakes(measured, taxonomy),
         sections.data(facts, learned, on),
-        sections.making(facts, how(rule, recipe), cost),
+        sections.making(facts, how(rule, recipe), results.cost),
     )
 
 

@@ -60,7 +60,7 @@ def summary(evaluation: Evaluation, measured: "Measured", taxonomy: Taxonomy) ->
             f" get the right category. {review}",
             class_="standfirst",
         )
-    held, gold = measured.held, measured.gold
+    held, gold = measured.predicted, measured.gold
     hits = int((held & gold).sum())
     right, found = (f"{hits / max(int(part.sum()), 1):.0%}" for part in (held, gold))
     return tag(
@@ -236,7 +236,7 @@ def mixed_up(measured: "Measured", taxonomy: Taxonomy) -> Html:
 
 def _confusion(measured: "Measured", names: list[str]) -> tuple[str, str, Html]:
     """The confusion matrix, with a note on it and a label."""
-    counts = advice.confusion(measured.held, measured.gold)
+    counts = advice.confusion(measured.predicted, measured.gold)
     note = (
         "A row holds the articles of a category, a column those given it: the diagonal is right. "
         "The stronger a colour, the larger the share of the row."
@@ -247,7 +247,7 @@ def _confusion(measured: "Measured", names: list[str]) -> tuple[str, str, Html]:
 
 def _errors(measured: "Measured", names: list[str]) -> tuple[str, str, Html]:
     """What was missed by what was given wrongly with it, with a note on it and a label."""
-    counts = advice.errors_together(measured.held, measured.gold)
+    counts = advice.errors_together(measured.predicted, measured.gold)
     rows, columns = (np.flatnonzero(counts.sum(axis=axis)) for axis in (1, 0))
     note = (
         "Articles that are not exactly right: a row is a category that was missed, a column one "

@@ -10,13 +10,14 @@ from seeds.base.errors import InputError
 from seeds.base.records import read_object, read_optional_object
 from seeds.base.settings import parse
 from training.arrays import BoolArray, IntArray
-from training.split import By, group_of
+from training.split import By
+from training.stratify import group_of
 
 _REMEDY = "Restore the run from a copy, or train again."
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class RunSplit:
     """split.json of a run: what it must not be measured on, and what it was.
 
     Attributes:
@@ -32,12 +33,12 @@ class Learned:
     test: tuple[str, ...]
 
     @classmethod
-    def of(cls, by: By, learned: Dataset, measured: Dataset) -> "Learned":
+    def of(cls, by: By, learned: Dataset, measured: Dataset) -> "RunSplit":
         """From the articles themselves."""
         groups = dict.fromkeys(group_of(each.document) for each in learned.examples)
         return cls(by, _ids(learned), tuple(groups), _ids(measured))
 
-    def unseen(self, dataset: Dataset) -> IntArray:
+    def find_unseen(self, dataset: Dataset) -> IntArray:
         """The positions of articles that are neither learned from nor near-duplicates of those."""
         known = {*self.learn, *self.groups}
         documents = [each.document for each in dataset.examples]
@@ -47,7 +48,7 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
-class FoldAnswers:
+class FoldPredictions:
     """out_of_fold.json of a run: the categories given by models that had not learned the article.
 
     Attributes:
@@ -63,24 +64,24 @@ class FoldAnswers:
             raise InputError("ids and categories differ in number")
 
     @classmethod
-    def of(cls, dataset: Dataset, held: BoolArray) -> "FoldAnswers":
+    def of(cls, dataset: Dataset, held: BoolArray) -> "FoldPredictions":
         """From articles and which categories each was given, (n, k)."""
         names = np.array(dataset.taxonomy.ids)
         given = (tuple(names[row].tolist()) for row in held)
         return cls(tuple(each.document.id for each in dataset.examples), tuple(given))
 
 
-def read_learned(run: Path) -> Learned:
+def read_run_split(run: Path) -> RunSplit:
     """split.json of a run.
 
     Raises:
         InputError: the file is missing or not what it must be.
     """
     path = run / "split.json"
-    return parse(read_object(path, _REMEDY), Learned, str(path))
+    return parse(read_object(path, _REMEDY), RunSplit, str(path))
 
 
-def read_fold_answers(run: Path) -> dict[str, tuple[str, ...]]:
+def read_fold_predictions(run: Path) -> dict[str, tuple[str, ...]]:
     """The categories of out_of_fold.json by article; {} for a run from before there was one.
 
     Raises:
@@ -90,7 +91,7 @@ def read_fold_answers(run: Path) -> dict[str, tuple[str, ...]]:
     record = read_optional_object(path, _REMEDY)
     if record is None:
         return {}
-    found = parse(record, FoldAnswers, str(path))
+    found = parse(record, FoldPredictions, str(path))
     return dict(zip(found.ids, found.categories, strict=True))
 
 

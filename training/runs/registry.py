@@ -5,7 +5,7 @@ from pathlib import Path
 
 from seeds.base.errors import InputError
 from seeds.base.storage import write_text
-from training.runs.run import Run, verify_loaded, verify_run
+from training.runs.run import Run, verify_run, verify_scores
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -24,7 +24,7 @@ def find_run(runs: Path, name: str | None = None) -> Path:
         InputError: there is none such, or the name would leave the folder of runs.
     """
     if name is None:
-        promoted = promotions(runs)
+        promoted = list_promotions(runs)
         if not promoted:
             raise InputError(
                 f"{runs}: no trained model yet. Run `classify train` once there are labels."
@@ -42,7 +42,7 @@ def find_run(runs: Path, name: str | None = None) -> Path:
     return runs / name
 
 
-def promotions(runs: Path) -> list[str]:
+def list_promotions(runs: Path) -> list[str]:
     """The names in runs/current: every run promoted, the current one last."""
     try:
         lines = (runs / "current").read_text(encoding="utf-8").split()
@@ -63,8 +63,8 @@ def promote(runs: Path, run: Run) -> None:
     """
     if run.path.resolve().parent != runs.resolve():
         raise InputError(f"{run.path}: not in {runs}. Copy the run there, then promote it by name.")
-    verify_loaded(run)
-    kept = [each for each in promotions(runs) if each != run.name]
+    verify_scores(run)
+    kept = [each for each in list_promotions(runs) if each != run.name]
     write_text(runs / "current", "\n".join([*kept, run.name]) + "\n")
 
 
@@ -74,7 +74,7 @@ def roll_back(runs: Path) -> str:
     Raises:
         InputError: there is no earlier one.
     """
-    names = promotions(runs)
+    names = list_promotions(runs)
     if len(names) < 2:
         raise InputError(f"{runs / 'current'}: no earlier run to go back to. Promote one by name.")
     verify_run(find_run(runs, names[-2]))

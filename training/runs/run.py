@@ -185,10 +185,10 @@ def verify_run(path: Path) -> int:
     Raises:
         InputError: something differs; says what.
     """
-    return verify_loaded(load_run(path))
+    return verify_scores(load_run(path))
 
 
-def verify_loaded(run: Run) -> int:
+def verify_scores(run: Run) -> int:
     """The same of a run whose files were checked when it was loaded."""
     golden = read_object(run.path / "golden.json", RESTORE)
     scores = run.model.scores(golden["texts"])

@@ -1,23 +1,67 @@
-"""A trained run in memory, before it is saved."""
+"""A trained run in memory: what was measured of it, and what will be saved."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from labels.dataset import Dataset
+from labels.taxonomy import Taxonomy
 from training.decision import Rule
-from training.evaluation import metrics
+from training.evaluation.learning_curve import LearningCurve
+from training.evaluation.measured import Measured
+from training.evaluation.metrics import Evaluation
 from training.model import Model
+from training.recipe import Recipe
+from training.runs.cost import Cost
 from training.runs.facts import RunFacts
-from training.split import Parts
+from training.split import Split
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a training found out: the contents of its report.
+
+    Attributes:
+        name: the run's.
+        facts: where the run comes from.
+        evaluation: the figures of `measured`.
+        rule: how scores become decisions.
+        recipe: how it was trained.
+        measured: the articles it was measured on, with its predictions.
+        learned: the articles it learned from; the same categories as `measured`.
+        cost: what the training took.
+        curve: None where the recipe wants none, or there were too few articles for one.
+    """
+
+    name: str
+    facts: RunFacts
+    evaluation: Evaluation
+    rule: Rule
+    recipe: Recipe
+    measured: Measured
+    learned: Dataset
+    cost: Cost
+    curve: LearningCurve | None
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The categories it learned, in class order."""
+        return self.learned.taxonomy
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A run in memory, ready for `training.runs.run.save_run`."""
+    """A run in memory, ready for `training.runs.run.save_run`.
+
+    Attributes:
+        name: of its directory.
+        files: file name -> text, or what becomes JSON.
+        split: to be frozen; None: measured out of fold.
+    """
 
     name: str
     model: Model
     rule: Rule
-    evaluation: metrics.Evaluation
+    evaluation: Evaluation
     facts: RunFacts
-    files: dict[str, Any]  # file name -> text, or what becomes JSON
-    parts: Parts | None  # to be frozen; None: measured out of fold
+    files: dict[str, Any]
+    split: Split | None

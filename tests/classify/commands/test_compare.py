@@ -16,9 +16,9 @@ from tests.support.command import classify, environment
 from tests.support.corpus import dataset, workspace
 from tests.support.forgery import forge_manifest
 from training.models.tfidf.model import TfidfSettings
-from training.runs.registry import list_runs, promotions
+from training.runs.registry import list_promotions, list_runs
 from training.runs.run import save_run
-from training.split import Parts, read_parts
+from training.split import Split, read_split
 from training.train import Recipe, train
 
 QUICK = "test = 0.25\nfolds = 2\n[model]\nbuckets = 12\n"
@@ -49,8 +49,8 @@ def names(folder: Path) -> list[str]:
     return [each.name for each in list_runs(folder / "runs")]
 
 
-def frozen(folder: Path) -> Parts:
-    parts = read_parts(folder)
+def frozen(folder: Path) -> Split:
+    parts = read_split(folder)
     assert parts
     return parts
 
@@ -149,7 +149,7 @@ def test_runs_of_different_categories_are_compared_on_those_they_share(desk: Pat
 
 def test_training_keeps_a_worse_run_but_does_not_make_it_current(made: Path) -> None:
     good, weak = names(made)
-    assert promotions(made / "runs") == [good]
+    assert list_promotions(made / "runs") == [good]
     said = (made / "said").read_text()
     assert f"\n{weak} is worse than the current run {good} on " in said
     assert "test articles: macro-F1 0." in said
@@ -163,7 +163,7 @@ def test_promote_refuses_a_worse_run_unless_told(desk: Path) -> None:
     assert done.stderr.startswith(f"Error: {weak} is worse than the current run {good} on ")
     assert "--even-if-worse" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert promotions(desk / "runs") == [good]
+    assert list_promotions(desk / "runs") == [good]
     forced = classify("runs", "promote", weak, "--workspace", desk, "--even-if-worse")
     assert (forced.returncode, forced.stderr) == (0, f"current run: {weak}\n")
     back = classify("runs", "promote", good, "--workspace", desk)
@@ -225,13 +225,13 @@ def test_a_training_on_all_articles_is_no_way_past_the_guard(desk: Path) -> None
         return done.stderr
 
     assert f"worse than the current run {good} {on}" in said("--config", weak, "--test", "0")
-    assert promotions(desk / "runs") == [good]
+    assert list_promotions(desk / "runs") == [good]
     assert "compared" not in said("--test", "0")
     everything = names(desk)[-1]
     assert of_run(desk, -1)["test"] == []
-    assert promotions(desk / "runs") == [good, everything]
+    assert list_promotions(desk / "runs") == [good, everything]
     assert f"worse than the current run {everything} {on}" in said("--config", weak)
-    assert promotions(desk / "runs") == [good, everything]
+    assert list_promotions(desk / "runs") == [good, everything]
 
 
 def test_a_run_keeps_what_its_folds_gave_to_the_articles_it_learned_from(desk: Path) -> None:
@@ -253,7 +253,7 @@ def test_without_a_frozen_test_part_all_articles_are_compared_on(desk: Path) -> 
     done = classify("runs", "promote", weak, "--workspace", desk)
     assert done.returncode == 1
     assert f"worse than the current run {good} on 80 labelled articles (out of fold" in done.stderr
-    assert promotions(desk / "runs") == [good]
+    assert list_promotions(desk / "runs") == [good]
 
 
 def test_a_run_without_what_its_folds_gave_is_compared_on_what_neither_learned_from(

@@ -15,7 +15,7 @@ from seeds.document import Document, write_documents
 from tests.support.command import classify
 from tests.support.corpus import dataset, workspace, write_taxonomy
 from training.runs.registry import list_runs
-from training.split import read_parts
+from training.split import read_split
 
 QUICK = "test = 0.25\nfolds = 2\nmax_risk = 0.2\n[model]\nbuckets = 12\n"
 
@@ -113,7 +113,7 @@ def test_a_table_of_new_articles_is_measured_as_predict_labels_it(
 def test_articles_learned_from_and_their_near_duplicates_are_left_out_and_counted(
     made: Path, tmp_path: Path
 ) -> None:
-    parts = read_parts(made)
+    parts = read_split(made)
     assert parts
     by_id = {each.document.id: each for each in read_dataset(made).examples}
     learned = [by_id[name] for name in parts.learn[:6]]
@@ -131,7 +131,7 @@ def test_articles_learned_from_and_their_near_duplicates_are_left_out_and_counte
 
 def test_a_dataset_is_read_as_it_was_written(made: Path) -> None:
     """Of the workspace's own dataset the test part remains."""
-    parts = read_parts(made)
+    parts = read_split(made)
     assert parts
     found = evaluate(made, "--on", made / "dataset.jsonl")
     assert (found["articles"], found["left_out"]) == (len(parts.test), len(parts.learn))
@@ -139,7 +139,7 @@ def test_a_dataset_is_read_as_it_was_written(made: Path) -> None:
 
 
 def test_only_articles_learned_from_are_one_line(made: Path, tmp_path: Path) -> None:
-    parts = read_parts(made)
+    parts = read_split(made)
     assert parts
     examples = [each for each in read_dataset(made).examples if each.document.id in parts.learn]
     done = classify("evaluate", "--workspace", made, "--on", table(tmp_path / "a.csv", examples))
@@ -223,7 +223,7 @@ def test_without_a_frozen_test_part_it_says_what_to_do(desk: Path) -> None:
 
 
 def test_articles_gone_from_the_dataset_are_not_measured(desk: Path) -> None:
-    parts = read_parts(desk)
+    parts = read_split(desk)
     assert parts
     data = read_dataset(desk)
     kept = [each for each in data.examples if each.document.id not in parts.test[:4]]

@@ -12,7 +12,7 @@ import pytest
 from labels.dataset import Dataset, Example, write_dataset
 from tests.support.command import classify, environment, fill
 from tests.support.corpus import dataset, workspace, write_taxonomy
-from training.runs.registry import list_runs, promotions
+from training.runs.registry import list_promotions, list_runs
 from training.runs.run import verify_run
 
 QUICK = "test = 0.0\nfolds = 2\n[model]\nbuckets = 10\n"  # a run of some 60 kB
@@ -76,7 +76,7 @@ def test_training_prints_figures_writes_a_run_and_makes_it_current(tmp_path: Pat
     tested = facts(run)["test_articles"]
     assert abs(tested - 20) <= 2  # stratified by category: near the share, not exactly at it
     assert f"measured on {tested} test articles" in done.stderr
-    assert promotions(folder / "runs") == [run.name]
+    assert list_promotions(folder / "runs") == [run.name]
     assert {each.name for each in run.iterdir()} == {
         *("model.safetensors", "model.json", "rule.json", "taxonomy.json", "golden.json"),
         *(
@@ -200,10 +200,10 @@ def test_a_wrong_recipe_is_named_and_nothing_is_trained(
 
 
 def test_no_promote_keeps_the_current_model(desk: Path) -> None:
-    before = promotions(desk / "runs")
+    before = list_promotions(desk / "runs")
     assert classify("train", "--workspace", desk, "--no-promote").returncode == 0
     assert len(list_runs(desk / "runs")) == 3
-    assert promotions(desk / "runs") == before
+    assert list_promotions(desk / "runs") == before
 
 
 def test_what_is_compared_and_promoted_is_loaded_once(desk: Path) -> None:
@@ -230,7 +230,7 @@ def test_what_is_compared_and_promoted_is_loaded_once(desk: Path) -> None:
     second, third = (each.name for each in list_runs(desk / "runs")[1:])
     lines = [line for line in done.stdout.splitlines() if line.startswith("loaded ")]
     assert sorted(lines) == [f"loaded {second}", f"loaded {third}"]
-    assert promotions(desk / "runs")[-1] == third
+    assert list_promotions(desk / "runs")[-1] == third
 
 
 def test_another_dataset_may_be_given(desk: Path, tmp_path: Path) -> None:
@@ -406,7 +406,7 @@ def test_a_damaged_run_is_named_by_every_command_and_the_others_still_listed(
     assert "macro-F1" in lines[0]
     assert lines[1].startswith(f"* {second.name}  {path}: ")
     assert runs(desk, "rollback").returncode == 0
-    assert promotions(desk / "runs") == [first.name]
+    assert list_promotions(desk / "runs") == [first.name]
 
 
 def test_golden_texts_that_score_otherwise_are_refused(desk: Path) -> None:
@@ -422,7 +422,7 @@ def test_golden_texts_that_score_otherwise_are_refused(desk: Path) -> None:
     assert done.returncode == 1
     assert "golden.json: scores differ by up to 0.01" in done.stderr
     assert runs(desk, "promote", run.name).returncode == 1
-    assert promotions(desk / "runs")[-1] != run.name
+    assert list_promotions(desk / "runs")[-1] != run.name
 
 
 def test_a_model_that_does_not_fit_its_rule_is_refused(desk: Path) -> None:

@@ -21,7 +21,7 @@ from seeds.base.errors import InputError
 from seeds.document import content_id
 from tests.support.command import classify, environment, fill
 from tests.support.waiting import wait_until
-from training.runs.registry import promotions
+from training.runs.registry import list_promotions
 from training.runs.run import Run
 
 CINEMA = "film festival réalisateur écran projection acteur tournage coproduction film écran"
@@ -146,7 +146,7 @@ def test_a_record_is_what_the_design_says(desk: Path, folder: Path) -> None:
     (found,) = records(predict(desk, "--format", "jsonl", folder / "cinema.txt"))
     assert list(found) == ["id", "source", "categories", "probabilities", "decision", "run"]
     assert found["id"] == content_id(CINEMA)
-    assert found["run"] == promotions(desk / "runs")[-1]
+    assert found["run"] == list_promotions(desk / "runs")[-1]
     assert found["decision"] in ("accepted", "needs review", "none")
     assert 0.5 < found["probabilities"]["cinema"] <= 1
 
@@ -388,7 +388,7 @@ def test_without_a_model_it_says_how_to_get_one(folder: Path, tmp_path: Path) ->
 def copied(desk: Path, tmp_path: Path) -> Path:
     import shutil
 
-    name = promotions(desk / "runs")[-1]
+    name = list_promotions(desk / "runs")[-1]
     return Path(shutil.copytree(desk / "runs" / name, tmp_path / "copy" / name))
 
 

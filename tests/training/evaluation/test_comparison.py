@@ -11,11 +11,11 @@ from seeds.base.errors import InputError
 from seeds.document import Document
 from training.arrays import BoolArray
 from training.evaluation.comparison import (
-    Answers,
     Comparison,
     Difference,
+    Predictions,
     compare,
-    disagreements,
+    find_disagreements,
     mcnemar,
 )
 
@@ -177,9 +177,9 @@ def test_a_disagreement_says_what_each_run_gave_most_probable_first() -> None:
     ]
     p = np.array([[0.5, 0.9, 0.1], [0.0, 0.0, 1.0], [0.2, 0.4, 0.3]])
     certain = np.ones(3, np.bool_)
-    a = Answers(p, p >= 0.5, certain)
-    b = Answers(p, np.array([[0, 1, 0], [0, 0, 1], [0, 1, 0]], np.bool_), certain)
-    first, second = disagreements(examples, NAMES, a, b)
+    a = Predictions(p, p >= 0.5, certain)
+    b = Predictions(p, np.array([[0, 1, 0], [0, 0, 1], [0, 1, 0]], np.bool_), certain)
+    first, second = find_disagreements(examples, NAMES, a, b)
     assert (first.id, first.gold) == (examples[0].document.id, ("cinema", "trade"))
     assert first.title.startswith("Un film sur le port.")
     assert first.title.endswith("…")

@@ -6,7 +6,13 @@ from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve
 
 from seeds.base.errors import InputError
-from training.evaluation.curves import coverage_risk, precision_recall, reliability, thinned, wilson
+from training.evaluation.curves import (
+    coverage_risk,
+    pick_evenly,
+    precision_recall,
+    reliability,
+    wilson,
+)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -30,11 +36,11 @@ def test_reliability_of_a_hand_made_case() -> None:
     probabilities = np.array([0.8] * 10 + [0.15, 0.17] * 2)
     gold = np.array([True] * 6 + [False] * 4 + [True] + [False] * 3)
     found = reliability(probabilities, gold)
-    assert found.said == pytest.approx([0.16, 0.8])
-    assert found.true == pytest.approx([0.25, 0.6])
+    assert found.predicted == pytest.approx([0.16, 0.8])
+    assert found.observed == pytest.approx([0.25, 0.6])
     assert found.count.tolist() == [4, 10]
-    assert (found.low < found.true).all()
-    assert (found.true < found.high).all()
+    assert (found.low < found.observed).all()
+    assert (found.observed < found.high).all()
 
 
 def test_a_certain_probability_falls_in_the_last_bin() -> None:
@@ -50,12 +56,12 @@ def test_coverage_and_risk_of_a_hand_made_case() -> None:
     assert found.risk == pytest.approx([0, 1 / 3, 2 / 4])
     assert found.certainty == pytest.approx([0.9, 0.7, 0.5])
     assert found.expected == pytest.approx([0.1, 0.7 / 3, 1.2 / 4])
-    assert found.most(0.34) == 1
-    assert found.most(0.0) == 0
+    assert found.largest_within(0.34) == 1
+    assert found.largest_within(0.0) == 0
 
 
 def test_no_coverage_is_found_where_even_the_surest_article_is_wrong() -> None:
-    assert coverage_risk(np.array([0.9, 0.8]), np.array([False, True])).most(0.1) is None
+    assert coverage_risk(np.array([0.9, 0.8]), np.array([False, True])).largest_within(0.1) is None
 
 
 @pytest.mark.parametrize(("hits", "count"), [(0, 5), (3, 7), (40, 41), (9, 9)])
@@ -74,5 +80,5 @@ def test_nothing_to_measure_on_is_refused() -> None:
 
 
 def test_thinning_keeps_both_ends_and_few_points() -> None:
-    assert thinned(3, 10).tolist() == [0, 1, 2]
-    assert thinned(1001, 11).tolist() == list(range(0, 1001, 100))
+    assert pick_evenly(3, 10).tolist() == [0, 1, 2]
+    assert pick_evenly(1001, 11).tolist() == list(range(0, 1001, 100))

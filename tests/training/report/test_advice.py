@@ -4,13 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from labels.dataset import Dataset, Example
+from seeds.document import Document
 from tests.support.corpus import taxonomy
-from training.evaluation.curves import coverage_risk, reliability
+from tests.support.report_facts import facts
+from training.decision import Rule
 from training.evaluation.learning_curve import LearningCurve
+from training.evaluation.measured import Measured
 from training.evaluation.metrics import Evaluation, evaluate
 from training.recipe import Recipe
 from training.report.advice import Pair, confusion, errors_together, mixed_up, next_steps
 from training.report.mistakes import worst
+from training.runs.cost import Cost
+from training.runs.trained import Results
 
 NAMES = ("cinema", "trade", "sport")
 
@@ -61,17 +67,24 @@ def steps(
     recipe: Recipe | None = None,
 ) -> dict[str, str]:
     """Title -> reason of what to do next."""
-    right = (held == gold).all(axis=1)
-    found = next_steps(
-        evaluation(gold, held, certain),
-        coverage_risk(np.linspace(0.9, 0.1, len(gold)), right),
-        reliability((held * 1.0 if said is None else said).ravel(), gold.ravel()),
-        mixed_up(errors_together(held, gold)[:3, :3], 3),
-        taxonomy(),
-        recipe or Recipe(max_risk=0.1),
-        curve,
-        len(gold),
+    labelled = tuple(
+        Example(Document.of(f"article {n}"), tuple(np.array(NAMES)[row].tolist()))
+        for n, row in enumerate(gold)
     )
+    data = Dataset(labelled, taxonomy())
+    probabilities = held * 1.0 if said is None else said
+    results = Results(
+        "name",
+        facts(articles=len(gold)),
+        evaluation(gold, held, certain),
+        Rule("multiple", NAMES, (0.5,) * 3, 0.5),
+        recipe or Recipe(max_risk=0.1),
+        Measured(data, probabilities, held, np.linspace(0.9, 0.1, len(gold))),
+        data,
+        Cost(1.0, 1.0, None),
+        curve,
+    )
+    found = next_steps(results, mixed_up(errors_together(held, gold)[:3, :3], 3))
     return {each.title: each.reason for each in found}
 
 

@@ -19,7 +19,7 @@ def figures(*, sure: bool = True) -> Evaluation:
     measured = said(dataset(60), 8)
     certain = measured.certainty > (0 if sure else 2)
     return evaluate(
-        measured.probabilities, measured.held, measured.gold, certain, NAMES, single=False
+        measured.probabilities, measured.predicted, measured.gold, certain, NAMES, single=False
     )
 
 

@@ -20,6 +20,7 @@ from training.evaluation.metrics import evaluate
 from training.recipe import Recipe
 from training.report.page import html_report
 from training.runs.cost import Cost
+from training.runs.trained import Results
 
 HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>\u202e & fin"
 CURVE = LearningCurve(
@@ -55,7 +56,7 @@ def report(
     rule = Rule(tax.choice, tax.ids, thresholds, review_below)
     evaluation = evaluate(
         measured.probabilities,
-        measured.held,
+        measured.predicted,
         measured.gold,
         measured.certainty >= review_below,
         tax.ids,
@@ -65,16 +66,17 @@ def report(
     learned = dataset(300, tax.choice, seed=5)
     recipe = Recipe(max_risk=0.1)
     return html_report(
-        "20261122-070000-tfidf-0123abcd",
-        facts(**more),
-        evaluation,
-        rule,
-        tax,
-        recipe,
-        measured,
-        learned,
-        cost,
-        curve,
+        Results(
+            "20261122-070000-tfidf-0123abcd",
+            facts(**more),
+            evaluation,
+            rule,
+            recipe,
+            measured,
+            learned,
+            cost,
+            curve,
+        )
     )
 
 
@@ -223,8 +225,8 @@ def test_each_category_has_its_row_with_counts_of_both_parts() -> None:
     cells = {name: re.findall(r"<td [^>]*>([\d.]+)", row) for name, row in rows.items()}
     assert {name: row[:2] for name, row in cells.items()} == {name: ["100", "20"] for name in NAMES}
     for n, name in enumerate(NAMES):
-        hits = int((measured.held & measured.gold)[:, n].sum())
-        assert cells[name][2] == f"{hits / measured.held[:, n].sum():.2f}"
+        hits = int((measured.predicted & measured.gold)[:, n].sum())
+        assert cells[name][2] == f"{hits / measured.predicted[:, n].sum():.2f}"
         assert cells[name][3] == f"{hits / 20:.2f}"
 
 
@@ -273,29 +275,25 @@ def test_two_thousand_articles_of_sixteen_categories_stay_below_a_megabyte() -> 
         for _ in range(2000)
     )
     measured = said(Dataset(examples, taxonomy(names=ids)), 700)
+    evaluation = evaluate(
+        measured.probabilities,
+        measured.predicted,
+        measured.gold,
+        measured.certainty > 0.5,
+        ids,
+        single=False,
+    )
+    curve = replace(
+        CURVE,
+        precision=dict.fromkeys(ids, CURVE.precision["trade"]),
+        positives=dict.fromkeys(ids, CURVE.positives["trade"]),
+        unmeasured=(),
+    )
+    rule, cost = Rule("multiple", ids, (0.4,) * 16, 0.5), Cost(1.0, 1.0, None)
     page = html_report(
-        "name",
-        facts(),
-        evaluate(
-            measured.probabilities,
-            measured.held,
-            measured.gold,
-            measured.certainty > 0.5,
-            ids,
-            single=False,
-        ),
-        Rule("multiple", ids, (0.4,) * 16, 0.5),
-        measured.dataset.taxonomy,
-        Recipe(),
-        measured,
-        measured.dataset,
-        Cost(1.0, 1.0, None),
-        replace(
-            CURVE,
-            precision=dict.fromkeys(ids, CURVE.precision["trade"]),
-            positives=dict.fromkeys(ids, CURVE.positives["trade"]),
-            unmeasured=(),
-        ),
+        Results(
+            "name", facts(), evaluation, rule, Recipe(), measured, measured.dataset, cost, curve
+        )
     )
     assert len(page.encode()) < 1_000_000
 
@@ -368,9 +366,9 @@ def test_what_is_too_wide_fades_on_the_side_where_there_is_more(
 
 def test_no_dot_stands_where_a_category_was_given_to_no_article() -> None:
     measured = said(dataset(60), 8)
-    held = measured.held.copy()
+    held = measured.predicted.copy()
     held[:, 1] = False
-    page = report(replace(measured, held=held))
+    page = report(replace(measured, predicted=held))
     section = page.split('id="trade-off"')[1].split("</section>")[0]
     figures = re.findall(r"<figure>.*?</figure>", section)
     dots = {re.findall(r'lang="fr">(\w+)', each)[0]: each.count("in use:") for each in figures}

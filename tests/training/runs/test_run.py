@@ -12,7 +12,7 @@ from tests.support.corpus import dataset
 from tests.support.forgery import forge_manifest
 from training.models.tfidf.model import TfidfSettings
 from training.recipe import Recipe
-from training.runs.registry import find_run, list_runs, promote, promotions, roll_back
+from training.runs.registry import find_run, list_promotions, list_runs, promote, roll_back
 from training.runs.run import load_run, save_run, verify_run
 from training.runs.trained import Trained
 from training.train import train
@@ -139,7 +139,7 @@ def test_a_run_that_scores_its_golden_texts_otherwise_is_not_promoted(run: Path)
     (run / "golden.json").write_text(json.dumps(golden))
     with pytest.raises(InputError, match=r"differ by up to 0\.01"):
         promote(run.parent, loaded)
-    assert promotions(run.parent) == []
+    assert list_promotions(run.parent) == []
 
 
 def test_a_full_disk_leaves_the_earlier_run_and_no_half_made_one(

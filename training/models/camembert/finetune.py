@@ -79,7 +79,7 @@ def fine_tune(dataset: "Dataset", settings: CamembertSettings, fitting: Fitting)
                     f"memory does not suffice ({reason}). Choose a smaller window, a batch_size "
                     "that is a power of 2, a smaller base model, or a machine with more memory."
                 )
-            fitting.say(
+            fitting.log(
                 f"out of memory: going on with {settings.batch_size // parts} windows at once "
                 f"(steps of {settings.batch_size} as before)"
             )
@@ -160,7 +160,7 @@ def _attempt(
 
 def _train(trainer: "_Trainer", watch: Watch, checkpoint: Path | None, fitting: Fitting) -> None:
     if checkpoint:
-        fitting.say(f"going on from step {step_of(checkpoint)}")
+        fitting.log(f"going on from step {step_of(checkpoint)}")
         watch.restore(checkpoint)
     trainer.remove_callback(transformers.PrinterCallback)
     try:

@@ -114,7 +114,7 @@ class Tfidf:
         """Learn one logistic regression a category, or one multinomial for single choice."""
         from training.models.tfidf.logistic import learn
 
-        fitting.runtime.only_cpu(cls.kind)
+        fitting.runtime.require_cpu(cls.kind)
         vectorizer = settings.vectorizer()
         table = vectorizer.fit_transform(dataset.texts)
         (coefficients,), intercepts = learn([table], dataset, settings.C)
@@ -168,7 +168,7 @@ class Tfidf:
 
     def rescaled(self, scaling: Scaling) -> Self:
         """The same counts under other lines."""
-        lines = scaling.of(np.stack([self.intercepts]))[0]
+        lines = scaling.apply(np.stack([self.intercepts]))[0]
         slopes = np.array(scaling.slopes, np.float32)
         return replace(self, coefficients=self.coefficients * slopes, intercepts=lines)
 
@@ -193,7 +193,7 @@ class Tfidf:
         Raises:
             InputError: a file is missing or is not what `save` writes; names the file.
         """
-        runtime.only_cpu(cls.kind)
+        runtime.require_cpu(cls.kind)
         path = directory / "model.safetensors"
         try:
             arrays = mapped(path)

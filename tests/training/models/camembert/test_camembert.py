@@ -376,7 +376,7 @@ Camembert.fit(data.subset(range(8)), settings, Fitting())
 pages = int(Path("/proc/self/statm").read_text().split()[0])
 limit = pages * resource.getpagesize() + int(sys.argv[2]) * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-Camembert.fit(data, settings, Fitting(say=print))
+Camembert.fit(data, settings, Fitting(log=print))
 print("done")
 """
 

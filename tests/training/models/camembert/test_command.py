@@ -17,7 +17,7 @@ from tests.support.corpus import dataset, workspace
 from tests.support.finetuning import checkpoint_of, command, recipe, start
 from tests.support.waiting import wait_until
 from training.runs.registry import list_runs
-from training.split import read_parts
+from training.split import read_split
 
 QUICK = "folds = 2\n[model]\nbuckets = 12\n"
 
@@ -149,14 +149,14 @@ def test_without_repeats_no_curve_is_made_and_the_report_says_how_to_get_one(des
 def test_the_frozen_way_to_split_goes_on_unless_something_else_is_asked_for(desk: Path) -> None:
     dated(desk)
     trained(desk, "--split", "date")
-    parts = read_parts(desk)
+    parts = read_split(desk)
     assert parts
     assert parts.by == "date"
     trained(desk)
     (desk / "other.toml").write_text(QUICK.replace("12", "10"))
     run, _ = trained(desk, "--config", desk / "other.toml")
     assert read(run, "recipe.json")["split"] == read(run, "split.json")["by"] == "date"
-    assert read_parts(desk) == parts
+    assert read_split(desk) == parts
     for own in ("other.toml", "tfidf.toml"):
         (desk / own).write_text(f'split = "stratified"\n{QUICK}')
     for arguments in (("--config", desk / "other.toml"), ()):

@@ -32,7 +32,7 @@ from training.recipe import Recipe
 from training.runs.registry import list_runs
 from training.runs.run import load_run, save_run, verify_run
 from training.runtime import Runtime
-from training.split import write_parts
+from training.split import write_split
 from training.train import train
 
 # One piece, a few, half a window, all of the tiny encoder's positions.
@@ -55,8 +55,8 @@ def desk(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     folder = workspace(tmp_path_factory.mktemp("onnx"), 75)
     settings = EmbeddingSettings(base_model=str(tiny_base), prefix="", window=32, buckets=10)
     trained = train(dataset(75), "embedding", RECIPE, settings)
-    assert trained.parts
-    write_parts(folder, trained.parts)
+    assert trained.split
+    write_split(folder, trained.split)
     run = save_run(folder / "runs", trained)
     float32 = export_run(run, run.parent, "none").path
     done = inside("runs", "export", run.name, "--quantize", "int8", "--workspace", folder)
