@@ -131,7 +131,7 @@ def test_runs_of_different_categories_are_compared_on_those_they_share(desk: Pat
     )
     recipe = Recipe(test=0.25, folds=2)
     settings = TfidfSettings(buckets=12)
-    trained = train(Dataset(examples, two), "tfidf", recipe, settings, before=parts)
+    trained = train(Dataset(examples, two), "tfidf", recipe, settings, frozen=parts)
     path = save_run(desk / "runs", trained)
     found = compared(desk, names(desk)[0], path.name)
     assert list(found["categories"]) == ["cinema", "trade"]
