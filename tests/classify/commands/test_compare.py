@@ -323,7 +323,7 @@ def test_by_date_learns_from_the_past(desk: Path) -> None:
     assert len(names(desk)) == 2
     done = classify("train", "--workspace", desk, "--split", "date", "--new-split")
     assert done.returncode == 0, done.stderr
-    assert "testing on 20 articles that may be of 2021-07 or later" in done.stderr
+    assert "testing on 20 articles that may date from 2021-07 or later" in done.stderr
     assert frozen(desk).since == "2021-07"
     assert set(frozen(desk).test) == {each.document.id for each in dated[60:]}
 
@@ -347,7 +347,7 @@ def test_a_damaged_split_stops_training_and_a_new_one_mends_it(desk: Path) -> No
     (desk / "split.json").write_text('{"by": "stratified", "learn": ["x"], "test": []}')
     done = classify("train", "--workspace", desk)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"Error: {desk / 'split.json'}: 'x' is no document id")
+    assert done.stderr.startswith(f"Error: {desk / 'split.json'}: 'x' is not a document id")
     assert done.stderr.count("\n") == 1
     assert len(names(desk)) == 2
     assert classify("train", "--workspace", desk, "--new-split").returncode == 0

@@ -133,7 +133,7 @@ def test_categories_of_one_article_and_its_rewrites_are_refused_in_words(
     (tmp_path / "tfidf.toml").write_text(QUICK)
     done = classify("train", "--workspace", tmp_path)
     assert done.returncode == 1
-    assert "nearly the same article" in done.stderr.splitlines()[-1]
+    assert "near-duplicates of one another" in done.stderr.splitlines()[-1]
 
 
 def test_the_seed_decides_the_split_and_is_written_down(made: Path) -> None:
