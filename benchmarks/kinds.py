@@ -26,7 +26,7 @@ from labels.dataset import Dataset, Example
 from labels.taxonomy import Category, Taxonomy, category_id
 from seeds.clean import clean
 from seeds.document import Document
-from seeds.reading.tables import rows
+from seeds.reading.tables import read_rows
 from training.model import Fitting
 from training.models import KINDS, model_class
 from training.recipe import read_recipe
@@ -72,7 +72,7 @@ def main() -> None:
 def read(path: Path) -> Dataset:
     """A labelled table as a Dataset."""
     examples = {}
-    for _, row in rows(path):
+    for _, row in read_rows(path):
         text = "\n\n".join(str(row[name]) for name in ("headline", "text") if row.get(name))
         document = Document.of(clean(text).text)
         examples[document.id] = Example(document, (category_id(str(row["category"])),))

@@ -22,7 +22,7 @@ from sklearn.metrics import f1_score
 from benchmarks.results import table
 from benchmarks.timing import times
 from labels.taxonomy import category_id
-from seeds.reading.tables import rows
+from seeds.reading.tables import read_rows
 from training.export import export_run
 from training.models.camembert.model import Camembert
 from training.models.embedding import Embedding
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
-    found = [row for _, row in rows(given.dev)]
+    found = [row for _, row in read_rows(given.dev)]
     columns = given.text_columns.split(",")
     texts = ["\n\n".join(str(row[name]) for name in columns) for row in found]
     gold = [category_id(str(row[given.label_column])) for row in found]

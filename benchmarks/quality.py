@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from labels.taxonomy import category_id
-from seeds.reading.tables import rows
+from seeds.reading.tables import read_rows
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 NEWS, SENTENCES = SHARED / "masakhanews-fra", SHARED / "sib200-fra"
@@ -76,7 +76,7 @@ def measure(train: Path, dev: Path, columns: str, label: str, kinds: list[list[s
 
 def read(path: Path, columns: list[str], label: str) -> Texts:
     """Texts and category ids of a labelled table."""
-    found = [row for _, row in rows(path)]
+    found = [row for _, row in read_rows(path)]
     texts = ["\n\n".join(str(row[name]) for name in columns) for row in found]
     return texts, [category_id(str(row[label])) for row in found]
 

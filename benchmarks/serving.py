@@ -31,7 +31,7 @@ from typing import Any
 from benchmarks.results import table
 from benchmarks.startup import SAMPLE, train
 from classify import load
-from seeds.reading.sources import Article, read
+from seeds.reading.sources import Article, read_articles
 from training.runs.registry import find_run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,7 +87,7 @@ def main() -> None:
 def sample(part: str) -> list[str]:
     """The sample articles, or of each its first sentence or its headline."""
     files = sorted((SAMPLE / "articles").iterdir())
-    texts = [each.document.text for each in read(files) if isinstance(each, Article)]
+    texts = [each.document.text for each in read_articles(files) if isinstance(each, Article)]
     return [PARTS[part](text) for text in texts]
 
 

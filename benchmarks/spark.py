@@ -32,7 +32,7 @@ from pyarrow import parquet
 
 from benchmarks.results import table
 from benchmarks.startup import SAMPLE, train
-from seeds.reading.sources import Article, read
+from seeds.reading.sources import Article, read_articles
 
 CHARACTERS = 3500  # an article
 MASTER = "local-cluster[2,1,1024]"  # two executors of one core
@@ -110,7 +110,7 @@ def make(folder: Path, shards: int, each: int) -> Counter[str]:
     """Write the shards; the ids, each once."""
     rng = random.Random(1)
     folder.mkdir()
-    found = read([SAMPLE / "articles"], recursive=True)
+    found = read_articles([SAMPLE / "articles"], recursive=True)
     text = " ".join(each.document.text for each in found if isinstance(each, Article))
     sentences = re.split(r"(?<=[.!?])\s+", text)
     size = CHARACTERS * len(sentences) // len(text)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.results import table
 from benchmarks.timing import interleaved, times
-from seeds.reading.sources import Article, read
+from seeds.reading.sources import Article, read_articles
 
 SAMPLE = Path(__file__).resolve().parents[1] / "seeds" / "sample"
 ARTICLE = SAMPLE / "unseen" / "semaine-du-film-tachkent.txt"
@@ -59,7 +59,9 @@ def train(workspace: Path) -> None:
         rows = csv.writer(file)
         rows.writerow(["text", "category"])
         for path in files:
-            texts = [each.document.text for each in read([path]) if isinstance(each, Article)]
+            texts = [
+                each.document.text for each in read_articles([path]) if isinstance(each, Article)
+            ]
             rows.writerows([text, category[path.name]] for text in texts)
     columns = ["--text-columns", "text", "--label-column", "category"]
     where = ["--workspace", str(workspace)]

@@ -29,7 +29,7 @@ import psutil
 from benchmarks.results import table
 from benchmarks.startup import SAMPLE, train
 from classify.terminal import size_in_bytes
-from seeds.reading.sources import Article, read
+from seeds.reading.sources import Article, read_articles
 
 CHARACTERS = 3500  # an article
 SECONDS_BETWEEN_LOOKS = 0.1  # at the memory
@@ -82,7 +82,7 @@ def trained(workspace: Path) -> str:
 def make(path: Path, size: int) -> int:
     """Write articles until the file has a size; how many there are. Always the same ones."""
     rng = random.Random(1)
-    found = read([SAMPLE / "articles"], recursive=True)
+    found = read_articles([SAMPLE / "articles"], recursive=True)
     text = "\n".join(each.document.text for each in found if isinstance(each, Article))
     sentences = re.split(r"(?<=[.!?])\s+", text)
     each = CHARACTERS * len(sentences) // len(text)

@@ -73,7 +73,7 @@ def foreign_share(text: str, *, least: float = 0.0) -> float:
     return 1.0 - latin / (latin + foreign) if latin + foreign else 0.0
 
 
-def language(text: str) -> str:
+def identify_languages(text: str) -> str:
     """The languages of a text, ISO 639-1, the main one first: "fr", "fr+zh"; "" without letters.
 
     Each has at least a tenth of the letters. Languages in Latin script are told apart paragraph
@@ -133,12 +133,12 @@ def _script(letter: str) -> str:
 
 
 def _identify(text: str) -> str:
-    code, _ = identifier().classify(text[:_ENOUGH_TEXT])
+    code, _ = load_identifier().classify(text[:_ENOUGH_TEXT])
     return str(code)
 
 
 @functools.cache
-def identifier() -> Any:
+def load_identifier() -> Any:
     """What recognises languages in Latin script; loading it takes a moment, once.
 
     Raises:

@@ -124,7 +124,7 @@ def _annotators(workspace: Path) -> dict[str, str]:
 
 def _sample_labels(annotator: str) -> Iterator[tuple[str, list[str]]]:
     """Document id and categories of every sample article, as one annotator gave them."""
-    from seeds.reading.sources import Article, read
+    from seeds.reading.sources import Article, read_articles
 
     with (SAMPLE / "labels.csv").open(encoding="utf-8", newline="") as file:
         rows = {
@@ -132,7 +132,7 @@ def _sample_labels(annotator: str) -> Iterator[tuple[str, list[str]]]:
             for row in csv.DictReader(file)
         }
     for path in sorted((SAMPLE / "articles").iterdir()):
-        for number, article in enumerate(read([path]), 1):
+        for number, article in enumerate(read_articles([path]), 1):
             if not isinstance(article, Article):
                 raise InputError(f"{article.where}: {article.message}")
             source = path.name if path.name in rows else f"{path.name}:{number}"

@@ -221,10 +221,10 @@ def import_(
     """
     from classify.workspace.labels import take_over
     from labels.spreadsheet import Layout
-    from seeds.reading.columns import column_names
+    from seeds.reading.columns import parse_column_names
 
     folder = workspace_path(workspace)
-    layout = Layout(column_names(text_columns), label_column, separator, date_column)
+    layout = Layout(parse_column_names(text_columns), label_column, separator, date_column)
     with locked(folder, "classify labels import"):
         done = take_over(
             folder, file, layout, choice=choice, create=create_categories, encoding=encoding

@@ -114,13 +114,13 @@ def predict(
     from classify.prediction.shards import Work
     from classify.terminal import Screen, size_in_bytes
     from seeds.base.cores import available_cores
-    from seeds.reading.columns import Columns, column_names
+    from seeds.reading.columns import Columns, parse_column_names
     from seeds.reading.raw_records import Reading
     from training.runs.registry import find_run
     from training.runs.run import load_run
 
     _refuse_form(form, explained=explained, shown=output is None and sys.stdout.isatty())
-    columns = Columns(text=column_names(text_columns), id=id_column)
+    columns = Columns(text=parse_column_names(text_columns), id=id_column)
     limit = size_in_bytes(max_size)
     reading = Reading(columns, encoding, recursive, limit, stdin_format=stdin_format)
     loaded = load_run(find_run(workspace_path(workspace) / "runs", run), runtime)

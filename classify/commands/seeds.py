@@ -68,13 +68,13 @@ def add(
     """
     from labels.taxonomy import ensure_taxonomy
     from seeds.base.locks import locked
-    from seeds.reading.columns import Columns, column_names
-    from seeds.reading.sources import read
+    from seeds.reading.columns import Columns, parse_column_names
+    from seeds.reading.sources import read_articles
 
     folder = workspace_path(workspace)
     limit = size_in_bytes(max_size)
-    text = column_names(text_columns)
-    found = read(
+    text = parse_column_names(text_columns)
+    found = read_articles(
         paths,
         columns=Columns(text, title_column, date_column, source_column),
         encoding=encoding,
@@ -82,7 +82,7 @@ def add(
         max_bytes=limit,
         detect_language=True,
         stdin_format=stdin_format,
-        tell=say,
+        notify=say,
     )
     with locked(folder, "classify seeds add"):
         known = read_documents(folder)

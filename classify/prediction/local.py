@@ -47,7 +47,7 @@ class Labelling:
         count = COUNT if self.run.facts.kind == "tfidf" else _ENCODED_AT_ONCE
         count = _EXPLAINED_AT_ONCE if self.work.explain else count
         reading = self.work.reading
-        return shards(read_raw(self.paths, reading, tell=say, count=count, prompt=prompt), count)
+        return shards(read_raw(self.paths, reading, notify=say, count=count, prompt=prompt), count)
 
     def answers(self, pieces: Iterator[Shard]) -> Generator[Answer, None, None]:
         """The answers to some shards, in order."""
@@ -62,7 +62,7 @@ class Labelling:
         sizes = []
         options = {"recursive": self.work.reading.recursive, "stdin": "txt"}
         for path in self.paths:
-            for file in find_files(path, tell=lambda _: None, **options):  # type: ignore[arg-type]
+            for file in find_files(path, notify=lambda _: None, **options):  # type: ignore[arg-type]
                 if isinstance(file, File):
                     if file.path is None or not file.path.is_file():
                         return None

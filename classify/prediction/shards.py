@@ -12,8 +12,8 @@ from classify.prediction.records import records, unread
 from classify.terminal import Screen, escape
 from seeds.base.errors import Fault
 from seeds.reading.jsonl_blocks import SIZE
-from seeds.reading.raw_records import Lines, Raw, Reading, Rows, Whole
-from seeds.reading.sources import Article, articles
+from seeds.reading.raw_records import Lines, Raw, Reading, Rows, WholeFile
+from seeds.reading.sources import Article, parse_articles
 from training.runs.run import Run
 from training.runtime import Runtime
 
@@ -56,7 +56,7 @@ class Shard:
         full: whether it was cut because it was large enough.
     """
 
-    parts: tuple[Whole | Lines | Rows | Fault, ...]
+    parts: tuple[WholeFile | Lines | Rows | Fault, ...]
     size: int = 0
     read: int = 0
     full: bool = False
@@ -68,7 +68,7 @@ class Shard:
             if isinstance(part, Lines):
                 found.update(f"{part.source!r}{part.block.first} {part.block.too_long} ".encode())
                 found.update(part.block.data)
-            elif isinstance(part, Whole):
+            elif isinstance(part, WholeFile):
                 found.update(f"{part.source!r}{part.format} {len(part.data)} ".encode())
                 found.update(part.data)
             elif isinstance(part, Rows):
@@ -125,7 +125,7 @@ def shards(raws: Iterable[Raw], count: int) -> Iterator[Shard]:
 def answer(shard: Shard, work: Work, run: Run) -> Answer:
     """Read, clean, label and format the articles of a shard."""
     heard = _Heard()
-    read = (each for part in shard.parts for each in articles(part, work.reading))
+    read = (each for part in shard.parts for each in parse_articles(part, work.reading))
     layout = Layout.of(work.form, run, work.screen)
     found = records(heard.passed(read), run, every=work.every, explain=work.explain)
     data = layout.between.join(map(layout.record, found))

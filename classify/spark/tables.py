@@ -28,7 +28,7 @@ from seeds.base.storage import replacing, write_text
 from seeds.reading.columns import Columns
 from seeds.reading.files import TABLES, find_files
 from seeds.reading.files import File as Table
-from seeds.reading.sources import Article, read
+from seeds.reading.sources import Article, read_articles
 from training.runs.run import Run
 from training.runtime import Runtime
 
@@ -148,7 +148,7 @@ def find_shards(source: Path, target: Path, tell: Callable[[str], object]) -> li
         InputError: there is none, a folder can't be read, or two would have one name's labels.
     """
     found, others = [], 0
-    for each in find_files(str(source), recursive=True, stdin="txt", tell=tell):
+    for each in find_files(str(source), recursive=True, stdin="txt", notify=tell):
         if isinstance(each, Fault):
             raise InputError(f"{each.where}: {each.message}")
         assert each.path is not None
@@ -267,7 +267,7 @@ def _reject(shard: Shard, message: str) -> Fault:
 def _write(shard: Shard, order: Order, run: Run, output: Path) -> tuple[str, tuple[int, int, int]]:
     """(SHA-256 of the labels written, (articles, rejected, noted))."""
     answers = order.answers
-    found = read(
+    found = read_articles(
         [shard.path],
         columns=answers.columns,
         encoding=answers.encoding or None,

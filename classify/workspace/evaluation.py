@@ -16,7 +16,7 @@ from labels.spreadsheet import Layout, read_labelled
 from labels.taxonomy import read_taxonomy
 from seeds.base.errors import InputError
 from seeds.document import Document, content_id, read_documents
-from seeds.reading.columns import column_names
+from seeds.reading.columns import parse_column_names
 from training.evaluation.comparison import Predictions
 from training.evaluation.metrics import Evaluation, evaluate
 from training.runs.provenance import read_run_split
@@ -63,7 +63,7 @@ def labelled_articles(
         return frozen_test_part(workspace), []
     text, label, separator = columns
     return labelled_file(
-        workspace, on, Layout(column_names(text), label, separator), encoding, runs
+        workspace, on, Layout(parse_column_names(text), label, separator), encoding, runs
     )
 
 
@@ -94,13 +94,13 @@ def labelled_file(
     Raises:
         InputError: the file can't be read, or has labels outside the taxonomy; names them all.
     """
-    from seeds.reading.tables import rows
+    from seeds.reading.tables import read_rows
 
     own = (workspace / "taxonomy.toml").is_file()
     taxonomy = read_taxonomy(workspace) if own else runs[0].taxonomy
     if _is_dataset(file):
         return _grouped(workspace, read_dataset_file(file, taxonomy), runs), []
-    found = read_labelled(rows(file, encoding), layout, taxonomy, file=file.name, create=True)
+    found = read_labelled(read_rows(file, encoding), layout, taxonomy, file=file.name, create=True)
     count = Counter(name for each in found.annotations for name in each.categories)
     new = [f"{name} ({quantity(count[name], 'article')})" for name in count.keys() - taxonomy.ids]
     if new:

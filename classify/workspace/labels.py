@@ -140,19 +140,21 @@ def take_over(
         InputError: the file can't be read, a column is missing, or a label is unknown.
     """
     from seeds.duplicates import assign_groups
-    from seeds.languages import language
-    from seeds.reading.tables import rows
+    from seeds.languages import identify_languages
+    from seeds.reading.tables import read_rows
 
     annotator = f"{IMPORTED}{file.name}"
     before = read_annotations(workspace)
     old = ensure_taxonomy(workspace)
     taxonomy = with_choice(old, choice, before)
-    labelled = read_labelled(rows(file, encoding), layout, taxonomy, file=file.name, create=create)
+    labelled = read_labelled(
+        read_rows(file, encoding), layout, taxonomy, file=file.name, create=create
+    )
     if not labelled.annotations:
         raise InputError(f"{file}: no usable row: {labelled.faults[0]}")
     there = read_documents(workspace)
     new = [
-        replace(each, language=language(each.text))
+        replace(each, language=identify_languages(each.text))
         for name, each in labelled.documents.items()
         if name not in there
     ]

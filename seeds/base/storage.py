@@ -62,7 +62,7 @@ def _sweep(path: Path) -> None:
                 stale.unlink()
 
 
-def readable(path: Path) -> None:
+def make_readable(path: Path) -> None:
     """Give a file the mode that the user's umask leaves a new one; some libraries write 0600."""
     path.chmod(0o666 & ~_umask())
 

@@ -32,7 +32,7 @@ class Columns:
     id: str = ""
 
 
-def column_names(text: str | None) -> tuple[str, ...]:
+def parse_column_names(text: str | None) -> tuple[str, ...]:
     """The columns that someone names as "a,b"."""
     return tuple(each.strip() for each in (text or "").split(",") if each.strip())
 
@@ -54,8 +54,10 @@ def find_columns(columns: Columns, names: Sequence[str], *, loose: bool = False)
         return there.get(name) or there.get(name.casefold(), "")
 
     named = {kind: getattr(columns, kind) for kind in ("title", "date", "source", "id")}
-    found = {kind: known(name) if name else usual(there, kind) for kind, name in named.items()}
-    text = tuple(map(known, columns.text)) or (usual(there, "text"),)
+    found = {
+        kind: known(name) if name else usual_value(there, kind) for kind, name in named.items()
+    }
+    text = tuple(map(known, columns.text)) or (usual_value(there, "text"),)
     wanted = columns.text if loose else (*columns.text, *named.values())
     missing = [name for name in wanted if name and not known(name)]
     if missing or not all(text):
@@ -70,6 +72,6 @@ def find_columns(columns: Columns, names: Sequence[str], *, loose: bool = False)
     return Columns(text, **found)
 
 
-def usual(values: Mapping[str, str], kind: str) -> str:
+def usual_value(values: Mapping[str, str], kind: str) -> str:
     """The value under the first of a kind's usual names that has one, else ""."""
     return next((values[name] for name in USUAL[kind] if values.get(name)), "")

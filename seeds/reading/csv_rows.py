@@ -25,7 +25,7 @@ class OpenQuote:
         )
 
 
-def read_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str] | OpenQuote]:
+def parse_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str] | OpenQuote]:
     """The rows of a table, its header first; blank lines are left out.
 
     A quoted field may go over several lines. After an open quote, reading goes on with the next

@@ -107,7 +107,7 @@ def _codec(path: Path) -> str:
     return CODECS.get(path.suffix.lower(), "")
 
 
-def base_of(paths: Iterable[str]) -> str:
+def common_folder(paths: Iterable[str]) -> str:
     """The folder that holds all that was named, from which on paths tell the files apart.
 
     Args:
@@ -117,7 +117,7 @@ def base_of(paths: Iterable[str]) -> str:
     return os.path.commonpath(parents) if parents else ""
 
 
-def in_words(size: int) -> str:
+def format_size(size: int) -> str:
     """A number of bytes as people write it: "1 byte", "500 bytes", "2.5 kB", "20 MB"."""
     if size < 1000:
         return f"{size} byte{'' if size == 1 else 's'}"
@@ -126,7 +126,7 @@ def in_words(size: int) -> str:
 
 
 def find_files(
-    path: str, *, recursive: bool, stdin: Format, tell: Callable[[str], object]
+    path: str, *, recursive: bool, stdin: Format, notify: Callable[[str], object]
 ) -> Iterator[File | Fault]:
     """The files a path stands for: itself, or the articles and tables of a folder, sorted.
 
@@ -134,7 +134,7 @@ def find_files(
         path: a file, a folder, or "-".
         recursive: go into folders; without it a folder is a Fault.
         stdin: the format of "-".
-        tell: gets a line on what was left out of a folder.
+        notify: gets a line on what was left out of a folder.
 
     Raises:
         InputError: the path is empty, as an unset variable of a shell is.
@@ -148,10 +148,10 @@ def find_files(
     elif not recursive:
         yield Fault(path, "is a folder. Add --recursive to read what is in it.")
     else:
-        yield from _folder(Path(path), tell)
+        yield from _folder(Path(path), notify)
 
 
-def _folder(folder: Path, tell: Callable[[str], object]) -> Iterator[File | Fault]:
+def _folder(folder: Path, notify: Callable[[str], object]) -> Iterator[File | Fault]:
     """The articles and tables under a folder; other kinds are counted."""
     others: Counter[str] = Counter()
     empty = True
@@ -170,7 +170,7 @@ def _folder(folder: Path, tell: Callable[[str], object]) -> Iterator[File | Faul
             "name other files one by one.",
         )
     elif left_out:
-        tell(f"{folder}: {left_out}")
+        notify(f"{folder}: {left_out}")
 
 
 def _left_out(others: Counter[str]) -> str:

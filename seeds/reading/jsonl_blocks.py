@@ -10,7 +10,7 @@ from typing import IO
 from seeds.base.errors import Fault
 from seeds.reading.compressed import Plain, damage
 from seeds.reading.encoding import refuse_binary
-from seeds.reading.files import in_words
+from seeds.reading.files import format_size
 
 SIZE = 1 << 20  # bytes of a block, unless a single line has more
 COUNT = 1000  # lines of a block at most
@@ -38,7 +38,7 @@ class Block:
     data: bytes
     too_long: int = 0
 
-    def numbered(self) -> Iterator[tuple[int, bytes]]:
+    def numbered_lines(self) -> Iterator[tuple[int, bytes]]:
         """The lines without their ends, each with its number."""
         if not self.too_long:
             yield from enumerate(self.data.removesuffix(b"\n").split(b"\n"), self.first)
@@ -61,10 +61,10 @@ class Block:
 
 def too_long(where: str, limit: int) -> Fault:
     """What to say of a line above the limit."""
-    return Fault(where, f"is longer than {in_words(limit)}. Raise it with --max-size.")
+    return Fault(where, f"is longer than {format_size(limit)}. Raise it with --max-size.")
 
 
-def blocks(
+def read_blocks(
     opened: IO[bytes], limit: int, *, size: int = SIZE, count: int = COUNT, prompt: bool = False
 ) -> Iterator[Block]:
     """The lines of a file in blocks; where they are cut depends on nothing but the bytes.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seeds.base.errors import InputError, missing_extra
-from seeds.reading.columns import usual
+from seeds.reading.columns import usual_value
 from seeds.reading.encoding import Decoded, decode
 
 
@@ -109,8 +109,8 @@ def _markdown_page(data: bytes, encoding: str | None) -> Page:
         for key, value in _FRONT_LINE.findall(found[1]):
             front[key.lower()] = value.strip().strip("\"'")
     title, body = _markdown_text(text)
-    date, source = usual(front, "date"), usual(front, "source")
-    return Page(body, usual(front, "title") or title, date, source, decoded.note)
+    date, source = usual_value(front, "date"), usual_value(front, "source")
+    return Page(body, usual_value(front, "title") or title, date, source, decoded.note)
 
 
 def _markdown_text(text: str) -> tuple[str, str]:

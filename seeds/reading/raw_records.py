@@ -13,13 +13,13 @@ from seeds.reading.files import (
     TABLES,
     File,
     Format,
-    base_of,
+    common_folder,
     find_files,
-    in_words,
+    format_size,
     plain_suffix,
 )
-from seeds.reading.jsonl_blocks import COUNT, SIZE, Block, blocks
-from seeds.reading.tables import Record, table_records
+from seeds.reading.jsonl_blocks import COUNT, SIZE, Block, read_blocks
+from seeds.reading.tables import Record, read_table_records
 
 _USUAL = Columns()  # all found by their usual names
 _EMPTY = "is empty: it has no record. Give it one or leave it out."
@@ -57,7 +57,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class WholeFile:
     """A file that is one article, in one of the formats that are no tables."""
 
     where: str
@@ -96,7 +96,7 @@ class Raw:
         read: bytes of the file as it lies on the disk that were read for them.
     """
 
-    part: Whole | Lines | Rows | Fault | None
+    part: WholeFile | Lines | Rows | Fault | None
     count: int = 0
     size: int = 0
     read: int = 0
@@ -106,7 +106,7 @@ def read_raw(
     paths: Iterable[str],
     reading: Reading,
     *,
-    tell: Callable[[str], object] = lambda _: None,
+    notify: Callable[[str], object] = lambda _: None,
     count: int = COUNT,
     prompt: bool = False,
 ) -> Iterator[Raw]:
@@ -117,15 +117,15 @@ def read_raw(
     Args:
         paths: files, folders, "-".
         reading: how they are read.
-        tell: gets a line on what was left out of each folder.
+        notify: gets a line on what was left out of each folder.
         count: records of a part at most.
         prompt: hand on what there is where a pipe makes one wait.
     """
     named = list(paths)
-    base = base_of(named)
+    base = common_folder(named)
     stdin = cast(Format, reading.stdin_format)
     for path in named:
-        for file in find_files(path, recursive=reading.recursive, stdin=stdin, tell=tell):
+        for file in find_files(path, recursive=reading.recursive, stdin=stdin, notify=notify):
             if isinstance(file, Fault):
                 yield Raw(file)
                 continue
@@ -133,14 +133,14 @@ def read_raw(
                 yield Raw(None)
             source = file.source(base)
             if file.format in TABLES:
-                found = _table(file, source, reading, count, prompt)
+                found = _read_table(file, source, reading, count, prompt)
             else:
-                found = _whole(file, source, reading.max_bytes)
+                found = _read_whole_file(file, source, reading.max_bytes)
             for raw in file.guarded(found):
                 yield Raw(raw) if isinstance(raw, Fault) else raw
 
 
-def _whole(file: File, source: str, limit: int) -> Iterator[Raw]:
+def _read_whole_file(file: File, source: str, limit: int) -> Iterator[Raw]:
     """A file that is one article."""
     with file.opened() as opened:
         data = opened.read(limit + 1)
@@ -148,15 +148,17 @@ def _whole(file: File, source: str, limit: int) -> Iterator[Raw]:
     if len(data) > limit:
         size = max(len(data), file.path.stat().st_size if file.path else 0)
         raise InputError(
-            f"has {in_words(size)}, more than the {in_words(limit)} one article may have. "
+            f"has {format_size(size)}, more than the {format_size(limit)} one article may have. "
             "Raise the limit with --max-size, or split the file."
         )
     if file.path is not None and plain_suffix(file.path) == ".json":
         raise InputError("is JSON. Save it as .jsonl, one object with a text on each line.")
-    yield Raw(Whole(file.where, source, file.format, data), 1, len(data), read)
+    yield Raw(WholeFile(file.where, source, file.format, data), 1, len(data), read)
 
 
-def _table(file: File, source: str, reading: Reading, count: int, prompt: bool) -> Iterator[Raw]:
+def _read_table(
+    file: File, source: str, reading: Reading, count: int, prompt: bool
+) -> Iterator[Raw]:
     """The records of a table."""
     empty = True
     with file.opened() as opened:
@@ -180,7 +182,7 @@ _Found = Iterator[tuple[Lines | Rows | None, int, int]]  # a part, how many reco
 def _lines(
     opened: IO[bytes], file: File, source: str, limit: int, count: int, prompt: bool
 ) -> _Found:
-    for block in blocks(opened, limit, count=count, prompt=prompt):
+    for block in read_blocks(opened, limit, count=count, prompt=prompt):
         if block.paused:
             yield None, 0, 0
         else:
@@ -199,7 +201,7 @@ def _rows(opened: IO[bytes], file: File, source: str, reading: Reading, count: i
 
     held: list[Record | Fault] = []
     size = 0
-    for row in table_records(opened, file, reading.encoding, choose):
+    for row in read_table_records(opened, file, reading.encoding, choose):
         held.append(row)
         size += 0 if isinstance(row, Fault) else sum(map(_size, row.values.values()))
         if size >= SIZE or len(held) >= count:

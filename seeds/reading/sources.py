@@ -11,11 +11,11 @@ from seeds.base.surrogates import replace_surrogates
 from seeds.clean import clean
 from seeds.dates import parse_date
 from seeds.document import Document
-from seeds.languages import identifier, language
+from seeds.languages import identify_languages, load_identifier
 from seeds.reading.columns import Columns, find_columns
 from seeds.reading.files import MAX_BYTES
 from seeds.reading.pages import Page, read_page
-from seeds.reading.raw_records import Lines, Reading, Rows, Whole, read_raw
+from seeds.reading.raw_records import Lines, Reading, Rows, WholeFile, read_raw
 from seeds.reading.tables import Record, json_record
 
 _RAW = 100_000  # bytes of a record that is told as it stands
@@ -37,7 +37,7 @@ class Article:
     notes: tuple[str, ...] = ()
 
 
-def read(
+def read_articles(
     paths: Iterable[str | Path],
     *,
     columns: Columns = _USUAL,
@@ -46,7 +46,7 @@ def read(
     max_bytes: int = MAX_BYTES,
     detect_language: bool = False,
     stdin_format: str = "txt",
-    tell: Callable[[str], object] = lambda _: None,
+    notify: Callable[[str], object] = lambda _: None,
 ) -> Iterator[Article | Fault]:
     """Every article of some files, folders or "-" (standard input), in order, as they are read.
 
@@ -57,7 +57,7 @@ def read(
     Args:
         paths: files, folders, "-".
         columns, encoding, recursive, max_bytes, detect_language, stdin_format: see Reading.
-        tell: gets a line on what was left out of each folder.
+        notify: gets a line on what was left out of each folder.
 
     Raises:
         InputError: at once, if the encoding or the format is not known, or languages can't be
@@ -65,16 +65,20 @@ def read(
     """
     reading = Reading(columns, encoding, recursive, max_bytes, detect_language, stdin_format)
     if detect_language:
-        identifier()
-    raw = read_raw(map(str, paths), reading, tell=tell, prompt=True)
-    return (each for one in raw if one.part is not None for each in articles(one.part, reading))
+        load_identifier()
+    raw = read_raw(map(str, paths), reading, notify=notify, prompt=True)
+    return (
+        each for one in raw if one.part is not None for each in parse_articles(one.part, reading)
+    )
 
 
-def articles(part: Whole | Lines | Rows | Fault, reading: Reading) -> Iterator[Article | Fault]:
+def parse_articles(
+    part: WholeFile | Lines | Rows | Fault, reading: Reading
+) -> Iterator[Article | Fault]:
     """The articles of some raw records; it reads no file, so it can run anywhere."""
     if isinstance(part, Fault):
         yield part
-    elif isinstance(part, Whole):
+    elif isinstance(part, WholeFile):
         yield _of_whole(part, reading)
     elif isinstance(part, Lines):
         yield from _of_lines(part, reading)
@@ -82,7 +86,7 @@ def articles(part: Whole | Lines | Rows | Fault, reading: Reading) -> Iterator[A
         yield from _of_rows(part, reading)
 
 
-def _of_whole(part: Whole, reading: Reading) -> Article | Fault:
+def _of_whole(part: WholeFile, reading: Reading) -> Article | Fault:
     """A file that is one article."""
     try:
         page = read_page(part.data, part.format, reading.encoding)
@@ -95,7 +99,7 @@ def _of_lines(part: Lines, reading: Reading) -> Iterator[Article | Fault]:
     """The articles of lines of JSON; each may have columns of its own."""
     yield from part.block.faults(part.where)
     chosen: dict[tuple[str, ...], Columns | InputError] = {}
-    for number, line in part.block.numbered():
+    for number, line in part.block.numbered_lines():
         record = json_record(number, line, part.where, reading.encoding, reading.max_bytes)
         if record is None:
             continue
@@ -209,7 +213,7 @@ def _article(page: Page, where: str, source: str, own_id: str, reading: Reading)
         cleaned.text,
         title=cleaned.title,
         date=cleaned.date,
-        language=language(cleaned.text) if reading.detect_language else "",
+        language=identify_languages(cleaned.text) if reading.detect_language else "",
         source=replace_surrogates(page.source) or source,
     )
     return Article(document, own_id, tuple(notes))

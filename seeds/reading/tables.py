@@ -13,7 +13,7 @@ from seeds.base.records import parse_record
 from seeds.reading.compressed import Plain, damage
 from seeds.reading.encoding import decode, stream_codec
 from seeds.reading.files import MAX_BYTES, TABLES, File
-from seeds.reading.jsonl_blocks import blocks, too_long
+from seeds.reading.jsonl_blocks import read_blocks, too_long
 
 Choose = Callable[[Sequence[str]], Iterable[str]]  # of the columns of a table, those to read
 _AT_ONCE = 1 << 20  # bytes of rows of Parquet made Python's at once
@@ -27,7 +27,7 @@ class Record(NamedTuple):
     note: str = ""
 
 
-def rows(path: Path, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_rows(path: Path, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
     """The records of a .csv, .tsv, .jsonl or .parquet file, streamed: (number, column -> value).
 
     Numbers count from 1; in JSONL they are those of the lines. Values are strings in CSV and TSV,
@@ -39,13 +39,15 @@ def rows(path: Path, encoding: str | None = None) -> Iterator[tuple[int, dict[st
     file = File.of(path)
     if file.format not in TABLES:
         raise InputError(f"{path}: give a table: .csv, .tsv, .jsonl or .parquet.")
-    for each in file.guarded(records(file, encoding)):
+    for each in file.guarded(_read_records(file, encoding)):
         if isinstance(each, Fault):
             raise InputError(f"{each.where}: {each.message}")
         yield each.number, each.values
 
 
-def records(file: File, encoding: str | None, limit: int = MAX_BYTES) -> Iterator[Record | Fault]:
+def _read_records(
+    file: File, encoding: str | None, limit: int = MAX_BYTES
+) -> Iterator[Record | Fault]:
     """The records of a table; a bad one is a Fault.
 
     Args:
@@ -58,17 +60,17 @@ def records(file: File, encoding: str | None, limit: int = MAX_BYTES) -> Iterato
     """
     with file.opened() as opened:
         if file.format == "jsonl":
-            for block in blocks(opened, limit):
+            for block in read_blocks(opened, limit):
                 yield from block.faults(file.where)
-                for number, line in block.numbered():
+                for number, line in block.numbered_lines():
                     found = json_record(number, line, file.where, encoding, limit)
                     if found is not None:
                         yield found
         else:
-            yield from table_records(opened, file, encoding)
+            yield from read_table_records(opened, file, encoding)
 
 
-def table_records(
+def read_table_records(
     opened: IO[bytes], file: File, encoding: str | None, choose: Choose | None = None
 ) -> Iterator[Record | Fault]:
     """The records of an opened CSV, TSV or Parquet file; a bad one is a Fault.
@@ -136,7 +138,7 @@ def _csv_records(
 ) -> Iterator[Record | Fault]:
     import csv
 
-    from seeds.reading.csv_rows import OpenQuote, read_rows
+    from seeds.reading.csv_rows import OpenQuote, parse_rows
 
     csv.field_size_limit(2**31 - 1)  # the module's own 131,072 characters cut long articles short
     codec, note = stream_codec(opened, encoding)
@@ -146,7 +148,7 @@ def _csv_records(
         delimiter, above = "\t" if file.format == "tsv" else _delimiter(first), 0
         if re.fullmatch(r"sep=.\s*", first, re.IGNORECASE):  # Excel's own note to itself
             delimiter, first, above = first[4], stream.readline(), 1
-        found = read_rows(itertools.chain([first], _whole(stream, opened)), delimiter)
+        found = parse_rows(itertools.chain([first], _whole(stream, opened)), delimiter)
         names = next(found, [])
         if isinstance(names, OpenQuote):
             raise InputError(f"its header: {names.message(above)}")

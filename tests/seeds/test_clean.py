@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from seeds.base.errors import InputError
 from seeds.clean import clean
 from seeds.dates import parse_date
-from seeds.languages import foreign_share, language
+from seeds.languages import foreign_share, identify_languages
 from seeds.reading.encoding import decode
 from tests.support.command import SHARED
 
@@ -341,13 +341,13 @@ def test_the_foreign_share_counts_letters_that_are_not_latin() -> None:
     ],
 )
 def test_the_language_of_a_text_is_recognised(text: str, codes: str) -> None:
-    assert language(text) == codes
+    assert identify_languages(text) == codes
 
 
 def test_a_second_language_counts_from_a_tenth_of_the_letters() -> None:
     french = "Le forum sur le cinéma a réuni les ministres des deux pays à Genève. " * 10
-    assert language(french + "\n\n国际合作") == "fr"
-    assert language(french + "\n\n" + "国际合作高峰论坛在北京举办" * 8) == "fr+zh"
+    assert identify_languages(french + "\n\n国际合作") == "fr"
+    assert identify_languages(french + "\n\n" + "国际合作高峰论坛在北京举办" * 8) == "fr+zh"
 
 
 # ---------------------------------------------------------------- the real articles
@@ -385,7 +385,7 @@ def test_real_article_004_is_french_and_chinese_with_an_update_line() -> None:
     assert made.date == "2018-11-30"
     assert made.title.startswith("Le Forum des nouvelles Routes de la soie")
     assert "Mise à jour" not in made.text
-    assert language(made.text) == "fr+zh"
+    assert identify_languages(made.text) == "fr+zh"
     assert 0.1 < foreign_share(made.text) < 0.3
 
 

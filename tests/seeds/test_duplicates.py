@@ -10,7 +10,7 @@ import pytest
 
 from seeds.document import Document
 from seeds.duplicates import assign_groups
-from seeds.reading.sources import Article, read
+from seeds.reading.sources import Article, read_articles
 from tests.support.command import ROOT
 from tests.support.wire_stories import COPY, REWRITTEN, SAME_EVENT
 
@@ -88,7 +88,9 @@ def test_groups_do_not_depend_on_the_hash_seed_of_python(seed: str) -> None:
 
 def test_the_sample_articles_are_all_different() -> None:
     folder = ROOT / "seeds" / "sample" / "articles"
-    articles = [each for each in read([str(folder)], recursive=True) if isinstance(each, Article)]
+    articles = [
+        each for each in read_articles([str(folder)], recursive=True) if isinstance(each, Article)
+    ]
     grouped = assign_groups(each.document for each in articles)
     assert len(grouped) > 100
     assert all(each.group == each.id for each in grouped)

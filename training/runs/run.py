@@ -28,7 +28,7 @@ from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 from seeds.base.records import read_object
 from seeds.base.settings import parse
-from seeds.base.storage import readable, sync, write_text
+from seeds.base.storage import make_readable, sync, write_text
 from training.decision import Prediction, Rule
 from training.model import Model
 from training.models import model_class
@@ -110,7 +110,7 @@ def publish(path: Path, fill: Callable[[Path], None]) -> Path:
         files = sorted(each for each in building.rglob("*") if each.is_file())
         hashes = {each.relative_to(building).as_posix(): _sha256(each) for each in files}
         for each in files:
-            readable(each)
+            make_readable(each)
             sync(each)  # a library's own files too are on disk before the run appears
         write_text(building / "manifest.json", json.dumps(hashes, indent=2))
         building.rename(path)

@@ -26,7 +26,7 @@ from seeds.base.errors import Fault, InputError
 from seeds.reading.columns import Columns
 from seeds.reading.compressed import CODECS, Plain
 from seeds.reading.raw_records import Reading
-from seeds.reading.sources import Article, read
+from seeds.reading.sources import Article, read_articles
 
 ARTICLES = 1000  # of one file; more are for `classify predict`
 PLAIN = 50_000_000  # bytes of one, decompressed, and characters of all its articles
@@ -201,7 +201,9 @@ def articles(asked: dict[str, Any]) -> dict[str, Any] | None:
     columns = Columns(**{**asked["columns"], "text": tuple(asked["columns"]["text"])})
     if _is_too_large(path):
         return None
-    found = read([path], columns=columns, encoding=asked["encoding"], max_bytes=asked["max_bytes"])
+    found = read_articles(
+        [path], columns=columns, encoding=asked["encoding"], max_bytes=asked["max_bytes"]
+    )
     sent: list[dict[str, str]] = []
     faults: list[tuple[str, str]] = []
     characters = 0

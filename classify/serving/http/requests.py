@@ -19,7 +19,7 @@ from classify.serving.http.schemas import EXPLAINED, EXPLAINED_CHARACTERS, Predi
 from seeds.base.errors import InputError
 from seeds.base.records import refuse_constant
 from seeds.base.surrogates import replace_surrogates
-from seeds.reading.columns import Columns, column_names
+from seeds.reading.columns import Columns, parse_column_names
 from seeds.reading.raw_records import Reading
 
 FIELDS = 1000  # of a form, in which an option may be given any number of times
@@ -160,7 +160,7 @@ async def upload(request: Request, limit: int) -> Upload:
             raise InvalidError("leave out what is not known.", places)
         explain, every = (_flag(form.getlist(name), name) for name in ("explain", "all"))
         texts, identity, encoding = (_one(form.getlist(name), name) for name in READING)
-        columns = Columns(text=column_names(texts), id=identity)
+        columns = Columns(text=parse_column_names(texts), id=identity)
         reading = _reading(columns, encoding, limit)
         data = await sent.read()
         name = _file_name(sent.filename or "")

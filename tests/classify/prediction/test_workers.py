@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from seeds.reading.jsonl_blocks import Block, blocks
+from seeds.reading.jsonl_blocks import Block, read_blocks
 from tests.support.command import ROOT, classify, environment, fill
 from tests.support.corpus import WORDS, workspace
 from tests.support.waiting import wait_until
@@ -556,7 +556,7 @@ class Pieces(io.RawIOBase):
 
 def cuts(data: bytes, sizes: list[int]) -> list[Block]:
     opened: Any = Pieces(data, iter(sizes))
-    return list(blocks(opened, limit=40, size=20, count=3))
+    return list(read_blocks(opened, limit=40, size=20, count=3))
 
 
 @given(
@@ -568,7 +568,7 @@ def test_lines_are_cut_by_nothing_but_the_bytes_and_none_is_lost(
 ) -> None:
     there = cuts(data, sizes)
     assert there == cuts(data, [])
-    numbered = [each for block in there for each in block.numbered()]
+    numbered = [each for block in there for each in block.numbered_lines()]
     long = [block.first for block in there if block.too_long]
     wanted = data.removesuffix(b"\n").split(b"\n") if data else []
     read = dict(numbered)
@@ -577,7 +577,7 @@ def test_lines_are_cut_by_nothing_but_the_bytes_and_none_is_lost(
     assert all(len(wanted[n - 1]) >= 40 for n in long)
     for block in there:
         assert block.data.count(b"\n") <= 3
-        assert len(block.data) <= 20 or len(list(block.numbered())) == 1
+        assert len(block.data) <= 20 or len(list(block.numbered_lines())) == 1
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])

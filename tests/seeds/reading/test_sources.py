@@ -23,12 +23,12 @@ from pyarrow import parquet
 from seeds.base.errors import Fault, InputError
 from seeds.reading.columns import Columns, find_columns
 from seeds.reading.files import File
-from seeds.reading.sources import Article, read
-from seeds.reading.tables import Record, rows, table_records
+from seeds.reading.sources import Article, read_articles
+from seeds.reading.tables import Record, read_rows, read_table_records
 
 
 def split(paths: Iterable[Any], **options: Any) -> tuple[list[Article], list[Fault]]:
-    found = list(read([str(each) for each in paths], **options))
+    found = list(read_articles([str(each) for each in paths], **options))
     articles = [each for each in found if isinstance(each, Article)]
     return articles, [each for each in found if isinstance(each, Fault)]
 
@@ -118,7 +118,7 @@ def test_a_file_above_the_limit_is_refused_with_its_size_and_the_option(tmp_path
 
 def test_an_unknown_encoding_is_said_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="utf-9"):
-        list(read([str(tmp_path)], encoding="utf-9"))
+        list(read_articles([str(tmp_path)], encoding="utf-9"))
 
 
 def test_the_language_is_filled_in_on_request_only(tmp_path: Path) -> None:
@@ -328,14 +328,14 @@ def test_a_date_that_is_none_is_noted_and_left_out(tmp_path: Path) -> None:
 
 def test_rows_gives_every_column_and_stops_at_the_first_fault(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "category;text\nsport;Un.\nsport;Deux.;Trois.\n")
-    read_rows = rows(path)
-    assert next(read_rows) == (1, {"category": "sport", "text": "Un."})
+    table = read_rows(path)
+    assert next(table) == (1, {"category": "sport", "text": "Un."})
     with pytest.raises(InputError, match=r"a\.csv:2: has 3 fields"):
-        next(read_rows)
+        next(table)
     with pytest.raises(InputError, match="does not exist"):
-        list(rows(tmp_path / "absent.csv"))
+        list(read_rows(tmp_path / "absent.csv"))
     with pytest.raises(InputError, match="give a table"):
-        list(rows(tmp_path / "un.txt"))
+        list(read_rows(tmp_path / "un.txt"))
 
 
 def test_columns_are_found_by_their_usual_names_in_any_case() -> None:
@@ -360,7 +360,7 @@ def test_a_csv_written_by_python_comes_back_as_it_was(pairs: list[tuple[str, str
         path = Path(folder) / "a.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("a", "b"), *plain])
-        assert [tuple(values.values()) for _, values in rows(path)] == plain
+        assert [tuple(values.values()) for _, values in read_rows(path)] == plain
 
 
 # ---------------------------------------------------------------- standard input
@@ -381,7 +381,7 @@ def test_standard_input_is_one_text_unless_told_otherwise(monkeypatch: pytest.Mo
 
 def test_an_unknown_format_of_standard_input_lists_the_known_ones() -> None:
     with pytest.raises(InputError, match="jsonl"):
-        list(read(["-"], stdin_format="docx"))
+        list(read_articles(["-"], stdin_format="docx"))
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "jsonl"])
@@ -392,8 +392,8 @@ def test_tables_come_through_a_pipe(tmp_path: Path, form: str) -> None:
     else:
         write(path, "text\nUn.\nDeux.\n" if form == "csv" else '{"text":"Un."}\n{"text":"Deux."}\n')
     code = (
-        "from seeds.reading.sources import read\n"
-        f"for each in read(['-'], stdin_format={form!r}): print(each.document.text)"
+        "from seeds.reading.sources import read_articles\n"
+        f"for each in read_articles(['-'], stdin_format={form!r}): print(each.document.text)"
     )
     with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as pipe:
         done = subprocess.run(
@@ -424,15 +424,16 @@ def test_parquet_is_read_by_no_thread_but_the_one_that_asks() -> None:
     written = io.BytesIO()
     parquet.write_table(pa.table({"text": ["Un.", "Deux."]}), written)
     opened = Watched(written.getvalue())
-    found = list(table_records(opened, File(Path("a.parquet"), "parquet"), encoding=None))
+    found = list(read_table_records(opened, File(Path("a.parquet"), "parquet"), encoding=None))
     assert found == [Record(1, {"text": "Un."}), Record(2, {"text": "Deux."})]
     assert readers == {threading.get_ident()}
 
 
 def test_json_lines_are_passed_on_while_the_pipe_is_still_open() -> None:
     code = (
-        "from seeds.reading.sources import read\n"
-        "for each in read(['-'], stdin_format='jsonl'): print(each.document.text, flush=True)"
+        "from seeds.reading.sources import read_articles\n"
+        "for each in read_articles(['-'], stdin_format='jsonl'):\n"
+        "    print(each.document.text, flush=True)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -464,7 +465,7 @@ def test_a_folder_is_read_in_order_without_hidden_files_or_other_kinds(tmp_path:
     for other in ("photo.jpg", "photo2.jpg", "note.docx"):
         write(tmp_path / other, "autre")
     told: list[str] = []
-    assert texts([tmp_path], recursive=True, tell=told.append) == ["A.", "B.", "C."]
+    assert texts([tmp_path], recursive=True, notify=told.append) == ["A.", "B.", "C."]
     assert told == [f"{tmp_path}: 3 files of other kinds left out (.jpg: 2, .docx: 1)"]
 
 
@@ -493,8 +494,8 @@ def test_what_may_not_be_read_is_a_fault_and_the_rest_is_read(tmp_path: Path) ->
     write(tmp_path / "z.txt", "Z.")
     (tmp_path / "ferme").chmod(0)
     code = (
-        "import sys; from seeds.reading.sources import read\n"
-        "for each in read(sys.argv[1:], recursive=True): print(each)"
+        "import sys; from seeds.reading.sources import read_articles\n"
+        "for each in read_articles(sys.argv[1:], recursive=True): print(each)"
     )
     drop = "-dac_override,-dac_read_search"
     root = ["setpriv", f"--bounding-set={drop}", f"--inh-caps={drop}"] if not os.getuid() else []
@@ -514,8 +515,8 @@ def test_reading_plain_text_and_json_lines_imports_no_optional_package(tmp_path:
     write(tmp_path / "a.txt", "L’été à Genève.")
     write(tmp_path / "b.jsonl", '{"text": "Un."}')
     code = (
-        "import sys; from seeds.reading.sources import read\n"
-        "list(read(sys.argv[1:]))\n"
+        "import sys; from seeds.reading.sources import read_articles\n"
+        "list(read_articles(sys.argv[1:]))\n"
         "heavy = 'trafilatura pyarrow py3langid datasketch charset_normalizer csv numpy'\n"
         "print([each for each in heavy.split() if each in sys.modules])"
     )
@@ -546,14 +547,14 @@ def test_a_workspace_in_a_folder_is_not_taken_for_articles(tmp_path: Path) -> No
     (inner / "README.md").write_text("# Une carte de modèle", encoding="utf-8")
     for name in (".lock", "taxonomy.toml"):
         (tmp_path / "workspace" / name).touch()
-    found = list(read([tmp_path], recursive=True))
+    found = list(read_articles([tmp_path], recursive=True))
     assert [each.document.text for each in found if isinstance(each, Article)] == ["Un article."]
     assert len(found) == 1
 
 
 def test_an_empty_path_is_refused() -> None:
     with pytest.raises(InputError, match="PATH is empty"):
-        list(read([""], recursive=True))
+        list(read_articles([""], recursive=True))
 
 
 # ---------------------------------------------------------------- sources tell files apart
@@ -669,7 +670,7 @@ def test_a_quote_that_no_end_of_a_large_file_closes_is_not_searched_for_ever(
 def test_labels_of_a_file_with_an_open_quote_are_refused_with_its_lines(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", 'text,label\nUn,cinema\n"Deux,trade\nTrois,sport\n')
     with pytest.raises(InputError, match=r"a\.csv:2: a quote is left open.* line 3 is left out"):
-        list(rows(path))
+        list(read_rows(path))
 
 
 @pytest.mark.parametrize("size", [1, 999, 1500, 2_500_000])
