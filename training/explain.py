@@ -16,29 +16,34 @@ Method = Literal["exact", "occlusion"]
 Span = tuple[int, int]  # first character, and the one after the last
 
 _WORD = re.compile(r"\w+")
-_LINKED = re.compile(r"\w+(?:[’'-]\w+)*")  # one word to leave out: "aujourd'hui", "porte-parole"
-_CUT = re.compile(r"\s+|(?<=[。！？，、；：])(?=\S)")  # where a text may be cut
-_ENDS = {**dict.fromkeys(",;:–—)»，、；：", 1), **dict.fromkeys(".!?…。！？", 2)}  # how well
-_PULL = 0.12  # of a part's length: so much farther from its middle may a better cut be
-_EXPLAINED = 200_000  # characters taken apart; whatever follows is one part
-_PASSES = 64  # times an encoder reads a text anew, at most
-_READ = 400_000  # characters it reads in all of them, about: a minute on a slow machine
-_STEP = 8_000  # of them at once, or one text: whoever else wants the model then has a turn
+_COMPOUND = re.compile(r"\w+(?:[’'-]\w+)*")  # left out as one word: "aujourd'hui", "porte-parole"
+_BREAK = re.compile(r"\s+|(?<=[。！？，、；：])(?=\S)")  # where a text may be divided
+_ENDINGS = {
+    **dict.fromkeys(",;:–—)»，、；：", 1),
+    **dict.fromkeys(".!?…。！？", 2),
+}  # quality of a break
+_PULL = (
+    0.12  # share of a passage's length by which a break one better may lie farther off its middle
+)
+_EXPLAINED = 200_000  # characters divided into parts; the rest of a text is one part
+_MAX_READINGS = 64  # most times an encoder reads variants of a text
+_MAX_READ = 400_000  # characters it reads in all of them, about: a minute on a slow machine
+_STEP = 8_000  # characters read in a step, or one text: then others may use the model
 _LEVELS = (0.12, 0.3, 0.6)  # shares of the largest contribution from which a part is marked
-_LEAST = 0.05  # log-odds, a hundredth of a probability: where no part says more, none is strong
+_SMALLEST = 0.05  # log-odds, a hundredth of a probability: below it no part is strong
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What each part of a text did to each category's log-odds.
+    """The contribution of each part of a text to each category's log-odds.
 
     Attributes:
         method: "exact": biases and contributions sum to the logits; "occlusion": a contribution is
             what the logit loses when the part is left out.
         parts: joined, they are the text.
         logits: float32 (k,), calibrated log-odds of the whole text, in class order.
-        biases: float32 (k,), of a text without a known word; None for occlusion.
-        contributions: float64 (parts, k), positive where the part spoke for the category.
+        biases: float32 (k,), log-odds of a text without a known word; None for occlusion.
+        contributions: float64 (parts, k), positive where the part speaks for the category.
     """
 
     method: Method
@@ -49,177 +54,180 @@ class Explanation:
 
     def __post_init__(self) -> None:
         if self.contributions.shape != (len(self.parts), len(self.logits)):
-            raise ValueError("there must be a contribution for each part and category")
+            raise ValueError("expected a contribution for each part and category")
 
     def record(self, categories: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
-        """The explanation as a JSON object.
+        """Return the explanation as a JSON object.
 
         Args:
             categories: the ids in class order.
-            names: the ids to tell of.
+            names: the ids to include.
         """
-        places = {name: list(categories).index(name) for name in names}
+        columns = {name: list(categories).index(name) for name in names}
         biases = self.biases
         return {
             "method": self.method,
             "parts": list(self.parts),
-            "logits": {name: _rounded(self.logits[n]) for name, n in places.items()},
+            "logits": {name: _round(self.logits[n]) for name, n in columns.items()},
             "biases": None
             if biases is None
-            else {name: _rounded(biases[n]) for name, n in places.items()},
+            else {name: _round(biases[n]) for name, n in columns.items()},
             "contributions": {
-                name: [_rounded(each) for each in self.contributions[:, n].tolist()]
-                for name, n in places.items()
+                name: [_round(value) for value in self.contributions[:, n].tolist()]
+                for name, n in columns.items()
             },
         }
 
 
 def explain(model: Model, text: str) -> Explanation:
-    """Which parts of a text spoke for and against each category.
+    """Explain which parts of a text speak for and against each category.
 
-    Exact where the model is a sum over words; parts then are words and what stands between them.
-    Otherwise parts are left out one at a time: words of a short text, clauses or sentences of a
-    longer one, whole passages of one that would take too long.
+    Exact where the model is a sum over words; the parts are then words and what stands between
+    them. Otherwise parts are left out one at a time: the words of a short text, the clauses or
+    sentences of a longer one, whole passages where that would take too long.
     """
     steps = explain_in_steps(model, text)
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            found: Explanation = end.value
-            return found
+            explanation: Explanation = end.value
+            return explanation
 
 
 def explain_in_steps(model: Model, text: str) -> Generator[None, None, Explanation]:
-    """As explain, with a pause after each step, where something else may be computed."""
-    words = _words(text)
-    shares = model.contributions(text, [first for first, _ in words])
-    if shares is None:
-        return (yield from _occlusion(model, text))
+    """Explain like `explain`, pausing after each step so that the model can do other work."""
+    words = _split_words(text)
+    contributions = model.contributions(text, [start for start, _ in words])
+    if contributions is None:
+        return (yield from _occlude(model, text))
     parts = tuple(text[slice(*span)] for span in words)
-    return Explanation("exact", parts, model.scores([text])[0], shares.biases, shares.parts)
+    scores = model.scores([text])[0]
+    return Explanation("exact", parts, scores, contributions.biases, contributions.parts)
 
 
 def levels(contributions: Sequence[float]) -> list[int]:
-    """How strongly to mark each part for one category: -3 (strongly against) to 3, 0: not at all.
+    """Return how strongly to mark each part for one category, -3 (against) to 3 (for), 0: not.
 
     Relative to the largest contribution of the text.
     """
     values = np.asarray(contributions, np.float64)
-    largest = max(float(np.abs(values).max(initial=0)), _LEAST)
-    found = np.searchsorted(_LEVELS, np.abs(values) / largest, side="right")
-    return [int(each) for each in found * np.sign(values)]
+    largest = max(float(np.abs(values).max(initial=0)), _SMALLEST)
+    strengths = np.searchsorted(_LEVELS, np.abs(values) / largest, side="right")
+    return [int(level) for level in strengths * np.sign(values)]
 
 
 def strongest(
     parts: Sequence[str], contributions: Sequence[float], most: int
 ) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
-    """The words, or clauses, that spoke most for a category, and most against it.
+    """Return the words, or clauses, that speak most for a category, and most against it.
 
     Returns:
-        Each with what all its occurrences did together, the strongest first; only those that
-        `levels` would mark.
+        Each with the sum over its occurrences, the strongest first, at most `most` on each side;
+        only those that `levels` would mark.
     """
     sums: dict[str, float] = {}
-    shown: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for part, value in zip(parts, contributions, strict=True):
         if _WORD.search(part):
             key = part.casefold()
-            shown.setdefault(key, part)
+            spellings.setdefault(key, part)
             sums[key] = sums.get(key, 0.0) + value
     marked = [key for key, level in zip(sums, levels(list(sums.values())), strict=True) if level]
-    ranked = [(shown[key], sums[key]) for key in sorted(marked, key=lambda key: -sums[key])]
-    against = [each for each in reversed(ranked) if each[1] < 0]
-    return [each for each in ranked if each[1] > 0][:most], against[:most]
+    ranked = [(spellings[key], sums[key]) for key in sorted(marked, key=lambda key: -sums[key])]
+    speaking_for = [(word, value) for word, value in ranked if value > 0]
+    speaking_against = [(word, value) for word, value in reversed(ranked) if value < 0]
+    return speaking_for[:most], speaking_against[:most]
 
 
-def _rounded(value: float) -> float:
-    """Ten decimals, so that the sum of 100,000 parts is right to 1e-5."""
+def _round(value: float) -> float:
+    """Round to ten decimals, so that the sum of 100,000 parts is right to 1e-5."""
     return round(float(value), 10) + 0.0
 
 
 # ---------------------------------------------------------------- exact
 
 
-def _words(text: str) -> list[Span]:
-    """Words and what stands between them, in order, with no gap."""
+def _split_words(text: str) -> list[Span]:
+    """Split a text into words and what stands between them, in order, with no gap."""
     edges = {0, len(text)}
-    for found in _WORD.finditer(text, 0, _EXPLAINED):
-        if found.end() < _EXPLAINED or found.end() == len(text):
-            edges.update(found.span())
+    for word in _WORD.finditer(text, 0, _EXPLAINED):
+        if word.end() < _EXPLAINED or word.end() == len(text):
+            edges.update(word.span())
     return list(pairwise(sorted(edges)))
 
 
 # ---------------------------------------------------------------- occlusion
 
 
-def _occlusion(model: Model, text: str) -> Generator[None, None, Explanation]:
+def _occlude(model: Model, text: str) -> Generator[None, None, Explanation]:
     """Leave out part by part; what stands between parts goes with the one before, and counts 0."""
-    spans = _spans(text, max(1, min(_PASSES, _READ // max(len(text), 1))))
-    begins = [*(first for first, _ in spans), len(text)]
+    spans = _split_passages(text, max(1, min(_MAX_READINGS, _MAX_READ // max(len(text), 1))))
+    starts = [*(start for start, _ in spans), len(text)]
     size = max(1, _STEP // max(len(text), 1))  # texts a step
-    found = []
-    for start in range(0, len(spans) + 1, size):
-        some = [text] if start == 0 else []
-        for first, after in pairwise(begins[max(start - 1, 0) : start + size]):
-            some.append(f"{text[:first]}{text[after:]}".strip())
-        found.append(model.scores(some))
+    batches = []
+    for n in range(0, len(spans) + 1, size):
+        texts = [text] if n == 0 else []
+        for start, end in pairwise(starts[max(n - 1, 0) : n + size]):
+            texts.append(f"{text[:start]}{text[end:]}".strip())
+        batches.append(model.scores(texts))
         yield
-    scores = np.concatenate(found).astype(np.float64)
+    scores = np.concatenate(batches).astype(np.float64)
     edges = sorted({0, len(text), *(edge for span in spans for edge in span)})
-    whole = list(pairwise(edges))
-    lost = dict(zip(spans, scores[0] - scores[1:], strict=True))
-    nothing = np.zeros(scores.shape[1])
-    contributions = np.array([lost.get(span, nothing) for span in whole])
+    parts = list(pairwise(edges))
+    losses = dict(zip(spans, scores[0] - scores[1:], strict=True))
+    zeros = np.zeros(scores.shape[1])
+    contributions = np.array([losses.get(span, zeros) for span in parts])
     return Explanation(
         "occlusion",
-        tuple(text[slice(*span)] for span in whole),
+        tuple(text[slice(*span)] for span in parts),
         scores[0].astype(np.float32),
         None,
-        contributions.reshape(len(whole), scores.shape[1]),
+        contributions.reshape(len(parts), scores.shape[1]),
     )
 
 
-def _spans(text: str, most: int) -> list[Span]:
-    """What is left out at a time: the words if they are few enough, else `most` passages."""
+def _split_passages(text: str, most: int) -> list[Span]:
+    """Return what to leave out at a time: the words if few enough, else `most` passages."""
     if len(text) <= _EXPLAINED:
-        words = [found.span() for found in _LINKED.finditer(text)]
+        words = [word.span() for word in _COMPOUND.finditer(text)]
         if len(words) <= most:
             return words
-    return _passages(text, most)
+    return _divide(text, most)
 
 
-def _passages(text: str, most: int) -> list[Span]:
-    """A text in at most so many passages of like lengths, cut at sentences and clauses if it can.
+def _divide(text: str, most: int) -> list[Span]:
+    """Divide a text into at most so many passages of like lengths, at sentences or clauses.
 
-    The longest one is cut in two, again and again.
+    The longest one is divided in two, again and again; a passage without a break stays whole.
     """
-    cuts = [(each.start(), each.end()) for each in _CUT.finditer(text)] if most > 1 else []
-    ends = np.array([end for _, end in cuts], np.int64)
-    value = np.array([_value(text, *cut) for cut in cuts])
-    longest, whole = [(-len(text), 0, len(text))], list[Span]()
-    while longest and len(longest) + len(whole) < most:
-        _, first, last = heapq.heappop(longest)
-        inside = slice(*np.searchsorted(ends, [first + 1, last]))
+    breaks = [found.span() for found in _BREAK.finditer(text)] if most > 1 else []
+    ends = np.array([end for _, end in breaks], np.int64)
+    qualities = np.array([_rate_break(text, *span) for span in breaks])
+    longest, indivisible = [(-len(text), 0, len(text))], list[Span]()
+    while longest and len(longest) + len(indivisible) < most:
+        _, start, end = heapq.heappop(longest)
+        inside = slice(*np.searchsorted(ends, [start + 1, end]))
         if inside.start == inside.stop:
-            whole.append((first, last))
+            indivisible.append((start, end))
             continue
-        away = np.abs(ends[inside] - (first + last) / 2) / (last - first)
-        cut = int(ends[inside][(away - _PULL * value[inside]).argmin()])
-        for half in ((first, cut), (cut, last)):
+        distances = np.abs(ends[inside] - (start + end) / 2) / (end - start)
+        middle = int(ends[inside][(distances - _PULL * qualities[inside]).argmin()])
+        for half in ((start, middle), (middle, end)):
             heapq.heappush(longest, (half[0] - half[1], *half))
-    found = sorted([*whole, *((first, last) for _, first, last in longest)])
-    return [span for span in (_stripped(text, *each) for each in found) if span[0] < span[1]]
+    passages = sorted([*indivisible, *((start, end) for _, start, end in longest)])
+    stripped = (_strip(text, *span) for span in passages)
+    return [(start, end) for start, end in stripped if start < end]
 
 
-def _value(text: str, first: int, last: int) -> int:
-    """How good a cut is: 3 between lines, 2 after a sentence, 1 after a clause, else 0."""
-    if "\n" in text[first:last]:
+def _rate_break(text: str, start: int, end: int) -> int:
+    """Rate a break: 3 between lines, 2 after a sentence, 1 after a clause, else 0."""
+    if "\n" in text[start:end]:
         return 3
-    return _ENDS.get(text[first - 1], 0) if first else 0
+    return _ENDINGS.get(text[start - 1], 0) if start else 0
 
 
-def _stripped(text: str, first: int, last: int) -> Span:
-    """A span without the white space at its ends."""
-    inner = text[first:last]
-    return last - len(inner.lstrip()), first + len(inner.rstrip())
+def _strip(text: str, start: int, end: int) -> Span:
+    """Return a span without the white space at its ends."""
+    inner = text[start:end]
+    return end - len(inner.lstrip()), start + len(inner.rstrip())

@@ -1,8 +1,8 @@
-"""Which words counted, for people: lists of them, and on a terminal the article with them coloured.
+"""Explanations for people: lists of words, and on a terminal the article with its words coloured.
 
-Colours are not needed to read it: what spoke for a category is italic or bold, what spoke against
-it is underlined, and the strongest of both stand in reverse. Blue and orange are told apart by
-colour-blind readers, and these shades of them can be read on a light and on a dark ground.
+They can be read without colours: words that speak for a category are italic or bold, words that
+speak against it are underlined, and the strongest of both are in reverse video. Colour-blind
+readers can tell blue from orange; these shades are legible on light and on dark backgrounds.
 """
 
 import io
@@ -11,9 +11,9 @@ from typing import Any
 from classify.terminal import Screen, escape
 from training.explain import levels, strongest
 
-_MOST = 6  # words of a list
-_LONGEST = 48  # characters of one; a clause has more
-_WIDEST = 100  # columns that are read with ease
+_MAX_WORDS = 6  # of a list
+_MAX_LENGTH = 48  # characters of a word; a clause has more
+_MAX_WIDTH = 100  # columns that are easy to read
 _STYLES = {
     1: "italic #0087ff",
     2: "bold #0087ff",
@@ -24,53 +24,53 @@ _STYLES = {
 }
 
 
-def listed(explanation: dict[str, Any], name: str) -> list[str]:
-    """The words that spoke most for and against a category: no line, one or two."""
-    found = strongest(explanation["parts"], explanation["contributions"][name], _MOST)
+def list_words(explanation: dict[str, Any], name: str) -> list[str]:
+    """List the words that speak most for and against a category: no line, one or two."""
+    sides = strongest(explanation["parts"], explanation["contributions"][name], _MAX_WORDS)
     lines = []
-    for said, words in zip(("for", "against"), found, strict=True):
-        line = f"      {said:<7}  "
+    for side, words in zip(("for", "against"), sides, strict=True):
+        line = f"      {side:<7}  "
         for n, (word, value) in enumerate(words):
-            more = f"{', ' if n else ''}{short(word)} {signed(value)}"
-            if n and len(line) + len(more) > _WIDEST:
+            entry = f"{', ' if n else ''}{shorten(word)} {with_sign(value)}"
+            if n and len(line) + len(entry) > _MAX_WIDTH:
                 break
-            line += more
+            line += entry
         lines += [line] if words else []
     return lines
 
 
-def short(part: str) -> str:
-    """A word as it is; a clause in quotation marks, on one line, without its middle if it is long.
+def shorten(part: str) -> str:
+    """Shorten a part for a list: a clause is quoted, on one line, without its middle if long.
 
-    Nothing in it steers a terminal.
+    Control characters are escaped, so that no article steers a terminal.
     """
     words = part.split()
     line = escape(" ".join(words))
-    if len(line) > _LONGEST:
-        line = f"{line[: _LONGEST * 2 // 3].rstrip()} … {line[-_LONGEST // 4 :].lstrip()}"
+    if len(line) > _MAX_LENGTH:
+        line = f"{line[: _MAX_LENGTH * 2 // 3].rstrip()} … {line[-_MAX_LENGTH // 4 :].lstrip()}"
     return f"«{line}»" if len(words) > 1 else line
 
 
-def signed(value: float) -> str:
-    """A contribution with its sign and two decimals: "+0.31", "−0.04"."""
+def with_sign(value: float) -> str:
+    """Write a contribution with its sign and two decimals: "+0.31", "−0.04"."""
     return f"{value:+.2f}".replace("-", "−")
 
 
-def coloured(record: dict[str, Any], names: dict[str, str], screen: Screen) -> list[str]:
-    """The article once for each category that holds, else for the first, as lines for a terminal.
+def colour_article(record: dict[str, Any], names: dict[str, str], screen: Screen) -> list[str]:
+    """Colour the article for each predicted category, or else for the most probable one.
 
-    names: each category's for people, by id.
+    names: what people call each category, by id. Returns lines for a terminal.
     """
     explanation = record["explanation"]
     shown = record["categories"] or list(record["probabilities"])[:1]
     lines: list[str] = []
     for name in shown:
-        lines += ["", *_painted(explanation, name, names[name], screen)]
+        lines += ["", *_colour(explanation, name, names[name], screen)]
     return lines
 
 
-def _painted(explanation: dict[str, Any], name: str, title: str, screen: Screen) -> list[str]:
-    """The article with its words coloured for one category, under a line that says how."""
+def _colour(explanation: dict[str, Any], name: str, title: str, screen: Screen) -> list[str]:
+    """Colour the article's words for one category, below a line that explains the colours."""
     from rich.console import Console
     from rich.text import Text
 
@@ -86,7 +86,7 @@ def _painted(explanation: dict[str, Any], name: str, title: str, screen: Screen)
         force_terminal=True,
         color_system=screen.colours,  # type: ignore[arg-type]
         no_color=screen.plain,
-        width=min(screen.width, _WIDEST),
+        width=min(screen.width, _MAX_WIDTH),
         highlight=False,
     )
     console.print(head)

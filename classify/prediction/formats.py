@@ -47,8 +47,9 @@ class Layout:
         if form == "html":
             from classify.prediction import html_page
 
-            head, tail = html_page.ends(run)
-            return cls(html_page.article(run), head, b"\n", tail, head + html_page.NOTHING + tail)
+            head, tail = html_page.head_and_tail(run)
+            article, empty = html_page.article_writer(run), head + html_page.NO_ARTICLE + tail
+            return cls(article, head, b"\n", tail, empty)
         if form == "csv":
             head = _csv_line([*_COLUMNS, *(f"p_{name}" for name in run.rule.categories)])
             return cls(_csv(run), head=head, nothing=head)
@@ -165,15 +166,15 @@ def _text(run: Run, screen: "Screen | None") -> Callable[[dict[str, Any]], bytes
 
 
 def _listed(record: dict[str, Any], name: str) -> list[str]:
-    from classify.prediction.explanations import listed
+    from classify.prediction.explanations import list_words
 
-    return listed(record["explanation"], name)
+    return list_words(record["explanation"], name)
 
 
 def _coloured(record: dict[str, Any], names: dict[str, str], screen: "Screen") -> list[str]:
-    from classify.prediction.explanations import coloured
+    from classify.prediction.explanations import colour_article
 
-    return coloured(record, names, screen)
+    return colour_article(record, names, screen)
 
 
 def _write_parquet(found: Iterable[dict[str, Any]], run: Run, file: IO[bytes]) -> None:

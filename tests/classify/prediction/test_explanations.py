@@ -37,46 +37,48 @@ def predict(
 
 
 def on_a_terminal(desk: Path, *arguments: str | Path, **variables: str) -> str:
-    """What a terminal gets to see."""
+    """Return what a terminal receives."""
     command = [sys.executable, "-m", "classify", "predict", "--workspace", desk, *arguments]
     reader, writer = pty.openpty()
     env = {**environment(TERM="xterm-256color", COLUMNS="90"), **variables}
     process = subprocess.Popen(command, stdout=writer, stderr=subprocess.DEVNULL, env=env)
     os.close(writer)
-    seen = b""
+    output = b""
     while select.select([reader], [], [], 120)[0]:
         try:
             data = os.read(reader, 65536)
         except OSError:  # the terminal's other end is closed
             break
-        seen += data
+        output += data
     os.close(reader)
     assert process.wait() == 0
-    return seen.decode()
+    return output.decode()
 
 
 # ---------------------------------------------------------------- JSON
 
 
-def test_json_tells_of_each_category_given_what_each_part_did(desk: Path, article: Path) -> None:
+def test_json_has_the_contribution_of_each_part_to_each_category_shown(
+    desk: Path, article: Path
+) -> None:
     done = predict(desk, "--format", "jsonl", "--explain", article)
-    found = json.loads(done.stdout)
-    assert list(found)[-1] == "explanation"
-    why = found["explanation"]
-    assert why["method"] == "exact"
-    assert "".join(why["parts"]) == article.read_text(encoding="utf-8")
-    for name, p in found["probabilities"].items():
-        total = why["biases"][name] + sum(why["contributions"][name])
-        assert abs(total - why["logits"][name]) <= 1e-5
-        assert abs(1 / (1 + 2.718281828459045 ** -why["logits"][name]) - p) <= 1e-5
-    assert set(why["contributions"]) == set(found["probabilities"])
-    everything = json.loads(
-        predict(desk, "--format", "json", "--explain", "--all", article).stdout
-    )[0]
-    assert set(everything["explanation"]["logits"]) == {"cinema", "trade", "sport"}
+    record = json.loads(done.stdout)
+    assert list(record)[-1] == "explanation"
+    explanation = record["explanation"]
+    logits, contributions = explanation["logits"], explanation["contributions"]
+    assert explanation["method"] == "exact"
+    assert "".join(explanation["parts"]) == article.read_text(encoding="utf-8")
+    for name, p in record["probabilities"].items():
+        total = explanation["biases"][name] + sum(contributions[name])
+        assert abs(total - logits[name]) <= 1e-5
+        assert abs(1 / (1 + 2.718281828459045 ** -logits[name]) - p) <= 1e-5
+    assert set(contributions) == set(record["probabilities"])
+    done = predict(desk, "--format", "json", "--explain", "--all", article)
+    (record,) = json.loads(done.stdout)
+    assert set(record["explanation"]["logits"]) == {"cinema", "trade", "sport"}
 
 
-def test_without_explain_nothing_changes_and_nothing_more_is_loaded(
+def test_without_explain_there_is_no_explanation_and_its_code_is_not_loaded(
     desk: Path, article: Path
 ) -> None:
     assert "explanation" not in json.loads(predict(desk, "--format", "jsonl", article).stdout)
@@ -85,7 +87,7 @@ def test_without_explain_nothing_changes_and_nothing_more_is_loaded(
     code = (
         "import sys\nfrom classify.cli import cli\n"
         "cli(sys.argv[1:], standalone_mode=False)\n"
-        "print([each for each in sys.modules if 'expl' in each or 'leaflet' in each])"
+        "print([name for name in sys.modules if 'expl' in name or 'html_page' in name])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, "predict", "--workspace", desk, article],
@@ -98,7 +100,9 @@ def test_without_explain_nothing_changes_and_nothing_more_is_loaded(
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_a_table_has_no_column_for_it(desk: Path, article: Path, form: str) -> None:
+def test_tables_have_no_column_for_explanations_and_say_so(
+    desk: Path, article: Path, form: str
+) -> None:
     done = predict(desk, "--explain", "--format", form, article)
     assert done.returncode == 1
     assert done.stdout == ""
@@ -108,10 +112,10 @@ def test_a_table_has_no_column_for_it(desk: Path, article: Path, form: str) -> N
 
 
 @pytest.mark.parametrize("options", [["--explain"], ["--format", "html"]])
-def test_spark_makes_no_explanations(desk: Path, tmp_path: Path, options: list[str]) -> None:
+def test_spark_refuses_to_explain(desk: Path, tmp_path: Path, options: list[str]) -> None:
     (tmp_path / "in").mkdir()
-    places = (tmp_path / "in", tmp_path / "out")
-    done = predict(desk, *places, "--engine", "spark", *options)
+    folders = (tmp_path / "in", tmp_path / "out")
+    done = predict(desk, *folders, "--engine", "spark", *options)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert options[0] in done.stderr or "makes tables" in done.stderr
@@ -122,23 +126,23 @@ def test_spark_makes_no_explanations(desk: Path, tmp_path: Path, options: list[s
 
 def test_in_a_pipe_the_strongest_words_are_listed(desk: Path, article: Path) -> None:
     done = predict(desk, "--explain", article)
-    first, trade, why, *_ = done.stdout.splitlines()
-    assert first.startswith("article.txt — ")
+    heading, trade, words, *_ = done.stdout.splitlines()
+    assert heading.startswith("article.txt — ")
     assert trade.startswith("  ✓ Trade (trade)")
-    assert re.match(r"      for      (\w+ \+\d\.\d\d, )+\w+ \+\d\.\d\d$", why)
-    assert "douane +" in why
+    assert re.match(r"      for      (\w+ \+\d\.\d\d, )+\w+ \+\d\.\d\d$", words)
+    assert "douane +" in words
     assert re.search(r"^      against  .*\w −\d\.\d\d$", done.stdout, re.MULTILINE)
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
 
 
-def test_on_a_terminal_the_words_for_it_are_bold_and_those_against_it_underlined(
+def test_on_a_terminal_words_for_a_category_are_bold_and_words_against_it_underlined(
     desk: Path, article: Path
 ) -> None:
-    seen = on_a_terminal(desk, "--explain", article)
-    text = STYLE.sub("", seen)
+    output = on_a_terminal(desk, "--explain", article)
+    text = STYLE.sub("", output)
     assert "Un titre\r\n\r\nfilm festival" in text
-    body = seen.split("Trade (trade)")[-1].split("Cinema (cinema)")[0]
+    body = output.split("Trade (trade)")[-1].split("Cinema (cinema)")[0]
     styles = {
         word: style.split(";") for style, word in re.findall(r"\x1b\[([\d;]+)m(\w+)\x1b", body)
     }
@@ -146,50 +150,52 @@ def test_on_a_terminal_the_words_for_it_are_bold_and_those_against_it_underlined
     assert "38" in styles["douane"]  # in a colour
     assert "4" not in styles["douane"]
     underlined = {word for word, style in styles.items() if "4" in style}
-    found = predict(desk, "--explain", article).stdout.split("Trade (trade)")[1]
-    listed = next(line for line in found.splitlines() if line.startswith("      against  "))
+    piped = predict(desk, "--explain", article).stdout.split("Trade (trade)")[1]
+    against = next(line for line in piped.splitlines() if line.startswith("      against  "))
     assert underlined
-    assert underlined & set(re.findall(r"(\w+) −", listed))
+    assert underlined & set(re.findall(r"(\w+) −", against))
     assert not underlined & set(BOTH.split()[11:])
 
 
-def test_no_color_leaves_every_word_its_mark(desk: Path, tmp_path: Path) -> None:
-    """Bold, italic, underlined: the weak ones too."""
+def test_without_colour_every_word_is_still_marked(desk: Path, tmp_path: Path) -> None:
+    """NO_COLOR leaves bold, italic and underlined words, the weak ones too."""
     article = tmp_path / "a.txt"
     article.write_text(f"{CINEMA} film film film douane et un port", encoding="utf-8")
-    seen = on_a_terminal(desk, "--explain", article, NO_COLOR="1")
-    codes = {code for style in STYLE.findall(seen) for code in style.split(";")}
+    output = on_a_terminal(desk, "--explain", article, NO_COLOR="1")
+    codes = {code for style in STYLE.findall(output) for code in style.split(";")}
     assert codes <= {"0", "1", "3", "4", "7"}
     assert {"1", "3", "4"} <= codes
     coloured = on_a_terminal(desk, "--explain", article)
     marked = re.compile(r"\x1b\[[\d;]+m(\w+)\x1b")
-    assert marked.findall(seen) == marked.findall(coloured)
+    assert marked.findall(output) == marked.findall(coloured)
 
 
-def test_a_terminal_without_styles_gets_the_list(desk: Path, article: Path) -> None:
-    seen = on_a_terminal(desk, "--explain", article, TERM="dumb")
-    assert "\x1b" not in seen
-    assert "réalisateur +" in seen
+def test_a_terminal_without_styles_shows_the_lists_alone(desk: Path, article: Path) -> None:
+    output = on_a_terminal(desk, "--explain", article, TERM="dumb")
+    assert "\x1b" not in output
+    assert "réalisateur +" in output
 
 
-def test_an_article_steers_no_terminal(desk: Path, tmp_path: Path) -> None:
+def test_control_characters_of_an_article_never_reach_a_terminal(
+    desk: Path, tmp_path: Path
+) -> None:
     table = tmp_path / "a.jsonl"
     table.write_text(json.dumps({"text": f"{CINEMA} {HOSTILE}"}) + "\n", encoding="utf-8")
-    seen = on_a_terminal(desk, "--explain", table)
-    assert "\\x1b[31m\\u202efin" in STYLE.sub("", seen)
-    assert "\u202e" not in seen
-    assert "\x1b[31m" not in seen
+    output = on_a_terminal(desk, "--explain", table)
+    assert "\\x1b[31m\\u202efin" in STYLE.sub("", output)
+    assert "\u202e" not in output
+    assert "\x1b[31m" not in output
 
 
 # ---------------------------------------------------------------- HTML
 
 
 @pytest.fixture(scope="module")
-def leaflet(desk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page of three articles, one of them hostile, the last one of no category."""
+def page_file(desk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a page of three articles: the second is hostile, the third has no category."""
     table, page = (tmp_path_factory.mktemp("page") / name for name in ("a.jsonl", "a.html"))
-    rows = [BOTH, f"{HOSTILE}\n\n{CINEMA} {HOSTILE}", "zzz"]
-    table.write_text("".join(json.dumps({"text": each}) + "\n" for each in rows))
+    texts = [BOTH, f"{HOSTILE}\n\n{CINEMA} {HOSTILE}", "zzz"]
+    table.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     done = predict(desk, "--format", "html", "--output", page, table)
     assert done.returncode == 0, done.stderr
     return page
@@ -198,41 +204,42 @@ def leaflet(desk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_page_marks_the_words_of_the_category_that_is_chosen(
-    chromium: Browser, leaflet: Path, width: int
+    chromium: Browser, page_file: Path, width: int
 ) -> None:
-    said: list[Any] = []
-    asked: list[str] = []
+    messages: list[Any] = []
+    requests: list[str] = []
     context = chromium.new_context(offline=True, viewport={"width": width, "height": 900})
     page = context.new_page()
-    page.on("console", lambda each: said.append(each.text))
-    page.on("request", lambda each: asked.append(each.url))
-    page.goto(leaflet.as_uri())
-    first = page.locator("article").first
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(page_file.as_uri())
+    article = page.locator("article").first
     colour = "e => getComputedStyle(e).backgroundColor"
     marks = {
-        word: first.locator(".text mark", has_text=word).first for word in ("réalisateur", "douane")
+        word: article.locator(".text mark", has_text=word).first
+        for word in ("réalisateur", "douane")
     }
-    strongest = first.locator(".said:visible mark.for").first
-    grounds = []
+    strongest = article.locator(".words:visible mark.for").first
+    backgrounds = []
     for name, word in (("Cinema", "réalisateur"), ("Trade", "douane")):
-        first.get_by_role("radio", name=name).check()
+        article.get_by_role("radio", name=name).check()
         expect(strongest).to_have_text(word)
         assert marks[word].evaluate("e => getComputedStyle(e).textDecorationStyle") == "solid"
-        grounds.append({each: mark.evaluate(colour) for each, mark in marks.items()})
-    assert grounds[0]["réalisateur"] == grounds[1]["douane"]  # as strong as can be
-    assert grounds[0]["douane"] != grounds[1]["douane"]
+        backgrounds.append({marked: mark.evaluate(colour) for marked, mark in marks.items()})
+    assert backgrounds[0]["réalisateur"] == backgrounds[1]["douane"]  # as strong as can be
+    assert backgrounds[0]["douane"] != backgrounds[1]["douane"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert said == []
-    assert asked == [leaflet.as_uri()]
+    assert messages == []
+    assert requests == [page_file.as_uri()]
     context.close()
 
 
 @pytest.mark.browser
 def test_the_page_shows_markup_of_an_article_and_never_runs_it(
-    chromium: Browser, leaflet: Path
+    chromium: Browser, page_file: Path
 ) -> None:
     page = chromium.new_page()
-    page.goto(leaflet.as_uri())
+    page.goto(page_file.as_uri())
     second = page.locator("article").nth(1)
     assert "<script>window.ran = 1</script><img src=x" in second.locator("h2").inner_text()
     assert second.locator(".text").inner_text().count("<img src=x onerror=") == 2
@@ -240,11 +247,11 @@ def test_the_page_shows_markup_of_an_article_and_never_runs_it(
     assert page.evaluate("window.ran") is None
     assert page.locator("img, script").count() == 0
     third = page.locator("article").nth(2)
-    expect(third.locator(".said").first.get_by_text("nothing that counts").first).to_be_visible()
+    expect(third.locator(".words").first.get_by_text("nothing that counts").first).to_be_visible()
     page.close()
 
 
-def test_several_processes_and_a_resumed_command_make_the_same_page(
+def test_parallel_processes_and_a_resumed_command_make_the_same_page(
     desk: Path, tmp_path: Path
 ) -> None:
     table, page = tmp_path / "a.jsonl", tmp_path / "a.html"
@@ -252,8 +259,8 @@ def test_several_processes_and_a_resumed_command_make_the_same_page(
     table.write_text("".join(rows))
     alone = predict(desk, "--format", "html", "--processes", "1", table)
     assert alone.returncode == 0, alone.stderr
-    several = predict(desk, "--format", "html", "--processes", "2", "--output", page, table)
-    assert several.returncode == 0, several.stderr
+    in_parallel = predict(desk, "--format", "html", "--processes", "2", "--output", page, table)
+    assert in_parallel.returncode == 0, in_parallel.stderr
     assert page.read_text(encoding="utf-8") == alone.stdout
     assert alone.stdout.count("<article>") == 400
     assert alone.stdout.count("<main>") == alone.stdout.count("</main></body></html>") == 1
@@ -280,7 +287,7 @@ def test_several_processes_and_a_resumed_command_make_the_same_page(
     assert page.read_text(encoding="utf-8") == alone.stdout.replace("a.jsonl:", "stdin:")
 
 
-def test_a_page_of_nothing_is_still_a_page(desk: Path, tmp_path: Path) -> None:
+def test_a_page_without_an_article_is_still_a_page(desk: Path, tmp_path: Path) -> None:
     done = predict(desk, "--format", "html", tmp_path / "none.txt")
     assert done.returncode == 1
     assert "No article could be read." in done.stdout
