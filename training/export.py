@@ -170,29 +170,29 @@ def _describe(made: Run, source: Path, exported: Exported, precision: Precision)
 
 
 def _section(source: Path, exported: Exported, precision: Precision) -> str:
-    """What the model card says of the export."""
+    """Write the model card's section on the export."""
     numbers = "8-bit integers" if precision == "int8" else "float32"
     lines = [
         "",
         "## Exported",
-        f"From the run {source.name} to ONNX in {numbers}; it predicts with ONNX Runtime, without "
-        f"PyTorch. On the golden texts its scores are within {exported.gap:.2g} of that run's "
-        "(log-odds).",
+        f"Exported from the run {source.name} to ONNX in {numbers}. It predicts with ONNX Runtime, "
+        f"without PyTorch. On the golden texts, its scores are within {exported.gap:.2g} of that "
+        "run's (log-odds).",
     ]
     if precision == "int8":
-        lines += [describe_loss(exported), "report.html is that of the run it was exported from."]
+        lines += [describe_loss(exported), "Its report.html is that of the original run."]
     return "\n".join([*lines, ""])
 
 
 def describe_loss(exported: Exported) -> str:
-    """What int8 costs, in a sentence."""
+    """Say in a sentence what int8 costs."""
     if exported.before is None or exported.after is None or exported.loss is None:
         return (
-            "What int8 costs was not measured, for want of a frozen test part: the figures are "
-            "those of the run it was exported from."
+            "The cost of int8 was not measured, because there is no frozen test set: the figures "
+            "are those of the original run."
         )
     before, after = exported.before.macro_f1.value, exported.after.macro_f1.value
     return (
         f"int8 costs {exported.loss:.1f} points of macro-F1 on the {exported.after.articles} "
-        f"articles of the frozen test part: {before:.3f} before, {after:.3f} after."
+        f"articles of the frozen test set: {before:.3f} before, {after:.3f} after."
     )

@@ -72,12 +72,12 @@ def evaluate(
 def _print(name: str, on: Path | None, found: object) -> None:
     """The key figures, a line a category, and the decisions."""
     from training.evaluation.metrics import Evaluation
-    from training.report.model_card import headline
+    from training.report.model_card import key_figures
 
     assert isinstance(found, Evaluation)
     where = escape(str(on)) if on else "the frozen test part"
     click.echo(f"{name} on {found.articles} articles of {where}; intervals are 95 %")
-    for label, value in headline(found):
+    for label, value in key_figures(found):
         click.echo(f"{label:>18}  {value}")
     counts = ", ".join(f"{count} {label}" for label, count in found.decisions.items())
     click.echo(f"{'decisions':>18}  {counts}")

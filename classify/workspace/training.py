@@ -18,7 +18,7 @@ from training.model import Fitting, Track
 from training.models import model_class
 from training.out_of_fold import resume_folder
 from training.recipe import Recipe, default_recipe, read_recipe
-from training.report.model_card import headline, measured_on
+from training.report.model_card import key_figures, measured_on
 from training.runs.registry import promote
 from training.runs.run import load_run, save_run
 from training.runs.trained import Trained
@@ -156,7 +156,7 @@ def figures(runs: Sequence[TrainedRun]) -> list[str]:
     kinds = [run.trained.facts.kind for run in runs]
     if len(runs) > 1:
         lines.append(f"{'':>18}  " + "".join(f"{kind:<{_COLUMN}}" for kind in kinds).rstrip())
-    for row in zip(*(headline(run.trained.evaluation) for run in runs), strict=True):
+    for row in zip(*(key_figures(run.trained.evaluation) for run in runs), strict=True):
         cells = "".join(f"{value:<{_COLUMN}}" for _, value in row)
         lines.append(f"{row[0][0]:>18}  {cells.rstrip()}")
     return lines

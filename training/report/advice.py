@@ -1,38 +1,20 @@
-"""What a run's figures say: what is mixed up, and what to do next."""
+"""What to do next, read from a run's figures."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.arrays import BoolArray, IntArray
 from training.evaluation.curves import CoverageRisk, Reliability, wilson
 from training.evaluation.learning_curve import Forecast, LearningCurve
 from training.evaluation.metrics import Evaluation
+from training.report.mix_ups import Pair, frequent_pairs
+from training.runs.trained import Results
 
-if TYPE_CHECKING:
-    from training.recipe import Recipe
-    from training.runs.trained import Results
-
-
-_UNSURE = 0.05  # half the width of a 95 % interval from which on a figure hardly guides anyone
-_MISLEADING = 0.02  # gap between what was said and what came true that is worth a word
+_UNSURE = 0.05  # half the width of a 95 % interval above which a figure is little guidance
+_MISLEADING = 0.02  # gap between predicted and observed probability that is worth a word
 _SURELY = 2.6  # standard deviations that a gap must exceed: chance does so once in a hundred times
 _WORTH = 0.03  # average precision that a category must gain to be named
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two categories that are mixed up: `missed` was right, `given` was said; `count` times.
-
-    back: how often it was the other way round, which is not more often.
-    """
-
-    missed: int
-    given: int
-    count: int
-    back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,213 +25,197 @@ class Step:
     reason: str
 
 
-def confusion(held: BoolArray, gold: BoolArray) -> IntArray:
-    """How often articles of each category (row) were given each (column); single choice, (k, k)."""
-    return np.asarray(gold.astype(np.int64).T @ held.astype(np.int64))
-
-
-def errors_together(held: BoolArray, gold: BoolArray) -> IntArray:
-    """Which category was wrongly given where another was missed, (k + 1, k + 1).
-
-    held, gold: (n, k). Row: the missed category; the last row, articles that miss nothing. Column:
-    the one given wrongly; the last column, articles that were given nothing wrong.
-    """
-    missed, wrong = gold & ~held, held & ~gold
-    rows = np.column_stack([missed, ~missed.any(axis=1)]).astype(np.int64)
-    columns = np.column_stack([wrong, ~wrong.any(axis=1)]).astype(np.int64)
-    counts = rows.T @ columns
-    counts[-1, -1] = 0  # the articles that are exactly right
-    return np.asarray(counts)
-
-
-def mixed_up(counts: IntArray, most: int) -> list[Pair]:
-    """The pairs with the largest counts off the diagonal of a square, at most `most`."""
-    size = len(counts)
-    cells = ((n, m) for n in range(size) for m in range(n + 1, size))
-    ordered = (cell if counts[cell] >= counts[cell[::-1]] else cell[::-1] for cell in cells)
-    pairs = (Pair(n, m, int(counts[n, m]), int(counts[m, n])) for n, m in ordered)
-    found = sorted((each for each in pairs if each.count), key=lambda each: -_total(each))
-    return found[:most]
-
-
-def _total(pair: Pair) -> int:
-    return pair.count + pair.back
-
-
-def next_steps(results: "Results", pairs: list[Pair]) -> list[Step]:
-    """What would help most, in the order in which to do it; pairs: the most mixed up first."""
-    names = {each.id: each.fr for each in results.taxonomy.categories}
-    evaluation, recipe, measured = results.evaluation, results.recipe, results.measured
+def next_steps(results: Results) -> list[Step]:
+    """Say what would help most, in the order in which to do it."""
+    names = {category.id: category.fr for category in results.taxonomy.categories}
+    evaluation, measured = results.evaluation, results.measured
     steps = [
-        _label(evaluation, names, recipe, results.curve, results.facts.articles),
-        _not_found(evaluation, names),
-        _tell_apart(pairs, list(names.values())),
-        _accept(evaluation, measured.coverage_risk, recipe.max_risk),
+        _label(results, names),
+        _distrust(evaluation, names),
+        _tell_apart(frequent_pairs(results), list(names.values())),
+        _accept(evaluation, measured.coverage_risk, results.recipe.max_risk),
         _calibrate(measured.reliability),
         _measure(evaluation),
     ]
-    return [each for each in steps if each]
+    return [step for step in steps if step]
 
 
-def _label(
-    evaluation: Evaluation,
-    names: dict[str, str],
-    recipe: "Recipe",
-    curve: LearningCurve | None,
-    articles: int,
-) -> Step:
-    """Which categories to label more of."""
+def _label(results: Results, names: dict[str, str]) -> Step:
+    """Say which categories to label more of."""
+    curve = results.curve
     if curve is None:
-        weak = min(evaluation.categories, key=lambda name: evaluation.categories[name].f1)
-        f1 = evaluation.categories[weak].f1
-        why = (
-            "There are too few for a learning curve."
-            if recipe.wants_curve(articles)
-            else "No learning curve was made, so what more of them would bring is not known."
-        )
-        return Step(
-            "Label more articles",
-            f"{why} The weakest category is {names[weak]} (F1 {f1:.2f}): start there.",
-        )
+        return _label_weakest(results, names)
     forecasts = {name: curve.forecast(name) for name in curve.precision}
-    helped = [name for name, each in forecasts.items() if each.verdict == "more labels help"]
-    gains = {name: forecasts[name].doubled - forecasts[name].now for name in helped}
-    worth = [name for name in helped if gains[name] >= max(_WORTH, max(gains.values()) / 2)]
-    worth = sorted(worth, key=lambda name: -gains[name])[:3]
-    if worth:
-        said = (f"{names[name]} {_gain(forecasts[name])}" for name in worth)
-        return Step(
-            f"Label more {_listed(names[name] for name in worth)}",
-            f"Twice the articles should raise average precision: {'; '.join(said)}.",
-        )
-    return _label_anything(curve, names)
+    gains = {
+        name: forecast.doubled - forecast.now
+        for name, forecast in forecasts.items()
+        if forecast.verdict == "more labels help"
+    }
+    large = [name for name in gains if gains[name] >= max(_WORTH, max(gains.values()) / 2)]
+    best = sorted(large, key=lambda name: -gains[name])[:3]
+    if not best:
+        return _label_anything(curve, names)
+    changes = "; ".join(f"{names[name]} {_describe_gain(forecasts[name])}" for name in best)
+    return Step(
+        f"Label more {_enumerate(names[name] for name in best)}",
+        f"Twice the articles should raise average precision: {changes}.",
+    )
+
+
+def _label_weakest(results: Results, names: dict[str, str]) -> Step:
+    """Say what to label where there is no learning curve."""
+    scores = results.evaluation.categories
+    weakest = min(scores, key=lambda name: scores[name].f1)
+    why = (
+        "There are too few for a learning curve."
+        if results.recipe.wants_curve(results.facts.articles)
+        else "No learning curve was made, so it is not known how much they would help."
+    )
+    return Step(
+        "Label more articles",
+        f"{why} The weakest category is {names[weakest]} (F1 {scores[weakest].f1:.2f}): start "
+        "there.",
+    )
 
 
 def _label_anything(curve: LearningCurve, names: dict[str, str]) -> Step:
-    """What to label where no category surely gains."""
-    whole = curve.forecast()
-    if whole.verdict == "flat":
+    """Say what to label where no category is sure to gain."""
+    forecast = curve.forecast()
+    if forecast.verdict == "flat":
         return Step(
             "Do not count on more labels of the same kind",
-            f"With twice as many average precision would hardly move: {_gain(whole)}. Clearer "
-            "guidelines or another kind of model will bring more.",
+            "With twice as many, average precision would hardly move: "
+            f"{_describe_gain(forecast)}. Clearer guidelines or another kind of model would bring "
+            "more.",
         )
-    fewest = sorted(curve.positives, key=lambda name: curve.positives[name][-1])[:3]
-    few = _listed(f"{names[each]} ({curve.positives[each][-1]:.0f})" for each in fewest)
-    sure = whole.verdict == "more labels help"
+    rarest = sorted(curve.positives, key=lambda name: curve.positives[name][-1])[:3]
+    counts = _enumerate(f"{names[name]} ({curve.positives[name][-1]:.0f})" for name in rarest)
+    should = "should" if forecast.verdict == "more labels help" else "may"
     return Step(
-        "Label more articles, the rare categories first",
-        f"Twice the articles {'should' if sure else 'may'} raise average precision, on the mean of "
-        f"the categories {_gain(whole)}; for no single category can that be said surely yet. "
-        f"Fewest to learn from: {few}.",
+        "Label more articles, rare categories first",
+        f"Twice the articles {should} raise average precision, in the mean over the categories "
+        f"{_describe_gain(forecast)}; no single category is sure to gain yet. The rarest in "
+        f"training: {counts}.",
     )
 
 
-def _not_found(evaluation: Evaluation, names: dict[str, str]) -> Step | None:
-    """The categories of which not one article was found."""
+def _distrust(evaluation: Evaluation, names: dict[str, str]) -> Step | None:
+    """Name the categories of which not one article was found."""
     scores = evaluation.categories
-    none = [name for name, each in scores.items() if each.support and each.recall == 0]
-    if not none:
+    missed = [name for name, score in scores.items() if score.support and score.recall == 0]
+    if not missed:
         return None
-    said = _listed(f"{names[name]} ({scores[name].support})" for name in none)
-    which = f"{len(none)} categories" if len(none) > 3 else _listed(names[name] for name in none)
-    return Step(
-        f"Do not rely on it for {which}",
-        f"It found none of the articles that have the category: {said}.",
+    title = (
+        f"{len(missed)} categories"
+        if len(missed) > 3
+        else _enumerate(names[name] for name in missed)
     )
+    counts = _enumerate(f"{names[name]} ({scores[name].support})" for name in missed)
+    return Step(f"Do not rely on it for {title}", f"It missed every article labelled {counts}.")
 
 
 def _tell_apart(pairs: list[Pair], names: list[str]) -> Step | None:
-    """The two categories that the model mixes up most, then others; once may be chance."""
-    pairs = [each for each in pairs if _total(each) > 1]
+    """Name the two categories that the model mixes up most, then others; once may be chance."""
+    pairs = [pair for pair in pairs if pair.total > 1]
     if not pairs:
         return None
-    first, *rest = pairs
-    one, other = names[first.missed], names[first.given]
-    back = f", and the other way round in {first.back:,}" if first.back else ""
-    also = "; ".join(
-        f"{names[each.missed]} with {names[each.given]} ({_total(each):,} times)" for each in rest
+    worst, *others = pairs
+    missed, predicted = names[worst.missed], names[worst.predicted]
+    reverse = f", and the other way round in {worst.reverse:,}" if worst.reverse else ""
+    rest = "; ".join(
+        f"{names[pair.missed]} with {names[pair.predicted]} ({pair.total:,} times)"
+        for pair in others
     )
     return Step(
-        f"Tell {one} and {other} apart",
-        f"{one} was missed and {other} given in {first.count:,} articles{back}. Compare the "
-        "guidelines of the two, and read these articles among the worst mistakes: a confident "
-        f"mistake is often a wrong label.{f' Less often mixed up: {also}.' if rest else ''}",
+        f"Tell {missed} and {predicted} apart",
+        f"{missed} was missed and {predicted} predicted in {worst.count:,} articles{reverse}. "
+        "Compare the guidelines of the two, and look for these articles among the worst mistakes: "
+        "a confident mistake is often a wrong label."
+        f"{f' Less often mixed up: {rest}.' if rest else ''}",
     )
 
 
-def _accept(evaluation: Evaluation, covered: CoverageRisk, wanted: float) -> Step:
-    """Whether anything is decided without a person, and how well."""
+def _accept(evaluation: Evaluation, coverage: CoverageRisk, max_risk: float) -> Step:
+    """Say whether articles can be accepted without review, and how well that goes."""
     decided = evaluation.decisions["accepted"] + evaluation.decisions["none"]
     if not decided:
-        most = covered.largest_within(wanted)
-        hope = (
-            "even the surest articles are wrong more often than that."
-            if most is None
-            else f"the surest {covered.coverage[most]:.0%} of these articles would have kept to "
-            "it, but too few show that it holds for others."
-        )
-        return Step(
-            "Have a person check every article",
-            f"Nothing is accepted without review yet. Wanted are at most {wanted:.0%} wrong among "
-            f"the accepted; {hope}",
-        )
+        return _review_all(coverage, max_risk)
     wrong = round(decided * (1 - (evaluation.accepted_exact or 0.0)))
-    said = (
+    reason = (
         f"{decided:,} of {evaluation.articles:,} articles were decided without review, and "
-        f"{wrong:,} of those ({wrong / decided:.0%}) are not exactly right; wanted: at most "
-        f"{wanted:.0%}."
+        f"{wrong:,} of those ({wrong / decided:.0%}) are not exactly right. The target is at most "
+        f"{max_risk:.0%}."
     )
-    if wrong <= wanted * decided:
-        return Step("Let the sure ones through", said)
-    least = wilson(np.array([wrong]), np.array([decided]))[0][0]
-    if least <= wanted:
+    if wrong <= max_risk * decided:
+        return Step("Accept the sure articles without review", reason)
+    lowest_share = wilson(np.array([wrong]), np.array([decided]))[0][0]
+    if lowest_share <= max_risk:
         return Step(
-            "Keep an eye on what is let through", f"{said} So small an excess may be chance."
+            "Keep an eye on the accepted articles", f"{reason} So small an excess may be chance."
         )
-    advice = "Lower max_risk in the recipe, or label more articles."
-    return Step("Check what is let through", f"{said} {advice}")
+    return Step(
+        "Check the accepted articles",
+        f"{reason} Lower max_risk in the recipe, or label more articles.",
+    )
+
+
+def _review_all(coverage: CoverageRisk, max_risk: float) -> Step:
+    """Say why nothing is accepted, and how far off that is."""
+    position = coverage.largest_within(max_risk)
+    prospect = (
+        "even the surest articles exceed that."
+        if position is None
+        else f"the surest {coverage.coverage[position]:.0%} of these articles would meet it, but "
+        "they are too few to show that others would."
+    )
+    return Step(
+        "Have a person check every article",
+        f"Nothing is accepted without review yet. The target is at most {max_risk:.0%} errors "
+        f"among accepted articles; {prospect}",
+    )
 
 
 def _calibrate(bins: Reliability) -> Step | None:
-    """Whether the model is surely too sure, or too modest.
+    """Warn if the probabilities are surely too high, or too low.
 
-    If the probabilities were right, what comes true would differ from them by chance alone, with
-    the variance p (1 - p) a decision.
+    If they were right, the observed frequencies would differ from them by chance alone, with the
+    variance p (1 - p) a decision.
     """
     total = bins.count.sum()
-    said, true = (
-        float((bins.count * each).sum() / total) for each in (bins.predicted, bins.observed)
+    predicted, observed = (
+        float((bins.count * shares).sum() / total) for shares in (bins.predicted, bins.observed)
     )
     chance = float(np.sqrt((bins.count * bins.predicted * (1 - bins.predicted)).sum()) / total)
-    if abs(true - said) <= max(_MISLEADING, _SURELY * chance):
+    if abs(observed - predicted) <= max(_MISLEADING, _SURELY * chance):
         return None
     return Step(
-        f"Take the probabilities for too {'high' if said > true else 'low'}",
-        f"On the mean of all decisions it said {said:.0%}, and {true:.0%} came true.",
+        f"Treat the probabilities as too {'high' if predicted > observed else 'low'}",
+        f"Over all decisions, the mean predicted probability is {predicted:.0%}, but the observed "
+        f"frequency is {observed:.0%}.",
     )
 
 
 def _measure(evaluation: Evaluation) -> Step | None:
+    """Ask for more test articles where the figures are uncertain."""
     figure = evaluation.macro_f1
     half = (figure.high - figure.low) / 2
     if half <= _UNSURE:
         return None
     return Step(
         "Measure on more articles",
-        f"With {evaluation.articles:,} articles macro-F1 is known to about ±{half:.2f}. Four times "
-        "as many would halve that; until then, small differences between runs mean nothing.",
+        f"With {evaluation.articles:,} articles, macro-F1 is known to about ±{half:.2f}. Four "
+        "times as many would halve that; until then, small differences between runs mean nothing.",
     )
 
 
-def _gain(expected: Forecast) -> str:
-    least, most = expected.gain
+def _describe_gain(forecast: Forecast) -> str:
+    low, high = forecast.gain
     return (
-        f"from {expected.now:.2f} to about {expected.doubled:.2f} "
-        f"(95% interval of the gain {least:.2f} to {most:.2f})"
+        f"from {forecast.now:.2f} to about {forecast.doubled:.2f} "
+        f"(gain {low:.2f} to {high:.2f}, 95% interval)"
     )
 
 
-def _listed(names: Iterable[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+def _enumerate(names: Iterable[str]) -> str:
+    *leading, final = names
+    return f"{', '.join(leading)} and {final}" if leading else final

@@ -6,7 +6,7 @@ from math import log
 import numpy as np
 
 from training.arrays import Float64Array, IntArray
-from training.evaluation.curves import CoverageRisk, PrecisionRecall, Reliability, thinned
+from training.evaluation.curves import CoverageRisk, PrecisionRecall, Reliability, pick_evenly
 from training.evaluation.learning_curve import Forecast
 from training.report import drawing
 from training.report.drawing import Axis, Frame
@@ -86,7 +86,7 @@ def coverage(curve: CoverageRisk, target: float, review_below: float, label: str
     """
     top = max(0.1, 2 * target, float(np.ceil(curve.risk.max() * 12) / 10))
     frame = Frame((0, 1), (0, min(top, 1.0)), right=104)
-    points = thinned(len(curve.coverage), _MAX_POINTS)
+    points = pick_evenly(len(curve.coverage), _MAX_POINTS)
     x, risk, expected = curve.coverage[points], curve.risk[points], curve.expected[points]
     marks = [
         drawing.band(frame, x, curve.low[points], curve.high[points]),
@@ -215,7 +215,7 @@ def _unit_frame(titles: tuple[str, str], compact: bool) -> tuple[Frame, Html]:
 def _steps(frame: Frame, curve: PrecisionRecall, css: str) -> Html:
     """Draw the steps whose area is the average precision."""
     rises = np.flatnonzero(np.diff(curve.recall, prepend=0) > 0)  # else it only falls, and returns
-    points = rises[thinned(len(rises), _MAX_POINTS)]
+    points = rises[pick_evenly(len(rises), _MAX_POINTS)]
     return drawing.steps(frame, curve.recall[points], curve.precision[points], css)
 
 

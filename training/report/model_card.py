@@ -4,23 +4,20 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 from seeds.base.records import read_object
 from training.decision import Rule
 from training.evaluation.metrics import Evaluation
+from training.recipe import Recipe
+from training.runs.facts import RunFacts
 
-if TYPE_CHECKING:
-    from training.recipe import Recipe
-    from training.runs.facts import RunFacts
-
-_ON_THE_HUB = re.compile(r"[\w.-]+/[\w.-]+")  # a model's name there
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def headline(evaluation: Evaluation) -> list[tuple[str, str]]:
-    """The key figures as (name, value with its 95 % interval)."""
+def key_figures(evaluation: Evaluation) -> list[tuple[str, str]]:
+    """Return the key figures as (name, value with its 95 % interval)."""
     return [
         ("micro-F1", str(evaluation.micro_f1)),
         ("macro-F1", str(evaluation.macro_f1)),
@@ -31,30 +28,30 @@ def headline(evaluation: Evaluation) -> list[tuple[str, str]]:
     ]
 
 
-def measured_on(facts: "RunFacts") -> str:
-    """On what the figures were measured, in words."""
+def measured_on(facts: RunFacts) -> str:
+    """Say in words which articles the figures were measured on."""
     if facts.test_articles:
         return f"{facts.test_articles} test articles the model never saw"
     return f"{facts.articles} articles, each scored out of fold (slightly optimistic)"
 
 
 def model_card(
-    facts: "RunFacts", evaluation: Evaluation, rule: Rule, taxonomy: Taxonomy, recipe: "Recipe"
+    facts: RunFacts, evaluation: Evaluation, rule: Rule, taxonomy: Taxonomy, recipe: Recipe
 ) -> str:
-    """The run's README.md."""
+    """Return the run's README.md."""
     return "\n".join(
         [
             *_front_matter(facts, evaluation),
             f"# {facts.kind} model for French news articles",
             "",
-            f"Gives an article {_choice(taxonomy)} of {len(rule.categories)} categories. "
-            f"Learned from {facts.articles} articles in {facts.seconds:.0f} s on {facts.created}, "
+            f"Predicts {_choice(taxonomy)} of {len(rule.categories)} categories for an article. "
+            f"Trained on {facts.articles} articles in {facts.seconds:.0f} s on {facts.created}, "
             f"dataset {facts.dataset}, seed {facts.seed}.{_base(facts)}",
             "",
             "## How good it is",
-            f"Measured on {measured_on(facts)}; 95 % bootstrap intervals over articles.",
+            f"Measured on {measured_on(facts)}; 95% bootstrap intervals over articles.",
             "",
-            *_table(("figure", "value"), headline(evaluation)),
+            *_table(("figure", "value"), key_figures(evaluation)),
             "",
             *_decisions(evaluation),
             "",
@@ -65,12 +62,12 @@ def model_card(
             ),
             "",
             "## How it decides",
-            how(rule, recipe),
+            describe_rule(rule, recipe),
             "",
             "## What it does not do",
             "It was measured on articles like those it learned from. On other subjects, periods or "
-            "languages its probabilities may be wrong.",
-            *(f"- {reason}" for reason in facts.left_out),
+            "languages, its probabilities may be wrong.",
+            *(f"- {note}" for note in facts.left_out),
             "",
             "## Made with",
             f"classify {facts.classify}; {'; '.join(facts.versions)}.",
@@ -80,10 +77,10 @@ def model_card(
 
 
 def public_name(base: str) -> str:
-    """A base model's name for a card: of a folder not its path, which is this machine's.
+    """Return a base model's name for the card, without the path of a folder on this machine.
 
-    base: a name on the hub, or a folder. A folder that says it was made from a model of the hub
-    (`_name_or_path` in its config.json) is called by that one.
+    base: a name on the hub, or a folder. A folder whose config.json says which model of the hub it
+    was made from (`_name_or_path`) goes by that name, else by its own.
     """
     folder = Path(base)
     if not folder.is_dir():
@@ -92,12 +89,12 @@ def public_name(base: str) -> str:
         origin = read_object(folder / "config.json").get("_name_or_path", "")
     except InputError:  # such a folder has its own name
         origin = ""
-    known = isinstance(origin, str) and _ON_THE_HUB.fullmatch(origin)
-    return origin if known and not Path(origin).exists() else folder.resolve().name
+    on_hub = isinstance(origin, str) and _HUB_NAME.fullmatch(origin)
+    return origin if on_hub and not Path(origin).exists() else folder.resolve().name
 
 
-def _front_matter(facts: "RunFacts", evaluation: Evaluation) -> list[str]:
-    """YAML as https://huggingface.co/docs/hub/model-cards has it; a text is quoted as in JSON."""
+def _front_matter(facts: RunFacts, evaluation: Evaluation) -> list[str]:
+    """Write YAML as in https://huggingface.co/docs/hub/model-cards; texts are quoted as in JSON."""
     source = "test" if facts.test_articles else "out-of-fold"
     figures = (
         ("f1", "Micro-F1", evaluation.micro_f1.value),
@@ -137,12 +134,12 @@ def _front_matter(facts: "RunFacts", evaluation: Evaluation) -> list[str]:
     ]
 
 
-def _base(facts: "RunFacts") -> str:
-    """The sentence on the base model, if there is one."""
+def _base(facts: RunFacts) -> str:
+    """Write the sentence on the base model, if there is one."""
     if not facts.base_model:
         return ""
-    tuned = facts.kind == "camembert"
-    return f" {'Fine-tuned from' if tuned else 'Its vectors are those of'} {facts.base_model}."
+    fine_tuned = facts.kind == "camembert"
+    return f" {'Fine-tuned from' if fine_tuned else 'It uses the vectors of'} {facts.base_model}."
 
 
 def _choice(taxonomy: Taxonomy) -> str:
@@ -150,10 +147,11 @@ def _choice(taxonomy: Taxonomy) -> str:
 
 
 def _decisions(evaluation: Evaluation) -> list[str]:
-    shares = ", ".join(f"{name}: {count}" for name, count in evaluation.decisions.items())
-    lines = [f"Of {evaluation.articles} articles — {shares}."]
+    counts = ", ".join(f"{count} {name}" for name, count in evaluation.decisions.items())
+    lines = [f"Decisions on {evaluation.articles} articles: {counts}."]
     if evaluation.accepted_exact is not None:
-        lines.append(f"Of those decided without review, {evaluation.accepted_exact:.0%} are exact.")
+        share = f"{evaluation.accepted_exact:.0%}"
+        lines.append(f"Of those decided without review, {share} are exactly right.")
     return lines
 
 
@@ -162,28 +160,28 @@ def _category_rows(evaluation: Evaluation, rule: Rule, taxonomy: Taxonomy) -> li
     for name, threshold in zip(rule.categories, rule.thresholds, strict=True):
         score = evaluation.categories[name]
         *figures, ap = score.shown
-        cut = "highest" if rule.choice == "single" else f"{threshold:.2f}"
+        written = "highest" if rule.choice == "single" else f"{threshold:.2f}"
         if threshold > 1:
-            cut = "never"
-        rows.append((f"{taxonomy[name].fr} ({name})", *figures, str(score.support), ap, cut))
+            written = "never"
+        rows.append((f"{taxonomy[name].fr} ({name})", *figures, str(score.support), ap, written))
     return rows
 
 
-def how(rule: Rule, recipe: "Recipe") -> str:
-    """How a run decides, in words, with the assumption its promise rests on."""
-    scaling = "one temperature" if rule.choice == "single" else "Platt scaling, a line a category"
+def describe_rule(rule: Rule, recipe: Recipe) -> str:
+    """Say in words how a run decides, with the assumption its promise rests on."""
+    single = rule.choice == "single"
+    scaling = "one temperature" if single else "Platt scaling, one line per category"
     review = (
-        "when all of its category decisions are right with a probability below "
-        f"{rule.review_below:.2f}"
+        f"if the probability that all of its decisions are right is below {rule.review_below:.2f}"
         if rule.review_below <= 1
-        else "whatever its probabilities: no certainty was found to be enough yet"
+        else "whatever its probabilities: no certainty is high enough yet"
     )
     return (
-        f"Probabilities are calibrated on {recipe.folds}-fold out-of-fold scores ({scaling}). "
-        f"An article goes to a person (needs review) {review}. That bound keeps the expected share "
-        f"of accepted articles that are not exactly right within {recipe.max_risk:.0%} (max_risk), "
-        "as long as new articles come from where the labelled ones came from (they are "
-        "exchangeable; conformal risk control)."
+        f"Probabilities are calibrated on out-of-fold scores of {recipe.folds} folds ({scaling}). "
+        f"An article needs review {review}. This keeps the expected share of accepted articles "
+        f"that are not exactly right within {recipe.max_risk:.0%} (max_risk), as long as new "
+        "articles come from the same source as the labelled ones (they are exchangeable; conformal "
+        "risk control)."
     )
 
 

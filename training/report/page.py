@@ -4,46 +4,41 @@ import base64
 import hashlib
 from pathlib import Path
 
-from training.report import advice, curve_sections, mistakes, sections
+from training.report import curve_sections, layout, sections
 from training.report.html import Html, join, tag
-from training.report.model_card import how, measured_on
+from training.report.mistakes import mistakes
+from training.report.mix_ups import mix_ups
 from training.runs.trained import Results
 
 
 def html_report(results: Results) -> str:
-    """The run's report.html: one file that needs nothing else and loads nothing."""
-    facts, evaluation, rule = results.facts, results.evaluation, results.rule
-    measured, learned, taxonomy = results.measured, results.learned, results.taxonomy
-    recipe, curve = results.recipe, results.curve
-    together = advice.confusion if rule.choice == "single" else advice.errors_together
-    k = len(taxonomy.ids)
-    pairs = advice.mixed_up(together(measured.predicted, measured.gold)[:k, :k], 3)
-    todo = advice.next_steps(results, pairs)
-    on = measured_on(facts)
+    """Return a run's report.html: one file that needs nothing else and loads nothing."""
+    facts = results.facts
+    size = len(results.taxonomy.ids)
     return _page(
         f"{facts.kind} model, {facts.created[:10]}",
         tag(
             "header",
             tag("p", f"classify · {facts.kind} · {results.name}", class_="kicker"),
-            tag("h1", f"{k} categories, learned from {facts.articles:,} articles"),
-            sections.summary(evaluation, measured, taxonomy),
-            sections.contents(),
+            tag("h1", f"{size} categories, learned from {facts.articles:,} articles"),
+            sections.summary(results),
+            layout.contents(),
         ),
-        sections.headline(evaluation, rule.choice == "single", on),
-        sections.steps(todo),
-        sections.categories(evaluation, rule, taxonomy, learned),
-        sections.mixed_up(measured, taxonomy),
-        curve_sections.certainty(measured, evaluation, rule, recipe, taxonomy),
-        curve_sections.precision_recall(measured, evaluation, taxonomy),
-        curve_sections.learning(curve, taxonomy, recipe, facts.articles),
-        mistakes.mistakes(measured, taxonomy),
-        sections.data(facts, learned, on),
-        sections.making(facts, how(rule, recipe), results.cost),
+        sections.key_figures(results),
+        sections.advice(results),
+        sections.categories(results),
+        mix_ups(results),
+        curve_sections.certainty(results),
+        curve_sections.precision_recall(results),
+        curve_sections.learning(results),
+        mistakes(results),
+        sections.data(results),
+        sections.making(results),
     )
 
 
 def _page(title: str, *content: Html) -> str:
-    """A whole document; its policy lets nothing run but our own script, and nothing load."""
+    """Make a whole document; its policy lets no script run but our own, and nothing load."""
     style, script = (
         Path(__file__).with_name(name).read_text(encoding="utf-8")
         for name in ("report.css", "report.js")

@@ -1,147 +1,120 @@
-"""The sections of report.html that are words, tables and counts, and what all sections share."""
+"""The sections of report.html that are words and tables: key figures, advice, categories, data."""
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labels.dataset import Dataset
-from labels.taxonomy import Category, Taxonomy
-from training.decision import Rule
+from labels.taxonomy import Category
 from training.evaluation import curves
 from training.evaluation.metrics import CategoryScore, Estimate, Evaluation
-from training.report import advice, charts
+from training.report import charts
+from training.report.advice import next_steps
 from training.report.html import Child, Html, tag
-
-if TYPE_CHECKING:
-    from training.evaluation.measured import Measured
-    from training.runs.cost import Cost
-    from training.runs.facts import RunFacts
-
-TITLES = {  # by anchor, in the page's order
-    "figures": "How good it is",
-    "next": "What to do next",
-    "categories": "Category by category",
-    "mixed-up": "What it mixes up",
-    "certainty": "How sure it is, and how right that is",
-    "trade-off": "Finding more, or being right more often",
-    "learning": "Would more labels help?",
-    "mistakes": "The worst mistakes",
-    "data": "Data and training",
-    "making": "How it decides, what it cost",
-}
+from training.report.layout import french, scrolling, section
+from training.report.model_card import describe_rule, measured_on
+from training.runs.trained import Results
 
 
-def section(name: str, *parts: Child) -> Html:
-    """A section with its heading; name: a key of TITLES, its anchor."""
-    return tag("section", tag("h2", TITLES[name]), *parts, id=name)
-
-
-def contents() -> Html:
-    """Links to the sections."""
-    links = (tag("a", title, href=f"#{name}") for name, title in TITLES.items())
-    return tag("nav", links, aria_label="Contents")
-
-
-def summary(evaluation: Evaluation, measured: "Measured", taxonomy: Taxonomy) -> Html:
-    """The whole report in two sentences."""
+def summary(results: Results) -> Html:
+    """Sum the report up in two sentences."""
+    evaluation = results.evaluation
     decided = evaluation.articles - evaluation.decisions["needs review"]
     review = (
-        f"{decided:,} of {evaluation.articles:,} articles were decided without a person."
+        f"{decided:,} of {evaluation.articles:,} articles were decided without review."
         if decided
-        else "Every article still goes to a person."
+        else "Every article still needs review."
     )
-    if taxonomy.choice == "single":
-        share = f"{evaluation.exact.value:.0%}"
-        return tag(
-            "p",
-            tag("b", f"{share} of the articles"),
-            f" get the right category. {review}",
-            class_="standfirst",
-        )
-    held, gold = measured.predicted, measured.gold
-    hits = int((held & gold).sum())
-    right, found = (f"{hits / max(int(part.sum()), 1):.0%}" for part in (held, gold))
-    return tag(
-        "p",
-        tag("b", f"{right} of the categories it gives"),
-        f" are right, and it finds {found} of those it should give. {review}",
-        class_="standfirst",
-    )
+    if results.rule.choice == "single":
+        subject = f"{evaluation.exact.value:.0%} of the articles"
+        statement = f" get the right category. {review}"
+    else:
+        predicted, gold = results.measured.predicted, results.measured.gold
+        hits = int((predicted & gold).sum())
+        precision, recall = (f"{hits / max(int(part.sum()), 1):.0%}" for part in (predicted, gold))
+        subject = f"{precision} of the categories it predicts"
+        statement = f" are right, and it finds {recall} of those it should. {review}"
+    return tag("p", tag("b", subject), statement, class_="standfirst")
 
 
-def headline(evaluation: Evaluation, single: bool, on: str) -> Html:
-    """The key figures, large, with their intervals and what they mean."""
-    exact = _EXACT_ONE if single else _EXACT_ALL
-    note = f"Measured on {on}. Bars are 95% intervals: where the figure would lie on other "
-    small = [
-        ("weighted F1", evaluation.weighted_f1, "each category counts as often as it occurs"),
-        ("Brier score", evaluation.brier, "squared gap between probability and truth; 0 is best"),
-        ("calibration error", evaluation.calibration_error, "gap between said and true; 0 is best"),
-    ]
+def key_figures(results: Results) -> Html:
+    """Show the key figures, large, with their intervals and what they mean."""
+    evaluation = results.evaluation
+    exact = _EXACT_ONE if results.rule.choice == "single" else _EXACT_ALL
+    note = (
+        f"Measured on {measured_on(results.facts)}. Bars are 95% intervals: the range to expect on "
+        "other articles of the same kind."
+    )
     return section(
         "figures",
-        tag("p", f"{note} articles of the same kind.", class_="note"),
+        tag("p", note, class_="note"),
         tag(
             "div",
             _card("exactly right", evaluation.exact, exact, "{:.0%}"),
             _card("micro-F1", evaluation.micro_f1, _MICRO),
             _card("macro-F1", evaluation.macro_f1, _MACRO),
-            _accepted(evaluation),
+            _review_card(evaluation),
             class_="cards",
         ),
-        tag("dl", *(_small_figure(*each) for each in small), class_="small-figures"),
+        tag(
+            "dl",
+            _small_figure("weighted F1", evaluation.weighted_f1, _WEIGHTED),
+            _small_figure("Brier score", evaluation.brier, _BRIER),
+            _small_figure("calibration error", evaluation.calibration_error, _CALIBRATION),
+            class_="small-figures",
+        ),
     )
 
 
 _EXACT_ONE = "of the articles get the right category."
 _EXACT_ALL = "of the articles get exactly the right categories: none missing, none too many."
 _MICRO = (
-    "Every decision counts the same, so frequent categories weigh most. Balances wrong against "
-    "missed; 1 is perfect."
+    "Every decision counts the same, so frequent categories weigh most. Balances wrong predictions "
+    "against missed labels; 1 is perfect."
 )
 _MACRO = (
-    "Every category counts the same, however rare. Well below micro-F1 would mean weak rare ones."
+    "Every category counts the same, however rare. A value well below micro-F1 means that rare "
+    "categories do worse."
 )
+_WEIGHTED = "each category counts as often as it occurs"
+_BRIER = "squared gap between probability and truth; 0 is best"
+_CALIBRATION = "gap between predicted and observed; 0 is best"
 
 
 def _card(name: str, figure: Estimate, meaning: str, form: str = "{:.2f}") -> Html:
-    low, value, high = (form.format(each) for each in (figure.low, figure.value, figure.high))
-    said = f"{name} {value}, 95% interval {low} to {high}"
+    low, value, high = (form.format(v) for v in (figure.low, figure.value, figure.high))
+    label = f"{name} {value}, 95% interval {low} to {high}"
     return tag(
         "div",
         tag("h3", name),
         tag("p", value, class_="big"),
-        charts.interval(figure.low, figure.value, figure.high, said),
+        charts.interval(figure.low, figure.value, figure.high, label),
         tag("p", f"{low} to {high}", class_="range"),
         tag("p", meaning),
         class_="card",
     )
 
 
-def _accepted(evaluation: Evaluation) -> Html:
-    """How much is decided without a person, and how much of that is right."""
+def _review_card(evaluation: Evaluation) -> Html:
+    """Show how much is decided without review, and how much of that is right."""
     decided = evaluation.articles - evaluation.decisions["needs review"]
-    if not decided:
-        return tag(
-            "div",
-            tag("h3", "without review"),
-            tag("p", "0%", class_="big"),
-            tag("p", "Every article goes to a person: the model is not sure enough of any."),
-            class_="card",
+    if decided:
+        right = round(decided * (evaluation.accepted_exact or 0.0))
+        bounds = curves.wilson(np.array([right]), np.array([decided]))
+        low, high = (float(bound[0]) for bound in bounds)
+        share = f"{decided / evaluation.articles:.0%}"
+        meaning = (
+            f"of the articles are decided without review. {right:,} of these {decided:,} are "
+            f"exactly right: {right / decided:.0%}, 95% interval {low:.0%} to {high:.0%}."
         )
-    right = round(decided * (evaluation.accepted_exact or 0.0))
-    low, high = (float(each[0]) for each in curves.wilson(np.array([right]), np.array([decided])))
+    else:
+        share = "0%"
+        meaning = "Every article needs review: the model is not sure enough of any."
     return tag(
         "div",
         tag("h3", "without review"),
-        tag("p", f"{decided / evaluation.articles:.0%}", class_="big"),
-        tag(
-            "p",
-            f"of the articles are decided without a person. {right:,} of these {decided:,} are "
-            f"exactly right: {right / decided:.0%}, 95% interval {low:.0%} to {high:.0%}.",
-        ),
+        tag("p", share, class_="big"),
+        tag("p", meaning),
         class_="card",
     )
 
@@ -151,66 +124,83 @@ def _small_figure(name: str, figure: Estimate, meaning: str) -> Html:
     return tag("div", tag("dt", name), tag("dd", value), tag("dd", meaning, class_="muted"))
 
 
-def steps(found: Iterable[advice.Step]) -> Html:
-    """What to do next."""
-    items = (tag("li", tag("b", each.title), tag("p", each.reason)) for each in found)
-    return section("next", tag("ol", *items, class_="steps"))
+def advice(results: Results) -> Html:
+    """List what to do next."""
+    steps = (tag("li", tag("b", step.title), tag("p", step.reason)) for step in next_steps(results))
+    return section("next", tag("ol", *steps, class_="steps"))
 
 
-def categories(evaluation: Evaluation, rule: Rule, taxonomy: Taxonomy, learned: Dataset) -> Html:
-    """The table, a category a row, the best F1 first."""
-    counts = Counter(name for each in learned.examples for name in each.categories)
-    cuts = dict(zip(rule.categories, rule.thresholds, strict=True))
+def categories(results: Results) -> Html:
+    """Tabulate the figures of each category, the best F1 first."""
+    rule, taxonomy = results.rule, results.taxonomy
+    counts = Counter(name for example in results.learned.examples for name in example.categories)
+    thresholds = dict(zip(rule.categories, rule.thresholds, strict=True))
+    columns, terms = [*_COLUMNS, "threshold"], [*_TERMS, _THRESHOLD]
     if rule.choice == "single":
-        cuts = {}
-    head = ["category", "learned from", "support", "precision", "recall", "F1", "avg. precision"]
-    ranked = sorted(evaluation.categories.items(), key=lambda item: -item[1].f1)
-    head += ["threshold"] if cuts else []
-    rows = (_row(taxonomy, name, counts[name], each, cuts.get(name)) for name, each in ranked)
+        thresholds, columns, terms = {}, columns[:-1], [*_TERMS, _MOST_PROBABLE]
+    ranked = sorted(results.evaluation.categories.items(), key=lambda scored: -scored[1].f1)
     table = tag(
         "table",
-        tag("thead", tag("tr", *map(_heading, head))),
-        tag("tbody", *rows),
+        tag("thead", tag("tr", *map(_heading, columns))),
+        tag(
+            "tbody",
+            *(
+                _row(taxonomy[name], counts[name], score, thresholds.get(name))
+                for name, score in ranked
+            ),
+        ),
         class_="sortable categories",
     )
-    note = (
-        "Support: the articles it was measured on that have the category. Precision: of those the "
-        "model gave it to, the share that have it. Recall: of those that have it, the share the "
-        "model found. F1 balances both. Average precision: how well its articles are ranked "
-        "before all others, whatever the threshold. "
-    )
-    how = (
-        "The category with the highest probability is given."
-        if not cuts
-        else ("Threshold: the probability from which on the category is given.")
-    )
+    note = [(tag("b", term), f": {meaning} ") for term, meaning in terms]
     return section(
         "categories",
-        tag("p", note + how, class_="note"),
-        scrolled(table, "Figures of each category"),
+        tag("p", *note, class_="note"),
+        scrolling(table, "Figures of each category"),
     )
+
+
+_COLUMNS = ("category", "trained on", "support", "precision", "recall", "F1", "avg. precision")
+_TERMS = (
+    ("Trained on", "its articles in the training set."),
+    ("Support", "its articles among those the model was measured on."),
+    ("Precision", "the share of its predictions that are right."),
+    ("Recall", "the share of its articles that the model finds."),
+    ("F1", "the balance of the two."),
+    ("Average precision", "how well its articles rank above all others, whatever the threshold."),
+)
+_THRESHOLD = ("Threshold", "the probability from which on the category is predicted.")
+_MOST_PROBABLE = ("Prediction", "the most probable category.")
 
 
 def _heading(name: str) -> Html:
-    return tag("th", tag("button", name, type="button"), scope="col")
+    return tag("th", tag("button", name, type="button"), scope="col", class_=_COUNTS.get(name))
 
 
-def _row(
-    taxonomy: Taxonomy, name: str, learned: int, score: CategoryScore, cut: float | None
-) -> Html:
+_COUNTS = {"trained on": "count", "support": "count"}  # columns of whole numbers
+
+
+def _row(category: Category, trained: int, score: CategoryScore, threshold: float | None) -> Html:
     figures = {"precision": score.precision, "recall": score.recall, "F1": score.f1}
     ap = score.average_precision
     return tag(
         "tr",
-        tag("th", french(taxonomy[name]), tag("small", name), scope="row", data_value=name),
-        _number("learned from", learned, f"{learned:,}"),
+        tag(
+            "th",
+            french(category),
+            tag("small", category.id),
+            scope="row",
+            data_value=category.id,
+        ),
+        _number("trained on", trained, f"{trained:,}"),
         _number("support", score.support, f"{score.support:,}"),
         *(
             _share(name, value) if score.support else _number(name, -1, "–")
             for name, value in figures.items()
         ),
         _number("avg. precision", -1 if ap is None else ap, "–" if ap is None else f"{ap:.2f}"),
-        None if cut is None else _number("threshold", cut, "never" if cut > 1 else f"{cut:.2f}"),
+        None
+        if threshold is None
+        else _number("threshold", threshold, "never" if threshold > 1 else f"{threshold:.2f}"),
     )
 
 
@@ -220,65 +210,26 @@ def _share(name: str, value: float) -> Html:
 
 
 def _number(name: str, value: float, shown: str) -> Html:
-    """A cell; its name stands beside it where the page is too narrow for columns."""
-    return tag("td", shown, data_value=f"{value:.6g}", data_name=name)
+    """Make a cell; its name appears beside it where the page is too narrow for columns."""
+    css = _COUNTS.get(name)
+    return tag("td", shown, data_value=f"{value:.6g}", data_name=name, class_=css)
 
 
-def mixed_up(measured: "Measured", taxonomy: Taxonomy) -> Html:
-    """The confusion matrix; for multiple choice, which errors stand together."""
-    if measured.right.all():
-        return section("mixed-up", tag("p", "There was no error."))
-    drawn = _confusion if taxonomy.choice == "single" else _errors
-    names = [each.fr for each in taxonomy.categories]
-    note, label, chart = drawn(measured, names)
-    return section("mixed-up", tag("p", note, class_="note"), scrolled(chart, label))
-
-
-def _confusion(measured: "Measured", names: list[str]) -> tuple[str, str, Html]:
-    """The confusion matrix, with a note on it and a label."""
-    counts = advice.confusion(measured.predicted, measured.gold)
-    note = (
-        "A row holds the articles of a category, a column those given it: the diagonal is right. "
-        "The stronger a colour, the larger the share of the row."
-    )
-    label = "Confusion matrix: the right category by the category given"
-    return note, label, charts.heat_map(counts, names, names, ("right", "given"), label, right=True)
-
-
-def _errors(measured: "Measured", names: list[str]) -> tuple[str, str, Html]:
-    """What was missed by what was given wrongly with it, with a note on it and a label."""
-    counts = advice.errors_together(measured.predicted, measured.gold)
-    rows, columns = (np.flatnonzero(counts.sum(axis=axis)) for axis in (1, 0))
-    note = (
-        "Articles that are not exactly right: a row is a category that was missed, a column one "
-        "that was given wrongly in the same article. Nothing wrong: it was missed, and nothing "
-        "given in its place. Nothing missed: it was given on top. Categories without such an error "
-        "are left out."
-    )
-    label = "Errors: the category missed by the category given wrongly in the same article"
-    return (
-        note,
-        label,
-        charts.heat_map(
-            counts[np.ix_(rows, columns)],
-            [[*names, "nothing missed"][n] for n in rows],
-            [[*names, "nothing wrong"][n] for n in columns],
-            ("missed", "wrongly given"),
-            label,
-            right=False,
-        ),
-    )
-
-
-def data(facts: "RunFacts", learned: Dataset, on: str) -> Html:
-    """Where the model comes from."""
-    documents = [each.document for each in learned.examples]
-    dates = sorted(filter(None, (each.date for each in documents)))
-    languages = Counter(each.language or "unknown" for each in documents)
+def data(results: Results) -> Html:
+    """Describe the articles the model learned from."""
+    facts, taxonomy = results.facts, results.taxonomy
+    examples = results.learned.examples
+    documents = [example.document for example in examples]
+    dates = sorted(filter(None, (document.date for document in documents)))
+    languages = Counter(document.language or "unknown" for document in documents)
+    length = round(float(np.median([len(document.text) for document in documents])))
     rows: list[tuple[str, Child]] = [
-        ("articles", f"{facts.articles:,} learned from; measured on {on}"),
-        ("categories", f"{len(learned.taxonomy.ids)}, taxonomy {learned.taxonomy.version}"),
-        ("categories per article", _spread(len(each.categories) for each in learned.examples)),
+        (
+            "articles",
+            f"{facts.articles:,} in the training set; measured on {measured_on(facts)}",
+        ),
+        ("categories", f"{len(taxonomy.ids)}, taxonomy {taxonomy.version}"),
+        ("categories per article", _spread(len(example.categories) for example in examples)),
         (
             "period",
             f"{dates[0]} to {dates[-1]}; {len(documents) - len(dates):,} without a date"
@@ -286,64 +237,41 @@ def data(facts: "RunFacts", learned: Dataset, on: str) -> Html:
             else "no article has a date",
         ),
         ("languages", ", ".join(f"{name}: {count:,}" for name, count in languages.most_common())),
-        ("length", f"median {_middle(len(each.text) for each in documents):,} characters"),
-        ("left out", _lines(facts.left_out, "nothing")),
-        *([("notes", _lines(facts.notes, ""))] if facts.notes else []),
+        ("length", f"median {length:,} characters"),
+        ("left out", _list(facts.left_out) if facts.left_out else "nothing"),
     ]
-    return section("data", _facts(rows))
+    if facts.notes:
+        rows.append(("notes", _list(facts.notes)))
+    return section("data", _pairs(rows))
 
 
-def _spread(counts: Iterable[int]) -> str:
-    found = sorted(Counter(counts).items())
-    return ", ".join(f"{count:,} articles with {size}" for size, count in found)
+def _spread(sizes: Iterable[int]) -> str:
+    counts = sorted(Counter(sizes).items())
+    return ", ".join(f"{count:,} articles with {size}" for size, count in counts)
 
 
-def _middle(values: Iterable[int]) -> int:
-    return round(float(np.median([*values])))
-
-
-def making(facts: "RunFacts", how: str, cost: "Cost") -> Html:
-    """How it decides, what training took, and what made it."""
+def making(results: Results) -> Html:
+    """Say how the model decides, what training cost, and what it was made with."""
+    facts, cost = results.facts, results.cost
     energy = "not measurable on this machine"
     if cost.joules is not None:
         energy = f"{cost.joules / 1000:,.1f} kJ ({cost.joules / 3600:,.2f} Wh)"
     rows: list[tuple[str, Child]] = [
-        ("how it decides", how),
+        ("how it decides", describe_rule(results.rule, results.recipe)),
         ("time", f"{cost.seconds:,.1f} s"),
         ("memory", f"{cost.memory_mb:,.0f} MB at most"),
         ("energy", energy),
         ("made with", f"classify {facts.classify}; {'; '.join(facts.versions)}"),
         ("seed", str(facts.seed)),
         ("dataset", facts.dataset),
-        ("made", facts.created),
+        ("created", facts.created),
     ]
-    return section("making", _facts(rows))
+    return section("making", _pairs(rows))
 
 
-def _facts(rows: Iterable[tuple[str, Child]]) -> Html:
+def _pairs(rows: Iterable[tuple[str, Child]]) -> Html:
     return tag("dl", *((tag("dt", name), tag("dd", value)) for name, value in rows), class_="facts")
 
 
-def _lines(texts: tuple[str, ...], none: str) -> Child:
-    return tag("ul", *(tag("li", each) for each in texts)) if texts else none
-
-
-def french(category: Category) -> Html:
-    """A category's French name."""
-    return tag("span", category.fr, lang="fr")
-
-
-def figure(chart: Html, title: str, note: str, css: str | None = None) -> Html:
-    """A drawing with what it is and how to read it."""
-    return tag("figure", tag("figcaption", tag("b", title), tag("p", note)), chart, class_=css)
-
-
-def little(name: Html, value: str, chart: Html, note: str = "") -> Html:
-    """One of many small drawings, with a name and a value."""
-    caption = tag("figcaption", tag("b", name), tag("span", value, class_="value"))
-    return tag("figure", caption, chart, tag("p", note, class_="muted") if note else None)
-
-
-def scrolled(content: Html, label: str) -> Html:
-    """Something wide, which scrolls on its own on a narrow screen and fades where there is more."""
-    return tag("div", content, class_="scroll", tabindex="0", role="region", aria_label=label)
+def _list(texts: Iterable[str]) -> Html:
+    return tag("ul", *(tag("li", text) for text in texts))

@@ -1,4 +1,4 @@
-"""Figures: well-formed, within their frame, and each value where it must be."""
+"""Figures: well-formed, within their frame, and every value where it must be."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -9,7 +9,7 @@ import pytest
 from training.evaluation.curves import coverage_risk, precision_recall, reliability
 from training.evaluation.learning_curve import forecast
 from training.report import charts
-from training.report.charts import Frame
+from training.report.drawing import Frame
 from training.report.html import Html
 
 SVG = ET.Element
@@ -21,7 +21,7 @@ AP = np.linspace(0.4, 0.8, 5)[:, None] + RNG.normal(0, 0.02, (5, 3))
 
 
 def parsed(figure: Html) -> SVG:
-    """The figure as XML; SVG in HTML may leave out the namespace."""
+    """Parse a figure as XML; SVG in HTML may leave out the namespace."""
     return ET.fromstring(figure)
 
 
@@ -35,14 +35,16 @@ def all_figures() -> dict[str, Html]:
     return {
         "bar": charts.bar(0.5, "label"),
         "interval": charts.interval(0.1, 0.5, 1.0, "label"),
-        "precision-recall": charts.precision_recall(curve, "label", chosen=(0.5, 0.7)),
-        "small": charts.precision_recall(curve, "label", behind=curve, little=True),
+        "precision-recall": charts.precision_recall(curve, "label", in_use=(0.5, 0.7)),
+        "small": charts.precision_recall(curve, "label", background=curve, compact=True),
         "reliability": charts.reliability(bins, "label"),
         "coverage": charts.coverage(risk, 0.1, 0.9, "label"),
         "nothing accepted": charts.coverage(risk, 0.1, 1.5, "label"),
         "learning": charts.learning(SIZES, AP, expected, "label"),
-        "small learning": charts.learning(SIZES, AP, expected, "label", little=True),
-        "heat": charts.heat_map(counts, "ab", "abc", ("right", "given"), "label", right=True),
+        "small learning": charts.learning(SIZES, AP, expected, "label", compact=True),
+        "heat": charts.heat_map(
+            counts, "ab", "abc", ("labelled", "predicted"), "label", diagonal=True
+        ),
     }
 
 
@@ -77,13 +79,13 @@ def test_every_mark_lies_within_the_drawing(name: str) -> None:
 
 
 def test_a_frame_puts_the_ends_of_its_ranges_at_its_margins() -> None:
-    frame = Frame((10, 1000), (0, 2), 200, 100, 20, 30, 5, 15, log=True)
-    assert frame.across(10) == pytest.approx(20)
-    assert frame.across(100) == pytest.approx((20 + 170) / 2)
-    assert frame.across(1000) == pytest.approx(170)
-    assert frame.down(0) == pytest.approx(85)
-    assert frame.down(2) == pytest.approx(5)
-    assert frame.down(5) == frame.down(2)  # what would stand above it stays at its edge
+    frame = Frame((10, 1000), (0, 2), 200, 100, 20, 30, 5, 15, logarithmic=True)
+    assert frame.to_x(10) == pytest.approx(20)
+    assert frame.to_x(100) == pytest.approx((20 + 170) / 2)
+    assert frame.to_x(1000) == pytest.approx(170)
+    assert frame.to_y(0) == pytest.approx(85)
+    assert frame.to_y(2) == pytest.approx(5)
+    assert frame.to_y(5) == frame.to_y(2)  # a value above the range stays at its edge
 
 
 def test_the_area_under_the_drawn_steps_is_the_average_precision() -> None:
@@ -92,7 +94,7 @@ def test_the_area_under_the_drawn_steps_is_the_average_precision() -> None:
     gold, probabilities = GOLD[:120], PROBABILITIES[:120]
     curve = precision_recall(probabilities, gold)
     assert curve is not None
-    (path,) = (each for each in parsed(charts.precision_recall(curve, "")).iter("path"))
+    (path,) = parsed(charts.precision_recall(curve, "")).iter("path")
     x, y, area = 52.0, 0.0, 0.0
     for letter, value in re.findall(r"([VH])([\d.]+)", path.get("d") or ""):
         if letter == "V":
@@ -110,82 +112,84 @@ def test_a_line_through_thousands_of_articles_stays_short() -> None:
         assert len(all_figures()[name]) < 16_000
 
 
-def test_a_heat_map_says_each_count_and_colours_what_was_right_apart() -> None:
+def test_a_heat_map_names_each_count_and_colours_the_diagonal_apart() -> None:
     svg = parsed(all_figures()["heat"])
-    said = [each.text for each in svg.iter("title")]
-    assert said == [
-        "right: a; given: a: 9",
-        "right: a; given: b: 1",
-        "right: b; given: a: 2",
-        "right: b; given: b: 30",
+    assert [title.text for title in svg.iter("title")] == [
+        "labelled: a; predicted: a: 9",
+        "labelled: a; predicted: b: 1",
+        "labelled: b; predicted: a: 2",
+        "labelled: b; predicted: b: 30",
     ]
-    shade = {each.get("class"): float(each.get("fill-opacity", 0)) for each in svg.iter("rect")}
+    shade = {cell.get("class"): float(cell.get("fill-opacity", 0)) for cell in svg.iter("rect")}
     assert shade["right"] > shade["wrong"]
-    assert [each.get("class") for each in svg.iter("rect")].count("empty") == 2
+    assert [cell.get("class") for cell in svg.iter("rect")].count("empty") == 2
 
 
 def test_the_review_threshold_in_use_is_marked_where_it_stands() -> None:
     """Of four articles two are as sure as 0.8; one of these two is wrong."""
     risk = coverage_risk(np.array([0.9, 0.8, 0.5, 0.4]), np.array([True, False, True, True]))
     svg = parsed(charts.coverage(risk, 0.1, 0.8, ""))
-    (dot,) = (each for each in svg.iter("circle") if each.get("class") == "dot mark")
+    (dot,) = (mark for mark in svg.iter("circle") if mark.get("class") == "dot mark")
     assert float(dot.get("cx", 0)) == pytest.approx(52 + (480 - 52 - 104) / 2)
-    assert [each.text for each in dot.iter("title")] == ["in use: 50% accepted, 50% of them wrong"]
+    assert [title.text for title in dot.iter("title")] == [
+        "in use: 50% accepted, 50% of them wrong"
+    ]
     nothing = parsed(charts.coverage(risk, 0.1, 1.01, ""))
-    assert not [each for each in nothing.iter("circle") if each.get("class") == "dot mark"]
+    assert not [mark for mark in nothing.iter("circle") if mark.get("class") == "dot mark"]
 
 
 def test_names_of_categories_are_text_and_never_markup() -> None:
     names = ["<b>&", '"x"']
-    figure = charts.heat_map(np.eye(2, dtype=int), names, names, ("<", ">"), "<i>", right=True)
+    figure = charts.heat_map(np.eye(2, dtype=int), names, names, ("<", ">"), "<i>", diagonal=True)
     assert "<b>" not in figure
     assert "<i>" not in figure
-    assert [each.text for each in parsed(figure).iter("text")].count("<b>&") == 2
+    assert [text.text for text in parsed(figure).iter("text")].count("<b>&") == 2
 
 
 def on_the_line(svg: SVG, x: float, y: float) -> bool:
-    """Whether a point lies on a step of the path, or on an upright of the same line."""
+    """Tell whether a point lies on a step of the path, or on an upright of the same line."""
     (path,) = svg.iter("path")
-    at, along = (0.0, 0.0), []
+    position, strokes = (0.0, 0.0), []
     for command, numbers in re.findall(r"([MVH])([\d. ]+)", path.get("d") or ""):
-        values = [float(each) for each in numbers.split()]
-        to = {
+        values = [float(number) for number in numbers.split()]
+        target = {
             "M": (values[0], values[-1]),
-            "V": (at[0], values[0]),
-            "H": (values[0], at[1]),
+            "V": (position[0], values[0]),
+            "H": (values[0], position[1]),
         }[command]
-        along += [] if command == "M" else [(at, to)]
-        at = to
-    for each in svg.iter("line"):
-        if each.get("class") == "line":
-            x1, x2, y1, y2 = (float(each.get(name) or "") for name in ("x1", "x2", "y1", "y2"))
-            along.append(((x1, y1), (x2, y2)))
+        strokes += [] if command == "M" else [(position, target)]
+        position = target
+    for mark in svg.iter("line"):
+        if mark.get("class") == "line":
+            x1, x2, y1, y2 = (float(mark.get(name) or "") for name in ("x1", "x2", "y1", "y2"))
+            strokes.append(((x1, y1), (x2, y2)))
     return any(
         min(a[0], b[0]) - 0.02 <= x <= max(a[0], b[0]) + 0.02
         and min(a[1], b[1]) - 0.02 <= y <= max(a[1], b[1]) + 0.02
-        for a, b in along
+        for a, b in strokes
     )
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_dot_of_any_threshold_lies_on_the_curve(seed: int) -> None:
-    """Also where it gives articles wrongly after the last one it found rightly."""
+    """Also where it predicts wrongly after the last label that it found."""
     rng = np.random.default_rng(seed)
     probabilities = rng.random(30)
     gold = rng.random(30) < 0.3
     curve = precision_recall(probabilities, gold)
     assert curve is not None
     for threshold in probabilities:
-        held = probabilities >= threshold
-        chosen = ((held & gold).sum() / gold.sum(), (held & gold).sum() / held.sum())
-        svg = parsed(charts.precision_recall(curve, "", chosen=chosen))
+        predicted = probabilities >= threshold
+        hits = (predicted & gold).sum()
+        in_use = (hits / gold.sum(), hits / predicted.sum())
+        svg = parsed(charts.precision_recall(curve, "", in_use=in_use))
         (dot,) = svg.iter("circle")
         x, y = float(dot.get("cx") or ""), float(dot.get("cy") or "")
         assert on_the_line(svg, x, y), threshold
 
 
-def test_what_lies_off_the_curve_is_not_joined_to_it() -> None:
+def test_a_dot_off_the_curve_is_not_joined_to_it() -> None:
     curve = precision_recall(PROBABILITIES, GOLD)
     assert curve is not None
-    svg = parsed(charts.precision_recall(curve, "", chosen=(0.5, 0.1)))
-    assert not [each for each in svg.iter("line") if each.get("class") == "line"]
+    svg = parsed(charts.precision_recall(curve, "", in_use=(0.5, 0.1)))
+    assert not [mark for mark in svg.iter("line") if mark.get("class") == "line"]

@@ -7,7 +7,7 @@ import pytest
 from huggingface_hub import ModelCard
 
 from tests.support.corpus import dataset
-from tests.support.report_facts import NAMES, facts, said
+from tests.support.report_facts import NAMES, facts, measured
 from training.decision import Rule
 from training.evaluation.metrics import Evaluation, evaluate
 from training.recipe import Recipe
@@ -15,53 +15,54 @@ from training.report.model_card import model_card, public_name
 
 
 def figures(*, sure: bool = True) -> Evaluation:
-    """Of 60 articles, 8 of them wrong; all or none are decided without a person."""
-    measured = said(dataset(60), 8)
-    certain = measured.certainty > (0 if sure else 2)
-    return evaluate(
-        measured.probabilities, measured.predicted, measured.gold, certain, NAMES, single=False
-    )
+    """Evaluate 60 articles, 8 of them wrong; all or none are decided without review."""
+    run = measured(dataset(60), 8)
+    certain = run.certainty > (0 if sure else 2)
+    return evaluate(run.probabilities, run.predicted, run.gold, certain, NAMES, single=False)
 
 
-def card(*, review_below: float = 0.5, **more: object) -> str:
+def card(*, review_below: float = 0.5, **changes: object) -> str:
     evaluation = figures(sure=review_below < 1)
     rule = Rule("multiple", NAMES, (0.4, 0.4, 2.0), review_below)
-    return model_card(facts(**more), evaluation, rule, dataset(60).taxonomy, Recipe())
+    return model_card(facts(**changes), evaluation, rule, dataset(60).taxonomy, Recipe())
 
 
-def test_it_says_when_everything_goes_to_a_person() -> None:
-    found = card(review_below=1.5)
-    assert "no certainty was found to be enough yet" in found
-    assert "| Cinema (cinema) |" in found
+def test_it_says_when_every_article_needs_review() -> None:
+    text = card(review_below=1.5)
+    assert "needs review whatever its probabilities" in text
+    assert "| Cinema (cinema) |" in text
+    assert "0 accepted, 60 needs review, 0 none" in text
 
 
-def test_a_category_that_is_never_given_has_no_number_for_a_threshold() -> None:
+def test_a_category_that_is_never_predicted_has_no_number_for_a_threshold() -> None:
     rows = [line for line in card().splitlines() if " (" in line and line.startswith("|")]
     assert [row.rsplit("| ", 1)[1] for row in rows] == ["0.40 |", "0.40 |", "never |"]
 
 
-def test_the_hub_reads_the_measured_figures_and_on_what_they_were_measured() -> None:
+def test_the_hub_reads_the_figures_and_what_they_were_measured_on() -> None:
     evaluation = figures()
-    read = ModelCard(card(kind="camembert", base_model="almanach/camembert-base")).data
-    assert (read.language, read.pipeline_tag) == ("fr", "text-classification")
-    assert read.base_model == "almanach/camembert-base"
-    assert read.metrics == ["f1", "accuracy", "brier_score"]
-    assert read.model_name == "classify-camembert-0123abcd"
-    results = read.eval_results
+    data = ModelCard(card(kind="camembert", base_model="almanach/camembert-base")).data
+    assert (data.language, data.pipeline_tag) == ("fr", "text-classification")
+    assert data.base_model == "almanach/camembert-base"
+    assert data.metrics == ["f1", "accuracy", "brier_score"]
+    assert data.model_name == "classify-camembert-0123abcd"
+    results = data.eval_results
     assert results
-    assert {each.metric_name: (each.metric_type, each.metric_value) for each in results} == {
+    assert {
+        result.metric_name: (result.metric_type, result.metric_value) for result in results
+    } == {
         "Micro-F1": ("f1", pytest.approx(evaluation.micro_f1.value, abs=5e-5)),
         "Macro-F1": ("f1", pytest.approx(evaluation.macro_f1.value, abs=5e-5)),
         "Weighted F1": ("f1", pytest.approx(evaluation.weighted_f1.value, abs=5e-5)),
         "Exactly right": ("accuracy", pytest.approx(52 / 60, abs=5e-5)),
         "Brier score": ("brier_score", pytest.approx(evaluation.brier.value, abs=5e-5)),
     }
-    for each in results:
-        assert (each.task_type, each.dataset_split) == ("text-classification", "test")
-        assert each.dataset_revision == "0123abcd"
-    outside = ModelCard(card(test_articles=0)).data.eval_results
-    assert outside
-    assert {each.dataset_split for each in outside} == {"out-of-fold"}
+    for result in results:
+        assert (result.task_type, result.dataset_split) == ("text-classification", "test")
+        assert result.dataset_revision == "0123abcd"
+    results = ModelCard(card(test_articles=0)).data.eval_results
+    assert results
+    assert {result.dataset_split for result in results} == {"out-of-fold"}
 
 
 def test_a_digest_of_digits_alone_stays_a_text() -> None:
@@ -74,7 +75,7 @@ def test_a_digest_of_digits_alone_stays_a_text() -> None:
 def test_the_base_model_is_named_where_there_is_one() -> None:
     assert "base_model" not in card()
     assert "Fine-tuned from a/b." in card(kind="camembert", base_model="a/b")
-    assert "Its vectors are those of a/b." in card(kind="embedding", base_model="a/b")
+    assert "It uses the vectors of a/b." in card(kind="embedding", base_model="a/b")
 
 
 def test_a_folder_is_called_by_what_it_was_made_from_or_by_its_own_name(tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_a_run_trained_from_a_folder_names_it_without_its_path(
     data = dataset(30)
     recipe = Recipe(folds=2, test=0, curve_repeats=0)
     run = save_run(tmp_path, train(data, "camembert", recipe, settings))
-    read = (run / "README.md").read_text(encoding="utf-8")
-    assert ModelCard(read).data.base_model == tiny_base.name
-    assert str(tiny_base.parent) not in read
+    text = (run / "README.md").read_text(encoding="utf-8")
+    assert ModelCard(text).data.base_model == tiny_base.name
+    assert str(tiny_base.parent) not in text
     assert load_run(run).facts.base_model == tiny_base.name

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from labels.dataset import Dataset, Example
 from seeds.document import Document
 from tests.support.corpus import article, dataset, taxonomy
-from tests.support.report_facts import NAMES, facts, said
+from tests.support.report_facts import NAMES, facts, measured
 from training.decision import Rule
 from training.evaluation.learning_curve import LearningCurve
 from training.evaluation.measured import Measured
@@ -36,29 +36,29 @@ CURVE = LearningCurve(
 
 
 def hostile(data: Dataset) -> Dataset:
-    """The first article with a title and a text that attack the page."""
+    """Give the first article a title and a text that attack the page."""
     text = f"{HOSTILE}\n\n{data.examples[0].document.text} </main></script>"
     first = Document.of(text, title=HOSTILE, date="2021-04", source="a&b.txt")
     return Dataset((Example(first, data.examples[0].categories), *data.examples[1:]), data.taxonomy)
 
 
 def report(
-    measured: Measured,
+    run: Measured,
     *,
     review_below: float = 0.5,
     curve: LearningCurve | None = CURVE,
     cost: Cost | None = None,
     thresholds: tuple[float, ...] = (0.4, 0.4, 0.4),
-    **more: object,
+    **changes: object,
 ) -> str:
-    """The page of what was measured, with everything else made up."""
-    tax = measured.dataset.taxonomy
+    """Make the page of what was measured, with everything else made up."""
+    tax = run.dataset.taxonomy
     rule = Rule(tax.choice, tax.ids, thresholds, review_below)
     evaluation = evaluate(
-        measured.probabilities,
-        measured.predicted,
-        measured.gold,
-        measured.certainty >= review_below,
+        run.probabilities,
+        run.predicted,
+        run.gold,
+        run.certainty >= review_below,
         tax.ids,
         single=tax.choice == "single",
     )
@@ -68,11 +68,11 @@ def report(
     return html_report(
         Results(
             "20261122-070000-tfidf-0123abcd",
-            facts(**more),
+            facts(**changes),
             evaluation,
             rule,
             recipe,
-            measured,
+            run,
             learned,
             cost,
             curve,
@@ -81,32 +81,35 @@ def report(
 
 
 class Reader:
-    """Somebody who opens a report by double click, offline; keeps what the page did."""
+    """Somebody who opens a report by double click, offline.
+
+    messages: what the page wrote to the console; requests: the addresses it asked for.
+    """
 
     def __init__(self, browser: Browser, file: Path, width: int = 1200) -> None:
         viewport = {"width": width, "height": 900}
         self.context = browser.new_context(offline=True, viewport=viewport)  # type: ignore[arg-type]
         self.page: Page = self.context.new_page()
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda each: self.said.append(each.text))
-        self.page.on("pageerror", lambda each: self.said.append(str(each)))
-        self.page.on("request", lambda each: self.asked.append(each.url))
+        self.messages: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.messages.append(message.text))
+        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(file.as_uri(), wait_until="load")
 
 
 @pytest.fixture(params=["multiple", "single"])
 def opened(chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Reader]:
     file = tmp_path / "report.html"
-    measured = said(hostile(dataset(60, request.param)), 8)
-    file.write_text(report(measured), encoding="utf-8")
+    run = measured(hostile(dataset(60, request.param)), 8)
+    file.write_text(report(run), encoding="utf-8")
     reader = Reader(chromium, file)
     yield reader
     reader.context.close()
 
 
 @pytest.mark.browser
-def test_it_opens_offline_asks_for_nothing_and_says_no_error(opened: Reader) -> None:
+def test_it_opens_offline_without_a_request_or_an_error(opened: Reader) -> None:
     page = opened.page
     for title in (
         "3 categories, learned from 300 articles",
@@ -116,18 +119,18 @@ def test_it_opens_offline_asks_for_nothing_and_says_no_error(opened: Reader) -> 
         "What it mixes up",
         "Would more labels help?",
         "The worst mistakes",
-        "Data and training",
+        "The training set",
     ):
         expect(page.get_by_role("heading", name=title)).to_be_visible()
     assert page.get_by_role("img").count() > 10
-    assert len(opened.asked) == 1
-    assert opened.asked[0].startswith("file:")
-    assert opened.said == []
+    assert len(opened.requests) == 1
+    assert opened.requests[0].startswith("file:")
+    assert opened.messages == []
 
 
 @pytest.mark.browser
 def test_a_hostile_article_is_text(opened: Reader) -> None:
-    """It stands first among the mistakes, being the most confident; its controls can be seen."""
+    """It comes first among the mistakes, being the most confident; its controls are visible."""
     first = opened.page.locator(".mistake").first
     shown = first.get_by_role("heading").inner_text()
     assert shown.startswith("<script>window.ran = 1</script><img src=x")
@@ -140,21 +143,21 @@ def test_a_hostile_article_is_text(opened: Reader) -> None:
 @pytest.mark.browser
 def test_even_a_script_that_got_in_would_not_run(chromium: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    page = report(said(dataset(60), 8))
+    page = report(measured(dataset(60), 8))
     inside = "<script>window.ran = 1</script><img src='https://example.org/x.png'><main>"
     file.write_text(page.replace("<main>", inside), encoding="utf-8")
     reader = Reader(chromium, file)
     assert reader.page.evaluate("window.ran") is None
-    assert sum("Content Security Policy" in each for each in reader.said) == 2
+    assert sum("Content Security Policy" in text for text in reader.messages) == 2
     reader.context.close()
 
 
 @pytest.mark.browser
-def test_a_press_on_a_heading_sorts_the_table_by_its_numbers(opened: Reader) -> None:
+def test_a_click_on_a_heading_sorts_the_table_by_its_numbers(opened: Reader) -> None:
     page = opened.page
 
     def column() -> list[float]:
-        return [float(each) for each in page.locator("tbody tr td:nth-child(5)").all_inner_texts()]
+        return [float(cell) for cell in page.locator("tbody tr td:nth-child(5)").all_inner_texts()]
 
     best_first = sorted(column(), reverse=True)
     page.get_by_role("button", name="recall").click()
@@ -171,7 +174,7 @@ def test_it_fits_a_telephone_and_can_be_read_by_day_and_night(
     chromium: Browser, tmp_path: Path, scheme: str
 ) -> None:
     file = tmp_path / "report.html"
-    file.write_text(report(said(dataset(60), 8)), encoding="utf-8")
+    file.write_text(report(measured(dataset(60), 8)), encoding="utf-8")
     reader = Reader(chromium, file, width=400)
     page = reader.page
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -180,7 +183,7 @@ def test_it_fits_a_telephone_and_can_be_read_by_day_and_night(
         "getComputedStyle(document.body).color + getComputedStyle(document.body).backgroundColor"
     )
     ink, paper = re.findall(r"rgb\((.*?)\)", page.evaluate(colours))
-    ink, paper = (sum(map(int, each.split(","))) / 3 for each in (ink, paper))
+    ink, paper = (sum(map(int, colour.split(","))) / 3 for colour in (ink, paper))
     assert (ink < 60 and paper > 220) if scheme == "light" else (ink > 220 and paper < 60)
     reader.context.close()
 
@@ -188,7 +191,7 @@ def test_it_fits_a_telephone_and_can_be_read_by_day_and_night(
 @pytest.mark.browser
 def test_on_paper_it_is_light_and_no_column_is_cut_off(chromium: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    file.write_text(report(said(dataset(60), 8)), encoding="utf-8")
+    file.write_text(report(measured(dataset(60), 8)), encoding="utf-8")
     reader = Reader(chromium, file, width=680)  # A4 without its margins, at 96 dots an inch
     reader.page.emulate_media(media="print", color_scheme="dark")
     assert reader.page.evaluate("document.documentElement.scrollWidth") <= 680
@@ -200,48 +203,46 @@ def test_on_paper_it_is_light_and_no_column_is_cut_off(chromium: Browser, tmp_pa
 
 
 def words(page: str) -> str:
-    """What the page says, without its markup."""
-    found = re.sub(r"<style>.*?</style>|<script>.*?</script>", "", page, flags=re.DOTALL)
-    return " ".join(re.sub(r"<[^>]+>", " ", found).split())
+    """Return the text of the page, without its markup."""
+    body = re.sub(r"<style>.*?</style>|<script>.*?</script>", "", page, flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
 
 
-def test_its_summary_is_a_count_by_hand() -> None:
-    """8 of 60 articles with one category each are wrong: 52 of 60 given are right."""
+def test_its_summary_agrees_with_a_count_by_hand() -> None:
+    """9 of 45 articles with one category each are wrong: 36 of 45 predictions are right."""
     data = dataset(60)
     plain = Dataset(tuple(e for e in data.examples if len(e.categories) == 1), data.taxonomy)
-    measured = said(plain, 9)
-    shown = words(report(measured))
+    run = measured(plain, 9)
+    shown = words(report(run))
     assert len(plain.examples) == 45
-    assert "80% of the categories it gives are right, and it finds 80% of those" in shown
+    assert "80% of the categories it predicts are right, and it finds 80% of those" in shown
     assert "80% to" not in shown.split("exactly right")[0]
     assert "How good it is Measured on 60 test articles the model never saw" in shown
 
 
-def test_each_category_has_its_row_with_counts_of_both_parts() -> None:
-    measured = said(dataset(60, "single"), 8)
-    rows = dict(
-        re.findall(r"<tr><th [^>]*>.*?<small>(\w+)</small></th>(.*?)</tr>", report(measured))
-    )
+def test_each_category_has_its_row_with_counts_of_training_and_test_set() -> None:
+    run = measured(dataset(60, "single"), 8)
+    rows = dict(re.findall(r"<tr><th [^>]*>.*?<small>(\w+)</small></th>(.*?)</tr>", report(run)))
     cells = {name: re.findall(r"<td [^>]*>([\d.]+)", row) for name, row in rows.items()}
     assert {name: row[:2] for name, row in cells.items()} == {name: ["100", "20"] for name in NAMES}
     for n, name in enumerate(NAMES):
-        hits = int((measured.predicted & measured.gold)[:, n].sum())
-        assert cells[name][2] == f"{hits / measured.predicted[:, n].sum():.2f}"
+        hits = int((run.predicted & run.gold)[:, n].sum())
+        assert cells[name][2] == f"{hits / run.predicted[:, n].sum():.2f}"
         assert cells[name][3] == f"{hits / 20:.2f}"
 
 
-def test_where_nothing_is_accepted_it_says_so_everywhere() -> None:
-    shown = words(report(said(dataset(60), 8), review_below=1.5))
-    assert "Every article still goes to a person." in shown
+def test_where_nothing_is_accepted_every_section_says_so() -> None:
+    shown = words(report(measured(dataset(60), 8), review_below=1.5))
+    assert "Every article still needs review." in shown
     assert "Have a person check every article" in shown
-    assert "No certainty is enough yet" in shown
-    assert re.search(r"in use: \d+% accepted", words(report(said(dataset(60), 8))))
+    assert "No certainty is high enough yet" in shown
+    assert re.search(r"in use: \d+% accepted", words(report(measured(dataset(60), 8))))
     assert not re.search(r"in use: \d+% accepted", shown)
 
 
-def test_what_was_left_out_noted_spent_and_used_is_there() -> None:
-    shown = words(report(said(dataset(60), 8)))
-    for each in (
+def test_notes_costs_and_versions_are_in_the_report() -> None:
+    shown = words(report(measured(dataset(60), 8)))
+    for text in (
         "category museum is left out: 2 of 4 articles",
         "7 % of the text lies beyond one window",
         "7.2 kJ (2.00 Wh)",
@@ -250,16 +251,16 @@ def test_what_was_left_out_noted_spent_and_used_is_there() -> None:
         "numpy 2.2.6",
         "Too few articles for a curve of their own: Sport.",
     ):
-        assert each in shown
-    unknown = words(report(said(dataset(60), 8), cost=Cost(1.0, 1.0, None)))
+        assert text in shown
+    unknown = words(report(measured(dataset(60), 8), cost=Cost(1.0, 1.0, None)))
     assert "not measurable on this machine" in unknown
 
 
-def test_no_curve_no_mistake_and_no_date_are_said_in_words() -> None:
-    shown = words(report(said(dataset(60), 0), curve=None, test_articles=0))
-    assert "too few different articles to learn from ever larger parts" in shown
-    assert "There was no mistake." in shown
-    assert "There was no error." in shown
+def test_without_curve_mistake_or_date_it_says_so() -> None:
+    shown = words(report(measured(dataset(60), 0), curve=None, test_articles=0))
+    assert "too few different articles to train on ever larger parts" in shown
+    assert "There were no mistakes." in shown
+    assert "there were no errors." in shown
     assert "no article has a date" in shown
     assert "each scored out of fold" in shown
 
@@ -274,12 +275,12 @@ def test_two_thousand_articles_of_sixteen_categories_stay_below_a_megabyte() -> 
         )
         for _ in range(2000)
     )
-    measured = said(Dataset(examples, taxonomy(names=ids)), 700)
+    run = measured(Dataset(examples, taxonomy(names=ids)), 700)
     evaluation = evaluate(
-        measured.probabilities,
-        measured.predicted,
-        measured.gold,
-        measured.certainty > 0.5,
+        run.probabilities,
+        run.predicted,
+        run.gold,
+        run.certainty > 0.5,
         ids,
         single=False,
     )
@@ -291,22 +292,20 @@ def test_two_thousand_articles_of_sixteen_categories_stay_below_a_megabyte() -> 
     )
     rule, cost = Rule("multiple", ids, (0.4,) * 16, 0.5), Cost(1.0, 1.0, None)
     page = html_report(
-        Results(
-            "name", facts(), evaluation, rule, Recipe(), measured, measured.dataset, cost, curve
-        )
+        Results("name", facts(), evaluation, rule, Recipe(), run, run.dataset, cost, curve)
     )
     assert len(page.encode()) < 1_000_000
 
 
-def test_the_report_says_never_where_a_threshold_is_never_reached() -> None:
-    """It sorts as the highest of them."""
-    page = report(said(dataset(60), 8), thresholds=(0.4, 2.0, 0.7))
+def test_a_threshold_that_is_never_reached_is_shown_as_never() -> None:
+    """It sorts as the highest threshold."""
+    page = report(measured(dataset(60), 8), thresholds=(0.4, 2.0, 0.7))
     rows = dict(re.findall(r"<tr><th [^>]*>.*?<small>(\w+)</small></th>(.*?)</tr>", page))
-    cuts = {
+    thresholds_shown = {
         name: re.findall(r'data-value="([\d.]+)" data-name="threshold">([\w.]+)<', row)
         for name, row in rows.items()
     }
-    assert cuts == {
+    assert thresholds_shown == {
         "cinema": [("0.4", "0.40")],
         "trade": [("2", "never")],
         "sport": [("0.7", "0.70")],
@@ -315,11 +314,11 @@ def test_the_report_says_never_where_a_threshold_is_never_reached() -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [400, 700, 930])
-def test_no_figure_of_a_category_is_out_of_sight_on_a_narrow_screen(
+def test_every_figure_of_a_category_is_visible_on_a_narrow_screen(
     chromium: Browser, tmp_path: Path, width: int
 ) -> None:
     file = tmp_path / "report.html"
-    file.write_text(report(said(dataset(60), 8)), encoding="utf-8")
+    file.write_text(report(measured(dataset(60), 8)), encoding="utf-8")
     reader = Reader(chromium, file, width)
     cells = reader.page.locator("table.categories tbody td")
     assert cells.count() == 3 * 7
@@ -329,26 +328,24 @@ def test_no_figure_of_a_category_is_out_of_sight_on_a_narrow_screen(
         assert box
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
-    if width == 400:  # there are no columns then: each figure has its name beside it
+    if width == 400:  # there are no columns then: every figure has its name beside it
         shown = "getComputedStyle(e, '::before').content"
         named = [cells.nth(n).evaluate(f"e => {shown}") for n in range(7)]
-        assert [each.strip('"') for each in named] == [
-            *("learned from", "support", "precision", "recall", "F1"),
+        assert [name.strip('"') for name in named] == [
+            *("trained on", "support", "precision", "recall", "F1"),
             *("avg. precision", "threshold"),
         ]
         reader.page.get_by_role("button", name="recall").click()
         reader.page.get_by_role("button", name="recall").click()
-        values = [float(each.inner_text()) for each in cells.all()[3::7]]
+        values = [float(cell.inner_text()) for cell in cells.all()[3::7]]
         assert values == sorted(values)
     reader.context.close()
 
 
 @pytest.mark.browser
-def test_what_is_too_wide_fades_on_the_side_where_there_is_more(
-    chromium: Browser, tmp_path: Path
-) -> None:
+def test_wide_content_fades_on_the_side_where_it_goes_on(chromium: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    file.write_text(report(said(dataset(60), 8)), encoding="utf-8")
+    file.write_text(report(measured(dataset(60), 8)), encoding="utf-8")
     reader = Reader(chromium, file, width=200)
     matrix = reader.page.locator("#mixed-up .scroll")
     faded = "e => getComputedStyle(e).maskImage !== 'none' && e.className"
@@ -364,13 +361,14 @@ def test_what_is_too_wide_fades_on_the_side_where_there_is_more(
     reader.context.close()
 
 
-def test_no_dot_stands_where_a_category_was_given_to_no_article() -> None:
-    measured = said(dataset(60), 8)
-    held = measured.predicted.copy()
-    held[:, 1] = False
-    page = report(replace(measured, predicted=held))
+def test_a_category_that_was_never_predicted_has_no_dot() -> None:
+    run = measured(dataset(60), 8)
+    predicted = run.predicted.copy()
+    predicted[:, 1] = False
+    page = report(replace(run, predicted=predicted))
     section = page.split('id="trade-off"')[1].split("</section>")[0]
     figures = re.findall(r"<figure>.*?</figure>", section)
-    dots = {re.findall(r'lang="fr">(\w+)', each)[0]: each.count("in use:") for each in figures}
-    assert dots == {"Cinema": 1, "Trade": 0, "Sport": 1}
-    assert [each for each in figures if "given to no article" in each] == [figures[1]]
+    names = [re.findall(r'lang="fr">(\w+)', figure)[0] for figure in figures]
+    assert names == ["Cinema", "Trade", "Sport"]
+    assert [figure.count("in use:") for figure in figures] == [1, 0, 1]
+    assert ["never predicted" in figure for figure in figures] == [False, True, False]

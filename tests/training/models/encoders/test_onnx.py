@@ -277,7 +277,7 @@ def test_int8_is_measured_on_the_frozen_test_part(desk: Desk) -> None:
     figure = json.loads((desk.int8 / "metrics.json").read_text())["macro_f1"]["value"]
     assert figure == pytest.approx(f1_score(gold, held, average="macro"))
     card = (desk.int8 / "README.md").read_text()
-    assert f"points of macro-F1 on the {len(examples)} articles of the frozen test part" in card
+    assert f"points of macro-F1 on the {len(examples)} articles of the frozen test set" in card
 
 
 def test_without_a_test_part_the_card_says_that_int8_was_not_measured(
