@@ -289,7 +289,7 @@ def test_without_a_test_part_the_card_says_that_int8_was_not_measured(
     runs.main(given, standalone_mode=False)
     assert "not measured: " in capsys.readouterr().err
     made = run.with_name(f"{run.name}-onnx-int8")
-    assert "What int8 costs was not measured" in (made / "README.md").read_text()
+    assert "The cost of int8 was not measured" in (made / "README.md").read_text()
     assert (made / "metrics.json").read_bytes() == (run / "metrics.json").read_bytes()
 
 
