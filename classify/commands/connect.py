@@ -39,8 +39,12 @@ def connect(url: str | None, remove: bool, replace: bool, workspace: Path | None
     enough new annotations (retrain_after in serve.toml) start a training, whose run takes over if
     it is not worse. Label Studio calls an address that holds a secret; nobody else knows it.
     """
-    from classify.serving.label_studio.connected_project import Linked, link, linked
-    from classify.serving.label_studio.secret import forget
+    from classify.serving.label_studio.connected_project import (
+        ConnectedProject,
+        read_connected_project,
+        write_connected_project,
+    )
+    from classify.serving.label_studio.secret import retire_secret
     from classify.workspace.labels import connect as connect_studio
 
     if remove and (url or replace):
@@ -53,14 +57,15 @@ def connect(url: str | None, remove: bool, replace: bool, workspace: Path | None
     studio, settings = connect_studio(folder)
     project = studio.find(settings.title)
     _check_interface(studio, project.id)
-    before = linked(folder)
-    link(folder, Linked(studio.url, project.id))  # the service answers a project it knows of
+    before = read_connected_project(folder)
+    # First, since the service only answers the connected project.
+    write_connected_project(folder, ConnectedProject(studio.url, project.id))
     try:
         _attach(folder, url, project.id, studio, replace=replace)
     except BaseException:
-        link(folder, before)
+        write_connected_project(folder, before)
         if before is None:  # Label Studio writes an address that does not answer into its log
-            forget(folder)
+            retire_secret(folder)
         raise
     click.echo(project.url)
 
@@ -71,14 +76,17 @@ def _disconnect(folder: Path) -> None:
     Raises:
         InputError: Label Studio can't be asked; the address is worth nothing all the same.
     """
-    from classify.serving.label_studio.connected_project import link, linked
-    from classify.serving.label_studio.secret import forget, is_own
+    from classify.serving.label_studio.connected_project import (
+        read_connected_project,
+        write_connected_project,
+    )
+    from classify.serving.label_studio.secret import own_address_matcher, retire_secret
     from classify.workspace.labels import connect as connect_studio
     from labels.studio.ml_backends import detach
 
-    own, before = is_own(folder), linked(folder)
-    link(folder, None)
-    forget(folder, keep=True)
+    own, before = own_address_matcher(folder), read_connected_project(folder)
+    write_connected_project(folder, None)
+    retire_secret(folder, remember=True)
     try:
         studio, settings = connect_studio(folder)
         if before and before.studio == studio.url:
@@ -125,14 +133,19 @@ def _attach(folder: Path, url: str, project: int, studio: "Studio", *, replace: 
     Raises:
         InputError: Label Studio can't or may not call it; says what to do.
     """
-    from classify.serving.label_studio.secret import address, is_address, is_own, secret
+    from classify.serving.label_studio.secret import (
+        backend_address,
+        ensure_secret,
+        is_backend_address,
+        own_address_matcher,
+    )
     from classify.serving.settings import ServeSettings
     from labels.studio.ml_backends import BlockedError, attach
 
     try:
-        wanted = address(url, secret(folder))
-        own = is_address if replace else is_own(folder)
-        done = attach(studio, project, wanted, own, is_address)
+        wanted = backend_address(url, ensure_secret(folder))
+        own = is_backend_address if replace else own_address_matcher(folder)
+        done = attach(studio, project, wanted, own, is_backend_address)
     except BlockedError as error:
         embedded = studio.url == _embedded_url(folder)
         raise InputError(f"{error} {_EMBEDDED if embedded else _OTHER}") from error

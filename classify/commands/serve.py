@@ -50,7 +50,7 @@ def serve(
     this machine's own needs that.
     """
     _check_extra()
-    from classify.serving.service import Service, key_for
+    from classify.serving.service import Service, check_key
     from classify.serving.settings import ServeSettings
 
     folder = workspace_path(workspace)
@@ -66,7 +66,7 @@ def serve(
         read_override(folder, "serve.toml", ServeSettings),
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
-    key = key_for(settings.host, os.environ.get("CLASSIFY_API_KEY", ""))
+    key = check_key(settings.host, os.environ.get("CLASSIFY_API_KEY", ""))
     if Service(folder, settings, runtime, run, key).serve() == signal.SIGINT:
         click.get_current_context().exit(130)
 

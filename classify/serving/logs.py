@@ -1,4 +1,4 @@
-"""The log on standard error: short on a terminal, JSON elsewhere."""
+"""The log on standard error: short lines on a terminal, JSON elsewhere."""
 
 import json
 import logging
@@ -8,28 +8,28 @@ from classify.terminal import escape
 
 
 def log_to_stderr() -> None:
-    """A line a record: short on a terminal, JSON elsewhere; nothing in it can steer a terminal."""
+    """Log one line per record, in which nothing can control a terminal."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Short() if sys.stderr.isatty() else _Json())
+    handler.setFormatter(_ShortFormatter() if sys.stderr.isatty() else _JsonFormatter())
     for name in ("classify", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
         logger.setLevel(logging.INFO)
         logger.propagate = False
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # each bad request is no news
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # bad requests are common
     logging.getLogger("uvicorn.access").handlers[:] = []
-    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the client hears of it
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the client is told
 
 
-class _Short(logging.Formatter):
-    """For a terminal."""
+class _ShortFormatter(logging.Formatter):
+    """Formats records for a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """A line, or a traceback."""
+        """Return one line, and a traceback if there is one."""
         facts = getattr(record, "facts", {})
-        more = " ".join(f"{name} {value}" for name, value in facts.items() if name in _SHORT)
+        details = " ".join(f"{name} {fact}" for name, fact in facts.items() if name in _SHORT)
         line = escape(
-            f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()}  {more}".rstrip()
+            f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()}  {details}".rstrip()
         )
         return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
 
@@ -37,11 +37,11 @@ class _Short(logging.Formatter):
 _SHORT = ("ms", "texts", "refused")
 
 
-class _Json(logging.Formatter):
-    """For machines."""
+class _JsonFormatter(logging.Formatter):
+    """Formats records for programs."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """A JSON object on a line."""
+        """Return a JSON object on one line."""
         facts = {"time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"), "level": record.levelname}
         facts |= getattr(record, "facts", None) or {"message": record.getMessage()}
         if record.exc_info:

@@ -1,4 +1,4 @@
-"""serve.toml."""
+"""The settings of the service, from serve.toml."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from seeds.base.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class ServeSettings:
-    """How the service answers; configs/serve.toml explains each key."""
+    """The settings of the service; configs/serve.toml explains each key."""
 
     host: str
     port: int
@@ -29,9 +29,9 @@ class ServeSettings:
 
     @staticmethod
     def faults_in(values: Mapping[str, Any]) -> list[str]:
-        """What is out of range among the settings that are there."""
+        """Return what is out of range among the settings that are present."""
         faults = []
-        for name, least, most in (
+        for name, minimum, maximum in (
             ("port", 0, 65535),
             ("max_batch", 1, 1024),
             ("batch_wait", 0, 1000),
@@ -41,12 +41,12 @@ class ServeSettings:
             ("drain", 0, 3600),
             ("retrain_after", 0, 1_000_000),
         ):
-            if not least <= values.get(name, least) <= most:
-                faults.append(f"{name} must be {least:,} to {most:,}, found {values[name]}")
+            if not minimum <= values.get(name, minimum) <= maximum:
+                faults.append(f"{name} must be {minimum:,} to {maximum:,}, found {values[name]}")
         try:
             size_in_bytes(values.get("max_body", "1MB"))
         except InputError as error:
             faults.append(f"max_body: {error}".rstrip("."))
         if not values.get("host", "any"):
-            faults.append('host must not be empty; "0.0.0.0" is every address of this machine')
+            faults.append('host must not be empty; "0.0.0.0" means every address of this machine')
         return faults

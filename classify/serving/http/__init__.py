@@ -1,1 +1,1 @@
-"""HTTP: routes, requests, answers, limits, metrics."""
+"""HTTP: routes, requests, answers, limits and metrics."""

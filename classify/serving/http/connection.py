@@ -1,8 +1,8 @@
-"""uvicorn's HTTP/1.1 protocol with what its defaults lack: deadlines, a limit of headers, a drain.
+"""uvicorn's HTTP/1.1 protocol, with deadlines, a limit on headers and a graceful shutdown.
 
-With the defaults (uvicorn 0.54) a half-sent request is held for ever, and so is an answer that
-nobody reads; headers of any size are taken, and SIGTERM closes connections whose request is on its
-way.
+With uvicorn's defaults (0.54), a half-sent request stays open for ever, and so does an answer that
+nobody reads; headers may have any size, and SIGTERM closes connections whose request is still on
+its way.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import functools
 import json
 import socket
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,16 +28,19 @@ except ModuleNotFoundError:  # Windows
 _INT = struct.Struct("i")
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, for 0 s
 HEADERS = 64 * 1024  # bytes of a request before its body; browsers send 1 to 8 kB
-LINGER = 0.5  # seconds that a connection without a request is kept open while the service drains
-# A client that is refused before it has sent all hears of it only if the rest is taken, too.
+LINGER = 0.5  # seconds that an idle connection stays open once the service is shutting down
+# A client that is refused before it has sent everything only sees the answer if the rest is read.
 DISCARD_SECONDS, DISCARD = 5.0, 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds: for a request's line and headers, for a connection that is not used, for an answer.
+    """Seconds until a connection is closed.
 
-    unread: in which a client reads nothing of what waits for it.
+    Attributes:
+        headers: a request's line and headers have not arrived.
+        idle: no request has come.
+        unread: the client has read nothing of an answer that waits for it.
     """
 
     headers: float = 10.0
@@ -44,82 +48,83 @@ class Deadlines:
     unread: float = 15.0
 
 
-class Bounded(HttpToolsProtocol):
+class BoundedProtocol(HttpToolsProtocol):
     """One connection.
 
-    It is idle, or in a request's head, or in its body, or answering, or it discards the rest
-    of a body whose answer was given before its end.
+    It waits for a request, reads its head or its body, answers, or discards the rest of a body
+    that was answered before its end.
     """
 
     _state: Literal["idle", "head", "body", "answering", "discarding"] = "idle"
     _timer: asyncio.TimerHandle | None = None
-    _reader: asyncio.TimerHandle | None = None
-    _unread = 0  # bytes of an answer that waited for the client at the last look
-    _count = 0  # bytes of the head, or of what is discarded
+    _reading_timer: asyncio.TimerHandle | None = None
+    _unread = 0  # bytes of an answer that waited for the client at the last check
+    _count = 0  # bytes of the head, or of the discarded rest
     _draining = False
 
-    def __init__(self, deadlines: Deadlines, **of_uvicorn: Any) -> None:
-        super().__init__(**of_uvicorn)
+    def __init__(self, deadlines: Deadlines, **options: Any) -> None:
+        super().__init__(**options)
         self._deadlines = deadlines
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Give the first request its time."""
+        """Start the clock for the first request."""
         super().connection_made(transport)
-        self._after(self._deadlines.headers, self._late)
+        self._schedule(self._deadlines.headers, self._time_out)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timers."""
+        """Cancel the timers."""
         self._stop()
-        if self._reader:
-            self._reader.cancel()
+        if self._reading_timer:
+            self._reading_timer.cancel()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Watch whether the client reads."""
+        """Check from now on that the client reads."""
         super().pause_writing()
         self._watch()
 
     def resume_writing(self) -> None:
-        """It does."""
+        """Stop checking: the client reads."""
         super().resume_writing()
-        if self._reader:
-            self._reader.cancel()
+        if self._reading_timer:
+            self._reading_timer.cancel()
 
     def _watch(self) -> None:
-        """Give up a client that does not read on, and what it was to get with it."""
-        if self._reader:
-            self._reader.cancel()
-        self._unread = self._left()
+        """Drop a client that stops reading, and its answer."""
+        if self._reading_timer:
+            self._reading_timer.cancel()
+        self._unread = self._unsent()
         if self._unread:
-            self._reader = self.loop.call_later(self._deadlines.unread, self._look)
+            self._reading_timer = self.loop.call_later(self._deadlines.unread, self._check_reading)
 
-    def _look(self) -> None:
-        if self._left() < self._unread:
+    def _check_reading(self) -> None:
+        if self._unsent() < self._unread:
             self._watch()
-        else:  # reset, or the system would go on keeping for it what it holds
+        else:  # reset, or the system would go on holding what it has buffered
             with contextlib.suppress(OSError, ValueError):
                 sock = self.transport.get_extra_info("socket")
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.transport.abort()
 
-    def _left(self) -> int:
-        """Bytes of answers that the client has not taken; those in the system's hands only on Unix.
+    def _unsent(self) -> int:
+        """Return the bytes of answers that the client has not taken.
 
-        The system may hold megabytes, and takes more only once a good part of them is gone.
+        On Unix this includes the system's buffer, which may hold megabytes and accepts more only
+        once a good part of them is gone.
         """
         size = self.transport.get_write_buffer_size()
         if termios is not None:
             with contextlib.suppress(OSError, ValueError):  # it is closed
                 file = self.transport.get_extra_info("socket").fileno()
-                (held,) = _INT.unpack(fcntl.ioctl(file, termios.TIOCOUTQ, bytes(_INT.size)))
-                size += held
+                (buffered,) = _INT.unpack(fcntl.ioctl(file, termios.TIOCOUTQ, bytes(_INT.size)))
+                size += buffered
         return size
 
     def data_received(self, data: bytes) -> None:
-        """Count what is no part of a body that is wanted."""
+        """Count the bytes of heads and of discarded bodies; wanted bodies have their own limits."""
         if self._state == "idle":
             self._state, self._count = "head", 0
-            self._after(self._deadlines.headers, self._late)
+            self._schedule(self._deadlines.headers, self._time_out)
         if self._state in ("head", "discarding"):
             self._count += len(data)
         state = self._state
@@ -130,7 +135,7 @@ class Bounded(HttpToolsProtocol):
             self._close()
 
     def on_headers_complete(self) -> None:
-        """The body is watched over by `limits`."""
+        """Stop the clock: `limits` times the body."""
         self._stop()
         self._state = "body"
         super().on_headers_complete()
@@ -138,59 +143,60 @@ class Bounded(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
-        """All of it is there."""
+        """Note that the whole request has arrived."""
         super().on_message_complete()
         self._state = "answering"
         if self.cycle and self.cycle.response_complete:
-            self._rest()
+            self._wait_for_request()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, or for the end of this one."""
+        """Wait for the next request, or discard the rest of this one."""
         pipelined = bool(self.pipeline)
         super().on_response_complete()
         if pipelined:
             return
-        if self.transport.is_closing():  # as the client wished; it may still have to read
+        if self.transport.is_closing():  # at the client's request; it may still have to read
             self._watch()
             return
         if self._state == "body":
             self._state, self._count = "discarding", 0
-            self._after(DISCARD_SECONDS, self._close)
+            self._schedule(DISCARD_SECONDS, self._close)
         else:
-            self._rest()
+            self._wait_for_request()
 
     def shutdown(self) -> None:
-        """Close, but for a request that may be on its way."""
+        """Close the connection, after a request that may be on its way."""
         self._draining = True
         if self._state == "idle":
-            self._rest()
+            self._wait_for_request()
         elif self.cycle:
             self.cycle.keep_alive = False
 
-    def _rest(self) -> None:
-        """Nothing is under way."""
+    def _wait_for_request(self) -> None:
+        """Close the connection unless a request comes in time."""
         self._state = "idle"
-        self._after(LINGER if self._draining else self._deadlines.idle, self._close)
+        self._schedule(LINGER if self._draining else self._deadlines.idle, self._close)
 
-    def _after(self, seconds: float, then: Any) -> None:
+    def _schedule(self, seconds: float, action: Callable[[], None]) -> None:
+        """Call something later, unless the connection moves on."""
         self._stop()
         if not self.transport.is_closing():
-            self._timer = self.loop.call_later(seconds, then)
+            self._timer = self.loop.call_later(seconds, action)
 
     def _stop(self) -> None:
         if self._timer:
             self._timer.cancel()
             self._timer = None
 
-    def _late(self) -> None:
-        """Tell a client that sends too slowly; one that sent nothing is left without a word."""
+    def _time_out(self) -> None:
+        """Refuse a client that sends too slowly; one that sent nothing gets no answer."""
         if self._state == "head":
             self._refuse(b"408 Request Timeout")
         else:
             self._close()
 
     def send_400_response(self, msg: str) -> None:
-        """Tell of what is no HTTP."""
+        """Refuse what is not HTTP."""
         self._refuse(b"400 Bad Request")
 
     def _refuse(self, status: bytes) -> None:
@@ -204,7 +210,7 @@ class Bounded(HttpToolsProtocol):
 
 
 def _refusal(status: bytes) -> bytes:
-    """An answer to what never became a request."""
+    """Return the answer to what never became a request."""
     code, _, title = status.decode().partition(" ")
     record = {"type": "about:blank", "title": title, "status": int(code), "detail": _DETAILS[code]}
     body = json.dumps(record).encode()
@@ -218,15 +224,15 @@ def _refusal(status: bytes) -> bytes:
 _DETAILS = {
     "400": "this is not an HTTP/1.1 request, or its address is too long.",
     "408": "the request did not arrive in time. Send it again.",
-    "431": f"a request's line and headers may have {HEADERS:,} bytes.",
+    "431": f"a request's line and headers may have at most {HEADERS:,} bytes together.",
 }
 
 
 def uvicorn_options(deadlines: Deadlines) -> dict[str, Any]:
-    """What uvicorn must be told for it."""
+    """Return the options with which uvicorn uses this protocol."""
     return {
-        "http": functools.partial(Bounded, deadlines),
+        "http": functools.partial(BoundedProtocol, deadlines),
         "ws": "none",
-        "timeout_keep_alive": 3600,  # a connection's own timer is shorter
+        "timeout_keep_alive": 3600,  # the timer of the connection is shorter
         "server_header": False,
     }

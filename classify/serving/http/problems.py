@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 tells them: application/problem+json."""
+"""Errors as RFC 9457 defines them: application/problem+json."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,13 @@ def problem(
     errors: Sequence[Mapping[str, Any]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """An error as an ASGI response.
+    """Return an error as an ASGI response.
 
     Args:
         status: the HTTP status.
         detail: what is wrong and what to do.
         errors: where in the request, {"where", "message"} each.
-        headers: to send beside it.
+        headers: further headers to send.
     """
     record: dict[str, Any] = {
         "type": "about:blank",
@@ -32,6 +32,6 @@ def problem(
         "detail": detail,
     }
     if errors:
-        record["errors"] = [dict(each) for each in errors]
+        record["errors"] = [dict(error) for error in errors]
     content = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace")
     return Response(content, status, dict(headers or {}), MEDIA_TYPE)

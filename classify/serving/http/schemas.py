@@ -1,21 +1,21 @@
-"""What goes over the wire: requests, answers and problems, as OpenAPI shows them."""
+"""Requests, answers and problems, as the API takes and gives them and OpenAPI documents them."""
 
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-TEXTS = 256  # in one request; more come sooner in several, or by `classify predict`
-EXPLAINED = 16  # of them with an explanation, which costs an encoder some dozen passes
-EXPLAINED_CHARACTERS = 200_000  # of those together; one alone may be longer
+TEXTS = 256  # in a request; more are faster in several requests, or with `classify predict`
+EXPLAINED = 16  # texts with an explanation, each of which takes an encoder dozens of passes
+EXPLAINED_CHARACTERS = 200_000  # of several such texts together; a single one may be longer
 
-_RUN = "20261127-101500-tfidf-1a2b3c4d"  # as examples name it
+_RUN = "20261127-101500-tfidf-1a2b3c4d"  # the run of the examples
 
 Decision = Literal["accepted", "needs review", "none"]
 Text = Annotated[
     str,
     StringConstraints(min_length=1, pattern=r"\S"),
-    Field(description="An article. Not only white space."),
+    Field(description="An article. White space alone is refused."),
 ]
 
 
@@ -24,7 +24,7 @@ class _Strict(BaseModel):
 
 
 class PredictRequest(_Strict):
-    """One text or many."""
+    """One text or several, and what to answer."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -36,31 +36,37 @@ class PredictRequest(_Strict):
     text: Text | Annotated[list[Text], Field(min_length=1, max_length=TEXTS)]
     explain: bool = Field(
         False,
-        description=f"Say which words counted; at most {EXPLAINED} texts at once, and of several "
-        f"{EXPLAINED_CHARACTERS:,} characters.",
+        description="Say which words counted. Allowed for one text, or for up to "
+        f"{EXPLAINED} texts of {EXPLAINED_CHARACTERS:,} characters in all.",
     )
-    all: bool = Field(False, description="Every category's probability, not only those near.")
+    all: bool = Field(
+        False,
+        description="Give the probability of every category, not only of the most probable ones.",
+    )
 
 
 class Explanation(BaseModel):
-    """Which parts of the text spoke for and against each category."""
+    """The parts of the text, and how much each counted for or against each category."""
 
     method: Literal["exact", "occlusion"] = Field(
-        description="exact: biases and contributions sum to the logits. occlusion: what the logit "
-        "loses when the part is left out.",
+        description="exact: the bias and the contributions add up to the logit. occlusion: each "
+        "contribution is what the logit loses when the part is left out.",
         examples=["exact"],
     )
     parts: list[str] = Field(
-        description="Joined, the text as the model read it.", examples=[["Le ", "film ", "sort."]]
+        description="The text as the model read it, in parts.", examples=[["Le ", "film ", "sort."]]
     )
     logits: dict[str, float] = Field(
-        description="Calibrated log-odds of each category shown.", examples=[{"cinema": 2.1}]
+        description="Calibrated log-odds of each category in probabilities.",
+        examples=[{"cinema": 2.1}],
     )
     biases: dict[str, float] | None = Field(
-        description="Of an exact explanation.", examples=[{"cinema": -0.9}]
+        description="Where the sum starts, for each category; only with exact.",
+        examples=[{"cinema": -0.9}],
     )
     contributions: dict[str, list[float]] = Field(
-        description="A number a part: positive spoke for the category, negative against it.",
+        description="For each category, a number per part: positive counts for the category, "
+        "negative against it.",
         examples=[{"cinema": [-0.1, 2.8, 0.3]}],
     )
 
@@ -69,17 +75,19 @@ class Answer(BaseModel):
     """The categories of one text."""
 
     categories: list[str] = Field(
-        description="Ids of those that hold, most probable first.", examples=[["cinema"]]
+        description="Ids of the predicted categories, most probable first.", examples=[["cinema"]]
     )
     probabilities: dict[str, float] = Field(
-        description="Calibrated; those near, or all.", examples=[{"cinema": 0.89}]
+        description="Calibrated, by category: the most probable ones, or all.",
+        examples=[{"cinema": 0.89}],
     )
     decision: Decision = Field(
-        description="accepted; needs review: a person should look; none: surely no category.",
+        description="accepted: sure enough to go without review. needs review: a person should "
+        "look. none: surely no category.",
         examples=["accepted"],
     )
     note: str = Field(
-        description="What a person should know of this text, or empty.", examples=[""]
+        description="A remark on the text, such as another script; or empty.", examples=[""]
     )
     explanation: Explanation | None
 
@@ -87,18 +95,20 @@ class Answer(BaseModel):
 class FileAnswer(Answer):
     """The categories of one article of a file."""
 
-    id: str = Field(description="Its own id, else the hash of its text.", examples=["depeche-17"])
+    id: str = Field(
+        description="The article's own id, else the hash of its text.", examples=["depeche-17"]
+    )
     source: str = Field(
-        description="The file, and the number of the record in it.", examples=["depeches.csv:17"]
+        description="The file and the number of the record in it.", examples=["depeches.csv:17"]
     )
     title: str = Field(
-        description="Its title, else its first line, cut short.",
+        description="The article's title, else its first line, cut short.",
         examples=["Cannes ouvre ses portes"],
     )
 
 
 class Predictions(BaseModel):
-    """An answer a text, in order."""
+    """One answer per text, in order."""
 
     run: str = Field(description="The run that answered.", examples=[_RUN])
     predictions: list[Answer]
@@ -112,7 +122,7 @@ class Rejected(BaseModel):
 
 
 class FilePredictions(BaseModel):
-    """An answer an article, in order, and what could not be read."""
+    """One answer per article, in order, and what could not be read."""
 
     run: str = Field(description="The run that answered.", examples=[_RUN])
     predictions: list[FileAnswer]
@@ -120,14 +130,15 @@ class FilePredictions(BaseModel):
 
 
 class CategoryFacts(BaseModel):
-    """A category."""
+    """A category and its threshold."""
 
     id: str = Field(examples=["cinema"])
     fr: str = Field(description="Its name in French.", examples=["Cinéma"])
     en: str = Field(description="Its name in English.", examples=["Cinema"])
     iptc: str = Field(description="IPTC Media Topic, or empty.", examples=["medtop:20000005"])
     threshold: float = Field(
-        description="Probability from which it holds; multiple choice only.", examples=[0.42]
+        description="The probability from which the category is predicted; only if several may be.",
+        examples=[0.42],
     )
 
 
@@ -136,80 +147,89 @@ class Categories(BaseModel):
 
     run: str = Field(examples=[_RUN])
     choice: Literal["multiple", "single"] = Field(
-        description="multiple: each holds or not; single: exactly one holds.", examples=["multiple"]
+        description="multiple: any number of categories per text. single: exactly one.",
+        examples=["multiple"],
     )
     categories: list[CategoryFacts]
 
 
 class RetrainingFacts(BaseModel):
-    """How far the next training is."""
+    """The state of the next training."""
 
     annotations: int = Field(
-        description="New ones since the last training that the service began.", examples=[12]
+        description="New annotations since the service last started a training.", examples=[12]
     )
-    wanted: int = Field(description="From so many on a training starts; 0: never.", examples=[50])
+    wanted: int = Field(
+        description="New annotations that start a training; 0: never.", examples=[50]
+    )
     state: str = Field(description="waiting, running or failed.", examples=["waiting"])
-    last: str = Field(description="What came of the last training, or empty.", examples=[""])
+    last: str = Field(description="The outcome of the last training, or empty.", examples=[""])
 
 
 class CurrentRun(BaseModel):
     """The run that answers now."""
 
     run: str = Field(examples=[_RUN])
-    kind: str = Field(description="Of model.", examples=["tfidf"])
+    kind: str = Field(description="The kind of model.", examples=["tfidf"])
     created: str = Field(examples=["2026-11-27T10:15:00Z"])
-    articles: int = Field(description="That it learned from.", examples=[146])
-    base_model: str = Field(description="Of an encoder, or empty.", examples=[""])
-    computing: str = Field(description="What an encoder computes in, or empty.", examples=[""])
+    articles: int = Field(description="Articles in the training set.", examples=[146])
+    base_model: str = Field(description="The base model of an encoder, or empty.", examples=[""])
+    computing: str = Field(
+        description="The precision or runtime in which an encoder computes, or empty.",
+        examples=[""],
+    )
     retraining: RetrainingFacts | None
 
 
 class Health(BaseModel):
-    """Whether the service is well."""
+    """The health of the service."""
 
     status: Literal["live", "ready"]
 
 
 class Place(BaseModel):
-    """Where in the request something is wrong."""
+    """A place in the request, and what is wrong there."""
 
     where: str = Field(examples=["text"])
     message: str = Field(examples=["is only white space"])
 
 
 class Problem(BaseModel):
-    """An error, as RFC 9457 tells it."""
+    """An error, as RFC 9457 defines it."""
 
     type: str = Field(examples=["about:blank"])
-    title: str = Field(description="What the status is called.", examples=[HTTPStatus(422).phrase])
+    title: str = Field(description="The name of the status.", examples=[HTTPStatus(422).phrase])
     status: int = Field(examples=[422])
     detail: str = Field(
         description="What is wrong and what to do.",
-        examples=['send {"text": "…"} or {"text": ["…", …]}, with "explain" and "all" if wished.'],
+        examples=[
+            'send {"text": "…"} or {"text": ["…", …]}, with "explain" and "all" if you wish.'
+        ],
     )
-    errors: list[Place] = Field([], description="Where in the request, if that is known.")
+    errors: list[Place] = Field([], description="The places in the request, if known.")
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The errors of a route for OpenAPI."""
+    """Return the errors of a route, for OpenAPI."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    found: dict[int | str, dict[str, Any]] = {}
+    responses: dict[int | str, dict[str, Any]] = {}
     for status in statuses:
-        found[status] = {"description": _PROBLEMS[status], "content": content}
+        responses[status] = {"description": _PROBLEMS[status], "content": content}
         if status == 503:
-            found[status]["headers"] = {
+            responses[status]["headers"] = {
                 "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}
             }
-    return found
+    return responses
 
 
 _PROBLEMS = {
-    400: "The body is not what its content type says.",
+    400: "The body does not match its content type.",
     401: "The key is missing or wrong.",
-    403: "The Host header is not of this machine, or another site's page asks; without a key.",
+    403: "The service has no key, and the Host header names another machine or the request comes "
+    "from another site's page.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",
-    415: "The content type is not one of this route's, or the body is compressed.",
-    422: "The request is not as it must be; `errors` says where.",
-    503: "No room now, or the model is being loaded again.",
+    415: "This route does not take the content type, or the body is compressed.",
+    422: "The request is not valid; `errors` says where.",
+    503: "The service is busy or reloading its model; Retry-After says when to try again.",
 }

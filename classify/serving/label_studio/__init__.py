@@ -1,1 +1,1 @@
-"""Label Studio's ML backend: suggestions, retraining, the project that is connected."""
+"""Label Studio's ML backend: suggestions, retraining and the connected project."""

@@ -1,4 +1,4 @@
-"""The project that calls this service: noted by `classify labels connect`, read by the service."""
+"""The project that calls this service, as `classify labels connect` saved it."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,26 +10,26 @@ from seeds.base.storage import write_text
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
+class ConnectedProject:
     """A project. studio: the address of its Label Studio. id: of the project there."""
 
     studio: str
     id: int
 
 
-def linked(workspace: Path) -> Linked | None:
-    """The project that is connected; None if there is none.
+def read_connected_project(workspace: Path) -> ConnectedProject | None:
+    """Return the connected project, or None if there is none.
 
     Raises:
-        InputError: the note of it can't be read.
+        InputError: its file can't be read.
     """
     path = _path(workspace)
     record = read_optional_object(path, "Run `classify labels connect` again.")
-    return None if record is None else parse(record, Linked, str(path))
+    return None if record is None else parse(record, ConnectedProject, str(path))
 
 
-def link(workspace: Path, project: Linked | None) -> None:
-    """Note which project is connected; None: no longer any."""
+def write_connected_project(workspace: Path, project: ConnectedProject | None) -> None:
+    """Write which project is connected; None: no longer any."""
     if project is None:
         _path(workspace).unlink(missing_ok=True)
     else:

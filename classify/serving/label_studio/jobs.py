@@ -1,9 +1,9 @@
-"""What the service has done in a process of its own: it trains, sends predictions, asks for news.
+"""The jobs of the service that take time: train, send predictions, fetch missed annotations.
 
     python -m classify.serving.label_studio.jobs train|predictions|news WORKSPACE RUN
 
-Notes go to standard error, and what came of it to standard output, as JSON. It ends when standard
-input does, as it does when the service ends, however that ends.
+Each runs in a process of its own. Its log goes to standard error, and its result to standard
+output, as JSON. It ends when its standard input does, which the end of the service brings about.
 """
 
 import json
@@ -22,13 +22,13 @@ from seeds.base.locks import locked
 if TYPE_CHECKING:
     from classify.workspace.training import TrainedRun
 
-_TRAINING = "a training of classify serve"  # for a command that has to wait for it
-_NICE = 10  # whoever asks the service comes first
-_PATIENCE = 900.0  # seconds to wait for a command of a person in the same workspace
+_TRAINING = "a training of classify serve"  # shown to a command that has to wait for it
+_NICE = 10  # requests to the service have priority
+_PATIENCE = 900.0  # seconds to wait for a person's command in the same workspace
 
 
 def main() -> None:
-    """Do the job that is named; the exit code is 1 for what a user can mend."""
+    """Do the job named on the command line; exit with 1 for an error that a user can fix."""
     name, workspace, run = sys.argv[1:]
     if hasattr(os, "nice"):
         os.nice(_NICE)
@@ -43,24 +43,25 @@ def main() -> None:
 
 
 def _end_with_the_service() -> None:
-    while os.read(0, 4096):  # sys.stdin has a lock, which Python wants at its own end
+    """Interrupt this process when its standard input ends."""
+    while os.read(0, 4096):  # not sys.stdin, whose lock Python needs when it exits
         pass
     os.kill(os.getpid(), signal.SIGINT)
 
 
 def train(workspace: Path, run: Path) -> dict[str, str]:
-    """Fetch the annotations and train as a run was trained; it is promoted if it is not worse.
+    """Fetch the annotations and train like a given run; promote the new run unless it is worse.
 
     Raises:
         InputError: see `classify labels pull` and `classify train`.
     """
     from classify.progress import counting
-    from classify.serving.label_studio.connected_project import linked
+    from classify.serving.label_studio.connected_project import read_connected_project
     from classify.workspace.labels import pull
     from classify.workspace.training import Listener, TrainingSettings, train_and_promote
     from training.runs.facts import read_facts
 
-    project = linked(workspace)
+    project = read_connected_project(workspace)
     if project is None:
         raise InputError("no project is connected any more. Run `classify labels connect`.")
     with locked(workspace, _TRAINING, patience=_PATIENCE):
@@ -73,9 +74,9 @@ def train(workspace: Path, run: Path) -> dict[str, str]:
     assert outcome.best
     name = outcome.best.path.name
     if outcome.promoted:
-        return {"said": f"{name} was trained and took over"}
+        return {"outcome": f"{name} was trained and took over"}
     say(outcome.worse)
-    return {"said": f"{name} was trained and is kept aside: it is worse than the current run"}
+    return {"outcome": f"{name} was trained but not promoted: it is worse than the current run"}
 
 
 def _log_figures(runs: "Sequence[TrainedRun]") -> None:
@@ -87,17 +88,17 @@ def _log_figures(runs: "Sequence[TrainedRun]") -> None:
 
 
 def predictions(workspace: Path, run: Path) -> dict[str, str]:
-    """Give each article of the connected project that has a prediction of ours the run's.
+    """Update the predictions in the connected project that come from earlier runs.
 
     Raises:
-        InputError: Label Studio can't be talked to, or the run does not fit the taxonomy.
+        InputError: Label Studio can't be reached, or the run does not fit the taxonomy.
     """
-    from classify.serving.label_studio.connected_project import linked
+    from classify.serving.label_studio.connected_project import read_connected_project
     from classify.workspace.labels import connect
     from classify.workspace.suggestions import fitting_run, send_predictions
     from labels.taxonomy import ensure_taxonomy
 
-    project = linked(workspace)
+    project = read_connected_project(workspace)
     if project is None:
         return {}
     with locked(workspace, "the predictions of classify serve", patience=_PATIENCE):
@@ -108,25 +109,27 @@ def predictions(workspace: Path, run: Path) -> dict[str, str]:
 
 
 def news(workspace: Path, _run: Path) -> dict[str, list[int]]:
-    """The annotations given or changed since the last training: ids.
+    """Return the ids of the annotations submitted or changed since the last training.
 
     Raises:
-        InputError: Label Studio can't be talked to.
+        InputError: Label Studio can't be reached.
     """
-    from classify.serving.label_studio.connected_project import linked
-    from classify.serving.label_studio.retraining import kept
+    from classify.serving.label_studio.connected_project import read_connected_project
+    from classify.serving.label_studio.retraining import read_state
     from classify.workspace.labels import connect
 
-    project, since = linked(workspace), kept(workspace).since
+    project, since = read_connected_project(workspace), read_state(workspace).since
     if project is None or not since:
         return {}
     studio, _ = connect(workspace)
-    given = (each for task in studio.export(project.id) for each in task["annotations"] or ())
+    annotations = (
+        annotation for task in studio.export(project.id) for annotation in task["annotations"] or ()
+    )
     return {
         "annotations": [
-            int(each["id"])
-            for each in given
-            if not each["was_cancelled"] and str(each["updated_at"]) > since
+            int(annotation["id"])
+            for annotation in annotations
+            if not annotation["was_cancelled"] and str(annotation["updated_at"]) > since
         ]
     }
 

@@ -1,188 +1,209 @@
-"""Label Studio's ML backend protocol: suggestions for a task that is opened, news of annotations.
+"""Label Studio's ML backend protocol: suggestions for a task that is opened, events of annotations.
 
-Label Studio has no key to send, so the address holds a secret. Its routes are not in OpenAPI: they
-are for one caller, as measured of Label Studio 1.23.
+Label Studio has no key to send, so the address holds a secret. These routes are not in the OpenAPI
+document: they serve one caller, and follow what Label Studio 1.23 does.
 """
 
 import hmac
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
+from fastapi import Path as PathParameter
 from starlette.exceptions import HTTPException
 
+from classify.serving.http.disconnect import run_while_connected
 from classify.serving.http.metrics import Measures
-from classify.serving.http.requests import InvalidError, json_body
-from classify.serving.http.routes import unless_gone
-from classify.serving.label_studio.connected_project import Linked, linked
+from classify.serving.http.requests import InvalidError, read_json
+from classify.serving.label_studio.connected_project import (
+    ConnectedProject,
+    read_connected_project,
+)
 from classify.serving.label_studio.retraining import Retraining
-from classify.serving.label_studio.secret import PREFIX, secret
+from classify.serving.label_studio.secret import PREFIX, ensure_secret
 from classify.serving.model.engine import Engine
 from labels.studio.interface import TEXT, choice_of, known_categories
 from labels.studio.suggestion import prediction, suggested
 
-TASKS = 1000  # of one request; for more there is `classify labels push --with-predictions`
+TASKS = 1000  # in a request; for more there is `classify labels push --with-predictions`
+
+# In the path; its name there is part of a label in /metrics.
+_Secret = Annotated[str, PathParameter(alias="given")]
+_NO_TEXT = {"error": f"the task has no text in its field {TEXT!r}"}  # Label Studio skips the task
 
 
-def backend(
-    engine: Engine, workspace: Path, retraining: Retraining, measures: Measures
-) -> APIRouter:
-    """The routes that Label Studio calls.
+class MlBackend:
+    """The routes that Label Studio calls."""
 
-    Args:
-        engine: answers.
-        workspace: whose project is connected.
-        retraining: hears of annotations.
-        measures: counts the answers.
-    """
-    router = APIRouter(prefix=f"{PREFIX}/{{given}}", include_in_schema=False)
+    def __init__(
+        self, engine: Engine, workspace: Path, retraining: Retraining, measures: Measures
+    ) -> None:
+        """Set up.
 
-    @router.get("/health")
-    async def health(given: str) -> dict[str, str]:
-        _caller(workspace, given)
+        Args:
+            engine: answers texts.
+            workspace: whose project is connected.
+            retraining: counts annotations.
+            measures: count the requests of clients that leave.
+        """
+        self._engine, self._workspace = engine, workspace
+        self._retraining, self._measures = retraining, measures
+
+    def router(self) -> APIRouter:
+        """Return the routes."""
+        router = APIRouter(prefix=f"{PREFIX}/{{given}}", include_in_schema=False)
+        router.add_api_route("/health", self.health, methods=["GET"])
+        router.add_api_route("/setup", self.setup, methods=["POST"])
+        router.add_api_route("/predict", self.predict, methods=["POST"])
+        router.add_api_route("/versions", self.versions, methods=["GET"])
+        router.add_api_route("/webhook", self.webhook, methods=["POST"])
+        return router
+
+    async def health(self, secret: _Secret) -> dict[str, str]:
+        """Say that the service is there."""
+        self._authorize(secret)
         return {"status": "UP", "model_class": "classify"}
 
-    @router.post("/setup")
-    async def setup(given: str, request: Request) -> dict[str, str]:
-        project = _caller(workspace, given)
-        asked = await _object(request)
-        _check_project(asked.get("project"), project)
-        _check_interface(_text(asked, "schema"), engine)
-        return {"model_version": engine.run.name}
+    async def setup(self, secret: _Secret, request: Request) -> dict[str, str]:
+        """Accept the connected project if its labelling interface fits the run."""
+        project = self._authorize(secret)
+        body = await _read_object(request)
+        _check_project(body.get("project"), project)
+        self._check_interface(_required_text(body, "schema"))
+        return {"model_version": self._engine.run.name}
 
-    @router.post("/predict")
-    async def predict(given: str, request: Request) -> dict[str, Any]:
-        project = _caller(workspace, given)
-        asked = await _object(request)
-        _check_project(asked.get("project"), project)
-        known = _check_interface(_text(asked, "label_config"), engine)
-        texts = [_article(each) for each in _tasks(asked)]
-        there = [each for each in texts if each is not None]
-        found = await unless_gone(request, engine.answers(there, every=True), measures)
-        answers = iter(found.answers)
+    async def predict(self, secret: _Secret, request: Request) -> dict[str, Any]:
+        """Return a suggestion for each task, in order."""
+        project = self._authorize(secret)
+        body = await _read_object(request)
+        _check_project(body.get("project"), project)
+        shown = self._check_interface(_required_text(body, "label_config"))
+        texts = [_task_text(task) for task in _tasks(body)]
+        call = self._engine.answer(
+            [text for text in texts if text is not None], all_categories=True
+        )
+        answers = await run_while_connected(request, call, self._measures)
+        records = iter(answers.records)
         return {
             "results": [
-                _unreadable() if text is None else _result(found.run, next(answers), known, engine)
+                _NO_TEXT if text is None else self._suggestion(answers.run, next(records), shown)
                 for text in texts
             ]
         }
 
-    @router.get("/versions")
-    async def versions(given: str) -> dict[str, list[str]]:
-        _caller(workspace, given)
-        return {"versions": [engine.run.name]}
+    async def versions(self, secret: _Secret) -> dict[str, list[str]]:
+        """Return the run that answers, the only version there is."""
+        self._authorize(secret)
+        return {"versions": [self._engine.run.name]}
 
-    @router.post("/webhook")
-    async def webhook(given: str, request: Request) -> dict[str, str]:
-        project = _caller(workspace, given)
-        event = await _object(request)
+    async def webhook(self, secret: _Secret, request: Request) -> dict[str, str]:
+        """Count the annotations of an event."""
+        project = self._authorize(secret)
+        event = await _read_object(request)
         about = event.get("project")
         _check_project(about.get("id") if isinstance(about, dict) else None, project)
-        return {"status": retraining.hear(event)}
+        return {"status": self._retraining.handle_event(event)}
 
-    return router
+    def _authorize(self, secret: str) -> ConnectedProject:
+        """Return the connected project to a caller that knows the secret.
+
+        Raises:
+            HTTPException: 404, as if nothing were here.
+        """
+        project = read_connected_project(self._workspace)
+        right = project and hmac.compare_digest(
+            secret.encode(), ensure_secret(self._workspace).encode()
+        )
+        if not project or not right:
+            detail = "there is nothing here. `classify labels connect` makes the address."
+            raise HTTPException(404, detail)
+        return project
+
+    def _check_interface(self, interface: str) -> frozenset[str]:
+        """Return the categories that a labelling interface can show.
+
+        Raises:
+            InputError: it does not ask for categories as ours does.
+            InvalidError: it takes one category, and the run may give several.
+        """
+        shown = known_categories(interface)
+        run = self._engine.run
+        if choice_of(interface) == "single" and run.taxonomy.choice == "multiple":
+            raise InvalidError(
+                f"the labelling interface takes one category, and {run.name} may give several. "
+                "Push the taxonomy and train again.",
+                [],
+            )
+        return shown
+
+    def _suggestion(
+        self, run: str, answer: dict[str, Any], shown: frozenset[str]
+    ) -> dict[str, Any]:
+        """Return an answer in Label Studio's format, with the categories that can be shown."""
+        choice = self._engine.run.taxonomy.choice
+        return prediction(
+            suggested(run, answer["categories"], answer["probabilities"], choice), shown
+        )
 
 
-def _caller(workspace: Path, given: str) -> Linked:
-    """The project that is connected; whoever does not know the secret finds nothing here.
+async def _read_object(request: Request) -> dict[str, Any]:
+    """Return the JSON object of a request.
 
     Raises:
-        HTTPException: 404.
-    """
-    project = linked(workspace)
-    right = project and hmac.compare_digest(given.encode(), secret(workspace).encode())
-    if not project or not right:
-        raise HTTPException(404, "nothing is here. `classify labels connect` makes the address.")
-    return project
-
-
-async def _object(request: Request) -> dict[str, Any]:
-    """The JSON object of a request.
-
-    Raises:
-        HTTPException: see json_body.
+        HTTPException: see read_json.
         InvalidError: it is something else.
     """
-    value = await json_body(request)
-    if not isinstance(value, dict):
+    body = await read_json(request)
+    if not isinstance(body, dict):
         raise InvalidError("send a JSON object.", [])
-    return value
+    return body
 
 
-def _check_project(given: Any, project: Linked) -> None:
-    """Refuse what is about another project than the connected one.
+def _check_project(identity: Any, project: ConnectedProject) -> None:
+    """Refuse a request about another project than the connected one.
 
     Raises:
-        InvalidError: it is, or says of none.
+        InvalidError: it names another project, or none.
     """
-    if str(given).partition(".")[0] != str(project.id):  # "7.1795314637", or the number alone
+    if str(identity).partition(".")[0] != str(project.id):  # "7.1795314637", or the number alone
         raise InvalidError(
-            f"this service is connected to project {project.id}. Run `classify labels connect` "
-            "in the workspace of the other.",
-            [{"where": "project", "message": f"{str(given)[:40]} is not {project.id}"}],
+            f"this service is connected to project {project.id}. To connect another, run "
+            "`classify labels connect` in its workspace.",
+            [{"where": "project", "message": f"is {str(identity)[:40]}, not {project.id}"}],
         )
 
 
-def _check_interface(interface: str, engine: Engine) -> frozenset[str]:
-    """The categories that a labelling interface can show.
-
-    Raises:
-        InputError: it does not ask for categories as ours does.
-        InvalidError: it wants one category, and the run gives several.
-    """
-    known = known_categories(interface)
-    if choice_of(interface) == "single" and engine.run.taxonomy.choice == "multiple":
-        raise InvalidError(
-            f"the labelling interface takes one category, and {engine.run.name} gives several. "
-            "Push the taxonomy and train again.",
-            [],
-        )
-    return known
-
-
-def _text(asked: dict[str, Any], name: str) -> str:
-    """A field that must be text.
+def _required_text(body: dict[str, Any], name: str) -> str:
+    """Return a field that must be text.
 
     Raises:
         InvalidError: it is not.
     """
-    found = asked.get(name)
-    if not isinstance(found, str):
-        raise InvalidError(f"{name} must be text.", [{"where": name, "message": "not text"}])
-    return found
+    text = body.get(name)
+    if not isinstance(text, str):
+        raise InvalidError(f"{name} must be text.", [{"where": name, "message": "is not text"}])
+    return text
 
 
-def _tasks(asked: dict[str, Any]) -> list[Any]:
-    """The tasks of a request.
+def _tasks(body: dict[str, Any]) -> list[Any]:
+    """Return the tasks of a request.
 
     Raises:
         InvalidError: there are none, or too many.
     """
-    found = asked.get("tasks")
-    if not isinstance(found, list):
-        raise InvalidError("tasks must be a list.", [{"where": "tasks", "message": "no list"}])
-    if len(found) > TASKS:
+    tasks = body.get("tasks")
+    if not isinstance(tasks, list):
+        places = [{"where": "tasks", "message": "is not a list"}]
+        raise InvalidError("tasks must be a list.", places)
+    if len(tasks) > TASKS:
         raise InvalidError(
             f"at most {TASKS:,} tasks at once. Run `classify labels push --with-predictions`.", []
         )
-    return found
+    return tasks
 
 
-def _article(task: Any) -> str | None:
-    """The text of a task; None if it holds none."""
+def _task_text(task: Any) -> str | None:
+    """Return the text of a task, or None if it has none."""
     data = task.get("data") if isinstance(task, dict) else None
     text = data.get(TEXT) if isinstance(data, dict) else None
     return text if isinstance(text, str) and text.strip() else None
-
-
-def _unreadable() -> dict[str, str]:
-    """Of a task without a text: Label Studio leaves out what has no result, and keeps the rest."""
-    return {"error": f"the task has no text in its field {TEXT!r}"}
-
-
-def _result(
-    run: str, answer: dict[str, Any], known: frozenset[str], engine: Engine
-) -> dict[str, Any]:
-    """Label Studio's form of an answer."""
-    choice = engine.run.taxonomy.choice
-    return prediction(suggested(run, answer["categories"], answer["probabilities"], choice), known)

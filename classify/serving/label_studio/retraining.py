@@ -1,45 +1,41 @@
-"""New annotations are counted; enough of them start a training, whose run annotators then see.
+"""Counts new annotations; enough of them start a training, whose run annotators then see.
 
-Label Studio waits a second at most for whoever hears its news, so that nothing is done here but
-counting: what takes time is a job in a process of its own (`classify.serving.label_studio.jobs`).
+Label Studio waits at most a second for the answer to a webhook, so that an event is only counted
+here: whatever takes time is a job in a process of its own (`classify.serving.label_studio.jobs`).
 """
 
 import asyncio
 import json
 import logging
-import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from classify.serving.label_studio.connected_project import linked
+from classify.serving.label_studio.connected_project import read_connected_project
+from classify.serving.label_studio.job_runner import JobRunner
 from classify.serving.model.loaded_run import RunInfo
-from classify.serving.model.process import surroundings
 from seeds.base.errors import InputError
 from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
 
-_GIVEN = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED")
-_MOST = 1 << 63  # an id of a database is below it
-_PAUSE, _LONGEST_PAUSE = 30.0, 7200.0  # seconds before what failed is tried again: first, at most
-_LINE = 1 << 20  # bytes of a line that a job says, at most
-_END_SECONDS = 20.0  # for a job to end once it is asked to: a fine-tuning finishes its step
+_ANNOTATED = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED")
+_DELETED = "ANNOTATIONS_DELETED"
+_MAX_ID = (1 << 63) - 1  # of a row in a database
 _log = logging.getLogger("classify.serving")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What outlives the service.
+class RetrainingState:
+    """The part of the state that outlives the service, in serve/retraining.json.
 
     Attributes:
-        annotations: ids of the new ones.
-        last: what came of the last training.
-        since: when the last training began, or counting did; ISO 8601, "" before.
-        asked: whether somebody asked for a training that has not come to its end.
+        annotations: ids of the new annotations.
+        last: the outcome of the last training.
+        since: when the last training, or else the counting, began; ISO 8601, or "".
+        asked: somebody asked for a training that has not come to its end.
     """
 
     annotations: tuple[int, ...] = ()
@@ -48,15 +44,15 @@ class Kept:
     asked: bool = False
 
 
-def kept(workspace: Path) -> Kept:
-    """What a workspace's service has kept; of a file that can't be read, nothing."""
+def read_state(workspace: Path) -> RetrainingState:
+    """Return the state that a service of the workspace has saved; an unreadable one is empty."""
     path = _path(workspace)
     try:
         record = read_optional_object(path, "Remove the file.")
-        return Kept() if record is None else parse(record, Kept, str(path))
+        return RetrainingState() if record is None else parse(record, RetrainingState, str(path))
     except InputError as error:
-        _log.error("%s Annotations are counted from 0.", error)
-        return Kept()
+        _log.error("%s Counting annotations from 0.", error)
+        return RetrainingState()
 
 
 def _path(workspace: Path) -> Path:
@@ -64,250 +60,201 @@ def _path(workspace: Path) -> Path:
 
 
 class Retraining:
-    """What follows from news of annotations and from promotions, one job after the other."""
+    """Reacts to annotations and promotions, one job after the other."""
 
     def __init__(
         self,
         workspace: Path,
-        wanted: int,
-        run: Callable[[], Path],
+        threshold: int,
+        find_run: Callable[[], Path],
         *,
-        alone: bool = True,
-        shown: bool = True,
+        active: bool = True,
+        shows_run: bool = True,
     ) -> None:
-        """wanted: new annotations that start a training; 0: none do. run: the one that answers.
+        """Read the saved state; `start` begins to work.
 
-        alone: False where another service of the workspace does all this. shown: whether
-        annotators see what the run says: not of one that somebody tries, promoted or not.
+        Args:
+            workspace: whose project is connected.
+            threshold: new annotations that start a training; 0: none do.
+            find_run: returns the folder of the run that answers.
+            active: False where another service of the workspace does all this.
+            shows_run: annotators get the predictions of the run that answers; False for a run that
+                somebody only tries out.
         """
-        self._workspace, self._wanted, self._run, self._alone = workspace, wanted, run, alone
-        self._shown = shown
-        before = kept(workspace)
-        self._new, self._last, self._since = set(before.annotations), before.last, before.since
-        self._during: set[int] = set()  # those that came while a training ran
+        self._workspace, self._threshold, self._active = workspace, threshold, active
+        self._shows_run = shows_run
+        state = read_state(workspace)
+        self._new, self._last, self._since = set(state.annotations), state.last, state.since
+        self._asked = state.asked  # somebody asked for a training that has not begun
+        self._asked_running = False  # such a training is running
         self._running = self._failed = False
-        self._asked, self._outdated, self._unheard = before.asked, False, False
-        self._at_it = False  # a training that was asked for has begun
-        self._pauses = dict.fromkeys(("train", "predictions", "news"), _PAUSE)
-        # time.monotonic() from which what failed is tried again.
-        self._not_before = dict.fromkeys(self._pauses, 0.0)
+        self._meanwhile: set[int] = set()  # annotations that came during the training
+        self._missed = False  # annotations may have come while no service ran
+        self._outdated = False  # predictions in Label Studio are those of an earlier run
         self._changed, self._wake = asyncio.Event(), asyncio.Event()
+        self._runner = JobRunner(workspace, find_run, self._wake.set)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to work; what happened while the service was down is made up for."""
-        if not self._alone:
+        """Begin to work, first on what happened while no service ran."""
+        if not self._active:
             return
-        self._unheard = self._connected()
-        self._outdated = self._unheard and self._shown
+        self._missed = self._is_connected()
+        self._outdated = self._missed and self._shows_run
         self._wake.set()
-        self._tasks = [asyncio.create_task(each) for each in (self._keep(), self._work())]
+        self._tasks = [asyncio.create_task(loop) for loop in (self._save(), self._work())]
 
     async def close(self) -> None:
-        """End the job that runs; a fine-tuning can go on from its checkpoint."""
+        """End the job that runs; a fine-tuning can resume from its checkpoint."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._alone:
-            self._write()
+        if self._active:
+            self._write_state()
 
-    def facts(self) -> dict[str, Any] | None:
-        """How far the next training is, as the API tells it; None while nothing is connected."""
-        if not self._connected():
+    def progress(self) -> dict[str, Any] | None:
+        """Return the fields of RetrainingFacts, or None while no project is connected."""
+        if not self._is_connected():
             return None
-        state = "running" if self._running else "failed" if self._failed else "waiting"
-        count = len(self._new)
-        return {"annotations": count, "wanted": self._wanted, "state": state, "last": self._last}
+        return {
+            "annotations": len(self._new),
+            "wanted": self._threshold,
+            "state": "running" if self._running else "failed" if self._failed else "waiting",
+            "last": self._last,
+        }
 
-    def hear(self, event: dict[str, Any]) -> str:
-        """Take note of a webhook's event; what became of it."""
+    def handle_event(self, event: dict[str, Any]) -> str:
+        """Count the annotations of a webhook's event; return "counted", "queued" or "ignored"."""
         action = event.get("action")
-        if not self._alone:
+        if not self._active:
             return "ignored"
         if action == "START_TRAINING":
             self._asked = True
-            self._changed.set()
-            self._wake.set()
+            self._notify()
             return "queued"
-        given = action in _GIVEN
-        if not given and action != "ANNOTATIONS_DELETED":
+        annotated = action in _ANNOTATED
+        if not annotated and action != _DELETED:
             return "ignored"
-        found = list(_annotations(event.get("annotation" if given else "annotations")))
-        for name, skipped in found:
-            self._count(name, skipped=skipped or not given)
-        if not found:
+        field = "annotation" if annotated else "annotations"
+        annotations = list(_parse_annotations(event.get(field)))
+        for identity, skipped in annotations:
+            self._count(identity, new=annotated and not skipped)
+        if not annotations:
             return "ignored"
         self._since = self._since or _now()
-        self._changed.set()
-        self._wake.set()
+        self._notify()
         return "counted"
 
-    async def promoted(self, _run: RunInfo) -> None:
-        """Another run answers from now on: annotators are to see what it says."""
-        self._outdated = self._connected() and self._shown
-        self._not_before["predictions"] = 0.0
+    async def on_promoted(self, _run: RunInfo) -> None:
+        """Give annotators the predictions of the run that answers from now on."""
+        self._outdated = self._is_connected() and self._shows_run
+        self._runner.allow("predictions")
         self._wake.set()
 
-    def _count(self, name: int, *, skipped: bool) -> None:
-        for ids in (self._new, self._during):
-            if skipped:
-                ids.discard(name)
-            else:
-                ids.add(name)
+    def _notify(self) -> None:
+        """Save what changed, and look for work."""
+        self._changed.set()
+        self._wake.set()
 
-    def _connected(self) -> bool:
+    def _count(self, identity: int, *, new: bool) -> None:
+        """Add an annotation to the new ones, or take it away."""
+        for identities in (self._new, self._meanwhile):
+            if new:
+                identities.add(identity)
+            else:
+                identities.discard(identity)
+
+    def _is_connected(self) -> bool:
         try:
-            return linked(self._workspace) is not None
+            return read_connected_project(self._workspace) is not None
         except InputError as error:
             _log.error("%s", error)
             return False
 
     async def _work(self) -> None:
-        """Do what is due, one thing after the other."""
+        """Do what is due, one job after the other, for ever."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             try:
-                if self._unheard and self._may("news"):
-                    self._unheard = not await self._heard()
-                if self._outdated and self._may("predictions"):
-                    self._outdated = False
-                    found, _ = await self._job("predictions")
-                    self._outdated = self._outdated or found is None
-                if self._asked or self._due:
-                    await self._train()
-            except Exception:  # a bug of ours must not stop all that follows
-                _log.exception("after news of annotations")
+                await self._work_once()
+            except Exception:  # a bug must not stop everything that follows
+                _log.exception("after an event from Label Studio")
 
-    @property
-    def _due(self) -> bool:
-        """Whether there are enough annotations for a training."""
-        return 0 < self._wanted <= len(self._new) and self._may("train")
+    async def _work_once(self) -> None:
+        if self._missed and self._runner.allows("news"):
+            self._missed = not await self._count_missed()
+        if self._outdated and self._runner.allows("predictions"):
+            self._outdated = False
+            result = await self._runner.run("predictions")
+            self._outdated = self._outdated or result.output is None
+        enough = 0 < self._threshold <= len(self._new)
+        if self._asked or (enough and self._runner.allows("train")):
+            await self._train()
 
-    def _may(self, name: str) -> bool:
-        """Whether no failure of a job is too recent."""
-        return time.monotonic() >= self._not_before[name]
-
-    async def _heard(self) -> bool:
-        """Count what was annotated while nobody listened; whether that could be found out."""
+    async def _count_missed(self) -> bool:
+        """Count what was annotated while no service ran; return False if that failed."""
         if not self._since:
             self._since = _now()
             self._changed.set()
-        found, _ = await self._job("news")
-        for name in (found or {}).get("annotations", ()):
-            self._count(int(name), skipped=False)
+        result = await self._runner.run("news")
+        for identity in (result.output or {}).get("annotations", ()):
+            self._count(int(identity), new=True)
         self._changed.set()
-        return found is not None
+        return result.output is not None
 
     async def _train(self) -> None:
-        self._at_it, self._asked = self._asked, False
-        self._running, self._during = True, set()
-        began = _now()
+        """Run a training; annotations that come meanwhile count for the next one."""
+        self._asked_running, self._asked = self._asked, False
+        self._running, self._meanwhile = True, set()
+        start = _now()
         try:
-            found, said = await self._job("train")
+            result = await self._runner.run("train")
         except asyncio.CancelledError:
-            _log.info("the training was stopped; it begins again with the service")
+            _log.info("the training was stopped; it starts again with the service")
             raise
         finally:
             self._running = False
-        self._at_it = False
-        self._failed = found is None
-        if found is None:
-            self._last = f"failed: {said}"
+        self._asked_running = False
+        self._failed = result.output is None
+        if result.output is None:
+            self._last = f"failed: {result.message}"
         else:
-            self._last = str(found.get("said", ""))
-            self._new, self._since = self._during, began
-        self._changed.set()
-        self._wake.set()
-
-    async def _job(self, name: str) -> tuple[dict[str, Any] | None, str]:
-        """Run a job to its end: what it found, or None if it failed; and the last it said."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "classify.serving.label_studio.jobs",
-            name,
-            str(self._workspace),
-            str(self._run()),
-            stdin=asyncio.subprocess.PIPE,  # its end tells the job to end
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=_LINE,
-            start_new_session=True,  # Ctrl-C is the service's
-            env=surroundings(),
-        )
-        assert process.stdin
-        assert process.stdout
-        assert process.stderr
-        try:
-            said, out = await asyncio.gather(_told(name, process.stderr), process.stdout.read())
-            code = await process.wait()
-        except asyncio.CancelledError:
-            process.stdin.close()
-            try:
-                await asyncio.wait_for(process.wait(), _END_SECONDS)
-            except TimeoutError:
-                process.kill()
-            raise
-        if code == 0:
-            self._pauses[name] = _PAUSE
-            found: dict[str, Any] = json.loads(out) if out.strip() else {}
-            return found, said
-        if code < 0:
-            said = f"killed by signal {-code}, as systems do when memory runs out"
-        said = said.replace(f"{self._workspace}/", "").replace(f"{self._workspace}: ", "")
-        _log.error("%s failed: %s", name, said)
-        pause = self._pauses[name]
-        self._pauses[name] = min(pause * 4, _LONGEST_PAUSE)
-        self._not_before[name] = time.monotonic() + pause
-        asyncio.get_running_loop().call_later(pause + 0.1, self._wake.set)
-        return None, said
+            self._last = str(result.output["outcome"])
+            self._new, self._since = self._meanwhile, start
+        self._notify()
 
     # ------------------------------------------------------------ on disk
 
-    async def _keep(self) -> None:
-        """Write what changed, off the event loop: a disk may be slow."""
+    async def _save(self) -> None:
+        """Write what changed, outside the event loop: a disk may be slow."""
         while True:
             await self._changed.wait()
             self._changed.clear()
-            await asyncio.to_thread(self._write)
+            await asyncio.to_thread(self._write_state)
 
-    def _write(self) -> None:
-        if not self._connected():
+    def _write_state(self) -> None:
+        if not self._is_connected():
             return
-        asked = self._asked or self._at_it
-        now = Kept(tuple(sorted(self._new)), self._last, self._since, asked)
+        asked = self._asked or self._asked_running
+        state = RetrainingState(tuple(sorted(self._new)), self._last, self._since, asked)
         try:
-            write_text(_path(self._workspace), json.dumps(asdict(now)))
+            write_text(_path(self._workspace), json.dumps(asdict(state)))
         except InputError as error:
             _log.error("%s", error)
 
 
 def _now() -> str:
-    """The time as Label Studio writes it."""
+    """Return the time as Label Studio writes it."""
     return datetime.now(UTC).isoformat()
 
 
-def _annotations(value: Any) -> Iterator[tuple[int, bool]]:
-    """Id, and whether it was skipped, of each annotation of an event: one, or a list of them."""
-    found: Iterable[Any] = value if isinstance(value, list) else [value]
-    for each in found:
-        name = each.get("id") if isinstance(each, dict) else None
-        if isinstance(name, int) and not isinstance(name, bool) and 0 < name < _MOST:
-            yield name, each.get("was_cancelled") is True
-
-
-async def _told(name: str, stream: asyncio.StreamReader) -> str:
-    """Log what a job says, line by line; the last one is left to whoever knows how it ended."""
-    last = ""
-    while True:
-        try:
-            line = await stream.readline()
-        except ValueError:  # longer than _LINE: no line of ours
+def _parse_annotations(value: Any) -> Iterator[tuple[int, bool]]:
+    """Yield the id of each annotation of an event, one or a list, and whether it was skipped."""
+    annotations: Iterable[Any] = value if isinstance(value, list) else [value]
+    for annotation in annotations:
+        identity = annotation.get("id") if isinstance(annotation, dict) else None
+        if not isinstance(identity, int) or isinstance(identity, bool):
             continue
-        if not line:
-            return last
-        if text := line.decode("utf-8", "replace").strip():
-            if last:
-                _log.info("%s: %s", name, last)
-            last = text
+        if 0 < identity <= _MAX_ID:
+            yield identity, annotation.get("was_cancelled") is True

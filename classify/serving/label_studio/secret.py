@@ -1,4 +1,4 @@
-"""The secret in the address that Label Studio calls: it can send no key of its own."""
+"""The secret in the address that Label Studio calls, since it can send no key of its own."""
 
 import contextlib
 import os
@@ -15,8 +15,8 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 random bytes
 _ADDRESS = re.compile(rf".*{PREFIX}/{_SECRET.pattern}/?")
 
 
-def secret(workspace: Path) -> str:
-    """The workspace's secret, made by whoever needs it first; only its owner can read the file.
+def ensure_secret(workspace: Path) -> str:
+    """Return the workspace's secret, made on first use; only the file's owner can read it.
 
     Raises:
         InputError: the file can't be read or written, or holds something else.
@@ -24,54 +24,54 @@ def secret(workspace: Path) -> str:
     path = _path(workspace)
     try:
         if not path.exists():
-            _make(path)
-        found = path.read_text(encoding="ascii", errors="replace").strip()
+            _write_secret(path)
+        secret = path.read_text(encoding="ascii", errors="replace").strip()
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}. Check the folder.") from error
-    if not _SECRET.fullmatch(found):
+    if not _SECRET.fullmatch(secret):
         raise InputError(
             f"{path}: holds no secret. Remove it, then run `classify labels connect` again."
         )
-    return found
+    return secret
 
 
-def forget(workspace: Path, *, keep: bool = False) -> None:
-    """Make an address that somebody may have heard worth nothing: the next one is another.
+def retire_secret(workspace: Path, *, remember: bool = False) -> None:
+    """Make the address useless to whoever may know it; the next one has another secret.
 
-    keep: remember what it was, for Label Studio still lists it.
+    remember: keep the old secret on file, because Label Studio still lists its address.
     """
-    now = _path(workspace)
-    if keep and now.exists():
-        now.replace(_path(workspace, ".last"))
+    path = _path(workspace)
+    if remember and path.exists():
+        path.replace(_path(workspace, ".last"))
     else:
-        now.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
-def is_own(workspace: Path) -> Callable[[str], bool]:
-    """What says whether an address is one of this workspace's service, now or before."""
-    own = set()
+def own_address_matcher(workspace: Path) -> Callable[[str], bool]:
+    """Return a function that recognises the addresses, present and last, of this workspace."""
+    own_secrets = set()
     for path in (_path(workspace), _path(workspace, ".last")):
         with contextlib.suppress(OSError):
-            own.add(path.read_text(encoding="ascii", errors="replace").strip())
-    return lambda url: is_address(url) and url.rstrip("/").rpartition("/")[2] in own
+            own_secrets.add(path.read_text(encoding="ascii", errors="replace").strip())
+    return lambda url: is_backend_address(url) and url.rstrip("/").rpartition("/")[2] in own_secrets
 
 
-def address(url: str, secret: str) -> str:
-    """Where Label Studio finds the service that is at url."""
+def backend_address(url: str, secret: str) -> str:
+    """Return the address at which Label Studio calls the service at url."""
     return f"{url}{PREFIX}/{secret}"
 
 
-def is_address(url: str) -> bool:
-    """Whether an address is one of a service of ours, with whatever secret."""
+def is_backend_address(url: str) -> bool:
+    """Return True for an address of a service like ours, whatever its secret."""
     return _ADDRESS.fullmatch(url) is not None
 
 
-def _path(workspace: Path, more: str = "") -> Path:
-    return workspace / "serve" / f"secret{more}"
+def _path(workspace: Path, suffix: str = "") -> Path:
+    return workspace / "serve" / f"secret{suffix}"
 
 
-def _make(path: Path) -> None:
-    """Write a new secret, whole from the start; of two at once the first stays."""
+def _write_secret(path: Path) -> None:
+    """Write a new secret, complete at once; if two processes do, the first one's stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".secret.", dir=path.parent)  # 0600
     try:

@@ -1,1 +1,1 @@
-"""The process that holds the model, and the queue before it."""
+"""The model in its own process, and the queue of texts that wait for it."""

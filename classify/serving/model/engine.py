@@ -1,43 +1,32 @@
-"""Texts that wait, batches, and the process that answers them; a promoted run takes over."""
+"""Answers texts: waiting texts are batched, and explanations run in small steps between batches.
+
+The model runs in its own process, so that health checks, refusals and new requests never wait for
+it. Everything here runs in one event loop.
+"""
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classify.serving.model.loaded_run import Loaded, RunInfo
-from classify.serving.model.process import EndedError
-from seeds.base.errors import InputError
-from training.runtime import Runtime
+from classify.serving.model.loaded_run import LoadedRun, RunInfo
+from classify.serving.model.process import ProcessEndedError
+from classify.serving.model.queue import BusyError, Job, Queue, fail
+from classify.serving.model.supervisor import RETRY_SECONDS, Load, Supervisor
 
-_FOLLOW_SECONDS = 1.0  # between two looks at which run is current
-_REVIVE_SECONDS = (0.5, 30.0)  # before a worker that answered nothing is started again: first, most
-_AGAIN_SECONDS = 60.0  # before a promoted run that can't be loaded is tried again
-_TURNS = 4  # explanations that go round; each that is begun takes memory
-_RATE_WEIGHT = 0.2  # of the latest text in the running mean of the seconds it takes
 _log = logging.getLogger("classify.serving")
 
 
-class BusyError(Exception):
-    """No room in the queue. retry_after: seconds until there should be."""
-
-    def __init__(self, retry_after: int, reason: str) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """Answers of one run, one a text, as docs and OpenAPI describe them."""
+class Answers:
+    """The answers of one run, a record per text, as the API documents them."""
 
     run: str
-    answers: list[dict[str, Any]]
+    records: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +34,9 @@ class Batching:
     """How texts are put together.
 
     Attributes:
-        size: texts that are computed at once, at most.
-        wait: seconds that a text waits for others at most, while the model is idle.
-        queue: requests that may be inside; more are told to come again.
+        size: maximum number of texts in a batch.
+        wait: seconds that a text waits for others, at most, while the model is idle.
+        queue: maximum number of accepted requests; further ones are asked to come again.
     """
 
     size: int = 32
@@ -55,97 +44,78 @@ class Batching:
     queue: int = 256
 
 
-@dataclass(eq=False, slots=True)
-class _Job:
-    """A text that waits for its answer.
-
-    Attributes:
-        number: by which the worker knows its explanation.
-        begun: the worker that has begun to explain it.
-        seconds: that its explanation has taken so far.
-    """
-
-    text: str
-    every: bool
-    answer: "asyncio.Future[tuple[str, dict[str, Any]]]"
-    number: int
-    begun: Loaded | None = None
-    seconds: float = 0.0
-
-
 class Engine:
-    """Answers texts with the current run.
-
-    Everything runs in one event loop; the model computes in a process of its own, so that health,
-    refusals and new requests never wait for it.
-    """
+    """Answers texts with the current run."""
 
     def __init__(
         self,
-        find: Callable[[], Path],
-        runtime: Runtime,
+        find_run: Callable[[], Path],
+        load: Load,
         batching: Batching,
-        observe: Callable[[int, float], None] = lambda _texts, _seconds: None,
-        observe_explained: Callable[[float], None] = lambda _seconds: None,
+        *,
+        on_batch: Callable[[int, float], None] = lambda _texts, _seconds: None,
+        on_explanation: Callable[[float], None] = lambda _seconds: None,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
-        """find: the folder of the run that should answer now. observe: hears of each batch.
+        """Set up; `start` loads the run.
 
-        observe_explained: hears of each explanation.
+        Args:
+            find_run: returns the folder of the run that should answer now.
+            load: starts a worker with the run of a folder.
+            batching: how texts are put together.
+            on_batch: called with the texts and seconds of each batch.
+            on_explanation: called with the seconds of each explanation.
+            retry_seconds: before a promoted run that could not be loaded is tried again.
         """
         self.batching = batching
-        self.inside = 0  # requests
-        self._find, self._runtime = find, runtime
-        self._observe, self._observe_explained = observe, observe_explained
-        self._waiting: deque[_Job] = deque()
-        self._explaining: deque[_Job] = deque()  # those to be explained wait apart
-        self._forgotten: list[int] = []  # explanations that are begun and nobody waits for
-        self._numbers = itertools.count()
+        self.active_requests = 0
+        self._on_batch, self._on_explanation = on_batch, on_explanation
+        self._queue = Queue()
         self._wake = asyncio.Event()
-        self._computing = asyncio.Lock()
-        self._worker: Loaded | None = None
-        self._run: RunInfo | None = None
-        self._last: Path | None = None  # the folder of the run that has answered last
-        self._starts = 0  # of workers since one has answered
-        self._seconds = 0.05  # a text takes, as far as known
-        self._explained = 0.2  # seconds that an explanation takes
-        self._promoted: list[Callable[[RunInfo], Awaitable[None]]] = []
+        self._supervisor = Supervisor(
+            find_run, load, on_death=self._wake.set, retry_seconds=retry_seconds
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
 
     @property
     def run(self) -> RunInfo:
         """The run that answers now."""
-        assert self._run, "start() was awaited"
-        return self._run
+        return self._supervisor.run
 
     @property
     def path(self) -> Path:
         """The folder of the run that answers now."""
-        return self._worker.path if self._worker else self._find()
+        return self._supervisor.path
 
     @property
     def ready(self) -> bool:
-        """Whether a text would be computed right away or after those before it."""
-        return self._alive and not self._closing
-
-    @property
-    def _alive(self) -> bool:
-        """Whether the worker's process is there."""
-        return self._worker is not None and self._worker.child.alive
+        """True while texts are computed as soon as their turn comes."""
+        return self._supervisor.alive and not self._closing
 
     @property
     def state(self) -> str:
-        """What it does while it is not ready, in words."""
-        return "is ending" if self._closing else "is loading the model again"
+        """What the engine does while it is not ready, in words."""
+        return "is shutting down" if self._closing else "is reloading the model"
 
     @property
-    def waiting(self) -> int:
-        """Texts in the queue."""
-        return len(self._waiting) + len(self._explaining)
+    def waiting_texts(self) -> int:
+        """The number of texts in the queue."""
+        return len(self._queue)
+
+    @property
+    def full(self) -> bool:
+        """True while another request would be refused."""
+        return self.active_requests >= self.batching.queue
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds until what waits now should be done, 1 to 60."""
+        return max(1, min(60, round(self._queue.seconds)))
 
     def on_promoted(self, callback: Callable[[RunInfo], Awaitable[None]]) -> None:
-        """Call this after another run has taken over."""
-        self._promoted.append(callback)
+        """Call this whenever another run has taken over."""
+        self._supervisor.on_promoted(callback)
 
     async def start(self) -> None:
         """Load the run.
@@ -153,86 +123,77 @@ class Engine:
         Raises:
             InputError: there is none, or it can't be loaded; says why.
         """
-        self._take(await Loaded.started(self._find(), self._runtime))
-        self._tasks = [asyncio.create_task(each) for each in (self._compute(), self._follow())]
+        await self._supervisor.start()
+        loops = (self._compute(), self._supervisor.follow())
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
 
     def drain(self) -> None:
-        """Be not ready any more; what comes is still answered."""
+        """Stop being ready; texts that still come are answered."""
         self._closing = True
 
     async def close(self) -> None:
-        """End the worker; what waits fails."""
+        """End the worker; texts that still wait are cancelled."""
         self._closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for job in (*self._waiting, *self._explaining):
-            job.answer.cancel()
-        if self._worker:
-            await self._worker.child.close()
+        self._queue.cancel_all()
+        await self._supervisor.close()
 
-    async def answers(
-        self, texts: Sequence[str], *, every: bool = False, explain: bool = False
-    ) -> Answered:
-        """The answer to each text, all of one run; cancelling drops what is not computed yet.
+    async def answer(
+        self, texts: Sequence[str], *, all_categories: bool = False, explain: bool = False
+    ) -> Answers:
+        """Return the answer to each text, all from one run; cancelling drops what is not computed.
 
         Args:
-            texts: articles as they came; they are cleaned here.
-            every: all probabilities, not only those worth showing.
+            texts: articles as they came; they are cleaned by the worker.
+            all_categories: give every probability, not only those worth showing.
             explain: say which words counted.
 
         Raises:
             BusyError: there is no room, or the worker ended.
         """
-        async with self._place():
+        size = self.batching.size
+        async with self._admit():
             while True:
-                found: list[tuple[str, dict[str, Any]]] = []
-                for start in range(0, len(texts), self.batching.size):
-                    part = texts[start : start + self.batching.size]
-                    found += await self._together(part, every=every, explain=explain)
-                if len({run for run, _ in found}) <= 1:  # else another run took over meanwhile
-                    name = found[0][0] if found else self.run.name
-                    return Answered(name, [answer for _, answer in found])
+                pairs: list[tuple[str, dict[str, Any]]] = []
+                for start in range(0, len(texts), size):
+                    chunk = texts[start : start + size]
+                    pairs += await self._enqueue(
+                        chunk, all_categories=all_categories, explain=explain
+                    )
+                if len({run for run, _ in pairs}) <= 1:  # else another run took over meanwhile
+                    name = pairs[0][0] if pairs else self.run.name
+                    return Answers(name, [record for _, record in pairs])
 
     @contextlib.asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        """A request's place among those that are inside."""
+    async def _admit(self) -> AsyncIterator[None]:
+        """Count a request among the active ones, or refuse it.
+
+        Raises:
+            BusyError: there is no room, or no worker.
+        """
         if self.full:
             raise BusyError(self.retry_after, "the queue is full")
-        if self._worker is None:
-            raise BusyError(2, "the model is being loaded again")
-        self.inside += 1
+        if self._supervisor.loaded is None:
+            raise BusyError(2, "the model is being reloaded")
+        self.active_requests += 1
         try:
             yield
         finally:
-            self.inside -= 1
+            self.active_requests -= 1
 
-    @property
-    def full(self) -> bool:
-        """Whether another request would be refused."""
-        return self.inside >= self.batching.queue
-
-    @property
-    def retry_after(self) -> int:
-        """Seconds until what waits now should be done, 1 to 60."""
-        seconds = self._seconds * len(self._waiting) + self._explained * len(self._explaining)
-        return max(1, min(60, round(seconds)))
-
-    async def _together(
-        self, texts: Sequence[str], *, every: bool, explain: bool
+    async def _enqueue(
+        self, texts: Sequence[str], *, all_categories: bool, explain: bool
     ) -> list[tuple[str, dict[str, Any]]]:
-        """Answers to a few texts, each with the run's name."""
-        loop = asyncio.get_running_loop()
-        jobs = [_Job(each, every, loop.create_future(), next(self._numbers)) for each in texts]
-        (self._explaining if explain else self._waiting).extend(jobs)
+        """Put texts in the queue and return their answers, each with the name of the run."""
+        jobs = self._queue.add(texts, all_categories=all_categories, explain=explain)
         self._wake.set()
         try:
             return [await job.answer for job in jobs]
         finally:
             for job in jobs:
-                job.answer.cancel()  # nothing to those that are done
-                if job.answer.done() and not job.answer.cancelled():
-                    job.answer.exception()  # heard, of those after the first
+                job.abandon()
 
     # ---------------------------------------------------------------- the worker's side
 
@@ -241,167 +202,65 @@ class Engine:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if self.batching.wait and len(self._waiting) < self.batching.size:
+            if self.batching.wait and self._queue.plain < self.batching.size:
                 await asyncio.sleep(self.batching.wait)
-            while self.waiting or not self._alive:
-                async with self._computing:
-                    for compute, take in ((self._answer, self._batch), (self._step, self._next)):
-                        if not self._alive:
-                            await self._revive()
-                        if jobs := take():
-                            await self._guarded(compute, jobs)
+            while self._queue or not self._supervisor.alive:
+                async with self._supervisor.computing:
+                    await self._ensure_worker()
+                    if jobs := self._queue.next_batch(self.batching.size):
+                        await self._guard(self._compute_batch, jobs)
+                    await self._ensure_worker()
+                    if jobs := self._queue.next_explanation():
+                        await self._guard(self._compute_step, jobs)
 
-    async def _guarded(
-        self, compute: Callable[[Loaded, list[_Job]], Awaitable[None]], jobs: list[_Job]
+    async def _ensure_worker(self) -> None:
+        """Start the worker again if it has died; while that fails, waiting texts do, too."""
+        while not self._supervisor.alive and not await self._supervisor.restart():
+            self._queue.fail_all(BusyError(5, "the model can't be loaded"))
+
+    async def _guard(
+        self, compute: Callable[[LoadedRun, list[Job]], Awaitable[None]], jobs: list[Job]
     ) -> None:
-        """Compute something; whatever happens is told to those who wait for it."""
+        """Compute some jobs; whatever goes wrong becomes their answer."""
         try:
-            assert self._worker, "it was revived"
-            await compute(self._worker, jobs)
-            self._starts = 0
-        except EndedError:  # of one of these texts, perhaps: it is not tried again
-            _fail(jobs, BusyError(2, "the model's process ended"))
+            assert self._supervisor.loaded, "it was restarted"
+            await compute(self._supervisor.loaded, jobs)
+            self._supervisor.starts = 0
+        except ProcessEndedError:  # one of these texts may be the cause: they are not tried again
+            fail(jobs, BusyError(2, "the model's process ended"))
         except asyncio.CancelledError:
             for job in jobs:
                 job.answer.cancel()
             raise
-        except Exception as error:  # a bug of ours must not stop all that follows
-            _log.exception("a batch of %d texts", len(jobs))
-            _fail(jobs, error)
+        except Exception as error:  # a bug must not stop everything that follows
+            _log.exception("a batch of %d texts failed", len(jobs))
+            fail(jobs, error)
 
-    def _batch(self) -> list[_Job]:
-        """The next texts; those whose clients left are dropped here."""
-        jobs: list[_Job] = []
-        while self._waiting and len(jobs) < self.batching.size:
-            job = self._waiting.popleft()
-            if not job.answer.done():
-                jobs.append(job)
-        return jobs
+    async def _compute_batch(self, loaded: LoadedRun, jobs: list[Job]) -> None:
+        """Answer a batch."""
+        start = time.monotonic()
+        answers = await loaded.worker.ask(
+            [{"text": job.text, "all_categories": job.all_categories} for job in jobs]
+        )
+        seconds = time.monotonic() - start
+        self._queue.note_batch(len(jobs), seconds)
+        self._on_batch(len(jobs), seconds)
+        for job, answer in zip(jobs, answers, strict=True):
+            job.resolve(loaded.info.name, answer)
 
-    def _next(self) -> list[_Job]:
-        """The next text to be explained, if there is one; those whose clients left are dropped."""
-        while self._explaining:
-            job = self._explaining.popleft()
-            if not job.answer.done():
-                return [job]
-            if job.begun:
-                self._forgotten.append(job.number)
-        return []
-
-    async def _answer(self, worker: Loaded, jobs: list[_Job]) -> None:
-        began = time.monotonic()
-        found = await worker.child.ask([{"text": j.text, "every": j.every} for j in jobs])
-        seconds = time.monotonic() - began
-        self._seconds += _RATE_WEIGHT * (seconds / len(jobs) - self._seconds)
-        self._observe(len(jobs), seconds)
-        for job, answer in zip(jobs, found, strict=True):
-            _give(job, worker, answer)
-
-    async def _step(self, worker: Loaded, jobs: list[_Job]) -> None:
-        """Take an explanation a step further; if it is not whole then, the next one comes first."""
+    async def _compute_step(self, loaded: LoadedRun, jobs: list[Job]) -> None:
+        """Take an explanation one step further; unless that was the last step, it waits again."""
         (job,) = jobs
-        asked = {"explain": job.number, "forget": self._forgotten}
-        if job.begun is not worker:
-            asked |= {"text": job.text, "every": job.every}
-        job.begun, self._forgotten = worker, []
-        began = time.monotonic()
-        answer = await worker.child.ask(asked)
-        job.seconds += time.monotonic() - began
+        message = {"explain": job.number, "forget": self._queue.take_abandoned()}
+        if job.started_by is not loaded:
+            message |= {"text": job.text, "all_categories": job.all_categories}
+        job.started_by = loaded
+        start = time.monotonic()
+        answer = await loaded.worker.ask(message)
+        job.seconds += time.monotonic() - start
         if "more" in answer:
-            self._explaining.insert(_TURNS - 1, job)
+            self._queue.put_back(job)
             return
-        self._explained += _RATE_WEIGHT * (job.seconds - self._explained)
-        self._observe_explained(job.seconds)
-        _give(job, worker, answer)
-
-    async def _revive(self) -> None:
-        """Start the worker again, waiting longer each time it answers nothing before it ends."""
-        if self._worker:
-            _log.error("the model's process ended (%s); starting it again", self._worker.child.how)
-            await self._worker.child.close()
-            self._worker = None
-        pause, most = _REVIVE_SECONDS
-        while True:
-            if self._starts:
-                await asyncio.sleep(min(most, pause * 2 ** min(self._starts - 1, 10)))
-            self._starts += 1
-            if worker := await self._loaded():
-                self._take(worker)
-                return
-            for jobs in (self._waiting, self._explaining):
-                _fail(jobs, BusyError(5, "the model can't be loaded"))
-                jobs.clear()
-
-    async def _loaded(self) -> Loaded | None:
-        """A worker with the run that should answer, or with the one that did; None: neither can."""
-        tried: Path | None = None
-        finds: tuple[Callable[[], Path | None], ...] = (self._find, lambda: self._last)
-        for find in finds:
-            try:
-                path = find()
-                if path is not None and path != tried:
-                    tried = path
-                    return await Loaded.started(path, self._runtime)
-            except (InputError, OSError) as error:  # the latter where no process can be started
-                _log.error("%s", error)
-        return None
-
-    def _take(self, worker: Loaded) -> None:
-        """Answer with this worker from now on."""
-        self._worker, self._run, self._last = worker, worker.run, worker.path
-
-    async def _follow(self) -> None:
-        """Take over what is promoted, without a pause; what can't be loaded changes nothing."""
-        failed, again = None, 0.0
-        told, shown = "", self.run.name
-        while True:
-            await asyncio.sleep(_FOLLOW_SECONDS)
-            if not self._alive:
-                self._wake.set()  # no text needs to come for it to be started again
-            if self.run.name != shown:
-                shown = self.run.name
-                await self._tell(self.run)
-            wanted: Path | None = None
-            try:
-                wanted = self._find()
-                if self._worker is None or wanted == self._worker.path:
-                    told = ""
-                    continue
-                if wanted == failed and time.monotonic() < again:
-                    continue
-                worker = await Loaded.started(wanted, self._runtime)
-            except (InputError, OSError) as error:
-                failed, again = wanted, time.monotonic() + _AGAIN_SECONDS
-                if str(error) != told:
-                    _log.error("%s; %s goes on answering", error, self.run.name)
-                told = str(error)
-                continue
-            async with self._computing:  # between two batches
-                before = self._worker
-                self._take(worker)
-            _log.info("%s answers from now on", worker.run.name)
-            if before:
-                await before.child.close()
-
-    async def _tell(self, run: RunInfo) -> None:
-        """Tell who wants to know that another run has taken over."""
-        for callback in self._promoted:
-            try:
-                await callback(run)
-            except Exception:
-                _log.exception("after the promotion of %s", run.name)
-
-
-def _give(job: _Job, worker: Loaded, answer: dict[str, Any]) -> None:
-    """Answer a text with what the worker found."""
-    if "bug" in answer:
-        _fail([job], RuntimeError(f"in the model's process: {answer['bug']}"))
-    elif not job.answer.done():
-        job.answer.set_result((worker.run.name, answer))
-
-
-def _fail(jobs: Iterable[_Job], error: Exception) -> None:
-    """Answer some texts with an error."""
-    for job in jobs:
-        if not job.answer.done():
-            job.answer.set_exception(error)
+        self._queue.note_explanation(job.seconds)
+        self._on_explanation(job.seconds)
+        job.resolve(loaded.info.name, answer)

@@ -1,4 +1,4 @@
-"""JSON messages through a pipe, each behind its length: how the service and its processes talk."""
+"""JSON messages through a pipe, each after its length, between the service and its processes."""
 
 import json
 import os
@@ -11,30 +11,34 @@ from typing import IO, Any
 LENGTH = struct.Struct(">I")  # bytes that follow
 
 
-def packed(message: Any) -> bytes:
-    """A message as it goes through the pipe; lone surrogates become question marks."""
-    data = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
-    return LENGTH.pack(len(data)) + data
+def pack(message: Any) -> bytes:
+    """Return a message as it goes through the pipe; lone surrogates become question marks."""
+    content = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
+    return LENGTH.pack(len(content)) + content
 
 
 def read(file: IO[bytes]) -> Any:
-    """The next message of a blocking pipe; None at its end."""
+    """Return the next message of a blocking pipe, or None at its end."""
     head = file.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
-    data = file.read(size := LENGTH.unpack(head)[0])
-    return json.loads(data) if len(data) == size else None
+    content = file.read(size := LENGTH.unpack(head)[0])
+    return json.loads(content) if len(content) == size else None
 
 
-def sender() -> Callable[[Any], None]:
-    """What sends messages from a process of ours, which from now on prints to standard error."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # of the whole service, which drains first
+def take_stdout() -> Callable[[Any], None]:
+    """Reserve this process's standard output for messages, and return the function that sends one.
+
+    From then on, whatever prints writes to standard error. SIGTERM, which is meant for the whole
+    service, is ignored: the service answers what it has accepted before it ends this process.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no frame
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is not a message
 
     def send(message: Any) -> None:
-        """Write it, all at once."""
-        out.write(packed(message))
+        """Write a message, all at once."""
+        out.write(pack(message))
         out.flush()
 
     return send

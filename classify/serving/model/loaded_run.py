@@ -1,10 +1,10 @@
 """The process that holds a run, as the service sees it."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from classify.serving.model.process import Child, EndedError
+from classify.serving.model.process import ChildProcess, ProcessEndedError
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 from seeds.base.settings import parse
@@ -13,7 +13,7 @@ from training.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """The run that answers: the worker's first frame."""
+    """The run that answers: the first message of the worker."""
 
     name: str
     kind: str
@@ -26,32 +26,32 @@ class RunInfo:
 
 
 @dataclass(eq=False, slots=True)
-class Loaded:
-    """The process that holds one run."""
+class LoadedRun:
+    """A run, and the worker process that has loaded it."""
 
     path: Path
-    child: Child
-    run: RunInfo = field(init=False)
+    worker: ChildProcess
+    info: RunInfo
 
     @classmethod
-    async def started(cls, path: Path, runtime: Runtime) -> "Loaded":
-        """Start a process and wait until it has loaded the run.
+    async def load(cls, path: Path, runtime: Runtime) -> "LoadedRun":
+        """Start a worker and wait until it has loaded the run.
 
         Raises:
             InputError: it could not.
         """
         arguments = (str(path), json.dumps(asdict(runtime)))
-        worker = cls(path, await Child.started("classify.serving.model.worker", *arguments))
+        worker = await ChildProcess.start("classify.serving.model.worker", *arguments)
         try:
-            first = await worker.child.receive()
-            if "fault" in first:
-                raise InputError(first["fault"])
-            worker.run = parse(first, RunInfo, str(path))
-        except EndedError:
+            greeting = await worker.receive()
+            if "fault" in greeting:
+                raise InputError(greeting["fault"])
+            return cls(path, worker, parse(greeting, RunInfo, str(path)))
+        except ProcessEndedError:
             raise InputError(
-                f"{path}: the process that loads it ended ({worker.child.how})."
+                f"{path}: the process that was loading it ended ({worker.ending}). Check that "
+                "there is enough free memory."
             ) from None
         except BaseException:
-            await worker.child.close()
+            await worker.close()
             raise
-        return worker

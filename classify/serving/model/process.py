@@ -1,4 +1,4 @@
-"""A process of ours that answers frame by frame: it holds the model, or reads files."""
+"""A child process that answers message by message: it holds the model, or reads files."""
 
 import asyncio
 import contextlib
@@ -11,24 +11,29 @@ from typing import Any, Self
 from classify.serving.model import frames
 
 
-class EndedError(Exception):
+class ProcessEndedError(Exception):
     """The process is gone."""
 
 
-def surroundings() -> dict[str, str]:
-    """The environment of a process of ours, without the key that only the service needs."""
-    return {name: value for name, value in os.environ.items() if name != "CLASSIFY_API_KEY"}
+def child_environment() -> dict[str, str]:
+    """Return the environment of a child process: ours without the API key."""
+    return {name: text for name, text in os.environ.items() if name != "CLASSIFY_API_KEY"}
+
+
+def describe_signal(number: int) -> str:
+    """Say that a process was killed by a signal, and what that often means."""
+    return f"killed by signal {number}, which often means that memory ran out"
 
 
 @dataclass(eq=False, slots=True)
-class Child:
-    """A process with a pipe for frames each way."""
+class ChildProcess:
+    """A Python process with a pipe for messages each way."""
 
     process: asyncio.subprocess.Process
 
     @classmethod
-    async def started(cls, module: str, *arguments: str) -> Self:
-        """Start a module of ours."""
+    async def start(cls, module: str, *arguments: str) -> Self:
+        """Run a module of this package in a new process."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -36,44 +41,44 @@ class Child:
             *arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is the service's, which drains first
-            env=surroundings(),
+            start_new_session=True,  # Ctrl-C is for the service, which finishes its work first
+            env=child_environment(),
         )
         return cls(process)
 
     @property
     def alive(self) -> bool:
-        """Whether it can answer."""
+        """True until the process has ended."""
         return self.process.returncode is None
 
     @property
-    def how(self) -> str:
-        """How it ended."""
+    def ending(self) -> str:
+        """How the process ended, in words."""
         code = self.process.returncode
         if code is not None and code < 0:
-            return f"killed by signal {-code}, as systems do when memory runs out"
+            return describe_signal(-code)
         return "still running" if code is None else f"exit code {code}"
 
     async def ask(self, message: Any) -> Any:
-        """The answer to a message.
+        """Send a message and return the answer.
 
         Raises:
-            EndedError: the process is gone.
+            ProcessEndedError: the process is gone.
         """
         assert self.process.stdin
         try:
-            self.process.stdin.write(frames.packed(message))
+            self.process.stdin.write(frames.pack(message))
             await self.process.stdin.drain()
-        except (OSError, RuntimeError):  # uvloop tells of a closed pipe by the latter
+        except (OSError, RuntimeError):  # uvloop raises the latter for a closed pipe
             await self.process.wait()
-            raise EndedError from None
+            raise ProcessEndedError from None
         return await self.receive()
 
     async def receive(self) -> Any:
-        """The next message it sends.
+        """Return the next message from the process.
 
         Raises:
-            EndedError: the process is gone.
+            ProcessEndedError: the process is gone.
         """
         assert self.process.stdout
         try:
@@ -82,10 +87,10 @@ class Child:
             return json.loads(await self.process.stdout.readexactly(size))
         except (asyncio.IncompleteReadError, ConnectionResetError):
             await self.process.wait()
-            raise EndedError from None
+            raise ProcessEndedError from None
 
     async def close(self) -> None:
-        """End it; it has nothing to lose."""
+        """Kill the process, which has nothing to lose."""
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         await self.process.wait()

@@ -1,14 +1,15 @@
-"""The process that holds the model, so that the service stays awake while it computes.
+"""The process that holds the model, so that the service stays responsive while it computes.
 
     python -m classify.serving.model.worker RUN RUNTIME     RUNTIME: a Runtime as JSON
 
-Its first frame says which run it is, or why there is none. Then each frame gets an answer:
+Its first message describes the run, or says why it can't be loaded. Then each message is answered:
 
-    [{"text", "every"}, …]                     an answer each
-    {"explain": 7, "text", "every", "forget"}  the answer, explained, or {"more": true}
-    {"explain": 7, "forget": [5, …]}           the same, a step further; nobody waits for 5
+    [{"text", "all_categories"}, …]                     a list with an answer per text
+    {"explain": 7, "text", "all_categories", "forget"}  an answer with its explanation,
+                                                        or {"more": true}: ask again
+    {"explain": 7, "forget": [5, …]}                    the next step; nobody waits for 5
 
-It ends with the service, however that ends.
+It ends with the service, however the service ends.
 """
 
 import json
@@ -34,22 +35,25 @@ _EMPTY = "nothing is left of it once invisible characters and credits are taken 
 
 
 def main() -> None:
-    """Load the run that is named, and answer until the pipe ends."""
+    """Load the run named on the command line, and answer until the pipe ends."""
     run, runtime = sys.argv[1:]
-    send = frames.sender()
+    send = frames.take_stdout()
     try:
         loaded = load_run(Path(run), Runtime(**json.loads(runtime)))
     except InputError as error:
         send({"fault": str(error)})
         return
-    send(described(loaded))
-    explaining: dict[int, Steps] = {}
-    while (asked := frames.read(sys.stdin.buffer)) is not None:
-        send(guarded(loaded, asked) if isinstance(asked, list) else step(loaded, asked, explaining))
+    send(describe(loaded))
+    explanations: dict[int, Steps] = {}
+    while (message := frames.read(sys.stdin.buffer)) is not None:
+        if isinstance(message, list):
+            send(answer_batch(loaded, message))
+        else:
+            send(explain_step(loaded, message, explanations))
 
 
-def described(run: Run) -> dict[str, Any]:
-    """What the service must know of a run."""
+def describe(run: Run) -> dict[str, Any]:
+    """Return what the service needs to know of a run: the fields of RunInfo."""
     facts = run.facts
     return {
         "name": run.name,
@@ -63,53 +67,55 @@ def described(run: Run) -> dict[str, Any]:
     }
 
 
-def guarded(run: Run, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The answer to each text; where a bug of ours stands in the way of one, {"bug": why}."""
+def answer_batch(run: Run, jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the answer to each text, or {"bug": traceback} for a text that makes us fail."""
     try:
-        return answers(run, asked)
+        return answer_texts(run, jobs)
     except Exception:
-        if len(asked) > 1:  # the others have nothing to do with it
-            return [answer for each in asked for answer in guarded(run, [each])]
+        if len(jobs) > 1:  # the other texts are answered all the same
+            return [answer for job in jobs for answer in answer_batch(run, [job])]
         return [{"bug": traceback.format_exc()}]
 
 
-def answers(run: Run, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The answer to each text.
+def answer_texts(run: Run, jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the answer to each text.
 
     Args:
         run: the model.
-        asked: {"text", "every"} each; see `Engine.answers`.
+        jobs: {"text", "all_categories"} each; see `Engine.answer`.
     """
-    texts = [_cleaned(each["text"]) for each in asked]
+    texts = [_clean(job["text"]) for job in jobs]
     return [
-        _answer(text, prediction, every=each["every"])
-        for text, prediction, each in zip(texts, run.predict(texts), asked, strict=True)
+        _answer(text, prediction, every=job["all_categories"])
+        for text, prediction, job in zip(texts, run.predict(texts), jobs, strict=True)
     ]
 
 
-def step(run: Run, asked: dict[str, Any], explaining: dict[int, Steps]) -> dict[str, Any]:
-    """Go on with an explanation, or begin it: the answer once it is whole, else {"more": True}.
+def explain_step(
+    run: Run, message: dict[str, Any], explanations: dict[int, Steps]
+) -> dict[str, Any]:
+    """Begin or continue an explanation; return the answer once complete, else {"more": True}.
 
-    explaining: those that are begun, by number.
+    explanations: those that have begun, by number.
     """
-    for number in asked["forget"]:
-        explaining.pop(number, None)
-    number = asked["explain"]
-    if "text" in asked:
-        explaining[number] = _explained(run, asked["text"], every=asked["every"])
+    for number in message["forget"]:
+        explanations.pop(number, None)
+    number = message["explain"]
+    if "text" in message:
+        explanations[number] = _explain(run, message["text"], every=message["all_categories"])
     try:
-        next(explaining[number])
+        next(explanations[number])
     except StopIteration as end:
-        del explaining[number]
+        del explanations[number]
         answer: dict[str, Any] = end.value
         return answer
     except Exception:
-        del explaining[number]
+        del explanations[number]
         return {"bug": traceback.format_exc()}
     return {"more": True}
 
 
-def _cleaned(text: str) -> str:
+def _clean(text: str) -> str:
     return clean(replace_surrogates(text.replace("\0", " "))).text
 
 
@@ -125,14 +131,14 @@ def _answer(text: str, prediction: Prediction, *, every: bool) -> dict[str, Any]
     }
 
 
-def _explained(run: Run, text: str, *, every: bool) -> Steps:
+def _explain(run: Run, text: str, *, every: bool) -> Steps:
     from training.explain import explain_in_steps
 
-    text = _cleaned(text)
-    found = yield from explain_in_steps(run.model, text)
-    (prediction,) = run.rule.predictions(found.logits[None])
+    text = _clean(text)
+    explanation = yield from explain_in_steps(run.model, text)
+    (prediction,) = run.rule.predictions(explanation.logits[None])
     answer = _answer(text, prediction, every=every)
-    record = found.record(run.rule.categories, list(answer["probabilities"]))
+    record = explanation.record(run.rule.categories, list(answer["probabilities"]))
     return {**answer, "explanation": record}
 
 

@@ -373,7 +373,7 @@ def test_an_odd_text_gets_an_answer(service: Service, text: str) -> None:
 def test_what_is_no_object_and_what_begins_with_a_mark_are_told_plainly(service: Service) -> None:
     kind = {"content-type": "application/json"}
     (error,) = service.web.post("/v1/predict", content=b"[1]", headers=kind).json()["errors"]
-    assert error == {"where": "body", "message": "is no JSON object"}
+    assert error == {"where": "body", "message": "is not a JSON object"}
     marked = b"\xef\xbb\xbf" + json.dumps({"text": CINEMA}).encode()
     assert service.web.post("/v1/predict", content=marked, headers=kind).status_code == 200
 
@@ -689,7 +689,7 @@ def test_while_it_ends_it_is_not_ready_and_what_is_inside_is_answered(hasty: Pat
         while not heard.endswith("}"):
             heard += asking.recv(65536).decode()
         assert heard.startswith("HTTP/1.1 503 ")
-        assert "the service is ending" in heard
+        assert "the service is shutting down" in heard
         assert inside.result().status_code == 413
         assert service.process.wait(20) == 0
         assert "Traceback" not in "".join(service.lines)
@@ -730,7 +730,7 @@ def test_a_signal_that_comes_twice_at_once_is_one(hasty: Path) -> None:
 def test_the_largest_body_that_is_allowed_fits(hasty: Path) -> None:
     """However much it is beside what all bodies together may hold."""
     (hasty / "serve.toml").write_text("read_timeout = 300.0\n", encoding="utf-8")
-    body = b'{"text": "film"' + b" " * limits.HELD + b"}"
+    body = b'{"text": "film"' + b" " * limits.TOTAL_BODIES + b"}"
     with serving(hasty, "--max-body", f"{len(body)}") as service:
         kind = {"content-type": "application/json"}
         answer = service.web.post("/v1/predict", content=body, headers=kind)
@@ -752,13 +752,13 @@ def test_the_page_of_another_site_can_send_nothing_here(service: Service) -> Non
     [
         ({"text": "  "}, [("text", "is only white space")]),
         ({"text": ""}, [("text", "is empty")]),
-        ({"text": None}, [("text", "is no text")]),
+        ({"text": None}, [("text", "is not a text")]),
         ({"text": []}, [("text", "is empty")]),
         ({"text": ["a", ""]}, [("text.1", "is empty")]),
-        ({"text": ["a", 3]}, [("text.1", "is no text")]),
+        ({"text": ["a", 3]}, [("text.1", "is not a text")]),
         ({"text": ["a"] * 257}, [("text", "has too many texts")]),
         ({"text": "a", "explain": 1}, [("explain", "is neither true nor false")]),
-        ({"txt": "a"}, [("text", "is missing"), ("txt", "is not known")]),
+        ({"txt": "a"}, [("text", "is missing"), ("txt", "is not a known field")]),
     ],
 )
 def test_each_fault_of_a_request_is_said_once(

@@ -1,20 +1,23 @@
-"""The engine of the service, with real processes that hold real runs."""
+"""The engine of the service, with real worker processes and real runs."""
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
-from classify.serving.model import engine as engine_module
 from classify.serving.model.engine import Batching, Engine
+from classify.serving.model.loaded_run import LoadedRun
+from classify.serving.model.process import ChildProcess
 from tests.support.command import inside
 from tests.support.corpus import workspace
 from tests.support.finetuning import command, recipe
 from training.runs.registry import find_run
 from training.runtime import Runtime
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -22,85 +25,94 @@ def encoder(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a camembert run; explaining one of its texts takes several steps."""
     folder = workspace(tmp_path_factory.mktemp("encoder"), 48)
     recipe(folder, epochs=1, min_steps=4)
-    done = inside(*command(folder, tiny_base))
-    assert done.returncode == 0, done.stderr
+    result = inside(*command(folder, tiny_base))
+    assert result.returncode == 0, result.stderr
     return find_run(folder / "runs")
 
 
-def driven(find: Callable[[], Path], drive: Callable[[Engine], Any]) -> Any:
-    """What comes of a coroutine that uses an engine."""
+async def load(path: Path) -> LoadedRun:
+    """Start a worker with a run."""
+    return await LoadedRun.load(path, Runtime())
 
-    async def run() -> Any:
-        """Start the engine, and end it whatever happens."""
-        engine = Engine(find, Runtime(), Batching())
-        await engine.start()
+
+def use_engine(engine: Callable[[], Engine], use: Callable[[Engine], Awaitable[T]]) -> T:
+    """Start an engine, use it and close it, and return the result."""
+
+    async def run() -> T:
+        started = engine()
+        await started.start()
         try:
             async with asyncio.timeout(120):
-                return await drive(engine)
+                return await use(started)
         finally:
-            await engine.close()
+            await started.close()
 
     return asyncio.run(run())
 
 
-def test_four_explanations_go_round_and_the_others_wait_in_order(encoder: Path) -> None:
-    """Each that is begun takes memory; were all begun, none would be whole before all are."""
+class ObservedWorker(ChildProcess):
+    """A worker process that records its explanations.
+
+    unfinished: the number of explanations that had begun, after each step. finished: in order.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        super().__init__(process)
+        self.unfinished: list[int] = []
+        self.finished: list[int] = []
+        self._open = set[int]()
+
+    async def ask(self, message: Any) -> Any:
+        answer = await super().ask(message)
+        number = message["explain"]
+        self._open.add(number)
+        if "more" not in answer:
+            self._open.remove(number)
+            self.finished.append(number)
+        self.unfinished.append(len(self._open))
+        return answer
+
+
+def test_four_explanations_take_turns_and_the_others_wait_in_order(encoder: Path) -> None:
+    """Each one that has begun needs memory; if all began, none would end before all had."""
     texts = [f"Article {n} : {'le film du festival, la douane. ' * 40}" for n in range(12)]
-    begun: list[int] = []  # how many were, and not whole, after each step
+    workers: list[ObservedWorker] = []
 
-    async def drive(engine: Engine) -> list[int]:
-        """Explain all at once; the order in which they are whole."""
-        assert engine._worker
-        child, going, whole = engine._worker.child, set[int](), list[int]()
-        ask = child.ask
+    async def load_observed(path: Path) -> LoadedRun:
+        loaded = await load(path)
+        loaded.worker = ObservedWorker(loaded.worker.process)
+        workers.append(loaded.worker)
+        return loaded
 
-        class Watched:
-            """The process, which notes what it is asked."""
+    async def explain_all(engine: Engine) -> None:
+        await asyncio.gather(*(engine.answer([text], explain=True) for text in texts))
 
-            alive = True
-            close = staticmethod(child.close)
-
-            async def ask(self, asked: Any) -> Any:
-                """Pass on."""
-                answer = await ask(asked)
-                going.add(asked["explain"])
-                if "more" not in answer:
-                    going.remove(asked["explain"])
-                    whole.append(asked["explain"])
-                begun.append(len(going))
-                return answer
-
-        engine._worker.child = Watched()  # type: ignore[assignment]
-        await asyncio.gather(*(engine.answers([each], explain=True) for each in texts))
-        return whole
-
-    assert driven(lambda: encoder, drive) == list(range(12))
-    assert len(begun) > 12 * 3
-    assert max(begun) == 4
+    use_engine(lambda: Engine(lambda: encoder, load_observed, Batching()), explain_all)
+    (worker,) = workers
+    assert worker.finished == list(range(12))
+    assert len(worker.unfinished) > 12 * 3
+    assert max(worker.unfinished) == 4
 
 
-def test_a_run_that_could_not_be_loaded_is_tried_again(
-    desk: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+def test_a_promoted_run_that_could_not_be_loaded_is_tried_again(
+    desk: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It may have been for want of memory, or its files were not all there yet."""
-    monkeypatch.setattr(engine_module, "_AGAIN_SECONDS", 1.0)
+    """Memory may have been short, or its files may not have been complete."""
     first = find_run(desk / "runs")
     second = tmp_path / "20990101-000000-tfidf-00000000"
     second.mkdir()
-    wanted = [first]
+    current = first
 
-    async def drive(engine: Engine) -> None:
-        """Promote what is not whole, then make it whole."""
-        wanted[0] = second
+    async def promote(engine: Engine) -> None:
+        """Promote an incomplete run, then complete it."""
+        nonlocal current
+        current = second
         while "goes on answering" not in caplog.text:
             await asyncio.sleep(0.1)
-        assert (await engine.answers(["film"])).run == first.name
+        assert (await engine.answer(["film"])).run == first.name
         shutil.copytree(first, second, dirs_exist_ok=True)
-        while (await engine.answers(["film"])).run == first.name:
+        while (await engine.answer(["film"])).run == first.name:
             await asyncio.sleep(0.1)
         assert engine.path == second
 
-    driven(lambda: wanted[0], drive)
+    use_engine(lambda: Engine(lambda: current, load, Batching(), retry_seconds=1.0), promote)
