@@ -95,7 +95,7 @@ class Engine:
 
     @property
     def state(self) -> str:
-        """What the engine does while it is not ready, in words."""
+        """The activity of an engine that is not ready, in words."""
         return "is shutting down" if self._closing else "is reloading the model"
 
     @property

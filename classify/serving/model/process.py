@@ -53,7 +53,7 @@ class ChildProcess:
 
     @property
     def ending(self) -> str:
-        """How the process ended, in words."""
+        """The end of the process, in words."""
         code = self.process.returncode
         if code is not None and code < 0:
             return describe_signal(-code)
