@@ -79,7 +79,7 @@ class Visitor:
         """Open the page in a new tab."""
         page = self.context.new_page()
         page.goto(self.url)
-        ready = page.locator("#run:not(:empty), #ask[open], noscript p")
+        ready = page.locator("#run:not(:empty), #key-dialog[open], noscript p")
         ready.first.wait_for()
         return page
 
@@ -168,10 +168,10 @@ def test_an_article_gets_categories_with_bars_and_its_words_are_marked_for_each(
     assert set(answer["categories"]) == {"cinema", "trade"}
     names = [each.title() for each in answer["categories"]]
     expect(lea.part("names")).to_have_text(" et ".join(names))
-    expect(lea.part("plain")).not_to_be_empty()
+    expect(lea.part("advice")).not_to_be_empty()
     for name in ("cinema", "trade"):
         row = lea.page.locator(".choice", has_text=name.title())
-        expect(row).to_have_class("choice held")
+        expect(row).to_have_class("choice predicted")
         said = re.search(r"(\d+(?:,\d)?)\s*%$", row.inner_text().strip())
         assert said
         p = answer["probabilities"][name]
@@ -210,7 +210,7 @@ def test_the_decision_is_what_the_service_says(
         lea.classifies(text)
         css, words = told[answer["decision"]]
         expect(lea.part("decision")).to_have_class(css)
-        expect(lea.part("plain")).to_contain_text(words)
+        expect(lea.part("advice")).to_contain_text(words)
         seen.add(answer["decision"])
     assert len(seen) > 1
 
@@ -262,7 +262,7 @@ def test_a_word_without_end_does_not_widen_a_phone(
     lea.classifies(f"{word} {CINEMA}")
     assert lea.overflow() <= 0
     lea.chooses(f"{word}.csv", csv(f"{word} {CINEMA}", f"{word} {TRADE}", " "))
-    expect(lea.part("which")).to_be_visible()
+    expect(lea.part("article")).to_be_visible()
     lea.part("rejected").click()
     assert lea.overflow() <= 0
 
@@ -299,9 +299,9 @@ def test_every_word_of_the_page_is_in_the_language_that_is_chosen(
         expect(lea.page.get_by_role("heading", level=1)).to_have_text(title)
         assert lea.page.title() == f"{title} · classify"
         expect(lea.part("names")).to_have_text(name)
-        expect(lea.page.locator(".said dt").first).to_have_text(pro)
+        expect(lea.page.locator("#word-lists dt").first).to_have_text(pro)
         texts = lea.page.locator(
-            "[data-say], #plain, #method, #more, #run, #count"
+            "[data-text], #advice, #method, #more, #run, #count"
         ).all_text_contents()
         assert all(texts)
         assert not [text for text in texts if "undefined" in text or "=>" in text]
@@ -316,10 +316,12 @@ def test_both_languages_say_the_same_things(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
     """Also what is said rarely: each phrase is a text, or a function, in both."""
-    shapes = visit(service).page.evaluate("""() => {
-        const shape = (said) => typeof said !== "object" ? typeof said
-            : Object.fromEntries(Object.entries(said).map(([key, each]) => [key, shape(each)]));
-        return [shape(SAID.fr), shape(SAID.en)];
+    shapes = visit(service).page.evaluate("""async () => {
+        const shape = (text) => typeof text !== "object" ? typeof text
+            : Object.fromEntries(Object.entries(text).map(([key, part]) => [key, shape(part)]));
+        const { FRENCH } = await import("/french.js");
+        const { ENGLISH } = await import("/english.js");
+        return [shape(FRENCH), shape(ENGLISH)];
     }""")
     assert shapes[0] == shapes[1]
     assert shapes[0]["errors"]["413"] == "string"
@@ -357,7 +359,7 @@ def test_axe_finds_no_violation_whatever_the_page_shows(
     lea.page.get_by_role("radio").nth(1).check()
     assert faults(lea.page) == []
     lea.chooses("day.csv", csv(*TABLE, " "))
-    expect(lea.part("which")).to_be_visible()
+    expect(lea.part("article")).to_be_visible()
     lea.part("rejected").click()
     assert faults(lea.page) == []
     lea.part("text").fill("long " * 50_000)
@@ -441,10 +443,10 @@ def test_a_file_of_several_articles_is_answered_one_by_one(
     lea = visit(service)
     lea.chooses("day.csv", csv(*TABLE, " "))
     expect(lea.page.get_by_label("Les 3 articles de «\u00a0day.csv\u00a0»")).to_be_visible()
-    options = lea.page.locator("#which option")
+    options = lea.page.locator("#article option")
     for n, (name, text) in enumerate(zip(("Cinema", "Trade", "Sport"), TABLE, strict=True)):
         expect(options.nth(n)).to_have_text(f"{n + 1}. {name} — {text}")
-        lea.part("which").select_option(str(n))
+        lea.part("article").select_option(str(n))
         expect(lea.part("names")).to_have_text(name)
         expect(lea.part("marked")).to_have_text(text)
     expect(lea.part("rejected")).to_contain_text("Un enregistrement")
@@ -483,8 +485,8 @@ def test_a_large_file_has_categories_without_words(
     lea = visit(service)
     lea.part("text").fill("mon brouillon")
     lea.chooses("year.csv", csv(*(f"{CINEMA} {n}" for n in range(20))))
-    expect(lea.page.locator("#which option")).to_have_count(20)
-    expect(lea.page.locator("#which option").nth(7)).to_have_text(f"8. Cinema — {CINEMA} 7")
+    expect(lea.page.locator("#article option")).to_have_count(20)
+    expect(lea.page.locator("#article option").nth(7)).to_have_text(f"8. Cinema — {CINEMA} 7")
     expect(lea.part("text")).to_have_value("mon brouillon")
     assert lea.said == []
     expect(lea.part("names")).to_have_text("Cinema")
@@ -497,10 +499,10 @@ def test_a_file_of_as_many_articles_as_are_explained_has_words(
 ) -> None:
     lea = visit(service)
     lea.chooses("day.csv", csv(*(f"{CINEMA} {n}" for n in range(schemas.EXPLAINED))))
-    expect(lea.page.locator("#which option")).to_have_count(schemas.EXPLAINED)
+    expect(lea.page.locator("#article option")).to_have_count(schemas.EXPLAINED)
     expect(lea.part("marked")).to_have_text(f"{CINEMA} 0")
     lea.chooses("days.csv", csv(*(f"{CINEMA} {n}" for n in range(schemas.EXPLAINED + 1))))
-    expect(lea.page.locator("#which option")).to_have_count(schemas.EXPLAINED + 1)
+    expect(lea.page.locator("#article option")).to_have_count(schemas.EXPLAINED + 1)
     expect(lea.part("marked")).to_be_hidden()
     assert lea.said == []
 
@@ -554,7 +556,7 @@ def test_columns_of_a_table_can_be_named(visit: Callable[..., Visitor], service:
     expect(alert).to_contain_text("elles s’appellent 'prose', 'auteur'")
     lea.page.get_by_label("Colonnes du texte").fill("prose")
     lea.page.get_by_role("button", name="Lire ces colonnes").click()
-    expect(lea.page.locator("#which option")).to_have_count(2)
+    expect(lea.page.locator("#article option")).to_have_count(2)
     expect(alert).to_be_hidden()
     expect(lea.part("names")).to_have_text("Cinema")
     assert lea.said == []
@@ -607,10 +609,10 @@ def test_markup_in_an_article_is_shown_and_never_run(
     lea.page.locator("#recents button").click()
     expect(lea.part("marked")).to_contain_text(SHOWN)
     lea.chooses("<img src=x onerror='window.ran=1'>.csv", csv(text, TRADE, " "))
-    expect(lea.page.locator("#which option").first).to_contain_text(
+    expect(lea.page.locator("#article option").first).to_contain_text(
         "<script>window.ran = 1</script>"
     )
-    expect(lea.part("which-label")).to_contain_text("<img src=x onerror=")
+    expect(lea.part("article-label")).to_contain_text("<img src=x onerror=")
     expect(lea.part("rejects")).to_contain_text(".csv:3\u00a0: C’est vide")
     assert lea.page.locator("script, img").count() == own
     assert lea.page.evaluate("window.ran") is None
@@ -718,7 +720,7 @@ def test_the_key_is_asked_for_and_kept_nowhere_but_in_the_tab(
     lea.classifies(TRADE)
     expect(dialog).to_be_hidden()
     lea.page = lea.opened()
-    expect(lea.part("ask")).to_be_visible()  # another tab
+    expect(lea.part("key-dialog")).to_be_visible()  # another tab
 
 
 def test_the_question_for_the_key_can_be_left_and_comes_again(
@@ -726,7 +728,7 @@ def test_the_question_for_the_key_can_be_left_and_comes_again(
 ) -> None:
     lea = visit(guarded)
     lea.page.keyboard.press("Escape")
-    expect(lea.part("ask")).to_be_hidden()
+    expect(lea.part("key-dialog")).to_be_hidden()
     expect(lea.part("empty")).to_be_visible()
     lea.part("text").fill(CINEMA)
     lea.part("send").click()
