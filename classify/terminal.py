@@ -78,6 +78,11 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def percent(p: float) -> str:
+    """Return a probability as people read it: no model is ever wholly sure."""
+    return "<0.1%" if p < 0.001 else ">99.9%" if p > 0.999 else f"{p:.1%}"
+
+
 def size_in_bytes(text: str) -> int:
     """A size as people write it: "500", "20MB", "1.5 GiB"; k, M and G are powers of 1,000.
 

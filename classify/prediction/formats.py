@@ -134,14 +134,9 @@ def _inert(value: str) -> str:
     return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
 
 
-def percent(p: float) -> str:
-    """A probability as people read it; a model is never wholly sure."""
-    return "<0.1%" if p < 0.001 else ">99.9%" if p > 0.999 else f"{p:.1%}"
-
-
 def _text(run: Run, screen: "Screen | None") -> Callable[[dict[str, Any]], bytes]:
     """For people: the decision, then the categories with a bar each, and why if it is known."""
-    from classify.terminal import escape
+    from classify.terminal import escape, percent
 
     names = {each.id: f"{each.fr} ({each.id})" for each in run.taxonomy.categories}
     width = max(len(name) for name in names.values())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from classify.prediction.explanations import with_sign
-from classify.prediction.formats import percent
+from classify.terminal import percent
 from labels.taxonomy import Category
 from training.explain import levels, strongest
 from training.report.html import Child, Html, join, tag

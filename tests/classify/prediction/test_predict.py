@@ -16,7 +16,7 @@ import pytest
 from pyarrow import parquet
 
 import classify as package
-from classify.prediction.formats import percent
+from classify.terminal import percent
 from seeds.base.errors import InputError
 from seeds.document import content_id
 from tests.support.command import classify, environment, fill
