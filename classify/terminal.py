@@ -1,13 +1,11 @@
-"""What people see beside the data: notes on standard error, escaped; progress; sizes."""
+"""What people see beside the data: notes on standard error, escaped; numbers in words."""
 
 import re
 import sys
 from dataclasses import dataclass
-from typing import TypeVar
 
 from seeds.base.errors import InputError
 
-T = TypeVar("T")
 _SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s*([kmg]?)(i?)b?", re.IGNORECASE)
 
 
@@ -17,8 +15,8 @@ class Screen:
 
     Attributes:
         width: columns.
-        colours: rich's name of what it can show, "standard", "256" or "truecolor".
-        plain: whether it must stay without colours; bold and underlined it still shows.
+        colours: rich's name for its colours: "standard", "256" or "truecolor".
+        plain: whether colours are switched off; it still shows bold and underlined text.
     """
 
     width: int
@@ -26,8 +24,8 @@ class Screen:
     plain: bool
 
     @classmethod
-    def there(cls) -> "Screen | None":
-        """The terminal that standard output is; None where it is none, or shows no styles."""
+    def detect(cls) -> "Screen | None":
+        """Return the terminal of standard output; None if it is not one, or shows no styles."""
         from rich.console import Console
 
         console = Console()
@@ -37,41 +35,41 @@ class Screen:
 
 
 def escape(text: str) -> str:
-    r"""Text that can't steer a terminal, on one line.
+    r"""Return text on one line that can't control a terminal.
 
     Control characters, line ends, bidirectional marks and lone surrogates become \x1b or \u202e;
-    everything printable stays. Escaping twice changes nothing more.
+    everything printable stays. Escaping again changes nothing.
     """
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() or each == "\xa0" else _code(each) for each in text)
-
-
-def _code(char: str) -> str:
-    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char)
-    width = ord(char)
-    return named or (
-        f"\\x{width:02x}"
-        if width < 0x100
-        else f"\\u{width:04x}"
-        if width < 0x10000
-        else f"\\U{width:08x}"
+    return "".join(
+        char if char.isprintable() or char == "\xa0" else _escape_character(char) for char in text
     )
 
 
+def _escape_character(char: str) -> str:
+    short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char)
+    if short:
+        return short
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
 def say(message: str) -> None:
-    """Write a note to standard error, each of its lines escaped; above a bar, if one is shown."""
-    # rich has put itself in the place of sys.stderr then, where click would write past it.
+    """Write a note to standard error, each of its lines escaped; above the bar if one is shown."""
+    # While a bar is shown, rich replaces sys.stderr; click.echo would write past it.
     print("\n".join(escape(line) for line in message.split("\n")), file=sys.stderr, flush=True)
 
 
 def quantity(number: int, noun: str) -> str:
-    """A number with its noun: "1 article", "1,200 articles"."""
+    """Return a number with its noun: "1 article", "1,200 articles"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: "40 s", "3 min", "2 h 5 min"."""
+    """Return a duration as people write it: "40 s", "3 min", "2 h 5 min"."""
     minutes = round(seconds / 60)
     if seconds < 90:
         return f"{seconds:.0f} s"
@@ -84,16 +82,16 @@ def percent(p: float) -> str:
 
 
 def size_in_bytes(text: str) -> int:
-    """A size as people write it: "500", "20MB", "1.5 GiB"; k, M and G are powers of 1,000.
+    """Read a size as people write it: "500", "20MB", "1.5 GiB"; k, M and G are powers of 1,000.
 
     Raises:
-        InputError: it is no size, or zero.
+        InputError: it is not a size, or zero.
     """
-    found = _SIZE.fullmatch(text.strip())
-    if found:
-        base = 1024 if found[3] else 1000
-        number = float(found[1].replace(",", "."))
-        size = int(number * base ** " kmg".index(found[2].lower() or " "))
+    match = _SIZE.fullmatch(text.strip())
+    if match:
+        base = 1024 if match[3] else 1000
+        number = float(match[1].replace(",", "."))
+        size = int(number * base ** " kmg".index(match[2].lower() or " "))
         if size > 0:
             return size
     raise InputError(f"size {text!r} is not understood. Write it like 500kB, 20MB or 1GB.")

@@ -132,7 +132,7 @@ def predict(
         cast(Format, form),
         every,
         explain=explained or form == "html",
-        screen=Screen.there() if explained and output is None else None,
+        screen=Screen.detect() if explained and output is None else None,
     )
     several = processes or (available_cores() if loaded.facts.kind == "tfidf" else 1)
     job = Labelling(paths, loaded, work, several)

@@ -45,7 +45,7 @@ def _refuse_others(context: click.Context) -> None:
 def _order(context: click.Context) -> Any:
     """What is asked of every shard. The format is jsonl unless one is named."""
     from classify.prediction.formats import Format
-    from classify.spark.tables import Answers, Order, sha256
+    from classify.spark.tables import LabelJob, LabelOptions, sha256
     from classify.terminal import size_in_bytes
     from seeds.base.settings import workspace_path
     from seeds.reading.columns import Columns
@@ -65,7 +65,7 @@ def _order(context: click.Context) -> Any:
         codec_name(given["encoding"])
     texts = tuple(filter(None, map(str.strip, (given["text_columns"] or "").split(","))))
     runtime = Runtime(given["device"], given["batch_size"], given["threads"], given["dtype"])
-    answers = Answers.of(
+    answers = LabelOptions.of(
         form=cast(Format, form),
         every=given["every"],
         columns=Columns(text=texts, id=given["id_column"]),
@@ -75,4 +75,4 @@ def _order(context: click.Context) -> Any:
     )
     run = find_run(workspace_path(given["workspace"]) / "runs", given["run"]).resolve()
     check_files(run)
-    return Order(run, sha256(run / "manifest.json"), answers, runtime)
+    return LabelJob(run, sha256(run / "manifest.json"), answers, runtime)

@@ -1,4 +1,4 @@
-"""Articles -> records of predictions, streamed; and the formats they are written in."""
+"""The formats that records of predictions are written in, all of them streamed."""
 
 import csv
 import io
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 Format = Literal["text", "json", "jsonl", "html", "csv", "parquet"]
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_BAR = 20  # characters of a full bar
+_BAR_WIDTH = 20  # characters of a full bar
+_ROW_GROUP = 10_000  # records of a row group of Parquet
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How records stand in a file.
+    """How a format arranges records in a file.
 
     Attributes:
-        record: the bytes of one.
-        head, between, tail: what stands before the first, between two, after the last.
-        nothing: what is written if there is none.
+        record: returns the bytes of a record.
+        head, between, tail: written before the first record, between two, after the last.
+        nothing: written instead if there is no record.
     """
 
     record: Callable[[dict[str, Any]], bytes]
@@ -38,9 +39,9 @@ class Layout:
 
     @classmethod
     def of(cls, form: Format, run: Run, screen: "Screen | None" = None) -> "Layout":
-        """The layout of a format. Parquet is made of JSON lines, once they are all there.
+        """Return the layout of a format. Parquet is converted from JSON lines at the end.
 
-        screen: where text will stand; None: in a file or a pipe.
+        screen: the terminal that text will be shown on; None: text goes to a file or a pipe.
         """
         if form == "text":
             return cls(_text(run, screen))
@@ -58,19 +59,19 @@ class Layout:
         return cls(_jsonl)
 
 
-def write(found: Iterable[dict[str, Any]], form: Format, run: Run, file: IO[bytes]) -> None:
+def write(records: Iterable[dict[str, Any]], form: Format, run: Run, file: IO[bytes]) -> None:
     """Write records in a format as they come; Parquet needs the `seeds` extra."""
     if form == "parquet":
-        _write_parquet(found, run, file)
+        _write_parquet(records, run, file)
         return
-    record = Layout.of(form, run).record
-    write_parts(map(record, found), form, run, file)
+    to_bytes = Layout.of(form, run).record
+    write_parts(map(to_bytes, records), form, run, file)
 
 
 def write_parts(parts: Iterable[bytes], form: Format, run: Run, file: IO[bytes]) -> None:
-    """Write records that a Layout has made bytes, some at a time, as they come."""
+    """Write records as they come, some at a time, already in the bytes of their Layout."""
     if form == "parquet":
-        _write_parquet(_records_of(parts), run, file)
+        _write_parquet(_parse_records(parts), run, file)
         return
     layout = Layout.of(form, run)
     empty = True
@@ -82,8 +83,8 @@ def write_parts(parts: Iterable[bytes], form: Format, run: Run, file: IO[bytes])
     file.flush()
 
 
-def convert(form: Format, run: Run) -> Callable[[IO[bytes], IO[bytes]], None] | None:
-    """What makes the final file of appended bytes; None where they are it.
+def converter(form: Format, run: Run) -> Callable[[IO[bytes], IO[bytes]], None] | None:
+    """Return the function that makes the output from appended records; None if they are it.
 
     Raises:
         InputError: Parquet can't be written here.
@@ -91,11 +92,11 @@ def convert(form: Format, run: Run) -> Callable[[IO[bytes], IO[bytes]], None] | 
     if form != "parquet":
         return None
     _schema(run)
-    return lambda lines, file: _write_parquet(_records_of(lines), run, file)
+    return lambda lines, file: _write_parquet(_parse_records(lines), run, file)
 
 
-def _records_of(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """Records out of whole lines of JSON."""
+def _parse_records(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Parse records from complete lines of JSON."""
     for part in parts:
         yield from (json.loads(line) for line in part.split(b"\n") if line)
 
@@ -112,13 +113,13 @@ _COLUMNS = ("id", "source", "categories", "decision", "run")  # of CSV, before t
 
 
 def _csv(run: Run) -> Callable[[dict[str, Any]], bytes]:
-    """Categories joined by ";", one p_… column a category; no cell can start a formula."""
+    """Return the writer of a row: categories joined by ";", a p_… column for each category."""
 
     def row(record: dict[str, Any]) -> bytes:
-        """One line."""
+        """Return the line of a record."""
         values = {**record, "categories": ";".join(record["categories"])}
         probabilities = [record["probabilities"].get(name, "") for name in run.rule.categories]
-        return _csv_line([*(_inert(values[name]) for name in _COLUMNS), *probabilities])
+        return _csv_line([*(_defuse(values[name]) for name in _COLUMNS), *probabilities])
 
     return row
 
@@ -129,25 +130,25 @@ def _csv_line(values: list[Any]) -> bytes:
     return (line.getvalue().removesuffix("\r\n") + "\n").encode("utf-8", "replace")
 
 
-def _inert(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+def _defuse(value: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
     return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
 
 
 def _text(run: Run, screen: "Screen | None") -> Callable[[dict[str, Any]], bytes]:
-    """For people: the decision, then the categories with a bar each, and why if it is known."""
+    """Return the writer for people: the decision, a bar for each category, any explanation."""
     from classify.terminal import escape, percent
 
-    names = {each.id: f"{each.fr} ({each.id})" for each in run.taxonomy.categories}
+    names = {category.id: f"{category.fr} ({category.id})" for category in run.taxonomy.categories}
     width = max(len(name) for name in names.values())
 
     def block(record: dict[str, Any]) -> bytes:
-        """Some lines."""
+        """Return the lines of a record."""
         lines = [f"{escape(record['source'] or record['id'])} — {record['decision']}"]
         for name, p in record["probabilities"].items():
             mark = "✓" if name in record["categories"] else " "
             lines.append(
-                f"  {mark} {names[name]:<{width}}  {percent(p):>6}  {'█' * round(p * _BAR)}"
+                f"  {mark} {names[name]:<{width}}  {percent(p):>6}  {'█' * round(p * _BAR_WIDTH)}"
             )
             if "explanation" in record:
                 lines += _listed(record, name)
@@ -172,19 +173,19 @@ def _coloured(record: dict[str, Any], names: dict[str, str], screen: "Screen") -
     return colour_article(record, names, screen)
 
 
-def _write_parquet(found: Iterable[dict[str, Any]], run: Run, file: IO[bytes]) -> None:
+def _write_parquet(records: Iterable[dict[str, Any]], run: Run, file: IO[bytes]) -> None:
     schema = _schema(run)
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    stream = iter(found)
+    stream = iter(records)
     with pq.ParquetWriter(file, schema) as writer:
-        while rows := list(islice(stream, 10_000)):  # one row group
+        while rows := list(islice(stream, _ROW_GROUP)):
             writer.write_table(pa.Table.from_pylist(rows, schema=schema))
 
 
 def _schema(run: Run) -> Any:
-    """The Arrow schema of the records.
+    """Return the Arrow schema of the records.
 
     Raises:
         InputError: pyarrow is not installed.

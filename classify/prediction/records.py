@@ -3,74 +3,101 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from classify.faults import FaultCounter
+from seeds.base.errors import Fault
 from seeds.base.surrogates import replace_surrogates
 from seeds.languages import LANGUAGE_SHARE, foreign_share
 from seeds.reading.sources import Article
 from training.decision import Prediction
 from training.runs.run import Run
 
-_ARTICLES = 256  # scored together, at most; with _CHARACTERS it bounds the memory of a stream
-_CHARACTERS = 4_000_000
+# Articles scored together at most, and their characters: both bound the memory of a stream.
+_BATCH_ARTICLES = 256
+_BATCH_CHARACTERS = 4_000_000
 
 
-def records(
-    articles: Iterable[Article], run: Run, *, every: bool, explain: bool = False
+def label_articles(
+    articles: Iterable[Article | Fault],
+    run: Run,
+    counter: FaultCounter,
+    *,
+    every: bool,
+    explain: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """One record an article, in order.
+    """Yield a record for each article that could be read, in order.
 
     Args:
-        articles: cleaned, any number; only some hundreds are held at once.
+        articles: cleaned, any number; only some hundreds are in memory at once.
         run: the model.
+        counter: counts articles, faults and notes.
         every: give every category's probability, not only those worth showing.
-        explain: tell which words counted, for each category that is given.
+        explain: add an explanation of each category that is given.
 
     Yields:
         {"id", "source", "categories", "probabilities", "decision", "run"}, and "explanation"
     """
-    for batch in _batches(articles):
-        predictions = run.predict([each.document.text for each in batch])
+    for batch in _batches(_readable(articles, counter)):
+        predictions = run.predict([article.document.text for article in batch])
         for article, prediction in zip(batch, predictions, strict=True):
-            record = _record(article, prediction, run.name, every)
+            record = {
+                "id": replace_surrogates(article.own_id) or article.document.id,
+                "source": article.document.source,
+                **prediction_record(prediction, every=every),
+                "run": run.name,
+            }
             if explain:
-                record["explanation"] = _explained(run, article.document.text, record)
+                record["explanation"] = _explanation(run, article.document.text, record)
             yield record
 
 
+def prediction_record(prediction: Prediction, *, every: bool) -> dict[str, Any]:
+    """Return what every answer says: the categories, their probabilities and the decision.
+
+    every: give every category's probability, not only those worth showing.
+    """
+    shown = prediction.probabilities if every else prediction.shown
+    return {
+        "categories": list(prediction.categories),
+        "probabilities": {category: round(p, 6) for category, p in shown.items()},
+        "decision": prediction.decision,
+    }
+
+
+def script_note(text: str) -> str:
+    """Return a note on a text largely in another script, which a model of French can't read."""
+    share = foreign_share(text, least=LANGUAGE_SHARE)
+    if share < LANGUAGE_SHARE:
+        return ""
+    return f"{share:.0%} of its letters are not in Latin script; the model can hardly read those"
+
+
+def _readable(articles: Iterable[Article | Fault], counter: FaultCounter) -> Iterator[Article]:
+    """Pass readable articles on; count them, the others and the notes."""
+    for article in articles:
+        if isinstance(article, Fault):
+            counter.add_fault(article)
+            continue
+        counter.articles += 1
+        for note in filter(None, (*article.notes, script_note(article.document.text))):
+            counter.add_note(article.document.source, note)
+        yield article
+
+
 def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
-    """The articles, some at a time: fewer of long ones."""
+    """Batch articles: fewer of long ones."""
     batch: list[Article] = []
     size = 0
     for article in articles:
         batch.append(article)
         size += len(article.document.text)
-        if len(batch) == _ARTICLES or size > _CHARACTERS:
+        if len(batch) == _BATCH_ARTICLES or size > _BATCH_CHARACTERS:
             yield batch
             batch, size = [], 0
     if batch:
         yield batch
 
 
-def unread(text: str) -> str:
-    """What to say of an article in another script, which a model of French hardly reads; or ""."""
-    share = foreign_share(text, least=LANGUAGE_SHARE)
-    if share < LANGUAGE_SHARE:
-        return ""
-    return f"{share:.0%} of its letters are not in Latin script; the model hardly reads those"
-
-
-def _record(article: Article, prediction: Prediction, run: str, every: bool) -> dict[str, Any]:
-    shown = prediction.probabilities if every else prediction.shown
-    return {
-        "id": replace_surrogates(article.own_id) or article.document.id,
-        "source": article.document.source,
-        "categories": list(prediction.categories),
-        "probabilities": {name: round(p, 6) for name, p in shown.items()},
-        "decision": prediction.decision,
-        "run": run,
-    }
-
-
-def _explained(run: Run, text: str, record: dict[str, Any]) -> dict[str, Any]:
+def _explanation(run: Run, text: str, record: dict[str, Any]) -> dict[str, Any]:
     from training.explain import explain
 
     return explain(run.model, text).record(run.rule.categories, list(record["probabilities"]))

@@ -1,8 +1,8 @@
-"""An output that appears when it is whole, and that a killed command can go on with.
+"""An output that appears once it is complete, and that a killed command can resume.
 
 FILE.partial   the answers so far
 FILE.journal   what they are answers to: a line for the job, one for each process that works on it,
-               one for each shard that is done, with the SHA-256 of its raw records
+               one for each finished shard, with the SHA-256 of its raw records
 """
 
 import contextlib
@@ -15,24 +15,25 @@ from pathlib import Path
 from typing import IO, Any
 
 from classify.prediction.formats import Layout
-from classify.prediction.shards import Answer
+from classify.prediction.shards import LabelledShard
 from classify.terminal import quantity
 from seeds.base.errors import InputError
 from seeds.base.locks import acquire
 from seeds.base.storage import replacing, sync
 
-_SECONDS_BETWEEN_SYNCS = 0.5  # of what is done; a power cut costs so much work, a kill as much
+_SECONDS_BETWEEN_SYNCS = 0.5  # as much work is lost by a power cut or a kill
+_UNTOUCHED = "Nothing was changed. Free some space, or choose another folder."
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What decides the answers.
+    """All that decides the answers.
 
     Attributes:
         classify: this program's version.
         run: SHA-256 of the run's manifest.
         options: those that change answers, by name.
-        inputs: what was given as PATH.
+        inputs: the PATHs of the command.
     """
 
     classify: str
@@ -40,28 +41,33 @@ class Job:
     options: dict[str, Any]
     inputs: list[str]
 
-    def difference(self, other: "Job") -> str:
-        """What of another job is not as in this one; "" if nothing."""
-        if self.run != other.run:
-            return "the run is another"
-        if self.inputs != other.inputs:
-            return f"the inputs were {' '.join(other.inputs)}"
-        if self.options != other.options:
-            changed = [n for n, value in self.options.items() if other.options.get(n) != value]
-            return "options are others: " + ", ".join(f"--{name}" for name in sorted(changed))
-        if self.classify != other.classify:
-            return f"it was begun by classify {other.classify}; this is {self.classify}"
+    def mismatch(self, journal: dict[str, Any]) -> str:
+        """Return how a journal's job differs from this one, with what to do; "" if it does not."""
+        version = journal.get("classify")
+        if version != self.classify:
+            return f"classify {version} made it, and this is {self.classify}. Use that version"
+        if journal["run"] != self.run:
+            return "a different run. Use the original one"
+        if journal["inputs"] != self.inputs:
+            inputs = " ".join(journal["inputs"])
+            return f"different inputs (they were {inputs}). Use the original ones"
+        options = journal["options"]
+        names = {*self.options, *options}
+        changed = [name for name in sorted(names) if self.options.get(name) != options.get(name)]
+        if changed:
+            listed = ", ".join(f"--{name}" for name in changed)
+            return f"different options ({listed}). Use the original ones"
         return ""
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """A shard that is done: what it was, and what there is once it is written.
+class FinishedShard:
+    """A line of the journal: a shard whose answers are written.
 
     Attributes:
         digest: of its raw records.
-        bytes, rejected: how long the two files then are.
-        articles, faults, notes: how many, of this shard.
+        bytes, rejected: the sizes of the two files after it was written.
+        articles, faults, notes: how many this shard had.
     """
 
     digest: str
@@ -72,62 +78,67 @@ class Done:
     notes: int
 
 
-class Partial:
-    """The output of a job that is under way. Made by `begun`.
+class PartialOutput:
+    """The output of a job that is under way. Made by `open_output`.
 
     Attributes:
-        path: where the answers stand so far.
-        before: the shards that an earlier command did, in order.
+        path: the file with the answers so far.
+        finished: the shards that an earlier command labelled, in order.
     """
 
     def __init__(
-        self, output: Path, rejects: Path, layout: Layout, journal: IO[bytes], before: list[Done]
+        self,
+        output: Path,
+        rejects: Path,
+        layout: Layout,
+        journal: IO[bytes],
+        finished: list[FinishedShard],
     ) -> None:
-        self.before = before
-        self.path = beside(output)
+        self.finished = finished
+        self.path = partial_path(output)
         self._output, self._layout, self._journal = output, layout, journal
         self._rejects = rejects
-        last = before[-1] if before else None
-        self._data = _opened_at(beside(output), last.bytes if last else 0)
-        self._rejected = _opened_at(beside(rejects), last.rejected if last else 0)
-        self._waiting: list[Done] = []
-        self._any = bool(before)
+        sizes = (finished[-1].bytes, finished[-1].rejected) if finished else (0, 0)
+        self._data = _open_at(self.path, sizes[0])
+        self._rejected = _open_at(partial_path(rejects), sizes[1])
+        self._unsynced: list[FinishedShard] = []
+        self._resumable = bool(finished)
         self._synced = 0.0
 
-    def add(self, answer: Answer) -> None:
-        """Append an answer.
+    def add(self, shard: LabelledShard) -> None:
+        """Append the answers of a shard.
 
         Raises:
             InputError: the disk is full; what is done stays.
         """
         with self._writing():
-            if answer.data:
+            if shard.data:
                 empty = self._data.tell() == 0
                 self._data.write(self._layout.head if empty else self._layout.between)
-                self._data.write(answer.data)
-            self._rejected.write(answer.rejects)
+                self._data.write(shard.data)
+            self._rejected.write(shard.rejects)
             self._data.flush()
             self._rejected.flush()
         sizes = self._data.tell(), self._rejected.tell()
-        done = Done(answer.digest, *sizes, answer.articles, answer.faults, answer.notes)
-        self._waiting.append(done)
+        counts = shard.articles, shard.faults, shard.notes
+        self._unsynced.append(FinishedShard(shard.digest, *sizes, *counts))
         if time.monotonic() - self._synced >= _SECONDS_BETWEEN_SYNCS:
             with self._writing():
                 self.sync()
 
     def sync(self) -> None:
-        """Make what is done survive: first the answers, then the lines that say they are there."""
+        """Make what is done survive: the answers first, then the lines that vouch for them."""
         os.fsync(self._data.fileno())
         os.fsync(self._rejected.fileno())
-        _append(self._journal, *map(asdict, self._waiting))
-        self._any = self._any or bool(self._waiting)
-        self._waiting, self._synced = [], time.monotonic()
+        _append(self._journal, *map(asdict, self._unsynced))
+        self._resumable = self._resumable or bool(self._unsynced)
+        self._unsynced, self._synced = [], time.monotonic()
 
     def publish(self, convert: Callable[[IO[bytes], IO[bytes]], object] | None) -> None:
-        """The output is whole: it takes its place.
+        """Replace the output by the complete answers.
 
         Args:
-            convert: writes the final file from what was appended; None: it is that file.
+            convert: writes the output from the partial file; None: the partial file becomes it.
 
         Raises:
             InputError: the disk is full; what is done stays.
@@ -147,24 +158,24 @@ class Partial:
         self.publish_rejects()
 
     def publish_rejects(self) -> None:
-        """What could not be read takes its place, and the traces of the job go."""
+        """Replace the file of rejects, and mark the job as finished."""
         with self._writing():
             self.sync()
             if self._rejected.tell():
-                beside(self._rejects).replace(self._rejects)
-            else:  # an earlier command's would be taken for this one's
+                partial_path(self._rejects).replace(self._rejects)
+            else:  # those of an earlier command would be taken for this one's
                 self._rejects.unlink(missing_ok=True)
-        self._any = False
+        self._resumable = False
 
     def close(self) -> None:
-        """Keep what is done, or remove all traces where there is nothing to keep."""
+        """Keep what is done, or remove every trace where there is nothing to resume."""
         with contextlib.suppress(OSError):
             self.sync()
         for file in (self._data, self._rejected):
             with contextlib.suppress(OSError):
                 file.close()
-        if not self._any:
-            for path in (self.path, beside(self._rejects), journal_of(self._output)):
+        if not self._resumable:
+            for path in (self.path, partial_path(self._rejects), journal_path(self._output)):
                 path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
@@ -172,147 +183,149 @@ class Partial:
         try:
             yield
         except OSError as error:
-            kept = (
-                f"{self.path} keeps what is done: free some space, then add --resume."
-                if self._any or self.before
-                else "What was there before is untouched; free some space or choose another folder."
-            )
-            raise InputError(
-                f"{self._output}: could not be written: {error.strerror or error}. {kept}"
-            ) from error
+            resume = f"Free some space, then use --resume to continue {self.path}."
+            advice = resume if self._resumable or self.finished else _UNTOUCHED
+            raise _unwritable(self._output, error, advice) from error
 
 
 @contextlib.contextmanager
-def begun(
+def open_output(
     output: Path, rejects: Path, job: Job, layout: Layout, *, resume: bool
-) -> Iterator[Partial]:
-    """The output of a job, begun or gone on with; what is done outlives an error.
+) -> Iterator[PartialOutput]:
+    """Begin or resume the output of a job; what is done outlives an error.
 
     Args:
-        output: where it will stand.
-        rejects: where what could not be read will stand.
+        output: the path of the output.
+        rejects: the path of the records that could not be read.
         job: what the answers depend on.
         layout: how records are written.
-        resume: go on with what an earlier command left.
+        resume: continue what an earlier command left.
 
     Raises:
         InputError: another process writes this output, an earlier command left something and
-            `resume` is not set, it was another job, or the folder can't be written to.
+            `resume` is not set, its job was different, or the folder can't be written to.
     """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         rejects.parent.mkdir(parents=True, exist_ok=True)
-        journal = _locked(output)
+        journal = _lock_journal(output)
     except OSError as error:
-        raise InputError(
-            f"{output}: could not be written: {error.strerror or error}. "
-            "What was there before is untouched; free some space or choose another folder."
-        ) from error
+        raise _unwritable(output, error, _UNTOUCHED) from error
     with journal:
-        before = _before(journal, output, job, resume=resume)
+        finished = _read_finished(journal, output, job, resume=resume)
         try:
-            if not before:
+            if not finished:
                 journal.truncate(0)
                 _append(journal, asdict(job))
             _append(journal, {"process": os.getpid()})
-            partial = Partial(output, rejects, layout, journal, before)
+            partial = PartialOutput(output, rejects, layout, journal, finished)
         except OSError as error:
-            if not before:
-                beside(output).unlink(missing_ok=True)
-                journal_of(output).unlink(missing_ok=True)
-            raise InputError(
-                f"{output}: could not be written: {error.strerror or error}. "
-                "What was there before is untouched; free some space or choose another folder."
-            ) from error
+            if not finished:
+                partial_path(output).unlink(missing_ok=True)
+                journal_path(output).unlink(missing_ok=True)
+            raise _unwritable(output, error, _UNTOUCHED) from error
         try:
             yield partial
         finally:
             partial.close()
 
 
-def beside(path: Path) -> Path:
-    """Where a file stands as long as it is not whole."""
+def partial_path(path: Path) -> Path:
+    """Return the path of a file as long as it is not complete."""
     return path.with_name(f"{path.name}.partial")
 
 
-def journal_of(output: Path) -> Path:
-    """The journal of an output."""
+def journal_path(output: Path) -> Path:
+    """Return the path of an output's journal."""
     return output.with_name(f"{output.name}.journal")
 
 
-def _locked(output: Path) -> IO[bytes]:
-    """The journal of an output, held by this process alone.
+def _unwritable(output: Path, error: OSError, advice: str) -> InputError:
+    return InputError(f"{output}: could not be written: {error.strerror or error}. {advice}")
+
+
+def _lock_journal(output: Path) -> IO[bytes]:
+    """Open the journal of an output for this process alone.
 
     Raises:
-        InputError: another one holds it; names it.
+        InputError: another process holds it; names that process.
     """
-    path = journal_of(output)
+    path = journal_path(output)
     while True:
         journal = path.open("a+b", buffering=0)  # a failed write is not tried again
         if not acquire(journal):
-            lines, _ = _lines(journal)
-            numbers = [each["process"] for each in lines if "process" in each]
+            lines, _ = _read_lines(journal)
+            processes = [line["process"] for line in lines if "process" in line]
             journal.close()
-            holder = f"process {numbers[-1]}" if numbers else "another process"
+            holder = f"process {processes[-1]}" if processes else "another process"
             raise InputError(
-                f"{output}: is being written by {holder}. Wait until it ends, or name another file."
+                f"{output}: is being written by {holder}. Wait until it ends, or choose another "
+                "file."
             )
         if os.fstat(journal.fileno()).st_nlink:
             return journal
-        journal.close()  # the holder had finished, and removed the journal with its lock
+        journal.close()  # its holder had finished, and removed the journal with the lock
 
 
-def _before(journal: IO[bytes], output: Path, job: Job, *, resume: bool) -> list[Done]:
-    """The shards that are done; what a kill left of the journal's last line is cut off."""
-    there = beside(output)
-    lines, whole = _lines(journal)
-    if not there.exists():
-        return []  # it was finished, or its user gave it up
+def _read_finished(
+    journal: IO[bytes], output: Path, job: Job, *, resume: bool
+) -> list[FinishedShard]:
+    """Return the finished shards; cut off what a kill left of the journal's last line."""
+    partial = partial_path(output)
+    lines, size = _read_lines(journal)
+    if not partial.exists():
+        return []  # the job was finished, or its user gave it up
     if not lines:
-        if there.stat().st_size:
-            raise InputError(f"{there}: is in the way, and no job's that is known. Remove it.")
+        if partial.stat().st_size:
+            raise InputError(
+                f"{partial}: exists but has no journal, so it cannot be resumed. Remove it."
+            )
         return []
-    done = [Done(**each) for each in lines[1:] if "digest" in each]
-    if not done:
+    shards = [line for line in lines[1:] if "digest" in line]
+    if not shards:
         return []
-    articles = sum(each.articles for each in done)
-    advice = f"remove {there} to start over"
+    restart = f"remove {partial} to start over"
     if not resume:
+        articles = quantity(sum(shard["articles"] for shard in shards), "article")
         raise InputError(
-            f"{there}: holds {quantity(articles, 'article')} that a command which was cut short "
-            f"had labelled. Add --resume to go on, or {advice}."
+            f"{partial}: holds {articles} that an interrupted command labelled. Use --resume to "
+            f"continue, or {restart}."
         )
-    if why := job.difference(Job(**lines[0])):
-        raise InputError(f"{there}: can't be gone on with: {why}. Give the same, or {advice}.")
-    if there.stat().st_size < done[-1].bytes:
-        raise InputError(f"{there}: is shorter than its journal says. It is damaged; {advice}.")
-    journal.truncate(whole)
-    return done
+    if mismatch := job.mismatch(lines[0]):
+        raise InputError(f"{partial}: cannot resume: {mismatch}, or {restart}.")
+    finished = [FinishedShard(**shard) for shard in shards]
+    if partial.stat().st_size < finished[-1].bytes:
+        raise InputError(
+            f"{partial}: cannot resume: it is shorter than its journal says. It is damaged: "
+            f"{restart}."
+        )
+    journal.truncate(size)
+    return finished
 
 
-def _lines(journal: IO[bytes]) -> tuple[list[dict[str, Any]], int]:
-    """The journal's records, without what a kill left of a last one; and their bytes."""
+def _read_lines(journal: IO[bytes]) -> tuple[list[dict[str, Any]], int]:
+    """Return the journal's records up to one that a kill cut short, and their bytes."""
     journal.seek(0)
-    found: list[dict[str, Any]] = []
-    whole = 0
+    records: list[dict[str, Any]] = []
+    size = 0
     for line in journal.read().splitlines(keepends=True):
         if not line.endswith(b"\n"):
             break
         try:
-            found.append(json.loads(line))
+            records.append(json.loads(line))
         except ValueError:
             break
-        whole += len(line)
-    return found, whole
+        size += len(line)
+    return records, size
 
 
 def _append(journal: IO[bytes], *records: dict[str, Any]) -> None:
-    journal.write(b"".join(json.dumps(each).encode() + b"\n" for each in records))
+    journal.write(b"".join(json.dumps(record).encode() + b"\n" for record in records))
     os.fsync(journal.fileno())
 
 
-def _opened_at(path: Path, size: int) -> IO[bytes]:
-    """A file to append to, cut to a size."""
+def _open_at(path: Path, size: int) -> IO[bytes]:
+    """Open a file to append to, cut to a size."""
     file = path.open("ab")
     file.truncate(size)
     file.seek(0, os.SEEK_END)

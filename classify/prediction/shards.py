@@ -1,38 +1,35 @@
-"""Raw records -> answers: shard by shard, in order, on as many processes as wished."""
+"""Raw records -> labelled shards: parts of the output, the same whichever process makes them."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from classify.faults import FaultCounter, Kind, fault_line
 from classify.prediction.formats import Format, Layout
-from classify.prediction.records import records, unread
-from classify.terminal import Screen, escape
+from classify.prediction.records import label_articles
+from classify.terminal import Screen
 from seeds.base.errors import Fault
 from seeds.reading.jsonl_blocks import SIZE
 from seeds.reading.raw_records import Lines, Raw, Reading, Rows, WholeFile
-from seeds.reading.sources import Article, parse_articles
+from seeds.reading.sources import parse_articles
 from training.runs.run import Run
 from training.runtime import Runtime
-
-ARTICLES_AT_ONCE = 2  # shards with a process at a time: one that it computes, one that waits
-SAID = 20  # lines on standard error of each kind; more are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """All that a process needs to make answers of raw records.
+    """Everything a process needs to label raw records.
 
     Attributes:
-        run: its folder.
+        run: the folder of the run.
         runtime: where and how it computes.
         reading: how articles are read.
-        form, every: how answers are written.
+        form: the format of the output.
+        every: whether every category's probability is written.
         hashed: whether each shard's raw records are hashed.
-        explain: whether the words that counted are told.
-        screen: where text will stand; None: in a file or a pipe.
+        explain: whether each answer is explained.
+        screen: the terminal that text will be shown on; None: text goes to a file or a pipe.
     """
 
     run: Path
@@ -53,7 +50,7 @@ class Shard:
         parts: of one file or several; () says that more may be long in coming.
         size: about how many bytes they have.
         read: bytes of the inputs, as they lie on the disk, that were read for them.
-        full: whether it was cut because it was large enough.
+        full: whether the shard ended because it was large enough.
     """
 
     parts: tuple[WholeFile | Lines | Rows | Fault, ...]
@@ -62,41 +59,40 @@ class Shard:
     full: bool = False
 
     def digest(self) -> str:
-        """SHA-256 of the raw records and of what they are called."""
-        found = hashlib.sha256()
+        """Return the SHA-256 of the raw records and of their names."""
+        digest = hashlib.sha256()
         for part in self.parts:
             if isinstance(part, Lines):
-                found.update(f"{part.source!r}{part.block.first} {part.block.too_long} ".encode())
-                found.update(part.block.data)
+                digest.update(f"{part.source!r}{part.block.first} {part.block.too_long} ".encode())
+                digest.update(part.block.data)
             elif isinstance(part, WholeFile):
-                found.update(f"{part.source!r}{part.format} {len(part.data)} ".encode())
-                found.update(part.data)
+                digest.update(f"{part.source!r}{part.format} {len(part.data)} ".encode())
+                digest.update(part.data)
             elif isinstance(part, Rows):
-                found.update(f"{part.source!r}{part.columns}".encode())
+                digest.update(f"{part.source!r}{part.columns}".encode())
                 for row in part.rows:
-                    found.update(repr(row).encode("utf-8", "surrogatepass"))
+                    digest.update(repr(row).encode("utf-8", "surrogatepass"))
             else:
-                found.update(repr(part).encode("utf-8", "surrogatepass"))
-        return found.hexdigest()
+                digest.update(repr(part).encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of a shard.
+class LabelledShard:
+    """The labels of a shard, and what is to be said of it.
 
     Attributes:
-        data: the records, as the format's Layout sets them.
-        articles: how many there are.
-        said: lines for standard error, in order, SAID of a kind at most.
-        faults, notes: how many there were of each kind.
+        data: the records, in the bytes of the format's Layout.
+        lines: the first faults and notes, in order, as lines for standard error.
+        articles, faults, notes: how many there were.
         rejects: a line of JSON for each fault.
         size, read: of the shard.
         digest: of the shard; "" where it was not asked for.
     """
 
     data: bytes
+    lines: tuple[tuple[Kind, str], ...]
     articles: int
-    said: tuple[tuple[Literal["fault", "note"], str], ...]
     faults: int
     notes: int
     rejects: bytes
@@ -105,73 +101,49 @@ class Answer:
     digest: str
 
 
-def shards(raws: Iterable[Raw], count: int) -> Iterator[Shard]:
-    """Raw records in shards of so many, or of so many bytes, as SIZE says; cut by them alone."""
-    held: list[Raw] = []
+def cut_shards(raws: Iterable[Raw], count: int) -> Iterator[Shard]:
+    """Cut raw records into shards of `count` records or SIZE bytes; only they decide where."""
+    pending: list[Raw] = []
     records = size = 0
     for raw in raws:
-        if held and (raw.part is None or size + raw.size > SIZE or records + raw.count > count):
-            yield _shard(held, full=raw.part is not None)
-            held, records, size = [], 0, 0
+        if pending and (raw.part is None or size + raw.size > SIZE or records + raw.count > count):
+            yield _shard(pending, full=raw.part is not None)
+            pending, records, size = [], 0, 0
         if raw.part is None:
             yield Shard(())
         else:
-            held.append(raw)
+            pending.append(raw)
             records, size = records + raw.count, size + raw.size
-    if held:
-        yield _shard(held)
+    if pending:
+        yield _shard(pending)
 
 
-def answer(shard: Shard, work: Work, run: Run) -> Answer:
+def label_shard(shard: Shard, work: Work, run: Run) -> LabelledShard:
     """Read, clean, label and format the articles of a shard."""
-    heard = _Heard()
-    read = (each for part in shard.parts for each in parse_articles(part, work.reading))
+    lines: list[tuple[Kind, str]] = []
+    rejects: list[bytes] = []
+
+    def record(kind: Kind, fault: Fault) -> None:
+        """Set faults aside."""
+        if kind == "fault":
+            rejects.append(fault_line(fault))
+
+    counter = FaultCounter(lambda kind, line: lines.append((kind, line)), record)
+    read = (article for part in shard.parts for article in parse_articles(part, work.reading))
+    records = label_articles(read, run, counter, every=work.every, explain=work.explain)
     layout = Layout.of(work.form, run, work.screen)
-    found = records(heard.passed(read), run, every=work.every, explain=work.explain)
-    data = layout.between.join(map(layout.record, found))
-    return Answer(
+    data = layout.between.join(map(layout.record, records))
+    return LabelledShard(
         data,
-        heard.articles,
-        tuple(heard.said),
-        heard.faults,
-        heard.notes,
-        b"".join(heard.rejects),
+        tuple(lines),
+        counter.articles,
+        counter.faults,
+        counter.notes,
+        b"".join(rejects),
         shard.size,
         shard.read,
         shard.digest() if work.hashed else "",
     )
-
-
-class _Heard:
-    """Passes articles on, keeps what is to be said of them and of what could not be read."""
-
-    def __init__(self) -> None:
-        self.articles = self.faults = self.notes = 0
-        self.said: list[tuple[Literal["fault", "note"], str]] = []
-        self.rejects: list[bytes] = []
-
-    def passed(self, found: Iterable[Article | Fault]) -> Iterator[Article]:
-        """The readable articles."""
-        for each in found:
-            if isinstance(each, Fault):
-                self._fault(each)
-                continue
-            self.articles += 1
-            for note in filter(None, (*each.notes, unread(each.document.text))):
-                self.notes += 1
-                if self.notes <= SAID:
-                    self.said.append(("note", f"{escape(each.document.source)}: {note}"))
-            yield each
-
-    def _fault(self, fault: Fault) -> None:
-        self.faults += 1
-        if self.faults <= SAID:
-            self.said.append(("fault", f"{fault.where}: {fault.message}"))
-        record = {"where": fault.where, "message": fault.message}
-        if fault.raw:
-            record["raw"] = fault.raw
-        line = json.dumps(record, ensure_ascii=False) + "\n"
-        self.rejects.append(line.encode("utf-8", "replace"))
 
 
 def _shard(raws: list[Raw], *, full: bool = False) -> Shard:

@@ -1,4 +1,4 @@
-"""Shards labelled on several processes, their answers in order."""
+"""Shards labelled on several processes, in order."""
 
 import contextlib
 import itertools
@@ -6,7 +6,7 @@ import os
 from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from classify.prediction.shards import ARTICLES_AT_ONCE, Answer, Shard, Work, answer
+from classify.prediction.shards import LabelledShard, Shard, Work, label_shard
 from seeds.base.errors import InputError
 from training.runs.run import Run, load_run
 
@@ -16,22 +16,23 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnContext
 
 
-_AHEAD = 3  # shards a process that are not given yet, done or under way: memory is bounded
+_SHARDS_PER_WORKER = 2  # at a time: one that it labels, and one that waits
+_SHARDS_AHEAD = 3  # a process, under way or waiting for an earlier one: this bounds the memory
 
 
 class WorkerError(InputError):
     """A process that labels articles was killed."""
 
 
-def answers(
-    pieces: Iterable[Shard], work: Work, run: Run, processes: int
-) -> Generator[Answer, None, None]:
-    """The answer to each shard, in order.
+def label_shards(
+    shards: Iterable[Shard], work: Work, run: Run, processes: int
+) -> Generator[LabelledShard, None, None]:
+    """Label each shard, in order.
 
     Other processes are started once a shard is full: a small input is done before they would be.
 
     Args:
-        pieces: the shards; only a few a process are held.
+        shards: any number; only a few a process are in memory.
         work: what is done with them.
         run: the run of `work`, loaded.
         processes: how many may compute at once.
@@ -39,96 +40,96 @@ def answers(
     Raises:
         WorkerError: a process was killed.
     """
-    stream = iter(pieces)
-    for piece in stream:
-        if processes > 1 and piece.full:
-            yield from _in_parallel(itertools.chain([piece], stream), work, processes)
-        elif piece.parts:
-            yield answer(piece, work, run)
+    stream = iter(shards)
+    for shard in stream:
+        if processes > 1 and shard.full:
+            yield from _label_in_parallel(itertools.chain([shard], stream), work, processes)
+        elif shard.parts:
+            yield label_shard(shard, work, run)
 
 
-# ---------------------------------------------------------------- other processes
-
-
-def _in_parallel(pieces: Iterable[Shard], work: Work, processes: int) -> Iterator[Answer]:
-    """The answers in order, a few shards a process being under way."""
-    with _pool(work, processes) as workers:
-        ready: dict[int, Answer] = {}
-        sent = given = 0
-        for piece in pieces:
-            if piece.parts:
-                min(workers, key=lambda each: each.under_way).send(sent, piece)
+def _label_in_parallel(
+    shards: Iterable[Shard], work: Work, processes: int
+) -> Iterator[LabelledShard]:
+    """Label shards in order, a few a process being under way."""
+    with _start_workers(work, processes) as workers:
+        labelled: dict[int, LabelledShard] = {}
+        sent = yielded = 0
+        for shard in shards:
+            if shard.parts:
+                min(workers, key=lambda worker: worker.under_way).send(sent, shard)
                 sent += 1
             # Before a pipe that makes one wait, all that is under way is awaited.
-            most = _AHEAD * processes - 1 if piece.parts else 0
+            allowed = _SHARDS_AHEAD * processes - 1 if shard.parts else 0
             while True:
-                busy = sent - given > most or all(w.under_way == ARTICLES_AT_ONCE for w in workers)
-                _receive(workers, ready, wait=busy)
-                while given in ready:
-                    yield ready.pop(given)
-                    given += 1
-                if not busy:
+                busy = all(worker.under_way == _SHARDS_PER_WORKER for worker in workers)
+                wait = busy or sent - yielded > allowed
+                _receive(workers, labelled, wait=wait)
+                while yielded in labelled:
+                    yield labelled.pop(yielded)
+                    yielded += 1
+                if not wait:
                     break
-        while given < sent:
-            _receive(workers, ready, wait=True)
-            while given in ready:
-                yield ready.pop(given)
-                given += 1
+        while yielded < sent:
+            _receive(workers, labelled, wait=True)
+            while yielded in labelled:
+                yield labelled.pop(yielded)
+                yielded += 1
 
 
 class _Worker:
-    """A process that answers. Shards wait for it in a thread of its own, so that it never does."""
+    """A process that labels. Shards queue up in a thread of its own, so that it never idles."""
 
     def __init__(self, work: Work, context: "SpawnContext") -> None:
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(work, theirs), daemon=True)
+        self.pipe, far_end = context.Pipe()
+        self.process = context.Process(target=_serve, args=(work, far_end), daemon=True)
         self.process.start()
-        theirs.close()  # so that the end of the process is the end of the pipe
+        far_end.close()  # so that the end of the process is the end of the pipe
         self.under_way = 0
 
     def send(self, number: int, shard: Shard) -> None:
-        """Hand over a shard, which is answered after those before it."""
+        """Hand over a shard, which is labelled after those before it."""
         try:
             self.pipe.send((number, shard))
         except OSError:
-            raise self.ended() from None
+            raise self._death() from None
         self.under_way += 1
 
-    def receive(self) -> tuple[int, Answer]:
-        """The next answer, with the number of its shard."""
+    def receive(self) -> tuple[int, LabelledShard]:
+        """Return the next labelled shard, with its number."""
         try:
-            number, found = self.pipe.recv()
+            number, result = self.pipe.recv()
         except (EOFError, OSError):
-            raise self.ended() from None
-        if isinstance(found, BaseException):
-            raise found
+            raise self._death() from None
+        if isinstance(result, BaseException):
+            raise result
         self.under_way -= 1
-        return number, found
+        return number, result
 
-    def ended(self) -> WorkerError:
-        """What to say when the process ended before its time."""
+    def _death(self) -> WorkerError:
+        """Return the error for a process that ended too early."""
         self.process.join()
         code = self.process.exitcode or 0
-        how = f"was killed (signal {-code})" if code < 0 else "ended before its time"
+        how = f"was killed (signal {-code})" if code < 0 else f"ended early (exit code {code})"
         return WorkerError(
-            f"a process that labels articles {how}, as systems do when memory runs out. "
-            "Give fewer --processes or a smaller --max-size."
+            f"a process that labels articles {how}, perhaps because memory ran out. "
+            "Use fewer --processes or a smaller --max-size."
         )
 
 
-def _receive(workers: list[_Worker], ready: dict[int, Answer], *, wait: bool) -> None:
-    """Take the answers there are; wait: for one, if there is none."""
+def _receive(workers: list[_Worker], labelled: dict[int, LabelledShard], *, wait: bool) -> None:
+    """Take the labelled shards there are; wait: for at least one."""
     from multiprocessing.connection import wait as await_pipes
 
-    busy = {each.pipe: each for each in workers if each.under_way}
-    for pipe in await_pipes(list(busy), None if wait else 0):
-        number, answer = busy[pipe].receive()  # type: ignore[index]
-        ready[number] = answer
+    pipes = {worker.pipe: worker for worker in workers if worker.under_way}
+    for pipe in await_pipes(list(pipes), None if wait else 0):
+        number, shard = pipes[pipe].receive()  # type: ignore[index]
+        labelled[number] = shard
 
 
 @contextlib.contextmanager
-def _pool(work: Work, processes: int) -> Iterator[list[_Worker]]:
-    """Processes that answer; they end with this one, whatever ends it.
+def _start_workers(work: Work, processes: int) -> Iterator[list[_Worker]]:
+    """Start processes that label; they end with this one, whatever ends it.
 
     They are started anew ("spawn"), not forked: the libraries that compute have threads.
     """
@@ -140,47 +141,47 @@ def _pool(work: Work, processes: int) -> Iterator[list[_Worker]]:
         os.environ.setdefault(name, "1")  # the processes are the threads; this one has loaded NumPy
     workers: list[_Worker] = []
     try:
-        # Ctrl-C reaches the whole group. This process alone answers it: the others inherit that
-        # they are deaf to it.
-        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Ctrl-C reaches the whole process group, and this process alone reacts to it: the others
+        # inherit that it is ignored.
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             for _ in range(processes):
                 workers.append(_Worker(work, context))
         finally:
-            signal.signal(signal.SIGINT, heard)
+            signal.signal(signal.SIGINT, handler)
         yield workers
     finally:
-        for each in workers:
-            each.process.kill()  # it has nothing to lose
-            each.process.join()
-            each.pipe.close()
+        for worker in workers:
+            worker.process.kill()  # it has nothing to lose
+            worker.process.join()
+            worker.pipe.close()
 
 
 def _serve(work: Work, pipe: "Connection") -> None:
-    """Answer the shards that come by a pipe; the first one loads the run."""
+    """Label the shards that come by a pipe; the first one loads the run."""
     import queue
     import threading
     import traceback
 
-    waiting: queue.Queue[tuple[int, Shard]] = queue.Queue()
-    threading.Thread(target=_take, args=(pipe, waiting), daemon=True).start()
+    shards: queue.Queue[tuple[int, Shard]] = queue.Queue()
+    threading.Thread(target=_fill, args=(shards, pipe), daemon=True).start()
     run = None
     while True:
-        number, shard = waiting.get()
+        number, shard = shards.get()
         try:
             run = run or load_run(work.run, work.runtime)
-            found: Answer | Exception = answer(shard, work, run)
+            result: LabelledShard | Exception = label_shard(shard, work, run)
         except Exception as error:
             if not isinstance(error, InputError):  # a bug: its traceback must not stay here
                 error.add_note(traceback.format_exc())
-            found = error
-        pipe.send((number, found))
+            result = error
+        pipe.send((number, result))
 
 
-def _take(pipe: "Connection", waiting: "queue.Queue[tuple[int, Shard]]") -> None:
-    """Take shards off a pipe; its end is that of the parent, even by kill -9, and of this."""
+def _fill(shards: "queue.Queue[tuple[int, Shard]]", pipe: "Connection") -> None:
+    """Queue the shards that come by a pipe; it ends with the parent, even by kill -9: then exit."""
     try:
         while True:
-            waiting.put(pipe.recv())
+            shards.put(pipe.recv())
     except (EOFError, OSError):
         os._exit(0)

@@ -1,4 +1,4 @@
-"""Predictions on many machines with Apache Spark."""
+"""Predictions on many machines, with Apache Spark."""
 
 from classify.spark.udf import predict_udf
 

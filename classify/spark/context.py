@@ -1,4 +1,4 @@
-"""A Spark context of our own: Java looked at, the master found, quiet, and faults as one line."""
+"""A Spark context of our own: Java checked, the master found, errors in one line each."""
 
 import contextlib
 import logging
@@ -19,19 +19,21 @@ if TYPE_CHECKING:
 
 OLDEST_JAVA = 17  # of Spark 4
 ALL_CORES = "local[*,4]"  # this machine; a task that fails is tried 4 times, as on a cluster
-_UNTOLD = {  # unless spark-submit, spark-defaults.conf or PYSPARK_SUBMIT_ARGS say otherwise
+_DEFAULTS = {  # unless spark-submit, spark-defaults.conf or PYSPARK_SUBMIT_ARGS say otherwise
     "spark.app.name": "classify predict",
     "spark.log.level": "WARN",
     "spark.ui.enabled": "false",
 }
-# On one machine Java only hands out tasks: its second compiler costs more than it brings.
+# On one machine Java only hands out tasks: its second compiler costs more than it saves.
 _LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-_MASTER_MAY_BE_IN = ("PYSPARK_GATEWAY_PORT", "PYSPARK_SUBMIT_ARGS", "SPARK_CONF_DIR", "SPARK_HOME")
-_LOST = re.compile(r"Connection refused|Answer from Java side is empty|Error while (?:send|receiv)")
+_MASTER_SOURCES = ("PYSPARK_GATEWAY_PORT", "PYSPARK_SUBMIT_ARGS", "SPARK_CONF_DIR", "SPARK_HOME")
+_JAVA_LOST = re.compile(
+    r"Connection refused|Answer from Java side is empty|Error while (?:send|receiv)"
+)
 
 
 def check_installation() -> None:
-    """See that there is what Spark needs on the machine that starts it.
+    """Check that this machine has what Spark needs to start.
 
     Raises:
         InputError: pyspark or Java is missing, or Java is too old; says what to run.
@@ -46,14 +48,14 @@ def check_installation() -> None:
     home = os.environ.get("JAVA_HOME")
     java = shutil.which(f"{home}/bin/java" if home else "java")
     if java is None:
-        where = f"JAVA_HOME={home} holds none" if home else "there is none on the PATH"
+        where = f"JAVA_HOME={home} has none" if home else "there is none on the PATH"
         raise InputError(f"Spark {pyspark.__version__} needs Java; {where}. {_install_java()}")
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    version = re.search(r'version "(?:1\.)?(\d+)', told)
+    output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(?:1\.)?(\d+)', output)
     if version is None or int(version[1]) < OLDEST_JAVA:
-        found = f"version {version[1]}" if version else "no Java that runs"
+        actual = f"is version {version[1]}" if version else "does not run"
         raise InputError(
-            f"Spark {pyspark.__version__} needs Java {OLDEST_JAVA} or newer; {java} is {found}. "
+            f"Spark {pyspark.__version__} needs Java {OLDEST_JAVA} or newer; {java} {actual}. "
             f"{_install_java()}"
         )
 
@@ -66,36 +68,36 @@ def _install_java() -> str:
 
 @contextlib.contextmanager
 def spark_context(master: str | None, log: Path, settings: dict[str, str]) -> Iterator[Any]:
-    """A SparkContext for one job; what Java prints goes into a file.
+    """Start a SparkContext for one job; what Java prints goes to a file.
 
     Args:
-        master: as of spark-submit; None takes what spark-submit, spark-defaults.conf or $MASTER
-            say, and else all cores of this machine.
+        master: as of spark-submit; None takes the one of spark-submit, spark-defaults.conf or
+            $MASTER, and else all cores of this machine.
         log: takes Spark's own lines.
-        settings: of Spark, in the place of its defaults.
+        settings: of Spark, which replace its defaults.
 
     Raises:
         InputError: no context could be made, or it was lost; says why in one line.
     """
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a lost Java is said once, by us
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a lost Java is reported once, by us
     context = None
     try:
-        context = _started(master, log, settings)
+        context = _start(master, log, settings)
         yield context
     except Exception as error:
-        raise (_told(error, log) or error) from error
+        raise (_summarize_error(error, log) or error) from error
     finally:
         if context is not None:
             with contextlib.suppress(Exception):  # Java may be gone already
                 context.stop()
 
 
-def _started(master: str | None, log: Path, settings: dict[str, str]) -> "SparkContext":
+def _start(master: str | None, log: Path, settings: dict[str, str]) -> "SparkContext":
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway
 
-    if _local(master):
-        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # nobody else is to connect
+    if _is_local(master):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # nobody else may connect
         os.environ.setdefault("SPARK_SUBMIT_OPTS", _LIGHT_JAVA)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # classify is installed there
     with log.open("wb") as lines:
@@ -104,60 +106,60 @@ def _started(master: str | None, log: Path, settings: dict[str, str]) -> "SparkC
         )
     SparkContext._ensure_initialized(gateway=gateway)
     conf = SparkConf()
-    chosen = master or conf.get("spark.master", ALL_CORES)
-    conf.setMaster(ALL_CORES if chosen == "local[*]" and not master else str(chosen))
-    for name, value in {**_UNTOLD, **settings}.items():
+    url = master or conf.get("spark.master", ALL_CORES)
+    conf.setMaster(ALL_CORES if url == "local[*]" and not master else str(url))
+    for name, value in {**_DEFAULTS, **settings}.items():
         conf.setIfMissing(name, value)
-    conf.set("spark.ui.showConsoleProgress", "false")  # ours takes its place
+    conf.set("spark.ui.showConsoleProgress", "false")  # we show our own
     _add_packages(conf)
     context = SparkContext(conf=conf, gateway=gateway)
-    context._accumulatorServer.handle_error = _unheard  # type: ignore
+    context._accumulatorServer.handle_error = _ignore  # type: ignore
     return context
 
 
-def _local(master: str | None) -> bool:
-    """Whether all of Spark will run on this machine, before Spark itself can be asked."""
-    said = master or os.environ.get("MASTER")
-    if said:
-        return said.startswith("local")
-    return not any(name in os.environ for name in _MASTER_MAY_BE_IN)
+def _is_local(master: str | None) -> bool:
+    """Tell whether all of Spark will run on this machine, before Spark itself can be asked."""
+    url = master or os.environ.get("MASTER")
+    if url:
+        return url.startswith("local")
+    return not any(name in os.environ for name in _MASTER_SOURCES)
 
 
-def _unheard(_request: object, _client: object) -> None:
-    """Nothing: a lost Java is said once, by us."""
+def _ignore(_request: object, _client: object) -> None:
+    """Do nothing: a lost Java is reported once, by us."""
 
 
 def _add_packages(conf: "SparkConf") -> None:
-    """Where workers on this machine find classify, when it runs from a checkout."""
+    """Let workers on this machine find classify when it runs from a checkout."""
     if not str(conf.get("spark.master")).startswith("local"):
         return
-    here = str(Path(__file__).resolve().parents[2])
-    before = conf.get("spark.executorEnv.PYTHONPATH") or os.environ.get("PYTHONPATH")
-    conf.set("spark.executorEnv.PYTHONPATH", os.pathsep.join(filter(None, (here, before))))
+    checkout = str(Path(__file__).resolve().parents[2])
+    path = conf.get("spark.executorEnv.PYTHONPATH") or os.environ.get("PYTHONPATH")
+    conf.set("spark.executorEnv.PYTHONPATH", os.pathsep.join(filter(None, (checkout, path))))
 
 
-def _told(error: Exception, log: Path) -> InputError | None:
-    """What went wrong with Spark, as a line a user can act on; None for anything else."""
+def _summarize_error(error: Exception, log: Path) -> InputError | None:
+    """Return what went wrong with Spark as a line the user can act on; None for anything else."""
     if isinstance(error, InputError):
         return error
     text = str(error)
-    own = re.search(r"seeds\.errors\.InputError: (.+)", text)
-    if own:
-        return InputError(own[1])
+    ours = re.search(rf"{re.escape(InputError.__module__)}\.InputError: (.+)", text)
+    if ours:
+        return InputError(ours[1])
     missing = re.search(r"ModuleNotFoundError: (No module named '(\w+))", text)
     if missing:
         return InputError(
             f"a Spark worker has {missing[1]}'. Install classify where the workers run, or name "
-            "its Python with PYSPARK_PYTHON; docs/scale.md says how."
+            "its Python with PYSPARK_PYTHON; see docs/scale.md."
         )
     if (
         isinstance(error, ConnectionError)
-        or _LOST.search(text)
+        or _JAVA_LOST.search(text)
         or "Py4JNetworkError" in repr(error)
     ):
-        return InputError(f"Spark has died; its last lines are in {log}. Run this again to go on.")
+        return InputError(f"Spark died; its last lines are in {log}. Run this again to continue.")
     if not type(error).__module__.startswith(("py4j", "pyspark")):
         return None
     cause = re.search(r"(?:SparkException|Exception|Error): (.+)", text)
     reason = cause[1] if cause else text.strip().split("\n")[0]
-    return InputError(f"Spark gave up: {reason.rstrip('.')}. Its lines are in {log}.")
+    return InputError(f"Spark failed: {reason.rstrip('.')}. See {log}.")

@@ -1,11 +1,11 @@
-"""Shards: every table of a folder labelled into a file of its own, with a record once it is done.
+"""Every table of a folder is a shard: labelled into a file of its own, with a record once done.
 
 OUTPUT/a/part-1.jsonl            the labels of INPUT/a/part-1.parquet
-OUTPUT/_rejects/a/part-1.jsonl   what could not be read of it, a line each: where, message
-OUTPUT/_notes/a/part-1.jsonl     what was assumed in reading it, a line each
-OUTPUT/_done/a/part-1.json       written last: of what the labels were made, and their hash
+OUTPUT/_rejects/a/part-1.jsonl   records that could not be read, a line each: where, message
+OUTPUT/_notes/a/part-1.jsonl     assumptions made in reading it, a line each
+OUTPUT/_done/a/part-1.json       written last: what the labels were made from, and their hash
 
-Hadoop's rule holds: a name that begins with "_" or "." is no data.
+As in Hadoop, names that begin with "_" or "." are not data.
 """
 
 import contextlib
@@ -19,8 +19,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import IO
 
+from classify.faults import FaultCounter, Kind, fault_line
 from classify.prediction.formats import Format, write
-from classify.prediction.records import records, unread
+from classify.prediction.records import label_articles
 from seeds.base.errors import DISTRIBUTION, Fault, InputError
 from seeds.base.records import read_object
 from seeds.base.settings import parse
@@ -39,12 +40,16 @@ SUFFIXES: dict[Format, str] = {
     "csv": ".csv",
     "parquet": ".parquet",
 }
-_EMPTY = "is empty: it has no record"  # how a table without a row is said by seeds.reading.sources
+_EMPTY = "is empty: it has no record"  # seeds.reading says so of a table without a row
+_OWN_FILES = (".lock", "_spark.log")  # of the output folder, before anything is labelled
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """What beside article and run decides how the labels of a shard look. encoding "": find out."""
+class LabelOptions:
+    """What decides the labels beside article and run. encoding "": it is detected.
+
+    Its fields are part of each done-record.
+    """
 
     form: Format
     every: bool
@@ -64,26 +69,26 @@ class Answers:
         encoding: str | None,
         max_bytes: int,
         runtime: Runtime,
-    ) -> "Answers":
-        """Those of a command's options and of this version."""
+    ) -> "LabelOptions":
+        """Return the options of a command under this version of classify."""
         options = json.dumps(runtime.answer_settings(), sort_keys=True)
         version = metadata.version(DISTRIBUTION)
         return cls(form, every, columns, encoding or "", max_bytes, options, version)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked of every shard: the same run, by the hash of its manifest, the same options."""
+class LabelJob:
+    """What every shard is labelled with: the run, by the hash of its manifest, and the options."""
 
     run: Path
     manifest: str
-    answers: Answers
+    options: LabelOptions
     runtime: Runtime
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A table of the input folder, by its name there, and the folder its labels go to."""
+    """A table of the input folder, by its name there, and the output folder."""
 
     source: Path
     name: str
@@ -97,32 +102,39 @@ class Shard:
 
     @property
     def stem(self) -> str:
-        """The name without the suffixes that tell format and compression."""
-        return _stem(self.name)
+        """The name without the suffixes of format and compression."""
+        return _strip_suffixes(self.name)
 
     def beside(self, folder: str, suffix: str = ".jsonl") -> Path:
-        """A file about this shard in a folder that is no data."""
+        """Return the path of a file about this shard in a folder that is not data."""
         return self.target / folder / f"{self.stem}{suffix}"
 
     @property
     def record(self) -> Path:
-        """What says that it is done."""
+        """The path of the done-record."""
         return self.beside("_done", ".json")
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Of what a shard's labels were made: SHA-256 of table and manifest, and the options."""
+    """What a shard's labels are made from: SHA-256 of table and manifest, and the options."""
 
     input_sha256: str
     manifest_sha256: str
-    answers: Answers
+    answers: LabelOptions
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """A shard's done-record. output: of its labels, below the output folder; cpu_seconds: of all
-    cores together, from which the cost of more articles follows.
+class DoneRecord:
+    """The proof that a shard is labelled.
+
+    Attributes:
+        shard: its name in the input folder.
+        basis: what the labels were made from.
+        output, output_sha256: the file of the labels, below the output folder, and its hash.
+        articles, rejected, noted: how many articles, faults and notes there were.
+        seconds, cpu_seconds: on the clock, and of all cores together; the latter gives the cost
+            of more articles.
     """
 
     shard: str
@@ -136,117 +148,127 @@ class Done:
     cpu_seconds: float
 
 
-def find_shards(source: Path, target: Path, tell: Callable[[str], object]) -> list[Shard]:
-    """The tables under a folder, largest first, so that no large one is left for the end.
+def find_shards(source: Path, target: Path, notify: Callable[[str], object]) -> list[Shard]:
+    """Find the tables under a folder, largest first, so that no large one is left for the end.
 
     Args:
-        source: the folder to read.
-        target: the folder of the labels.
-        tell: gets a line on files of other kinds.
+        source: the input folder.
+        target: the output folder.
+        notify: takes a line on files of other kinds.
 
     Raises:
-        InputError: there is none, a folder can't be read, or two would have one name's labels.
+        InputError: there is none, a folder can't be read, or two tables would share a file.
     """
-    found, others = [], 0
-    for each in find_files(str(source), recursive=True, stdin="txt", notify=tell):
-        if isinstance(each, Fault):
-            raise InputError(f"{each.where}: {each.message}")
-        assert each.path is not None
-        name = each.path.relative_to(source).as_posix()
+    shards, articles = [], 0
+    for file in find_files(str(source), recursive=True, stdin="txt", notify=notify):
+        if isinstance(file, Fault):
+            raise InputError(f"{file.where}: {file.message}")
+        assert file.path is not None
+        name = file.path.relative_to(source).as_posix()
         if any(part.startswith("_") for part in name.split("/")):
             continue
-        if each.format in TABLES:
-            found.append(Shard(source, name, each.path.stat().st_size, target))
+        if file.format in TABLES:
+            shards.append(Shard(source, name, file.path.stat().st_size, target))
         else:
-            others += 1
-    if not found:
+            articles += 1
+    if not shards:
         raise InputError(
-            f"{source}: holds no table. Shards are .parquet, .jsonl, .csv or .tsv files; "
+            f"{source}: contains no table. Spark labels .parquet, .jsonl, .csv and .tsv files; "
             "leave out --engine spark for single articles."
         )
-    if others:
-        tell(f"{source}: single articles left out: {others:,}. Only tables are shards.")
-    _refuse_one_name(found)
-    return sorted(found, key=lambda shard: (-shard.size, shard.name))
+    if articles:
+        notify(f"{source}: skipped {articles:,} single articles. Spark labels only tables.")
+    _refuse_collisions(shards)
+    return sorted(shards, key=lambda shard: (-shard.size, shard.name))
 
 
-def _refuse_one_name(found: list[Shard]) -> None:
+def _refuse_collisions(shards: list[Shard]) -> None:
     names: dict[str, str] = {}
-    for shard in found:
-        other = names.setdefault(shard.stem, shard.name)
-        if other != shard.name:
+    for shard in shards:
+        name = names.setdefault(shard.stem, shard.name)
+        if name != shard.name:
             raise InputError(
-                f"{shard.source}: the labels of {other} and {shard.name} would have one name. "
+                f"{shard.source}: the labels of {name} and {shard.name} would share a file. "
                 "Rename one of them."
             )
 
 
-def _stem(name: str) -> str:
-    """A table's name without its suffixes: "a/part-1" of "a/part-1.jsonl.gz"."""
+def _strip_suffixes(name: str) -> str:
+    """Return a table's name without its suffixes: "a/part-1" of "a/part-1.jsonl.gz"."""
     while Table.of(Path(name)).format in TABLES:
         name = Path(name).with_suffix("").as_posix()
     return name
 
 
-def refuse_strangers(target: Path, shards: list[Shard]) -> None:
-    """Never write among files that are not ours, nor leave labels of shards that are gone.
+def refuse_other_files(target: Path, shards: list[Shard]) -> None:
+    """Refuse to write among files that are not ours, or beside labels of tables that are gone.
 
     Raises:
         InputError: the folder holds either.
     """
     done = target / "_done"
     if not done.is_dir():
-        ours = (".lock", "_spark.log")
-        if target.is_dir() and any(each.name not in ours for each in target.iterdir()):
-            raise InputError(f"{target}: holds files of something else. Choose an empty folder.")
+        if target.is_dir() and any(path.name not in _OWN_FILES for path in target.iterdir()):
+            raise InputError(f"{target}: contains other files. Choose an empty folder.")
         return
-    known = {shard.record for shard in shards}
+    expected = {shard.record for shard in shards}
     for record in sorted(done.rglob("*.json")):
-        if record not in known:
+        if record not in expected:
             name = record.relative_to(done).with_suffix("").as_posix()
             raise InputError(
-                f"{target}: holds the labels of {name}, which the input no longer has. Remove "
-                f"them and {record}, or choose an empty folder."
+                f"{target}: contains the labels of {name}, which is no longer in the input. "
+                f"Remove them and {record}, or choose an empty folder."
             )
 
 
-def is_done(shard: Shard, order: Order) -> Done | None:
-    """A shard's done-record, if its table, the run, the options and the labels are the same."""
+def read_done(shard: Shard, job: LabelJob) -> DoneRecord | None:
+    """Return a shard's done-record if its table, the run, the options and the labels still match.
+
+    None means that the shard must be labelled, as after an update of classify.
+    """
     try:
         record = read_object(shard.record)
-        done = parse(record, Done, str(shard.record))
-        if done.basis == _basis(shard, order) and sha256(shard.target / done.output) == (
-            done.output_sha256
-        ):
+        done = parse(record, DoneRecord, str(shard.record))
+        labels = sha256(shard.target / done.output)
+        if done.basis == _basis(shard, job) and labels == done.output_sha256:
             return done
-    except (InputError, OSError):  # missing or damaged: it is not done
+    except (InputError, OSError):  # missing, damaged, or another version's
         pass
     return None
 
 
-def label(shard: Shard, order: Order, run: Run) -> Done | Fault:
-    """Label a shard; every file appears whole, the done-record last, a second attempt is harmless.
+def label_table(shard: Shard, job: LabelJob, run: Run) -> DoneRecord | Fault:
+    """Label a shard. Every file appears complete, the done-record last; a second try is harmless.
 
     Returns:
-        The done-record, or what ended the reading of the table; then nothing but that is written.
+        The done-record; or the fault that ended the reading, which is then all that is written.
 
     Raises:
         InputError: the output folder can't be written to.
     """
-    began, busy = time.monotonic(), time.process_time()
-    output = f"{shard.stem}{SUFFIXES[order.answers.form]}"
+    began, cpu_began = time.monotonic(), time.process_time()
+    output = f"{shard.stem}{SUFFIXES[job.options.form]}"
     try:
-        before, basis = shard.path.stat(), _basis(shard, order)
-        digest, counts = _write(shard, order, run, shard.target / output)
-        if _changed(before, shard.path.stat()):
-            raise _UnreadableError("changed while it was read. Run this again when it is whole.")
+        status, basis = shard.path.stat(), _basis(shard, job)
+        digest, counter = _write_labels(shard, job.options, run, shard.target / output)
+        if _changed(status, shard.path.stat()):
+            raise _UnreadableError("changed while it was read. Run this again when it is complete.")
     except OSError as error:
         return _reject(shard, f"could not be read: {error.strerror or error}. Check the file.")
     except _UnreadableError as error:
         return _reject(shard, str(error))
-    times = (round(time.monotonic() - began, 3), round(time.process_time() - busy, 3))
-    done = Done(shard.name, basis, output, digest, *counts, *times)
-    for suffix in SUFFIXES.values():  # of another --format before: each article stands once
+    done = DoneRecord(
+        shard.name,
+        basis,
+        output,
+        digest,
+        counter.articles,
+        counter.faults,
+        counter.notes,
+        round(time.monotonic() - began, 3),
+        round(time.process_time() - cpu_began, 3),
+    )
+    for suffix in SUFFIXES.values():  # of an earlier --format: each article has one label
         if not output.endswith(suffix):
             (shard.target / f"{shard.stem}{suffix}").unlink(missing_ok=True)
     write_text(shard.record, json.dumps(asdict(done)) + "\n")
@@ -254,111 +276,100 @@ def label(shard: Shard, order: Order, run: Run) -> Done | Fault:
 
 
 class _UnreadableError(Exception):
-    """What ended the reading of a table."""
+    """Why the reading of a table ended."""
 
 
 def _reject(shard: Shard, message: str) -> Fault:
-    """A whole shard among the rejects."""
+    """Write a whole shard among the rejects."""
     fault = Fault(str(shard.path), message)
-    write_text(shard.beside("_rejects"), _line(fault))
+    write_text(shard.beside("_rejects"), fault_line(fault).decode())
     return fault
 
 
-def _write(shard: Shard, order: Order, run: Run, output: Path) -> tuple[str, tuple[int, int, int]]:
-    """(SHA-256 of the labels written, (articles, rejected, noted))."""
-    answers = order.answers
-    found = read_articles(
-        [shard.path],
-        columns=answers.columns,
-        encoding=answers.encoding or None,
-        max_bytes=answers.max_bytes,
-    )
-    with _aside(shard.beside("_rejects")) as reject, _aside(shard.beside("_notes")) as note:
-        reader = _Reader(shard, found, reject, note)
+def _write_labels(
+    shard: Shard, options: LabelOptions, run: Run, output: Path
+) -> tuple[str, FaultCounter]:
+    """Write the labels of a table, its faults and its notes; return (SHA-256 of labels, counts)."""
+    with (
+        _set_aside(shard.beside("_rejects")) as reject,
+        _set_aside(shard.beside("_notes")) as note,
+    ):
+        writers: dict[Kind, Callable[[Fault], object]] = {"fault": reject, "note": note}
+        counter = FaultCounter(_discard, lambda kind, fault: writers[kind](fault))
+        records = label_articles(_read_table(shard, options), run, counter, every=options.every)
         with replacing(output) as file:
-            write(records(reader.articles(), run, every=answers.every), answers.form, run, file)
+            write(records, options.form, run, file)
             digest = _digest(file)
-    return digest, (reader.read, reader.rejected, reader.noted)
+    return digest, counter
 
 
-class _Reader:
-    """Passes articles on; what could not be read, or was assumed, goes aside and is counted."""
+def _discard(_kind: Kind, _line: str) -> None:
+    """Show nothing: the driver says how many faults there were."""
 
-    def __init__(
-        self,
-        shard: Shard,
-        found: Iterator[Article | Fault],
-        reject: Callable[[Fault], object],
-        note: Callable[[Fault], object],
-    ) -> None:
-        self.shard, self.found, self.reject, self.note = shard, found, reject, note
-        self.read = self.rejected = self.noted = 0
 
-    def articles(self) -> Iterator[Article]:
-        """The readable articles.
+def _read_table(shard: Shard, options: LabelOptions) -> Iterator[Article | Fault]:
+    """Read the articles of a table, under the sources they have when the whole folder is read.
 
-        Raises:
-            _UnreadableError: the table as a whole can't be read further.
-        """
-        for each in self.found:
-            if isinstance(each, Fault):
-                if each.where != str(self.shard.path):
-                    self.rejected += 1
-                    self.reject(each)
-                elif not each.message.startswith(_EMPTY):  # an empty part file is no fault
-                    raise _UnreadableError(each.message)
-                continue
-            self.read += 1
-            for message in filter(None, (*each.notes, unread(each.document.text))):
-                self.noted += 1
-                self.note(Fault(self._source(each.document.source), message))
-            document = replace(each.document, source=self._source(each.document.source))
-            yield replace(each, document=document)
+    Raises:
+        _UnreadableError: the table as a whole can't be read further.
+    """
+    articles = read_articles(
+        [shard.path],
+        columns=options.columns,
+        encoding=options.encoding or None,
+        max_bytes=options.max_bytes,
+    )
+    for article in articles:
+        if not isinstance(article, Fault):
+            source = _source_in_folder(shard, article.document.source)
+            yield replace(article, document=replace(article.document, source=source))
+        elif article.where != str(shard.path):
+            yield article
+        elif not article.message.startswith(_EMPTY):  # Spark writes part files without a row
+            raise _UnreadableError(article.message)
 
-    def _source(self, source: str) -> str:
-        """A source as reading the whole input folder would give it; a record's own is kept."""
-        if not source.startswith(f"{self.shard.path.name}:"):
-            return source
-        return f"{self.shard.source.name}/{self.shard.name}{source[len(self.shard.path.name) :]}"
+
+def _source_in_folder(shard: Shard, source: str) -> str:
+    """Return a source as reading the whole input folder gives it; a record's own is kept."""
+    table = shard.path.name
+    if not source.startswith(f"{table}:"):
+        return source
+    return f"{shard.source.name}/{shard.name}{source.removeprefix(table)}"
 
 
 @contextlib.contextmanager
-def _aside(path: Path) -> Iterator[Callable[[Fault], object]]:
-    """Takes what goes into a file beside the labels; there is none if nothing did."""
-    written = 0
+def _set_aside(path: Path) -> Iterator[Callable[[Fault], object]]:
+    """Return a writer of faults to a file beside the labels; without any there is no file."""
+    size = 0
     with replacing(path) as file:
 
         def add(fault: Fault) -> None:
-            nonlocal written
-            written += file.write(_line(fault).encode("utf-8", "replace"))
+            """Write a line."""
+            nonlocal size
+            size += file.write(fault_line(fault))
 
         yield add
-    if not written:
+    if not size:
         path.unlink(missing_ok=True)
 
 
-def _line(fault: Fault) -> str:
-    told = {key: value for key, value in asdict(fault).items() if value}
-    return json.dumps(told, ensure_ascii=False) + "\n"
+def _basis(shard: Shard, job: LabelJob) -> Basis:
+    return Basis(sha256(shard.path), job.manifest, job.options)
 
 
-def _basis(shard: Shard, order: Order) -> Basis:
-    return Basis(sha256(shard.path), order.manifest, order.answers)
-
-
-def _changed(before: os.stat_result, after: os.stat_result) -> bool:
-    return (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size)
+def _changed(status: os.stat_result, now: os.stat_result) -> bool:
+    return (status.st_mtime_ns, status.st_size) != (now.st_mtime_ns, now.st_size)
 
 
 def sha256(path: Path) -> str:
-    """The hash of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as data:
         return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def _digest(file: IO[bytes]) -> str:
-    """The hash of a file that is being written, as it will be once it has its name."""
+    """Return the SHA-256 of a file that is still being written, as it will be once renamed."""
     file.flush()
-    with open(os.dup(file.fileno()), "rb") as again:  # noqa: PTH123 — a descriptor, not a path
-        again.seek(0)
-        return hashlib.file_digest(again, "sha256").hexdigest()
+    with open(os.dup(file.fileno()), "rb") as copy:  # noqa: PTH123 — a descriptor, not a path
+        copy.seek(0)
+        return hashlib.file_digest(copy, "sha256").hexdigest()

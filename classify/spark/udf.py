@@ -1,9 +1,10 @@
-"""A Spark function that labels a column of texts, for a program of one's own."""
+"""A Spark UDF that labels a column of texts, for your own Spark programs."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from classify.prediction.records import prediction_record
 from classify.spark.tables import sha256
 from classify.spark.worker import worker_run
 from seeds.base.errors import missing_extra
@@ -14,21 +15,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-_AT_ONCE = 256  # articles of a UDF scored together; bounds memory
+_BATCH = 256  # articles scored together; bounds memory
 _LABELS = "categories array<string>, probabilities map<string, double>, decision string"
-
-
-# ---------------------------------------------------------------- for a cluster of one's own
 
 
 def predict_udf(
     run: Run | str | Path, *, every: bool = False, runtime: Runtime | None = None
 ) -> Any:
-    """A Spark UDF that labels a column of texts; each Python worker loads the model once.
+    """Return a Spark UDF that labels a column of texts; each Python worker loads the model once.
 
         from pyspark.sql import SparkSession
         from classify import load
-        from classify.spark.driver import predict_udf
+        from classify.spark import predict_udf
 
         spark = SparkSession.builder.getOrCreate()
         label = predict_udf(load())  # the current run of ./workspace; or a run's folder
@@ -36,13 +34,13 @@ def predict_udf(
         labelled = articles.withColumn("label", label("text"))
         labelled.select("id", "label.categories", "label.probabilities", "label.decision")
 
-    The column it makes is a struct of categories (array<string>), probabilities (map<string,
-    double>, six decimals) and decision (string), as `classify predict` gives them. A text that is
-    null, or holds nothing to label, gives null. It is an Arrow UDF: pandas is not needed.
+    The new column is a struct of categories (array<string>), probabilities (map<string, double>,
+    six decimals) and decision (string), as `classify predict` gives them. A text that is null, or
+    empty after cleaning, gives null. It is an Arrow UDF: pandas is not needed.
 
     Args:
-        run: from `classify.load`, or a run's folder. The workers read it by the same path, so it
-            must be on storage that all of them see, and classify be installed for their Python.
+        run: from `classify.load`, or a run's folder. The workers read it by the same path: it must
+            be on storage that all of them see, and their Python must have classify installed.
         every: give every category's probability, not only those worth showing.
         runtime: where and how an encoder computes.
 
@@ -53,7 +51,7 @@ def predict_udf(
         from pyspark.sql.pandas.functions import arrow_udf
     except ModuleNotFoundError as error:
         raise missing_extra("spark", "classify.spark") from error
-    import pyarrow as pa  # by name: the type hints tell Spark which kind of UDF this is
+    import pyarrow as pa  # Spark evaluates the type hints, which say "pa"
 
     path = (run.path if isinstance(run, Run) else Path(run)).resolve()
     check_files(path)
@@ -64,27 +62,24 @@ def predict_udf(
         for texts in columns:
             yield _labels(texts, loaded, every)
 
-    return arrow_udf(classify, _LABELS)  # type: ignore[call-overload]  # the hints say which kind
+    return arrow_udf(classify, _LABELS)  # type: ignore[call-overload]  # it reads the hints
 
 
 def _labels(texts: "pa.Array", run: Run, every: bool) -> "pa.Array":
-    """A struct a text, null where there is nothing to label."""
+    """Return a struct for each text; null where there is nothing to label."""
     import pyarrow as pa
 
     from seeds.clean import clean
 
     cleaned = [clean(text).text if text else "" for text in texts.to_pylist()]
-    places = [n for n, text in enumerate(cleaned) if text.strip()]
+    positions = [n for n, text in enumerate(cleaned) if text.strip()]
     rows: list[dict[str, Any] | None] = [None] * len(cleaned)
-    for start in range(0, len(places), _AT_ONCE):
-        at = places[start : start + _AT_ONCE]
-        for n, found in zip(at, run.predict([cleaned[n] for n in at]), strict=True):
-            shown = found.probabilities if every else found.shown
-            rows[n] = {
-                "categories": found.categories,
-                "probabilities": [(name, round(p, 6)) for name, p in shown.items()],
-                "decision": found.decision,
-            }
-    strings, chances = pa.list_(pa.string()), pa.map_(pa.string(), pa.float64())
-    fields = [("categories", strings), ("probabilities", chances), ("decision", pa.string())]
+    for start in range(0, len(positions), _BATCH):
+        batch = positions[start : start + _BATCH]
+        predictions = run.predict([cleaned[n] for n in batch])
+        for n, prediction in zip(batch, predictions, strict=True):
+            record = prediction_record(prediction, every=every)
+            rows[n] = {**record, "probabilities": list(record["probabilities"].items())}
+    strings, probabilities = pa.list_(pa.string()), pa.map_(pa.string(), pa.float64())
+    fields = [("categories", strings), ("probabilities", probabilities), ("decision", pa.string())]
     return pa.array(rows, pa.struct(fields))

@@ -20,7 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from classify.prediction.records import unread
+from classify.prediction.records import prediction_record, script_note
 from classify.serving.model import frames
 from seeds.base.errors import InputError
 from seeds.base.surrogates import replace_surrogates
@@ -120,15 +120,10 @@ def _clean(text: str) -> str:
 
 
 def _answer(text: str, prediction: Prediction, *, every: bool) -> dict[str, Any]:
-    shown = prediction.probabilities if every else prediction.shown
-    empty = not text.strip()
-    return {
-        "categories": list(prediction.categories),
-        "probabilities": {name: round(p, 6) for name, p in shown.items()},
-        "decision": "needs review" if empty else prediction.decision,
-        "note": _EMPTY if empty else unread(text),
-        "explanation": None,
-    }
+    record = prediction_record(prediction, every=every)
+    if text.strip():
+        return {**record, "note": script_note(text), "explanation": None}
+    return {**record, "decision": "needs review", "note": _EMPTY, "explanation": None}
 
 
 def _explain(run: Run, text: str, *, every: bool) -> Steps:

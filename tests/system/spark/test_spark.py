@@ -18,8 +18,17 @@ import pytest
 from pyarrow import parquet
 
 from classify import load
-from classify.spark.tables import Answers, Done, Order, Shard, find_shards, is_done, label, sha256
-from classify.spark.udf import predict_udf
+from classify.spark import predict_udf
+from classify.spark.tables import (
+    DoneRecord,
+    LabelJob,
+    LabelOptions,
+    Shard,
+    find_shards,
+    label_table,
+    read_done,
+    sha256,
+)
 from seeds.base.errors import Fault, InputError
 from seeds.base.locks import locked
 from seeds.reading.columns import Columns
@@ -167,7 +176,7 @@ def test_a_killed_driver_is_started_again_and_does_no_shard_twice(
     assert not (out / "_SUCCESS").exists()
     done = spark(desk, shards, out)
     assert done.returncode == 0, done.stderr
-    assert f"Done before: {len(before)} shards of 50." in done.stderr
+    assert f"Already done: {len(before)} shards of 50." in done.stderr
     for path, status in (before | times).items():
         now = path.stat()
         assert (now.st_ino, now.st_mtime_ns) == (status.st_ino, status.st_mtime_ns), path
@@ -204,7 +213,7 @@ def test_a_java_that_dies_is_one_line(desk: Path, shards: Path, out: Path, tmp_p
     assert process.returncode == 1
     log = out / "_spark.log"
     assert quiet(said) == [
-        f"Error: Spark has died; its last lines are in {log}. Run this again to go on."
+        f"Error: Spark died; its last lines are in {log}. Run this again to continue."
     ]
 
 
@@ -248,7 +257,7 @@ def test_a_shard_that_cannot_be_read_is_a_reject_and_the_rest_goes_on(
     again = spark(desk, source, out)
     assert again.returncode == 1  # a record is still to be mended
     assert f"1 record could not be read; see {out / '_rejects'}." in again.stderr
-    assert "Done before: 4 shards of 4." in again.stderr
+    assert "Already done: 4 shards of 4." in again.stderr
     assert json.loads((out / "_SUCCESS").read_text())["articles"] == EACH + 2
 
 
@@ -257,7 +266,7 @@ def test_a_master_that_is_none_is_one_line(desk: Path, shards: Path, out: Path) 
     done = classify(*command(desk, shards, out, "--master", "nowhere")[3:])
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith("Error: Spark gave up: ")
+    assert done.stderr.startswith("Error: Spark failed: ")
     assert "nowhere" in done.stderr
     assert done.stderr.count("\n") == 1
 
@@ -326,7 +335,7 @@ def test_without_java_the_command_that_installs_it_is_named(
     assert re.match(r"Spark 4\.\d+\.\d+ needs Java; there is none on the PATH\. Run: ", said)
     assert said.endswith("openjdk-17-jre-headless")
     done = classify(*words, JAVA_HOME=str(tmp_path))
-    assert f"JAVA_HOME={tmp_path} holds none" in refused(done)
+    assert f"JAVA_HOME={tmp_path} has none" in refused(done)
     assert not out.exists()
 
 
@@ -354,15 +363,15 @@ def test_folders_that_cannot_be_input_and_output_are_refused(
     link = tmp_path / "link"
     link.symlink_to(shards)
     assert "the other way round" in refused(spark(desk, shards, link / "labels"))
-    assert "is no folder" in refused(spark(desk, shards / "part-00.parquet", tmp_path / "o"))
-    assert "is no folder" in refused(spark(desk, tmp_path / "none", tmp_path / "o"))
+    assert "is not a folder" in refused(spark(desk, shards / "part-00.parquet", tmp_path / "o"))
+    assert "is not a folder" in refused(spark(desk, tmp_path / "none", tmp_path / "o"))
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "a.jsonl").write_text("{}\n")
-    assert "holds files of something else" in refused(spark(desk, shards, tmp_path / "theirs"))
+    assert "contains other files" in refused(spark(desk, shards, tmp_path / "theirs"))
     (tmp_path / "empty").mkdir()
     assert "holds no article" in refused(spark(desk, tmp_path / "empty", tmp_path / "o"))
     (tmp_path / "empty" / "a.txt").write_text("Un film.")
-    assert "holds no table" in refused(spark(desk, tmp_path / "empty", tmp_path / "o"))
+    assert "contains no table" in refused(spark(desk, tmp_path / "empty", tmp_path / "o"))
     assert not (tmp_path / "o").exists()
 
 
@@ -374,7 +383,7 @@ def test_two_files_whose_labels_would_have_one_name_are_refused(
     (tmp_path / "in" / "a.csv").write_text("id,text\n1,film\n")
     (tmp_path / "in" / "a.jsonl").write_text('{"text": "film"}\n')
     said = refused(spark(desk, tmp_path / "in", out))
-    assert "the labels of a.csv and a.jsonl would have one name" in said
+    assert "the labels of a.csv and a.jsonl would share a file" in said
 
 
 @needs_java
@@ -410,12 +419,12 @@ def test_a_master_without_the_engine_is_refused(desk: Path, shards: Path) -> Non
 
 
 @pytest.fixture
-def order(desk: Path) -> Order:
+def order(desk: Path) -> LabelJob:
     path = load(workspace=desk).path.resolve()
-    return Order(path, sha256(path / "manifest.json"), answers(), Runtime())
+    return LabelJob(path, sha256(path / "manifest.json"), answers(), Runtime())
 
 
-def answers(**changed: object) -> Answers:
+def answers(**changed: object) -> LabelOptions:
     options = {
         "form": "jsonl",
         "every": False,
@@ -424,7 +433,7 @@ def answers(**changed: object) -> Answers:
         "max_bytes": 20_000_000,
         "runtime": Runtime(),
     }
-    return Answers.of(**{**options, **changed})  # type: ignore[arg-type]
+    return LabelOptions.of(**{**options, **changed})  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -437,52 +446,53 @@ def shard(tmp_path: Path, out: Path) -> Shard:
 
 
 def test_a_shard_is_done_until_what_its_labels_are_made_of_changes(
-    shard: Shard, order: Order, out: Path
+    shard: Shard, order: LabelJob, out: Path
 ) -> None:
     run = load(order.run)
-    assert is_done(shard, order) is None
-    done = label(shard, order, run)
-    assert isinstance(done, Done)
+    assert read_done(shard, order) is None
+    done = label_table(shard, order, run)
+    assert isinstance(done, DoneRecord)
     assert (done.articles, done.rejected) == (EACH, 0)
-    assert is_done(shard, order) == done
-    faster = Order(order.run, order.manifest, answers(runtime=Runtime(threads=2)), Runtime())
-    assert is_done(shard, faster) == done
+    assert read_done(shard, order) == done
+    faster = LabelJob(order.run, order.manifest, answers(runtime=Runtime(threads=2)), Runtime())
+    assert read_done(shard, faster) == done
     for changed in ({"form": "csv"}, {"every": True}, {"encoding": "cp1252"}, {"max_bytes": 1000}):
         assert (
-            is_done(shard, Order(order.run, order.manifest, answers(**changed), Runtime())) is None
+            read_done(shard, LabelJob(order.run, order.manifest, answers(**changed), Runtime()))
+            is None
         )
-    assert is_done(shard, Order(order.run, "0" * 64, order.answers, Runtime())) is None
+    assert read_done(shard, LabelJob(order.run, "0" * 64, order.options, Runtime())) is None
     labels, table, record = out / "a.jsonl", shard.path, out / "_done" / "a.json"
     for path, damage in ((labels, b"\n"), (table, b"\n"), (record, b"x"), (record, b"\n{}")):
         whole = path.read_bytes()
         path.write_bytes(whole + damage)
-        assert is_done(shard, order) is None, path
+        assert read_done(shard, order) is None, path
         path.write_bytes(whole)
-    assert is_done(shard, order) == done
+    assert read_done(shard, order) == done
     labels.unlink()
-    assert is_done(shard, order) is None
+    assert read_done(shard, order) is None
 
 
 def test_labels_in_another_format_take_the_place_of_those_before(
-    shard: Shard, order: Order, out: Path
+    shard: Shard, order: LabelJob, out: Path
 ) -> None:
     run = load(order.run)
-    label(shard, order, run)
-    label(shard, Order(order.run, order.manifest, answers(form="csv"), Runtime()), run)
+    label_table(shard, order, run)
+    label_table(shard, LabelJob(order.run, order.manifest, answers(form="csv"), Runtime()), run)
     assert [each.name for each in out.iterdir() if each.is_file()] == ["a.csv"]
 
 
 def test_two_attempts_at_one_shard_at_once_leave_whole_labels_and_their_hash(
-    shard: Shard, order: Order, out: Path
+    shard: Shard, order: LabelJob, out: Path
 ) -> None:
     code = (
         "import pickle, sys\n"
         "from classify import load\n"
-        "from classify.spark.tables import label\n"
+        "from classify.spark.tables import label_table\n"
         "shard, order = pickle.load(sys.stdin.buffer)\n"
         "run = load(order.run)\n"
         "for _ in range(20):\n"
-        "    label(shard, order, run)\n"
+        "    label_table(shard, order, run)\n"
     )
     import pickle
 
@@ -496,12 +506,12 @@ def test_two_attempts_at_one_shard_at_once_leave_whole_labels_and_their_hash(
         each.stdin.close()
     assert [each.wait(PATIENCE) for each in attempts] == [0, 0]
     assert labelled(out) == Counter(str(n) for n in range(EACH))
-    assert is_done(shard, order)
+    assert read_done(shard, order)
     assert not list(out.rglob("*.tmp"))
 
 
 def test_a_shard_that_grows_while_it_is_read_is_not_done(
-    shard: Shard, order: Order, out: Path
+    shard: Shard, order: LabelJob, out: Path
 ) -> None:
     class Growing:
         """A run that sees the table written to while it predicts."""
@@ -511,22 +521,22 @@ def test_a_shard_that_grows_while_it_is_read_is_not_done(
                 file.write("\n")
             return getattr(load(order.run), name)
 
-    found = label(shard, order, Growing())  # type: ignore[arg-type]
+    found = label_table(shard, order, Growing())  # type: ignore[arg-type]
     assert isinstance(found, Fault)
     assert "changed while it was read" in found.message
-    assert is_done(shard, order) is None
+    assert read_done(shard, order) is None
     assert not records(out)
 
 
 def test_labels_of_a_shard_that_is_gone_are_not_left_beside_the_others(
-    desk: Path, shard: Shard, order: Order, out: Path, tmp_path: Path
+    desk: Path, shard: Shard, order: LabelJob, out: Path, tmp_path: Path
 ) -> None:
-    label(shard, order, load(order.run))
+    label_table(shard, order, load(order.run))
     shard.path.rename(shard.path.with_name("b.jsonl"))
     if shutil.which("java") is None:
         pytest.skip("no Java on the PATH")
     said = refused(spark(desk, tmp_path / "in", out))
-    assert "holds the labels of a, which the input no longer has" in said
+    assert "contains the labels of a, which is no longer in the input" in said
 
 
 def test_hidden_and_underlined_names_are_no_shards(tmp_path: Path, out: Path) -> None:
