@@ -13,7 +13,7 @@ Decision = Literal["accepted", "needs review", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """Raw scores -> calibrated log-odds: slope · score + offset, a line a category."""
+    """From raw scores to calibrated log-odds: slope · score + offset, a line per category."""
 
     slopes: tuple[float, ...]
     offsets: tuple[float, ...]
@@ -25,19 +25,19 @@ class Scaling:
             raise InputError("slopes and offsets must be finite")
 
     def apply(self, scores: Float32Array) -> Float32Array:
-        """Calibrated log-odds, float32 (n, k)."""
+        """Return calibrated log-odds, float32 (n, k)."""
         lines = scores.astype(np.float64) * np.array(self.slopes) + np.array(self.offsets)
         return np.asarray(lines, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The categories of one article.
+    """The predicted categories of one article.
 
     Attributes:
-        categories: the ids that hold, most probable first.
+        categories: the ids predicted, most probable first.
         probabilities: every category id with its calibrated probability, in [0, 1].
-        decision: "accepted"; "needs review": a person should look; "none": surely no category.
+        decision: "accepted"; "needs review": a person should check it; "none": surely no category.
     """
 
     categories: tuple[str, ...]
@@ -46,21 +46,21 @@ class Prediction:
 
     @property
     def shown(self) -> dict[str, float]:
-        """The probabilities worth showing: of what holds, and of what came near (10 % and more)."""
+        """The probabilities worth showing: of predicted categories, and others from 10 %."""
         ranked = sorted(self.probabilities.items(), key=lambda item: -item[1])
         return {name: p for name, p in ranked if name in self.categories or p >= 0.1}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How calibrated scores become a decision; fitted on articles the model did not see.
+    """The rule from calibrated scores to decisions; fitted on articles the model did not see.
 
     Attributes:
         choice: "multiple": each category on its own; "single": exactly one.
         categories: the ids in score order.
-        thresholds: a category holds from this probability on; unused for single choice.
-        review_below: an article goes to a person when all of its category decisions are right with
-            a smaller probability than this; above 1, every article does.
+        thresholds: a category is predicted from this probability on; unused for single choice.
+        review_below: an article needs review when the probability that all of its category
+            decisions are right is below this; above 1, every article does.
     """
 
     choice: Literal["multiple", "single"]
@@ -75,40 +75,43 @@ class Rule:
             raise InputError("thresholds must be finite")
 
     def probabilities(self, scores: Float32Array) -> Float64Array:
-        """Probabilities, float64 (n, k), of calibrated log-odds (n, k)."""
+        """Return probabilities, float64 (n, k), of calibrated log-odds (n, k)."""
         logits = scores.astype(np.float64)
         return softmax(logits) if self.choice == "single" else sigmoid(logits)
 
     def select(self, probabilities: Float64Array) -> BoolArray:
-        """Which categories hold, bool (n, k)."""
+        """Return True for the predicted categories, bool (n, k)."""
         if self.choice == "single":
             best = probabilities.argmax(axis=1)
             return np.asarray(np.arange(len(self.categories)) == best[:, None])
         return np.asarray(probabilities >= np.array(self.thresholds))
 
     def certainty(self, probabilities: Float64Array) -> Float64Array:
-        """Chance that all category decisions of an article are right, (n,).
+        """Return the chance that all category decisions of an article are right, (n,).
 
-        For multiple choice their product: given the article, categories are taken as independent.
+        For multiple choice, the product over categories, which are taken as independent given the
+        article.
         """
         if self.choice == "single":
             return np.asarray(probabilities.max(axis=1))
-        held = self.select(probabilities)
-        return np.asarray(np.where(held, probabilities, 1 - probabilities).prod(axis=1))
+        predicted = self.select(probabilities)
+        return np.asarray(np.where(predicted, probabilities, 1 - probabilities).prod(axis=1))
 
     def predictions(self, scores: Float32Array) -> list[Prediction]:
-        """One Prediction an article from scores (n, k)."""
+        """Return one Prediction per article from scores (n, k)."""
         probabilities = self.probabilities(scores)
-        held, certainty = self.select(probabilities), self.certainty(probabilities)
+        predicted, certainty = self.select(probabilities), self.certainty(probabilities)
         return [
-            self._prediction(probabilities[n], held[n], bool(certainty[n] >= self.review_below))
+            self._prediction(
+                probabilities[n], predicted[n], bool(certainty[n] >= self.review_below)
+            )
             for n in range(len(scores))
         ]
 
     def _prediction(
-        self, probabilities: Float64Array, held: BoolArray, certain: bool
+        self, probabilities: Float64Array, predicted: BoolArray, certain: bool
     ) -> Prediction:
-        ranked = sorted(np.flatnonzero(held), key=lambda n: -probabilities[n])
+        ranked = sorted(np.flatnonzero(predicted), key=lambda n: -probabilities[n])
         decision: Decision = "needs review"
         if certain:
             decision = "accepted" if ranked else "none"
@@ -122,12 +125,12 @@ class Rule:
 
 
 def sigmoid(logits: Float64Array) -> Float64Array:
-    """1 / (1 + e^-x) without overflow."""
+    """Return 1 / (1 + e^-x) without overflow."""
     decay = np.exp(-np.abs(logits))
     return np.where(logits >= 0, 1 / (1 + decay), decay / (1 + decay))
 
 
 def softmax(logits: Float64Array) -> Float64Array:
-    """Probabilities that sum to 1 along the last axis."""
+    """Return probabilities that sum to 1 along the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

@@ -1,4 +1,4 @@
-"""What a kind of model is: the protocol, and what a fit may use."""
+"""The protocol of every kind of model, and what a fit may use."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -15,31 +15,32 @@ if TYPE_CHECKING:
 
 
 Log = Callable[[str], None]
-# label, how many there will be -> a context whose value takes (done, of how many)
+# (label, total) -> a context whose value takes (done, total)
 Track = Callable[[str, int], AbstractContextManager[Callable[[int, int], None]]]
 
 
-def _silent(_line: str) -> None:
-    """Nobody listens."""
+def _ignore_line(_line: str) -> None:
+    """Ignore the line."""
 
 
-def _untracked(_label: str, _total: int) -> AbstractContextManager[Callable[[int, int], None]]:
-    """Nobody watches."""
-    return nullcontext(lambda _done, _of: None)
+def _ignore_steps(_label: str, _total: int) -> AbstractContextManager[Callable[[int, int], None]]:
+    """Ignore the progress of a step."""
+    return nullcontext(lambda _done, _total: None)
 
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """What a fit may use beside its articles.
+    """The context of a fit, besides its articles.
 
     Attributes:
         seed: of every random choice.
         held_out: articles to watch progress on, never to learn from; None: there are none.
         duration: the share of the planned passes, in (0, 1], that proved best on held-out
             articles; None: find out.
-        folder: where a long fit keeps what it can go on from after a kill; None: nowhere.
+        folder: where a long fit saves what it can resume from after a kill; None: nowhere.
         runtime: where it computes.
-        log, track: take a line worth knowing, and how far a step is.
+        log: receives a line worth knowing.
+        track: shows the progress of a step.
     """
 
     seed: int = 1
@@ -47,17 +48,17 @@ class Fitting:
     duration: float | None = None
     folder: Path | None = None
     runtime: Runtime = field(default_factory=Runtime)
-    log: Log = _silent
-    track: Track = _untracked
+    log: Log = _ignore_line
+    track: Track = _ignore_steps
 
 
 class Model(Protocol):
-    """A kind of model. `fit` may import what `scores` may not: learning and using are apart."""
+    """A kind of model. `fit` may import what `scores` may not: predicting stays light."""
 
     kind: ClassVar[str]
     settings: ClassVar[type[Any]]  # a frozen dataclass, read from the recipe's [model] table
     packages: ClassVar[tuple[str, ...]]  # whose versions a run records
-    resumes: ClassVar[bool]  # whether a fit keeps checkpoints in its folder
+    resumes: ClassVar[bool]  # a fit saves checkpoints in its folder
 
     @property
     def duration(self) -> float | None:
@@ -66,12 +67,12 @@ class Model(Protocol):
 
     @property
     def computing(self) -> str:
-        """What it computes in, and on what, for people; "" for a kind without that choice."""
+        """Precision and device, in words; "" for a kind without that choice."""
         ...
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should know of this fit, a sentence each."""
+        """Remarks on this fit for people, a sentence each."""
         ...
 
     @classmethod
@@ -80,18 +81,18 @@ class Model(Protocol):
         ...
 
     def scores(self, texts: Sequence[str]) -> Float32Array:
-        """Log-odds, float32 (n, k), in the order of the training categories."""
+        """Return log-odds, float32 (n, k), in the order of the training categories."""
         ...
 
     def contributions(self, text: str, starts: Sequence[int]) -> "Shares | None":
-        """What each part of a text adds to its log-odds; None for a kind whose scores are no sum.
+        """Return what each part of a text adds to its log-odds; None if scores are not such a sum.
 
         starts: where each part begins, ascending, the first at 0; () for an empty text.
         """
         ...
 
     def rescaled(self, scaling: "Scaling") -> Self:
-        """The model whose scores are the scaling of this one's."""
+        """Return a model whose scores are the scaling of this one's."""
         ...
 
     def save(self, directory: Path) -> None:
@@ -109,8 +110,8 @@ class Shares:
     """Log-odds taken apart: biases and parts together sum to the scores.
 
     Attributes:
-        biases: float32 (k,), what an empty text has.
-        parts: float64 (p, k), what each part of the text adds.
+        biases: float32 (k,), the log-odds of an empty text.
+        parts: float64 (p, k), the share of each part of the text.
     """
 
     biases: Float32Array

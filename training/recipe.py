@@ -11,7 +11,7 @@ from training.models import model_class
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train, but for the model's own settings; configs/tfidf.toml explains each key."""
+    """The training settings that all kinds share; configs/tfidf.toml explains each key."""
 
     seed: int = 1
     folds: int = 5
@@ -48,21 +48,24 @@ class Recipe:
             raise InputError("; ".join(faults))
 
     def wants_curve(self, articles: int) -> bool:
-        """Whether a learning curve is to be made of so many articles to learn from."""
+        """Return True if the recipe wants a learning curve for so many articles."""
         return self.curve_repeats > 0 and articles <= self.curve_most
 
 
 def read_recipe(path: Path, kind: str) -> tuple[Recipe, Any]:
-    """The recipe of a file, a run's recipe.json too, and the settings of its [model] table.
+    """Read a recipe file, or a run's recipe.json, and the settings of its [model] table.
 
     Raises:
         InputError: an unknown key, a wrong type or a value out of range; all named at once.
     """
-    data = read_table(path)
-    table = data.pop("model", {})
+    table = read_table(path)
+    model_table = table.pop("model", {})
     parsed: list[Any] = []
     faults = []
-    parts = ((data, Recipe, str(path)), (table, model_class(kind).settings, f"{path} [model]"))
+    parts = (
+        (table, Recipe, str(path)),
+        (model_table, model_class(kind).settings, f"{path} [model]"),
+    )
     for values, target, where in parts:
         try:
             parsed.append(parse(values, target, where))
@@ -74,5 +77,5 @@ def read_recipe(path: Path, kind: str) -> tuple[Recipe, Any]:
 
 
 def default_recipe(workspace: Path, kind: str) -> Path:
-    """The workspace's own recipe of a kind, else the shipped one."""
+    """Return the path of the workspace's own recipe of a kind, else of the shipped one."""
     return workspace_config(workspace, f"{kind}.toml")

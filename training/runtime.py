@@ -10,15 +10,15 @@ DTYPES = ("auto", "float32", "bfloat16", "float16", "int8", "exact")
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Where and how a model computes; a kind that has no such choice refuses it.
+    """Device, threads, batch size and precision; a kind without such a choice refuses it.
 
     Attributes:
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         batch_size: windows computed at once; None: as many as suit their lengths.
         threads: of the CPU; None: all.
-        dtype: what an encoder's products are computed in: "auto" is what is fast on this machine
-            and good enough, "float32", "bfloat16", "float16", "int8"; "exact" is float32 by the
-            operations that training uses, for what must come out the same on every machine.
+        dtype: of an encoder's matrix products: "auto" is what is fast on this machine and good
+            enough, "float32", "bfloat16", "float16", "int8"; "exact" is float32 by the operations
+            that training uses, for results that must be the same on every machine.
     """
 
     device: str = "auto"
@@ -28,18 +28,18 @@ class Runtime:
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
-            raise InputError(f"dtype {self.dtype!r}: known are {', '.join(DTYPES)}.")
+            raise InputError(f"dtype {self.dtype!r} is unknown. Use one of {', '.join(DTYPES)}.")
         for name, value in (("batch size", self.batch_size), ("threads", self.threads)):
             if value is not None and value < 1:
                 raise InputError(f"{name} must be 1 or more, found {value}")
 
     def answer_settings(self) -> dict[str, Any]:
-        """What of it decides the answers, by name; the rest only decides how fast they come."""
-        given = asdict(self)
-        return {name: given[name] for name in given if name not in ("batch_size", "threads")}
+        """Return the settings that predictions depend on; the others only change the speed."""
+        settings = asdict(self)
+        return {name: settings[name] for name in settings if name not in ("batch_size", "threads")}
 
     def require_cpu(self, kind: str) -> None:
-        """Refuse what a kind that runs on one CPU core can't honour.
+        """Refuse the settings that a kind that runs on one CPU core can't honour.
 
         Raises:
             InputError: names the option to leave out.

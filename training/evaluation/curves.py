@@ -7,7 +7,7 @@ import numpy as np
 from seeds.base.errors import InputError
 from training.arrays import BoolArray, Float64Array, IntArray
 
-_Z = 1.959964  # standard deviations on each side that hold 95 % of a normal distribution
+_Z = 1.959964  # standard deviations on each side that cover 95 % of a normal distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class PrecisionRecall:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """What came true of what was said, by bins of probability; empty bins are left out.
+    """Predicted against observed shares, by bins of probability; empty bins are left out.
 
     Attributes:
         predicted: (b,) mean probability in a bin.
-        observed: (b,) share that was right, in [0, 1].
+        observed: (b,) share of positive decisions in a bin, in [0, 1].
         low, high: (b,) the 95 % interval of that share.
         count: (b,) decisions in a bin.
     """
@@ -38,14 +38,14 @@ class Reliability:
 
 @dataclass(frozen=True, slots=True)
 class CoverageRisk:
-    """What remains wrong if only the surest articles are accepted; (m,) each, surest first.
+    """Errors among the accepted, if only the surest articles are; (m,) each, surest first.
 
     Attributes:
         coverage: share of the articles accepted, in (0, 1], ascending.
         risk: share of the accepted that is not exactly right.
         low, high: the 95 % interval of that share.
         expected: the share that the model itself expects to be wrong.
-        certainty: the least sure of the accepted.
+        certainty: of the least sure of the accepted.
     """
 
     coverage: Float64Array
@@ -56,13 +56,13 @@ class CoverageRisk:
     certainty: Float64Array
 
     def largest_within(self, max_risk: float) -> int | None:
-        """The position of the largest coverage with at most this risk; None if there is none."""
-        found = np.flatnonzero(self.risk <= max_risk)
-        return int(found[-1]) if len(found) else None
+        """Return the position of the largest coverage with at most this risk, if there is one."""
+        positions = np.flatnonzero(self.risk <= max_risk)
+        return int(positions[-1]) if len(positions) else None
 
 
 def precision_recall(probabilities: Float64Array, gold: BoolArray) -> PrecisionRecall | None:
-    """The curve over all thresholds; equal probabilities are one step.
+    """Compute the curve over all thresholds; equal probabilities are one step.
 
     probabilities, gold: (n,). None without a positive article.
     """
@@ -75,7 +75,7 @@ def precision_recall(probabilities: Float64Array, gold: BoolArray) -> PrecisionR
 
 
 def reliability(probabilities: Float64Array, gold: BoolArray, bins: int = 10) -> Reliability:
-    """How often what was said with a probability came true, in bins of equal width.
+    """Compare probabilities with how often they were right, in bins of equal width.
 
     probabilities: (n,) in [0, 1]; gold: (n,). Raises InputError if n == 0. Source: Guo et al. 2017.
     """
@@ -85,16 +85,16 @@ def reliability(probabilities: Float64Array, gold: BoolArray, bins: int = 10) ->
     count = np.bincount(bin_of, minlength=bins)
     filled = count > 0
     count = count[filled]
-    said = np.bincount(bin_of, probabilities, minlength=bins)[filled] / count
+    predicted = np.bincount(bin_of, probabilities, minlength=bins)[filled] / count
     hits = np.bincount(bin_of, gold, minlength=bins)[filled]
     low, high = wilson(hits, count)
-    return Reliability(said, hits / count, low, high, count)
+    return Reliability(predicted, hits / count, low, high, count)
 
 
 def coverage_risk(certainty: Float64Array, right: BoolArray) -> CoverageRisk:
-    """The share of errors among the accepted, for each number of articles accepted.
+    """Compute the share of errors among the accepted, for each number of articles accepted.
 
-    certainty: (n,) chance that an article is exactly right; right: (n,) whether it is. Articles of
+    certainty: (n,) chance that an article is exactly right; right: (n,) True if it is. Articles of
     equal certainty are accepted together. Raises InputError if n == 0. Source: El-Yaniv and
     Wiener 2010, "On the Foundations of Noise-free Selective Classification".
     """
@@ -117,7 +117,7 @@ def coverage_risk(certainty: Float64Array, right: BoolArray) -> CoverageRisk:
 
 
 def wilson(hits: IntArray | Float64Array, count: IntArray) -> tuple[Float64Array, Float64Array]:
-    """The 95 % interval of hits / count, each (m,), within [0, 1]; count is 1 or more.
+    """Return the 95 % interval of hits / count, each (m,), within [0, 1]; count is 1 or more.
 
     Source: Wilson 1927; unlike the textbook interval it holds at shares of 0 and 1 too.
     """
@@ -128,8 +128,8 @@ def wilson(hits: IntArray | Float64Array, count: IntArray) -> tuple[Float64Array
     return np.clip((middle - half) / scale, 0, 1), np.clip((middle + half) / scale, 0, 1)
 
 
-def pick_evenly(size: int, most: int) -> IntArray:
-    """Positions of at most `most` (2 or more) of `size` points, evenly spread, both ends kept."""
-    if size <= most:
+def pick_evenly(size: int, limit: int) -> IntArray:
+    """Return positions of at most `limit` (2 or more) of `size` points, evenly spread."""
+    if size <= limit:
         return np.arange(size)
-    return np.unique(np.linspace(0, size - 1, most).round().astype(np.int64))
+    return np.unique(np.linspace(0, size - 1, limit).round().astype(np.int64))

@@ -8,7 +8,7 @@ import numpy as np
 from seeds.base.errors import InputError
 from training.arrays import BoolArray, Float64Array
 
-_MOST_BINS = 100  # of a calibration error
+_MAX_BINS = 100  # of a calibration error
 RESAMPLES = 2000  # the ends of a 95 % interval move by less than 0.005 from run to run
 
 
@@ -38,12 +38,12 @@ class CategoryScore:
     def shown(self) -> list[str]:
         """Precision, recall, F1 and average precision in a table; – without a positive article."""
         figures = (self.precision, self.recall, self.f1, self.average_precision or 0.0)
-        return [f"{each:.3f}" if self.support else "–" for each in figures]
+        return [f"{figure:.3f}" if self.support else "–" for figure in figures]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Predictions held against gold labels.
+    """Predictions compared with gold labels.
 
     Attributes:
         articles: how many were measured on.
@@ -68,13 +68,13 @@ class Evaluation:
     accepted_exact: float | None
 
     def record(self) -> dict[str, Any]:
-        """The evaluation as a JSON object."""
+        """Return the evaluation as a JSON object."""
         return asdict(self)
 
 
 def evaluate(
     probabilities: Float64Array,
-    held: BoolArray,
+    predicted: BoolArray,
     gold: BoolArray,
     certain: BoolArray,
     categories: tuple[str, ...],
@@ -82,9 +82,9 @@ def evaluate(
     single: bool,
     seed: int = 0,
 ) -> Evaluation:
-    """All figures of a set of predictions.
+    """Compute all figures of a set of predictions.
 
-    probabilities, held, gold: (n, k), class order; certain: (n,), decided without review.
+    probabilities, predicted, gold: (n, k), class order; certain: (n,), decided without review.
     Raises InputError if n == 0.
     """
     if len(gold) == 0:
@@ -93,21 +93,23 @@ def evaluate(
         len(gold), np.full(len(gold), 1 / len(gold)), size=RESAMPLES
     )
     weights = np.concatenate([np.ones((1, len(gold))), draws])  # row 0 is the data as they are
-    f1, support = _f1(held, gold, weights)
-    named = np.where(support > 0, f1, 0.0)
-    exact = (held == gold).all(axis=1)
+    f1, support = _f1(predicted, gold, weights)
+    supported = np.where(support > 0, f1, 0.0)
+    exact = (predicted == gold).all(axis=1)
     sure = probabilities.max(axis=1) if single else probabilities
     right = exact if single else gold
-    none = ~held.any(axis=1)
+    none = ~predicted.any(axis=1)
     return Evaluation(
         articles=len(gold),
-        micro_f1=_estimate(_micro(held, gold, weights)),
-        macro_f1=_estimate(named.sum(axis=1) / np.maximum((support > 0).sum(axis=1), 1)),
-        weighted_f1=_estimate((named * support).sum(axis=1) / np.maximum(support.sum(axis=1), 1)),
+        micro_f1=_estimate(_micro_f1(predicted, gold, weights)),
+        macro_f1=_estimate(supported.sum(axis=1) / np.maximum((support > 0).sum(axis=1), 1)),
+        weighted_f1=_estimate(
+            (supported * support).sum(axis=1) / np.maximum(support.sum(axis=1), 1)
+        ),
         exact=_estimate(weights @ exact / len(gold)),
         brier=_estimate(weights @ ((probabilities - gold) ** 2).mean(axis=1) / len(gold)),
         calibration_error=_estimate(_calibration_errors(sure, right, weights)),
-        categories=_by_category(probabilities, held, gold, categories),
+        categories=_score_categories(probabilities, predicted, gold, categories),
         decisions={
             "accepted": int((certain & ~none).sum()),
             "needs review": int((~certain).sum()),
@@ -118,22 +120,22 @@ def evaluate(
 
 
 def calibration_error(probabilities: Float64Array, gold: BoolArray) -> float:
-    """Expected gap between confidence and accuracy, in [0, 1]; 0 is perfect.
+    """Return the expected gap between confidence and accuracy, in [0, 1]; 0 is perfect.
 
     probabilities: float (n, k), or (n,) of the chosen category; gold: bool, same shape.
     Raises InputError if n == 0.
 
-    The bins hold as many values each, and are as many as leave accuracy rising from bin to bin:
-    on 200 articles the usual ten of equal width find 0.05 where there is no gap at all, these 0.03
+    The bins have equally many values, and are as many as leave accuracy rising from bin to bin: on
+    200 articles the usual ten of equal width find 0.05 where there is no gap at all, these 0.03
     (DECISIONS.md). Source: Roelofs et al. 2022, "Mitigating Bias in Calibration Error Estimation".
     """
     if len(gold) == 0:
-        raise InputError("there is no article to measure on")
+        raise InputError("there is no article to measure on. Label more articles.")
     return float(_calibration_errors(probabilities, gold, np.ones((1, len(gold))))[0])
 
 
 def _calibration_errors(p: Float64Array, gold: BoolArray, weights: Float64Array) -> Float64Array:
-    """The calibration error under each row of article weights, (rows,); bins of the first row."""
+    """Return the calibration error under each row of article weights, (rows,)."""
     p, gold = p.reshape(len(p), -1), gold.reshape(len(gold), -1)
     edges = _rising_bins(p.ravel(), gold.ravel())
     bin_of = np.searchsorted(edges, p, side="right")
@@ -143,14 +145,14 @@ def _calibration_errors(p: Float64Array, gold: BoolArray, weights: Float64Array)
 
 
 def _rising_bins(p: Float64Array, gold: BoolArray) -> Float64Array:
-    """The lowest value of each bin but the first; p, gold: (n,). Equal values share a bin."""
+    """Return the lowest value of each bin but the first; p, gold: (n,). Equal values share one."""
     order = np.argsort(p, kind="stable")
     values = p[order]
     hits = np.concatenate([[0], np.cumsum(gold[order])])
     best = np.zeros(0, np.int64)
-    for count in range(2, min(len(p), _MOST_BINS) + 1):
-        wanted = values[np.arange(1, count) * len(p) // count]
-        inner = np.unique(np.searchsorted(values, wanted))
+    for count in range(2, min(len(p), _MAX_BINS) + 1):
+        quantiles = values[np.arange(1, count) * len(p) // count]
+        inner = np.unique(np.searchsorted(values, quantiles))
         edges = np.unique([0, *inner, len(p)])
         if (np.diff(np.diff(hits[edges]) / np.diff(edges)) < 0).any():
             break
@@ -159,7 +161,7 @@ def _rising_bins(p: Float64Array, gold: BoolArray) -> Float64Array:
 
 
 def average_precision(probabilities: Float64Array, gold: BoolArray) -> float | None:
-    """Area under the precision-recall steps, in [0, 1]; ties count as one step.
+    """Return the area under the precision-recall steps, in [0, 1]; ties count as one step.
 
     probabilities, gold: (n,). None without a positive article.
     """
@@ -174,39 +176,44 @@ def average_precision(probabilities: Float64Array, gold: BoolArray) -> float | N
 
 
 def _f1(
-    held: BoolArray, gold: BoolArray, weights: Float64Array
+    predicted: BoolArray, gold: BoolArray, weights: Float64Array
 ) -> tuple[Float64Array, Float64Array]:
-    """F1 and support of each category, (rows, k), under each row of article weights."""
-    hits, chosen, support = (weights @ part for part in (held & gold, held, gold))
-    return 2 * hits / np.maximum(chosen + support, 1), support
+    """Return F1 and support of each category, (rows, k), under each row of article weights."""
+    hits, total, support = (weights @ part for part in (predicted & gold, predicted, gold))
+    return 2 * hits / np.maximum(total + support, 1), support
 
 
-def _micro(held: BoolArray, gold: BoolArray, weights: Float64Array) -> Float64Array:
-    hits, chosen, support = (weights @ part.sum(axis=1) for part in (held & gold, held, gold))
-    return np.asarray(2 * hits / np.maximum(chosen + support, 1))
+def _micro_f1(predicted: BoolArray, gold: BoolArray, weights: Float64Array) -> Float64Array:
+    """Return micro-F1, (rows,), under each row of article weights."""
+    hits, total, support = (
+        weights @ part.sum(axis=1) for part in (predicted & gold, predicted, gold)
+    )
+    return np.asarray(2 * hits / np.maximum(total + support, 1))
 
 
 def _estimate(values: Float64Array) -> Estimate:
-    """The first value with the 2.5 and 97.5 % points of the others.
+    """Return the first value with the 2.5 and 97.5 % points of the others.
 
     A resample repeats articles, which biases the calibration error upwards: where that pushes the
-    interval past the value itself, it is widened to hold it.
+    interval past the value itself, it is widened to include it.
     """
     value = float(values[0])
     low, high = np.percentile(values[1:], [2.5, 97.5])
     return Estimate(value, min(value, float(low)), max(value, float(high)))
 
 
-def _by_category(
-    probabilities: Float64Array, held: BoolArray, gold: BoolArray, categories: tuple[str, ...]
+def _score_categories(
+    probabilities: Float64Array, predicted: BoolArray, gold: BoolArray, categories: tuple[str, ...]
 ) -> dict[str, CategoryScore]:
+    """Return the figures of each category, by id."""
     scores = {}
     for n, name in enumerate(categories):
-        hits, chosen, support = ((held & gold)[:, n].sum(), held[:, n].sum(), gold[:, n].sum())
+        hits = (predicted & gold)[:, n].sum()
+        total, support = predicted[:, n].sum(), gold[:, n].sum()
         scores[name] = CategoryScore(
-            precision=float(hits / chosen) if chosen else 0.0,
+            precision=float(hits / total) if total else 0.0,
             recall=float(hits / support) if support else 0.0,
-            f1=float(2 * hits / (chosen + support)) if chosen + support else 0.0,
+            f1=float(2 * hits / (total + support)) if total + support else 0.0,
             support=int(support),
             average_precision=average_precision(probabilities[:, n], gold[:, n]),
         )

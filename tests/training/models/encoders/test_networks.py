@@ -226,7 +226,7 @@ def test_int8_is_of_the_cpu() -> None:
 
 
 def test_a_type_nobody_knows_is_refused() -> None:
-    with pytest.raises(InputError, match="known are auto, float32"):
+    with pytest.raises(InputError, match="Use one of auto, float32"):
         Runtime(dtype="int4")
 
 
