@@ -13,18 +13,14 @@ from training.arrays import Float32Array, Float64Array
 from training.model import Model
 
 Method = Literal["exact", "occlusion"]
-Span = tuple[int, int]  # first character, and the one after the last
+Span = tuple[int, int]  # positions in characters: start, and end exclusive
 
 _WORD = re.compile(r"\w+")
 _COMPOUND = re.compile(r"\w+(?:[’'-]\w+)*")  # left out as one word: "aujourd'hui", "porte-parole"
 _BREAK = re.compile(r"\s+|(?<=[。！？，、；：])(?=\S)")  # where a text may be divided
-_ENDINGS = {
-    **dict.fromkeys(",;:–—)»，、；：", 1),
-    **dict.fromkeys(".!?…。！？", 2),
-}  # quality of a break
-_PULL = (
-    0.12  # share of a passage's length by which a break one better may lie farther off its middle
-)
+# Quality of a break after each of these characters.
+_ENDINGS = {**dict.fromkeys(",;:–—)»，、；：", 1), **dict.fromkeys(".!?…。！？", 2)}
+_PULL = 0.12  # of a passage's length: how much farther from its middle a better break may be
 _EXPLAINED = 200_000  # characters divided into parts; the rest of a text is one part
 _MAX_READINGS = 64  # most times an encoder reads variants of a text
 _MAX_READ = 400_000  # characters it reads in all of them, about: a minute on a slow machine

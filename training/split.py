@@ -46,8 +46,8 @@ class Split:
         if bool(self.since) != (self.by == "date"):
             faults.append("'since' belongs to a split by date, and to no other")
         if faults:
-            more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
-            raise InputError("; ".join(faults[:3]) + more)
+            rest = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+            raise InputError("; ".join(faults[:3]) + rest)
 
 
 def read_split(workspace: Path) -> Split | None:

@@ -1,23 +1,24 @@
 """run.json: where a run comes from."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from seeds.base.errors import InputError
 from seeds.base.records import read_object
 from seeds.base.settings import parse
 
 RESTORE = "Restore the run from a copy, choose another with --run, or train again."
-FORMAT = 3  # raised when a run of before can no longer be read
+FORMAT = 3  # raised when earlier runs can no longer be read
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """run.json: where a run comes from.
+    """The contents of run.json: where a run comes from.
 
-    exported_from: the run it was converted from, or "". base_model: the encoder it began with, by
-    its name on the hub or its folder's; "" without one.
+    Attributes:
+        exported_from: the run it was converted from, or "".
+        base_model: the encoder it began with, by its name on the hub or its folder's; "" without
+            one.
     """
 
     format: int
@@ -37,10 +38,10 @@ class RunFacts:
 
 
 def read_facts(path: Path) -> RunFacts:
-    """run.json of a run.
+    """Read run.json of a run.
 
     Raises:
-        InputError: another version wrote it; says which, and what helps.
+        InputError: another version wrote it; says which, and what to do.
     """
     record = read_object(path / "run.json", RESTORE)
     if record.get("format") != FORMAT:
@@ -50,8 +51,3 @@ def read_facts(path: Path) -> RunFacts:
             "Train again with `classify train`, or install the version that wrote it."
         )
     return parse(record, RunFacts, str(path / "run.json"))
-
-
-def facts_record(facts: RunFacts) -> dict[str, Any]:
-    """run.json of a run about to be written."""
-    return asdict(facts)

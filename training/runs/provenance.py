@@ -1,4 +1,4 @@
-"""What a run learned from and must not be measured on, and what was said of that out of fold."""
+"""The articles a run learned from, which it must not be measured on, and predictions of these."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ _REMEDY = "Restore the run from a copy, or train again."
 
 @dataclass(frozen=True, slots=True)
 class RunSplit:
-    """split.json of a run: what it must not be measured on, and what it was.
+    """The contents of a run's split.json: what it learned from and what it was measured on.
 
     Attributes:
         by: how the articles were split.
@@ -33,27 +33,28 @@ class RunSplit:
     test: tuple[str, ...]
 
     @classmethod
-    def of(cls, by: By, learned: Dataset, measured: Dataset) -> "RunSplit":
-        """From the articles themselves."""
-        groups = dict.fromkeys(group_of(each.document) for each in learned.examples)
-        return cls(by, _ids(learned), tuple(groups), _ids(measured))
+    def of(cls, by: By, learned: Dataset, tested: Dataset) -> "RunSplit":
+        """Record the ids of training and test set."""
+        groups = dict.fromkeys(group_of(example.document) for example in learned.examples)
+        return cls(by, _ids(learned), tuple(groups), _ids(tested))
 
     def find_unseen(self, dataset: Dataset) -> IntArray:
-        """The positions of articles that are neither learned from nor near-duplicates of those."""
-        known = {*self.learn, *self.groups}
-        documents = [each.document for each in dataset.examples]
-        alike = {group_of(each) for each in documents if each.id in known}
-        known |= alike
-        return np.flatnonzero([not {each.id, group_of(each)} & known for each in documents])
+        """Return the positions of articles neither learned from nor near-duplicates of those."""
+        learned = {*self.learn, *self.groups}
+        documents = [example.document for example in dataset.examples]
+        learned |= {group_of(document) for document in documents if document.id in learned}
+        return np.flatnonzero(
+            [not {document.id, group_of(document)} & learned for document in documents]
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class FoldPredictions:
-    """out_of_fold.json of a run: the categories given by models that had not learned the article.
+    """The contents of a run's out_of_fold.json: its out-of-fold predictions.
 
     Attributes:
-        ids: of articles the run itself learned from; all, or as many as calibrating needed.
-        categories: the ids of the categories each was given, in the same order.
+        ids: of articles the run itself learned from; all, or as many as calibration needed.
+        categories: the ids of the categories predicted for each, in the same order.
     """
 
     ids: tuple[str, ...]
@@ -64,15 +65,15 @@ class FoldPredictions:
             raise InputError("ids and categories differ in number")
 
     @classmethod
-    def of(cls, dataset: Dataset, held: BoolArray) -> "FoldPredictions":
-        """From articles and which categories each was given, (n, k)."""
+    def of(cls, dataset: Dataset, predicted: BoolArray) -> "FoldPredictions":
+        """Record the categories predicted for the articles of a dataset, (n, k)."""
         names = np.array(dataset.taxonomy.ids)
-        given = (tuple(names[row].tolist()) for row in held)
-        return cls(tuple(each.document.id for each in dataset.examples), tuple(given))
+        ids = tuple(example.document.id for example in dataset.examples)
+        return cls(ids, tuple(tuple(names[row].tolist()) for row in predicted))
 
 
 def read_run_split(run: Path) -> RunSplit:
-    """split.json of a run.
+    """Read split.json of a run.
 
     Raises:
         InputError: the file is missing or not what it must be.
@@ -82,7 +83,7 @@ def read_run_split(run: Path) -> RunSplit:
 
 
 def read_fold_predictions(run: Path) -> dict[str, tuple[str, ...]]:
-    """The categories of out_of_fold.json by article; {} for a run from before there was one.
+    """Read the categories of out_of_fold.json, by article; {} for an older run without it.
 
     Raises:
         InputError: the file is not what it must be.
@@ -91,9 +92,10 @@ def read_fold_predictions(run: Path) -> dict[str, tuple[str, ...]]:
     record = read_optional_object(path, _REMEDY)
     if record is None:
         return {}
-    found = parse(record, FoldPredictions, str(path))
-    return dict(zip(found.ids, found.categories, strict=True))
+    predictions = parse(record, FoldPredictions, str(path))
+    return dict(zip(predictions.ids, predictions.categories, strict=True))
 
 
 def _ids(dataset: Dataset) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each.document.id for each in dataset.examples))
+    """Return the ids of a dataset's articles, each once."""
+    return tuple(dict.fromkeys(example.document.id for example in dataset.examples))

@@ -11,17 +11,17 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
 def list_runs(runs: Path) -> list[Path]:
-    """The run directories, damaged ones too, oldest first."""
+    """Return the run directories, damaged ones too, oldest first."""
     if not runs.is_dir():
         return []
-    return sorted(each for each in runs.iterdir() if _NAME.fullmatch(each.name) and each.is_dir())
+    return sorted(path for path in runs.iterdir() if _NAME.fullmatch(path.name) and path.is_dir())
 
 
 def find_run(runs: Path, name: str | None = None) -> Path:
-    """A run by its name or path; without one, the current run.
+    """Return the path of a run by its name or path; without one, of the current run.
 
     Raises:
-        InputError: there is none such, or the name would leave the folder of runs.
+        InputError: there is no such run, or the name would leave the folder of runs.
     """
     if name is None:
         promoted = list_promotions(runs)
@@ -34,16 +34,16 @@ def find_run(runs: Path, name: str | None = None) -> Path:
         return Path(name)
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"run name {name!r} may hold only a-z, 0-9, '.', '_' and '-'. "
+            f"{name!r} is not a run name: only a-z, 0-9, '.', '_' and '-' are allowed. "
             "`classify runs list` shows the names."
         )
     if not (runs / name).is_dir():
-        raise InputError(f"{runs / name}: no such run. `classify runs list` shows those there are.")
+        raise InputError(f"{runs / name}: no such run. `classify runs list` shows the runs.")
     return runs / name
 
 
 def list_promotions(runs: Path) -> list[str]:
-    """The names in runs/current: every run promoted, the current one last."""
+    """Return the names in runs/current: every run promoted, the current one last."""
     try:
         lines = (runs / "current").read_text(encoding="utf-8").split()
     except FileNotFoundError:
@@ -59,20 +59,20 @@ def promote(runs: Path, run: Run) -> None:
     """Make a run the one that `classify predict` uses, after verifying it.
 
     Raises:
-        InputError: it is elsewhere, or scores its golden texts otherwise.
+        InputError: it is in another folder, or its golden texts get other scores now.
     """
     if run.path.resolve().parent != runs.resolve():
         raise InputError(f"{run.path}: not in {runs}. Copy the run there, then promote it by name.")
     verify_scores(run)
-    kept = [each for each in list_promotions(runs) if each != run.name]
-    write_text(runs / "current", "\n".join([*kept, run.name]) + "\n")
+    earlier = [name for name in list_promotions(runs) if name != run.name]
+    write_text(runs / "current", "\n".join([*earlier, run.name]) + "\n")
 
 
 def roll_back(runs: Path) -> str:
-    """Go back to the run that was current before; returns its name.
+    """Make the run current that was so before; return its name.
 
     Raises:
-        InputError: there is no earlier one.
+        InputError: there is no earlier run.
     """
     names = list_promotions(runs)
     if len(names) < 2:

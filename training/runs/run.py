@@ -1,14 +1,14 @@
-"""A run: one self-contained directory with a model and all that is needed to use and to judge it.
+"""A run: one self-contained directory with a model and all that is needed to use and judge it.
 
-model.safetensors, model.json   the weights and how they count
-rule.json                       calibration, thresholds, when to ask a person
+model.safetensors, model.json   the weights and their settings
+rule.json                       thresholds, and when an article needs review
 taxonomy.json                   the categories
-golden.json                     texts with the scores they must give
+golden.json                     texts with the scores they must get
 metrics.json                    how good it is, for programs
 report.html, README.md          how good it is, for people
 recipe.json, run.json           settings, seed, versions
 split.json                      the articles it learned from and those it was measured on
-out_of_fold.json                what models that had not learned from an article gave it
+out_of_fold.json                out-of-fold predictions of the articles it learned from
 manifest.json                   the SHA-256 of each of the files above
 """
 
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 _FILE = re.compile(r"(encoder/)?[A-Za-z0-9_][A-Za-z0-9._-]*")  # in a run: at most one folder down
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
-_ALWAYS = (
+_REQUIRED = (
     "README.md",
     "golden.json",
     "metrics.json",
@@ -54,7 +54,8 @@ _ALWAYS = (
     "split.json",
     "taxonomy.json",
 )
-# Of float32 sums of a few thousand terms added in another order; golden.json may have its own.
+# Float32 sums of a few thousand terms differ by this much when added in another order; golden.json
+# may set its own.
 _GOLDEN_TOLERANCE = 1e-4
 
 
@@ -70,7 +71,7 @@ class Run:
     model: Model
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """One Prediction a text."""
+        """Return one Prediction per text."""
         return self.rule.predictions(self.model.scores(texts))
 
 
@@ -82,20 +83,20 @@ def save_run(runs: Path, trained: "Trained") -> Path:
     """
 
     def fill(building: Path) -> None:
-        """The weights, then what else is known of the run."""
+        """Write the weights, then the other files."""
         trained.model.save(building)
         for name, value in trained.files.items():
             text = value if isinstance(value, str) else json.dumps(value, indent=2)
             write_text(building / name, text)
 
-    return publish(_free(runs / trained.name), fill)
+    return publish(_free_path(runs / trained.name), fill)
 
 
 def publish(path: Path, fill: Callable[[Path], None]) -> Path:
     """Make a run's directory and its manifest; it appears whole or not at all.
 
     Args:
-        path: of the run to be; there must be none yet.
+        path: of the new run; nothing may be there yet.
         fill: writes the run's files into an empty folder.
 
     Raises:
@@ -107,34 +108,35 @@ def publish(path: Path, fill: Callable[[Path], None]) -> Path:
     try:
         building.mkdir(parents=True)
         fill(building)
-        files = sorted(each for each in building.rglob("*") if each.is_file())
-        hashes = {each.relative_to(building).as_posix(): _sha256(each) for each in files}
-        for each in files:
-            make_readable(each)
-            sync(each)  # a library's own files too are on disk before the run appears
+        files = sorted(path for path in building.rglob("*") if path.is_file())
+        hashes = {file.relative_to(building).as_posix(): _sha256(file) for file in files}
+        for file in files:
+            make_readable(file)
+            sync(file)  # files that a library wrote are on disk, too, before the run appears
         write_text(building / "manifest.json", json.dumps(hashes, indent=2))
         building.rename(path)
         sync(path.parent)
     except OSError as error:
         raise InputError(
-            f"{path}: could not be written: {error.strerror or error}. Earlier runs are untouched; "
-            "free some space or choose another folder."
+            f"{path}: could not be written: {error.strerror or error}. Earlier runs are untouched. "
+            "Free some space, or choose another folder."
         ) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return path
 
 
-def _free(path: Path) -> Path:
-    """The path, numbered if two trainings of the same data ended in the same second."""
+def _free_path(path: Path) -> Path:
+    """Return the path, numbered if two trainings of the same data ended in the same second."""
     numbered = (path.with_name(f"{path.name}-{n}") for n in itertools.count(2))
-    return next(each for each in itertools.chain([path], numbered) if not each.exists())
+    candidates = itertools.chain([path], numbered)
+    return next(candidate for candidate in candidates if not candidate.exists())
 
 
 def load_run(path: Path, runtime: Runtime | None = None) -> Run:
-    """A run from its directory, every file checked against the manifest before it is parsed.
+    """Load a run from its directory, checking every file against the manifest before parsing it.
 
-    runtime: where and how it computes; None: exactly, to be held against figures of its training.
+    runtime: where and how it computes; None: exactly, to compare with figures of its training.
 
     Raises:
         InputError: a file is missing, altered or not what it must be; names the file.
@@ -161,7 +163,7 @@ def check_files(path: Path) -> None:
         InputError: names the first file that is missing or altered.
     """
     if not path.is_dir():
-        raise InputError(f"{path}: no such run. `classify runs list` shows those there are.")
+        raise InputError(f"{path}: no such run. `classify runs list` shows the runs.")
     manifest = read_object(path / "manifest.json", RESTORE)
     for name, expected in manifest.items():
         file = path / name
@@ -171,16 +173,16 @@ def check_files(path: Path) -> None:
             _refuse_pickle(file)
         if _sha256(file) != expected:
             raise InputError(f"{file}: altered or truncated since training. {RESTORE}")
-    for name in _ALWAYS:
+    for name in _REQUIRED:
         if name not in manifest:
             raise InputError(f"{path / 'manifest.json'}: does not list {name}. {RESTORE}")
 
 
 def verify_run(path: Path) -> int:
-    """Check a run's files, and that it still gives the scores its golden texts had.
+    """Check a run's files, and that its golden texts still get the scores of its training.
 
     Returns:
-        How many golden texts were compared.
+        The number of golden texts compared.
 
     Raises:
         InputError: something differs; says what.
@@ -189,19 +191,20 @@ def verify_run(path: Path) -> int:
 
 
 def verify_scores(run: Run) -> int:
-    """The same of a run whose files were checked when it was loaded."""
+    """Check the scores of a loaded run's golden texts, as `verify_run` does."""
     golden = read_object(run.path / "golden.json", RESTORE)
     scores = run.model.scores(golden["texts"])
     gap = float(np.abs(scores - np.array(golden["scores"], np.float32)).max(initial=0))
     if not gap <= golden.get("tolerance", _GOLDEN_TOLERANCE):
         raise InputError(
             f"{run.path / 'golden.json'}: scores differ by up to {gap:.2g} from those at training. "
-            f"Versions then: {', '.join(run.facts.versions)}. Install those, or train again."
+            f"It was trained with {', '.join(run.facts.versions)}. Install those, or train again."
         )
     return len(golden["texts"])
 
 
 def _refuse_pickle(file: Path) -> None:
+    """Refuse a file that starts as pickles do, before any library opens it."""
     with file.open("rb") as data:
         start = data.read(4)
     if start.startswith(_PICKLE_STARTS):
@@ -212,6 +215,7 @@ def _refuse_pickle(file: Path) -> None:
 
 
 def _sha256(path: Path) -> str:
+    """Return the SHA-256 of a file; InputError if it can't be read."""
     try:
         with path.open("rb") as data:
             return hashlib.file_digest(data, "sha256").hexdigest()

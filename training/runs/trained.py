@@ -18,7 +18,7 @@ from training.split import Split
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What a training found out: the contents of its report.
+    """The results of a training, which its report shows.
 
     Attributes:
         name: the run's.

@@ -325,7 +325,7 @@ def test_a_run_without_a_network_and_an_exported_one_are_refused(desk: Desk, cop
 
 def test_nothing_is_overwritten(desk: Desk) -> None:
     before = (desk.float32 / "manifest.json").read_bytes()
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="exists already"):
         export_run(desk.run, desk.run.parent, "none")
     assert (desk.float32 / "manifest.json").read_bytes() == before
 
