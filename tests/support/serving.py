@@ -63,12 +63,12 @@ def serving(workspace: Path, *options: str, key: str = "", **variables: str) -> 
     reader.start()
     try:
         wait_until(
-            lambda: process.poll() is not None or any(" answers with " in each for each in lines),
+            lambda: process.poll() is not None or any(" answers with " in text for text in lines),
             seconds=SECONDS,
             what="the service answers",
         )
         assert process.poll() is None, lines
-        (line,) = (each for each in lines if " answers with " in each)
+        (line,) = (text for text in lines if " answers with " in text)
         url = line.split()[0]
         header = {"Authorization": f"Bearer {key}"} if key else {}
         with httpx.Client(base_url=url, headers=header, timeout=SECONDS, trust_env=False) as web:

@@ -102,10 +102,10 @@ class Visitor:
 
     def words(self, kind: str, least: int = 1) -> set[str]:
         """The marked words of the article that are for or against, and at least so strong."""
-        found: set[str] = set()
+        marked: set[str] = set()
         for level in range(least, 4):
-            found.update(self.page.locator(f"#marked mark.{kind}.l{level}").all_inner_texts())
-        return found
+            marked.update(self.page.locator(f"#marked mark.{kind}.l{level}").all_inner_texts())
+        return marked
 
     def titles(self) -> list[str]:
         """The titles of the recent articles."""
@@ -138,21 +138,25 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
         return visitors[-1]
 
     yield opened
-    for each in visitors:
-        each.context.close()
+    for visitor in visitors:
+        visitor.context.close()
 
 
 def csv(*texts: str) -> str:
     """A table of articles."""
-    return "text\n" + "".join('"' + each.replace('"', '""') + '"\n' for each in texts)
+    return "text\n" + "".join('"' + text.replace('"', '""') + '"\n' for text in texts)
 
 
 def faults(page: Page) -> list[str]:
     """What axe-core finds wrong, with the place."""
-    found: list[dict[str, Any]] = (
+    violations: list[dict[str, Any]] = (
         Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     )
-    return [f"{each['id']}: {node['target']}" for each in found for node in each["nodes"]]
+    return [
+        f"{violation['id']}: {node['target']}"
+        for violation in violations
+        for node in violation["nodes"]
+    ]
 
 
 # ---------------------------------------------------------------- an article
@@ -166,17 +170,17 @@ def test_an_article_gets_categories_with_bars_and_its_words_are_marked_for_each(
     lea.classifies(BOTH)
     (answer,) = service.predict(BOTH, all=True).json()["predictions"]
     assert set(answer["categories"]) == {"cinema", "trade"}
-    names = [each.title() for each in answer["categories"]]
+    names = [category.title() for category in answer["categories"]]
     expect(lea.part("names")).to_have_text(" et ".join(names))
     expect(lea.part("advice")).not_to_be_empty()
     for name in ("cinema", "trade"):
         row = lea.page.locator(".choice", has_text=name.title())
         expect(row).to_have_class("choice predicted")
-        said = re.search(r"(\d+(?:,\d)?)\s*%$", row.inner_text().strip())
-        assert said
+        shown = re.search(r"(\d+(?:,\d)?)\s*%$", row.inner_text().strip())
+        assert shown
         p = answer["probabilities"][name]
-        assert float(said[1].replace(",", ".")) / 100 == pytest.approx(p, abs=0.0051)
-        bar, track = (row.locator(f"rect.{each}").bounding_box() for each in ("fill", "track"))
+        assert float(shown[1].replace(",", ".")) / 100 == pytest.approx(p, abs=0.0051)
+        bar, track = (row.locator(f"rect.{shape}").bounding_box() for shape in ("fill", "track"))
         assert bar
         assert track
         assert bar["width"] / track["width"] == pytest.approx(p, abs=0.01)
@@ -192,27 +196,27 @@ def test_an_article_gets_categories_with_bars_and_its_words_are_marked_for_each(
         assert not lea.words("against") & set(WORDS[name])
     assert lea.overflow() <= 0
     assert lea.said == []
-    assert {urlsplit(each).netloc for each in lea.asked} == {urlsplit(service.url).netloc}
+    assert {urlsplit(url).netloc for url in lea.asked} == {urlsplit(service.url).netloc}
 
 
 def test_the_decision_is_what_the_service_says(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
     lea = visit(service)
-    told = {
+    appearance = {
         "accepted": ("decision accepted", "assez sûr"),
         "needs review": ("decision review", "À relire"),
         "none": ("decision none", "aucune catégorie ne s’applique"),
     }
-    seen = set()
+    decisions = set()
     for text in (CINEMA, BOTH, "zzz", "Une semaine dans la ville."):
         (answer,) = service.predict(text).json()["predictions"]
         lea.classifies(text)
-        css, words = told[answer["decision"]]
+        css, words = appearance[answer["decision"]]
         expect(lea.part("decision")).to_have_class(css)
         expect(lea.part("advice")).to_contain_text(words)
-        seen.add(answer["decision"])
-    assert len(seen) > 1
+        decisions.add(answer["decision"])
+    assert len(decisions) > 1
 
 
 def test_all_categories_are_shown_when_asked_for(
@@ -221,12 +225,12 @@ def test_all_categories_are_shown_when_asked_for(
     lea = visit(service)
     lea.classifies(CINEMA)
     rows = lea.page.locator(".choice:visible")
-    before = rows.count()
-    assert before < 3
+    count = rows.count()
+    assert count < 3
     lea.part("more").click()
     expect(rows).to_have_count(3)
     lea.part("more").click()
-    expect(rows).to_have_count(before)
+    expect(rows).to_have_count(count)
 
 
 def test_the_result_stands_beside_the_form_on_a_desk_and_under_it_on_a_phone(
@@ -236,7 +240,7 @@ def test_the_result_stands_beside_the_form_on_a_desk_and_under_it_on_a_phone(
         lea = visit(service, width=width)
         lea.classifies(BOTH)
         form, result, recent = (
-            lea.part(each).bounding_box() for each in ("form", "result", "recent")
+            lea.part(name).bounding_box() for name in ("form", "result", "recent")
         )
         assert form
         assert result
@@ -285,17 +289,17 @@ def test_every_word_of_the_page_is_in_the_language_that_is_chosen(
 ) -> None:
     """The browser's at first; the one that was chosen from then on."""
     lea = visit(service, language=language)
-    said = {
+    expected = {
         "fr": ("De quoi parle cet article\u202f?", "Cinema", "Pour"),
         "en": ("What is this article about?", "cinema (en)", "For"),
     }
-    other = "en" if language == "fr" else "fr"
+    other_language = "en" if language == "fr" else "fr"
     lea.classifies(CINEMA)
-    seen = {}
-    for each in (language, other):
-        lea.part(each).click()
-        title, name, pro = said[each]
-        expect(lea.page.locator("html")).to_have_attribute("lang", each)
+    texts_seen = {}
+    for chosen in (language, other_language):
+        lea.part(chosen).click()
+        title, name, pro = expected[chosen]
+        expect(lea.page.locator("html")).to_have_attribute("lang", chosen)
         expect(lea.page.get_by_role("heading", level=1)).to_have_text(title)
         assert lea.page.title() == f"{title} · classify"
         expect(lea.part("names")).to_have_text(name)
@@ -305,11 +309,11 @@ def test_every_word_of_the_page_is_in_the_language_that_is_chosen(
         ).all_text_contents()
         assert all(texts)
         assert not [text for text in texts if "undefined" in text or "=>" in text]
-        seen[each] = texts
-    alike = [a for a, b in zip(*seen.values(), strict=True) if a == b]
+        texts_seen[chosen] = texts
+    alike = [a for a, b in zip(*texts_seen.values(), strict=True) if a == b]
     assert set(alike) <= {"Article"}
     lea.page.reload()
-    expect(lea.page.get_by_role("heading", level=1)).to_have_text(said[other][0])
+    expect(lea.page.get_by_role("heading", level=1)).to_have_text(expected[other_language][0])
 
 
 def test_both_languages_say_the_same_things(
@@ -380,11 +384,11 @@ def test_everything_works_from_the_keyboard_and_in_order(
     press = lea.page.keyboard.press
 
     def tabs(count: int) -> list[str]:
-        found = []
+        focused = []
         for _ in range(count):
             press("Tab")
-            found.append(lea.focus())
-        return found
+            focused.append(lea.focus())
+        return focused
 
     assert tabs(7) == ["skip", "fr", "en", "example", "text", "send", "pick"]
     for _ in range(2):
@@ -393,15 +397,17 @@ def test_everything_works_from_the_keyboard_and_in_order(
     press("Control+Enter")
     expect(lea.part("names")).to_contain_text("Cinema")
     assert lea.focus() == "text"
-    first, second = (row.get_attribute("value") for row in lea.page.get_by_role("radio").all()[:2])
-    assert tabs(4) == ["send", "pick", first, "more"]
+    first_category, second = (
+        row.get_attribute("value") for row in lea.page.get_by_role("radio").all()[:2]
+    )
+    assert tabs(4) == ["send", "pick", first_category, "more"]
     press("Shift+Tab")
     press("ArrowDown")
     assert lea.focus() == second
     expect(lea.part("why-title")).to_contain_text(str(second).title())
     assert lea.words("for", least=3) <= set(WORDS[str(second)])
     press("ArrowUp")
-    expect(lea.part("why-title")).to_contain_text(str(first).title())
+    expect(lea.part("why-title")).to_contain_text(str(first_category).title())
     press("Tab")
     press("Enter")
     expect(lea.page.get_by_role("radio")).to_have_count(3)
@@ -577,8 +583,8 @@ def test_a_browser_that_stores_nothing_shows_the_page_all_the_same(
     )
     try:
         page = context.new_page()
-        said: list[str] = []
-        page.on("pageerror", lambda error: said.append(str(error)))
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(guarded.url)
         page.locator("#key").fill(KEY)
         page.get_by_role("button", name="Continuer").click()
@@ -589,7 +595,7 @@ def test_a_browser_that_stores_nothing_shows_the_page_all_the_same(
         assert page.locator("#recents b").all_inner_texts() == [SPORT, CINEMA]
         script = "() => { try { return localStorage.length } catch (e) { return e.name } }"
         assert page.evaluate(script) == "SecurityError", "it stores, so nothing was tried"
-        assert said == []
+        assert errors == []
     finally:
         context.close()
 
@@ -599,7 +605,7 @@ def test_markup_in_an_article_is_shown_and_never_run(
 ) -> None:
     """In the text, among its words, in the recent ones, in a file's list, name and rejects."""
     lea = visit(service)
-    own = lea.page.locator("script, img").count()
+    elements = lea.page.locator("script, img").count()
     text = f"{HOSTILE}\n\n{CINEMA} </textarea></main>{HOSTILE}"
     lea.classifies(text)
     assert lea.part("marked").inner_text().count(SHOWN) == 2
@@ -614,7 +620,7 @@ def test_markup_in_an_article_is_shown_and_never_run(
     )
     expect(lea.part("article-label")).to_contain_text("<img src=x onerror=")
     expect(lea.part("rejects")).to_contain_text(".csv:3\u00a0: C’est vide")
-    assert lea.page.locator("script, img").count() == own
+    assert lea.page.locator("script, img").count() == elements
     assert lea.page.evaluate("window.ran") is None
     assert lea.said == []
 
@@ -649,13 +655,13 @@ def test_what_is_remembered_is_what_was_sent(
 ) -> None:
     """Not what was typed while the answer was on its way."""
     lea = visit(service)
-    held: list[Route] = []
-    lea.page.route("**/v1/predict", lambda route: held.append(route))  # noqa: PLW0108
+    routes: list[Route] = []
+    lea.page.route("**/v1/predict", lambda route: routes.append(route))  # noqa: PLW0108
     lea.part("text").fill(CINEMA)
     lea.part("send").click()
-    wait_until(lambda: held or lea.page.wait_for_timeout(50))
+    wait_until(lambda: routes or lea.page.wait_for_timeout(50))
     lea.part("text").fill(TRADE)
-    held[0].continue_()
+    routes[0].continue_()
     expect(lea.part("names")).to_have_text("Cinema")
     assert lea.titles() == [CINEMA]
     lea.page.unroute("**/v1/predict")
@@ -671,10 +677,10 @@ def test_the_run_that_answers_is_named_though_it_was_promoted_since(
     assert classify("train", "--workspace", folder).returncode == 0
     with serving(folder) as moving:
         lea = visit(moving)
-        before = lea.part("run").get_attribute("title")
+        first_run = lea.part("run").get_attribute("title")
         workspace(folder, 90)
         assert classify("train", "--workspace", folder).returncode == 0
-        wait_until(lambda: moving.predict(CINEMA).json()["run"] != before)
+        wait_until(lambda: moving.predict(CINEMA).json()["run"] != first_run)
         lea.classifies(CINEMA)
         run = moving.predict(CINEMA).json()["run"]
         expect(lea.part("run")).to_have_attribute("title", run)
@@ -714,8 +720,8 @@ def test_the_key_is_asked_for_and_kept_nowhere_but_in_the_tab(
     assert KEY not in lea.page.content()
     assert lea.part("key").input_value() == ""
     assert KEY not in json.dumps(lea.context.storage_state())  # localStorage and cookies
-    assert not [each for each in lea.asked if KEY in each]
-    assert not [each for each in guarded.lines if KEY in each]
+    assert not [url for url in lea.asked if KEY in url]
+    assert not [line for line in guarded.lines if KEY in line]
     lea.page.reload()
     lea.classifies(TRADE)
     expect(dialog).to_be_hidden()
@@ -761,13 +767,13 @@ def test_an_empty_field_and_a_text_that_is_too_long_say_what_to_do(
 def test_a_service_that_is_gone_is_asked_again_on_demand(
     visit: Callable[..., Visitor], desk: Path
 ) -> None:
-    with serving(desk) as first:
-        lea = visit(first)
-        assert first.end() == 0
+    with serving(desk) as service:
+        lea = visit(service)
+        assert service.end() == 0
         lea.part("text").fill(CINEMA)
         lea.part("send").click()
         expect(lea.part("error")).to_contain_text("Le service ne répond pas.")
-        with serving(desk, "--port", str(first.address[1])):
+        with serving(desk, "--port", str(service.address[1])):
             lea.part("error").get_by_role("button", name="Réessayer").click()
             expect(lea.part("names")).to_have_text("Cinema")
             expect(lea.part("error")).to_be_hidden()
@@ -785,24 +791,24 @@ def test_a_busy_service_is_asked_again_until_it_answers_or_nobody_wants_it_any_m
     with serving(desk, "--queue", "1", "--max-batch", "1") as service:
         lea = visit(service)
         lea.part("text").fill(CINEMA)
-        heard: list[int] = []
-        lea.context.on("response", lambda each: heard.append(each.status))
-        for wanted in (False, True):
-            with socket.create_connection(service.address, timeout=30) as other:
-                other.sendall(head + body)
+        statuses: list[int] = []
+        lea.context.on("response", lambda each: statuses.append(each.status))
+        for stays in (False, True):
+            with socket.create_connection(service.address, timeout=30) as client:
+                client.sendall(head + body)
                 wait_until(lambda: "classify_requests_inside 1.0" in metrics(service))
                 lea.part("send").click()
                 expect(lea.part("busy-text")).to_contain_text("Le service est occupé.")
-                if not wanted:
+                if not stays:
                     lea.part("cancel").click()
                     expect(lea.part("busy")).to_be_hidden()
                     expect(lea.part("text")).to_be_focused()
             wait_until(lambda: "classify_requests_inside 0.0" in metrics(service))
         expect(lea.part("names")).to_have_text("Cinema")
         expect(lea.part("busy")).to_be_hidden()
-    assert set(heard[:-1]) == {503}
-    assert len(heard) > 2
-    assert heard[-1] == 200
+    assert set(statuses[:-1]) == {503}
+    assert len(statuses) > 2
+    assert statuses[-1] == 200
 
 
 def metrics(service: Service) -> str:

@@ -46,11 +46,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [{"text": text, "label": NAMES[n % 3]} for n, text in enumerate(texts(60, seed=1))]
     file = folder / "labels.jsonl"
     file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    own = ("--workspace", folder)
+    workspace = ("--workspace", folder)
     options = ("--text-columns", "text", "--label-column", "label")
-    for command in (("labels", "import", file, *options, *own), ("train", *own)):
-        done = classify(*command)
-        assert done.returncode == 0, done.stderr
+    for command in (("labels", "import", file, *options, *workspace), ("train", *workspace)):
+        result = classify(*command)
+        assert result.returncode == 0, result.stderr
     return folder
 
 
@@ -58,8 +58,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def newsroom(label_studio: LabelStudio, trained: Path, tmp_path: Path) -> Newsroom:
     """A project that holds six articles nobody has labelled."""
     room = Newsroom(label_studio, shutil.copytree(trained, tmp_path / "workspace"))
-    own = {each["id"] for each in room.records("documents.jsonl")}
-    room.fresh = [each for each in room.add(*texts(6, seed=2)) if each not in own]
+    labelled = {document["id"] for document in room.records("documents.jsonl")}
+    room.fresh = [identity for identity in room.add(*texts(6, seed=2)) if identity not in labelled]
     (room.folder / "serve.toml").write_text("retrain_after = 3\n", encoding="utf-8")
     room.done("labels", "push")
     return room
@@ -70,10 +70,10 @@ def service(newsroom: Newsroom) -> Iterator[Service]:
     """A service that is connected to the project."""
     with serving(newsroom.folder, **newsroom.variables) as started:
         newsroom.done("labels", "connect", "--url", started.url)
-        known = secret(newsroom)
+        value = secret(newsroom)
         yield started
         for line in started.lines:
-            assert known not in line
+            assert value not in line
             assert newsroom.studio.server.token not in line
 
 
@@ -87,20 +87,20 @@ def address(newsroom: Newsroom, service: Service) -> str:
 
 def backends(newsroom: Newsroom) -> list[dict[str, Any]]:
     """The project's ML backends, as the server has them."""
-    found = newsroom.web.get("/api/ml", params={"project": newsroom.project}).json()
-    return list(found)
+    listed = newsroom.web.get("/api/ml", params={"project": newsroom.project}).json()
+    return list(listed)
 
 
 def hooks(newsroom: Newsroom) -> list[dict[str, Any]]:
     """The project's webhooks, as the server has them."""
-    found = newsroom.web.get("/api/webhooks/", params={"project": newsroom.project}).json()
-    return list(found)
+    listed = newsroom.web.get("/api/webhooks/", params={"project": newsroom.project}).json()
+    return list(listed)
 
 
 def opened(newsroom: Newsroom, name: str) -> list[dict[str, Any]]:
     """The predictions that the server shows who opens an article."""
-    found = newsroom.web.get(f"/api/tasks/{newsroom.task(name)}/").json()["predictions"]
-    return list(found)
+    predictions = newsroom.web.get(f"/api/tasks/{newsroom.task(name)}/").json()["predictions"]
+    return list(predictions)
 
 
 def given(prediction: dict[str, Any]) -> list[str]:
@@ -108,8 +108,8 @@ def given(prediction: dict[str, Any]) -> list[str]:
 
 
 def retraining(service: Service) -> dict[str, Any]:
-    found: dict[str, Any] = service.web.get("/v1/runs/current").json()["retraining"]
-    return found
+    facts: dict[str, Any] = service.web.get("/v1/runs/current").json()["retraining"]
+    return facts
 
 
 def current(newsroom: Newsroom) -> str:
@@ -124,13 +124,15 @@ def test_an_article_that_is_opened_has_the_prediction_of_the_current_run(
 ) -> None:
     run = load(workspace=newsroom.folder)
     name = newsroom.fresh[0]
-    (found,) = opened(newsroom, name)
-    text = {each["id"]: each["text"] for each in newsroom.records("documents.jsonl")}[name]
-    (wanted,) = from_python([text], run)
-    assert found["model_version"] == run.name
-    assert given(found) == list(wanted.categories) == ["cinema"]
-    chances = [p if c in wanted.categories else 1 - p for c, p in wanted.probabilities.items()]
-    assert found["score"] == pytest.approx(chances[0] * chances[1] * chances[2], abs=2e-6)
+    (prediction,) = opened(newsroom, name)
+    text = {document["id"]: document["text"] for document in newsroom.records("documents.jsonl")}[
+        name
+    ]
+    (expected,) = from_python([text], run)
+    assert prediction["model_version"] == run.name
+    assert given(prediction) == list(expected.categories) == ["cinema"]
+    chances = [p if c in expected.categories else 1 - p for c, p in expected.probabilities.items()]
+    assert prediction["score"] == pytest.approx(chances[0] * chances[1] * chances[2], abs=2e-6)
     assert len(opened(newsroom, name)) == 1, "a second look asks for no second prediction"
 
 
@@ -149,7 +151,7 @@ def test_an_annotator_sees_categories_ticked_corrects_one_and_is_counted(
     send(page, "submit")
     wait_until(lambda: retraining(service)["annotations"] == 1, what="it is counted")
     newsroom.done("labels", "pull")
-    labels = {each["id"]: each["labels"] for each in newsroom.records("dataset.jsonl")}
+    labels = {row["id"]: row["labels"] for row in newsroom.records("dataset.jsonl")}
     assert labels[hostile] == ["cinema", "sport"]
     page.context.close()
 
@@ -169,17 +171,21 @@ def annotator(newsroom: Newsroom, browser: Browser) -> Page:
 def ticks(page: Page, newsroom: Newsroom, name: str, wanted: set[str]) -> None:
     """Open an article; these categories are ticked, before anyone has touched it."""
     page.goto(f"/projects/{newsroom.project}/data?task={newsroom.task(name)}")
-    for each in wanted:
-        expect(page.get_by_role("checkbox", name=PAGE[each])).to_be_checked()
-    ticked = {each for each in NAMES if page.get_by_role("checkbox", name=PAGE[each]).is_checked()}
+    for category in wanted:
+        expect(page.get_by_role("checkbox", name=PAGE[category])).to_be_checked()
+    ticked = {
+        category
+        for category in NAMES
+        if page.get_by_role("checkbox", name=PAGE[category]).is_checked()
+    }
     assert ticked == wanted
 
 
 def test_enough_annotations_start_a_training_and_its_run_takes_over(
     newsroom: Newsroom, service: Service
 ) -> None:
-    before = current(newsroom)
-    assert opened(newsroom, newsroom.fresh[5])[0]["model_version"] == before
+    old_run = current(newsroom)
+    assert opened(newsroom, newsroom.fresh[5])[0]["model_version"] == old_run
     lea = newsroom.annotator("lea")
     for name in newsroom.fresh[:2]:
         newsroom.annotate(lea, name, "cinema")
@@ -190,21 +196,24 @@ def test_enough_annotations_start_a_training_and_its_run_takes_over(
     newsroom.annotate(lea, newsroom.fresh[3], "cinema")
     assert retraining(service)["state"] == "running", "Submit waits for no training"
     assert service.predict("film festival").status_code == 200
-    wait_until(lambda: current(newsroom) != before, seconds=120, what="its run takes over")
+    wait_until(lambda: current(newsroom) != old_run, seconds=120, what="its run takes over")
     wait_until(lambda: retraining(service)["state"] == "waiting")
-    after = current(newsroom)
+    new_run = current(newsroom)
     facts = retraining(service)
-    assert facts["last"] == f"{after} was trained and took over"
+    assert facts["last"] == f"{new_run} was trained and took over"
     assert facts["annotations"] == 1, "the one that came meanwhile counts for the next"
-    learned = json.loads((newsroom.folder / "runs" / after / "run.json").read_text())
+    learned = json.loads((newsroom.folder / "runs" / new_run / "run.json").read_text())
     assert learned["articles"] + learned["test_articles"] in (63, 64)  # 60 imported, 3 or 4 new
     wait_until(
-        lambda: {each["model_version"] for each in opened(newsroom, newsroom.fresh[5])} == {after},
+        lambda: (
+            {prediction["model_version"] for prediction in opened(newsroom, newsroom.fresh[5])}
+            == {new_run}
+        ),
         what="annotators see what the new run says",
     )
     shown = newsroom.web.get(f"/api/projects/{newsroom.project}/").json()["model_version"]
-    assert shown == after
-    assert service.predict("film festival").json()["run"] == after
+    assert shown == new_run
+    assert service.predict("film festival").json()["run"] == new_run
 
 
 def test_a_run_that_is_tried_is_not_shown_to_annotators(newsroom: Newsroom) -> None:
@@ -212,7 +221,7 @@ def test_a_run_that_is_tried_is_not_shown_to_annotators(newsroom: Newsroom) -> N
     promoted = current(newsroom)
     newsroom.done("labels", "push", "--with-predictions")
     newsroom.done("train", "--no-promote", "--seed", "5")
-    (tried,) = {each.name for each in (newsroom.folder / "runs").glob("2*")} - {promoted}
+    (tried,) = {run.name for run in (newsroom.folder / "runs").glob("2*")} - {promoted}
     with serving(newsroom.folder, "--run", tried, **newsroom.variables) as service:
         newsroom.done("labels", "connect", "--url", service.url)
     with serving(newsroom.folder, "--run", tried, **newsroom.variables) as service:
@@ -221,7 +230,7 @@ def test_a_run_that_is_tried_is_not_shown_to_annotators(newsroom: Newsroom) -> N
         wait_until(lambda: "was trained" in retraining(service)["last"], seconds=120)
         assert service.predict("film festival").json()["run"] == tried
     for name in newsroom.fresh:  # predictions are a job like the training, and come before it
-        assert {each["model_version"] for each in opened(newsroom, name)} == {promoted}
+        assert {prediction["model_version"] for prediction in opened(newsroom, name)} == {promoted}
 
 
 def test_a_skipped_article_is_not_counted_and_a_deleted_annotation_no_longer(
@@ -229,13 +238,13 @@ def test_a_skipped_article_is_not_counted_and_a_deleted_annotation_no_longer(
 ) -> None:
     lea = newsroom.annotator("lea")
     newsroom.annotate(lea, newsroom.fresh[0], was_cancelled=True)
-    made = newsroom.annotate(lea, newsroom.fresh[1], "cinema")
+    annotation = newsroom.annotate(lea, newsroom.fresh[1], "cinema")
     wait_until(lambda: retraining(service)["annotations"] == 1)
     body = {"result": [], "lead_time": 1.0}
-    lea.patch(f"/api/annotations/{made['id']}/", json=body).raise_for_status()
+    lea.patch(f"/api/annotations/{annotation['id']}/", json=body).raise_for_status()
     newsroom.annotate(lea, newsroom.fresh[2], "cinema")
     wait_until(lambda: retraining(service)["annotations"] == 2, what="an update counts once")
-    newsroom.web.delete(f"/api/annotations/{made['id']}/").raise_for_status()
+    newsroom.web.delete(f"/api/annotations/{annotation['id']}/").raise_for_status()
     wait_until(lambda: retraining(service)["annotations"] == 1)
 
 
@@ -269,7 +278,7 @@ def test_a_project_made_anew_costs_no_annotation(newsroom: Newsroom, service: Se
     newsroom.annotate(newsroom.annotator("lea"), newsroom.fresh[0], "cinema")
     newsroom.done("labels", "pull")
     files = ("annotations.jsonl", "dataset.jsonl")
-    before = [(newsroom.folder / each).read_bytes() for each in files]
+    contents = [(newsroom.folder / name).read_bytes() for name in files]
     project = newsroom.project
     newsroom.web.delete(f"/api/projects/{project}/").raise_for_status()
     newsroom.done("labels", "push")
@@ -281,7 +290,7 @@ def test_a_project_made_anew_costs_no_annotation(newsroom: Newsroom, service: Se
     assert failed.returncode == 1
     assert "1 in" in failed.stderr
     assert "would be lost" in failed.stderr
-    assert [(newsroom.folder / each).read_bytes() for each in files] == before
+    assert [(newsroom.folder / name).read_bytes() for name in files] == contents
 
 
 def test_a_training_that_is_killed_is_told_as_that(newsroom: Newsroom, service: Service) -> None:
@@ -290,10 +299,10 @@ def test_a_training_that_is_killed_is_told_as_that(newsroom: Newsroom, service: 
     event = {"action": "START_TRAINING", "project": {"id": newsroom.project}}
     tell(newsroom, service, event)
     wait_until(lambda: retraining(service)["state"] == "running")
-    for each in psutil.Process(service.process.pid).children():
-        if "classify.serving.label_studio.jobs" in " ".join(each.cmdline()):
-            assert "CLASSIFY_API_KEY" not in each.environ()
-            each.kill()
+    for process in psutil.Process(service.process.pid).children():
+        if "classify.serving.label_studio.jobs" in " ".join(process.cmdline()):
+            assert "CLASSIFY_API_KEY" not in process.environ()
+            process.kill()
     wait_until(lambda: retraining(service)["state"] == "failed")
     assert "killed by signal 9" in retraining(service)["last"]
 
@@ -302,7 +311,7 @@ def test_a_second_service_of_a_workspace_answers_and_leaves_the_counting_to_the_
     newsroom: Newsroom, service: Service
 ) -> None:
     with serving(newsroom.folder, **newsroom.variables) as second:
-        assert any("neither counts annotations nor trains" in each for each in second.lines)
+        assert any("neither counts annotations nor trains" in line for line in second.lines)
         assert second.predict("film festival").status_code == 200
         event = {"action": "START_TRAINING", "project": {"id": newsroom.project}}
         assert tell(newsroom, second, event).json() == {"status": "ignored"}
@@ -329,7 +338,8 @@ def test_the_end_of_the_service_is_the_end_of_its_training(newsroom: Newsroom) -
         wait_until(lambda: retraining(service)["state"] == "running")
         children = psutil.Process(service.process.pid).children(recursive=True)
         assert any(
-            "classify.serving.label_studio.jobs" in " ".join(each.cmdline()) for each in children
+            "classify.serving.label_studio.jobs" in " ".join(process.cmdline())
+            for process in children
         )
         service.process.kill()
         _, left = psutil.wait_procs(children, timeout=60)
@@ -362,40 +372,42 @@ def tell(newsroom: Newsroom, service: Service, event: dict[str, Any]) -> httpx.R
 def test_connecting_twice_changes_nothing_and_only_annotations_are_told(
     newsroom: Newsroom, service: Service
 ) -> None:
-    before = backends(newsroom)
-    said = newsroom.done("labels", "connect", "--url", service.url).stderr
-    assert "was connected already" in said
-    assert secret(newsroom) not in said
-    assert [each["id"] for each in backends(newsroom)] == [each["id"] for each in before]
+    connected = backends(newsroom)
+    message = newsroom.done("labels", "connect", "--url", service.url).stderr
+    assert "was connected already" in message
+    assert secret(newsroom) not in message
+    assert [backend["id"] for backend in backends(newsroom)] == [
+        backend["id"] for backend in connected
+    ]
     (hook,) = hooks(newsroom)
     assert hook["url"] == f"{address(newsroom, service)}/webhook"
     assert hook["send_for_all_actions"] is False
-    assert all("ANNOTATION" in each for each in hook["actions"])
+    assert all("ANNOTATION" in action for action in hook["actions"])
 
 
 def test_disconnecting_leaves_neither_backend_nor_webhook(
     newsroom: Newsroom, service: Service
 ) -> None:
-    known = address(newsroom, service)
+    old_address = address(newsroom, service)
     newsroom.done("labels", "connect", "--remove")
     assert backends(newsroom) == hooks(newsroom) == []
-    assert httpx.get(f"{known}/health").status_code == 404
+    assert httpx.get(f"{old_address}/health").status_code == 404
     assert service.web.get("/v1/runs/current").json()["retraining"] is None
     assert "was not connected" in newsroom.done("labels", "connect", "--remove").stderr
     newsroom.done("labels", "connect", "--url", service.url)
-    assert address(newsroom, service) != known  # whoever has heard the old one knows nothing
-    assert httpx.get(f"{known}/health").status_code == 404
+    assert address(newsroom, service) != old_address  # whoever has heard the old one knows nothing
+    assert httpx.get(f"{old_address}/health").status_code == 404
 
 
 def test_disconnecting_needs_no_label_studio(newsroom: Newsroom, service: Service) -> None:
     """The address is worth nothing at once; what Label Studio noted of it goes later."""
-    known = address(newsroom, service)
+    old_address = address(newsroom, service)
     closed = {"LABEL_STUDIO_URL": "http://127.0.0.1:9"}
     for _ in range(2):
         failed = newsroom.run("labels", "connect", "--remove", **closed)
         assert failed.returncode == 1
         assert failed.stderr.count("\n") == 1
-        assert httpx.get(f"{known}/health").status_code == 404
+        assert httpx.get(f"{old_address}/health").status_code == 404
     assert len(backends(newsroom)) == 1
     assert "disconnected" in newsroom.done("labels", "connect", "--remove").stderr
     assert backends(newsroom) == hooks(newsroom) == []
@@ -413,30 +425,32 @@ def test_another_address_takes_the_place_of_the_first(newsroom: Newsroom) -> Non
 def test_another_workspaces_service_is_only_replaced_when_that_is_asked_for(
     newsroom: Newsroom, service: Service, tmp_path: Path
 ) -> None:
-    other = Newsroom(newsroom.studio, shutil.copytree(newsroom.folder, tmp_path / "other"))
-    shutil.copy(newsroom.folder / "labelstudio.toml", other.folder)
-    shutil.rmtree(other.folder / "serve")
-    with serving(other.folder, **other.variables) as second:
-        failed = other.run("labels", "connect", "--url", second.url)
+    other_room = Newsroom(newsroom.studio, shutil.copytree(newsroom.folder, tmp_path / "other"))
+    shutil.copy(newsroom.folder / "labelstudio.toml", other_room.folder)
+    shutil.rmtree(other_room.folder / "serve")
+    with serving(other_room.folder, **other_room.variables) as second:
+        failed = other_room.run("labels", "connect", "--url", second.url)
         assert failed.returncode == 1
         assert f"connected to {service.url}" in failed.stderr
         assert "--replace" in failed.stderr
-        assert "was not connected" in other.done("labels", "connect", "--remove").stderr
-        assert [each["url"] for each in backends(newsroom)] == [address(newsroom, service)]
-        other.done("labels", "connect", "--url", second.url, "--replace")
-        assert [each["url"] for each in backends(newsroom)] == [address(other, second)]
+        assert "was not connected" in other_room.done("labels", "connect", "--remove").stderr
+        assert [backend["url"] for backend in backends(newsroom)] == [address(newsroom, service)]
+        other_room.done("labels", "connect", "--url", second.url, "--replace")
+        assert [backend["url"] for backend in backends(newsroom)] == [address(other_room, second)]
 
 
 def test_a_wrong_address_leaves_the_connection_as_it_was(
     newsroom: Newsroom, service: Service
 ) -> None:
-    before, heard = backends(newsroom), hooks(newsroom)
+    connected, listed = backends(newsroom), hooks(newsroom)
     for wrong in ("http://127.0.0.1:9", service.url.replace("http:", "https:")):
         failed = newsroom.run("labels", "connect", "--url", wrong)
         assert failed.returncode == 1
         assert "finds no service of this workspace at" in failed.stderr
-    assert [each["url"] for each in backends(newsroom)] == [each["url"] for each in before]
-    assert hooks(newsroom) == heard
+    assert [backend["url"] for backend in backends(newsroom)] == [
+        backend["url"] for backend in connected
+    ]
+    assert hooks(newsroom) == listed
     newsroom.annotate(newsroom.annotator("lea"), newsroom.fresh[0], "cinema")
     wait_until(lambda: retraining(service)["annotations"] == 1)
 
@@ -481,8 +495,8 @@ def test_where_no_service_answers_one_line_says_so_and_nothing_is_left(newsroom:
 def test_the_service_of_another_workspace_is_not_connected(
     newsroom: Newsroom, trained: Path
 ) -> None:
-    with serving(trained) as other:
-        failed = newsroom.run("labels", "connect", "--url", other.url)
+    with serving(trained) as second:
+        failed = newsroom.run("labels", "connect", "--url", second.url)
     assert failed.returncode == 1
     assert "the same --workspace" in failed.stderr
     assert backends(newsroom) == []
@@ -533,17 +547,17 @@ def test_what_failed_is_not_tried_again_at_every_annotation(
     newsroom: Newsroom, service: Service
 ) -> None:
     """A job is a process of some seconds: it waits longer after each failure."""
-    known = address(newsroom, service)
+    old_address = address(newsroom, service)
     service.end()
     closed = {**newsroom.variables, "LABEL_STUDIO_URL": "http://127.0.0.1:9"}
     with serving(newsroom.folder, **closed) as alone:
-        failed = [f"{each} failed" for each in ("news", "predictions")]
+        failed = [f"{job} failed" for job in ("news", "predictions")]
 
         def count() -> list[int]:
-            return [sum(each in line for line in alone.lines) for each in failed]
+            return [sum(failure in line for line in alone.lines) for failure in failed]
 
         wait_until(lambda: min(count()) > 0, seconds=60)
-        url = known.replace(service.url, alone.url)
+        url = old_address.replace(service.url, alone.url)
         for number in range(1, 4):
             event = {"action": "ANNOTATION_UPDATED", "annotation": {"id": number}}
             sent = {**event, "project": {"id": newsroom.project}}
@@ -571,7 +585,7 @@ def spoken_to(
 
 
 def interface(*names: str, choice: str = "multiple") -> str:
-    choices = "".join(f'<Choice value="{each.upper()}" alias="{each}"/>' for each in names)
+    choices = "".join(f'<Choice value="{name.upper()}" alias="{name}"/>' for name in names)
     return (
         '<View><Text name="text" value="$text"/>'
         f'<Choices name="categories" toName="text" choice="{choice}">{choices}</Choices></View>'
@@ -599,8 +613,8 @@ def test_tasks_are_answered_in_order_and_one_without_text_alone_is_not(
     tasks = [{"id": 1, "data": {"text": film}}, {"id": 2, "data": {"title": "x"}}, {"id": 3}]
     tasks += [{"id": 4, "data": {"text": 7}}, {"id": 5, "data": {"text": " "}}]
     tasks += [{"id": 6, "data": {"text": port}}]
-    found = post(spoken_to, "predict", asked(room, *tasks)).json()["results"]
-    assert [given(each) if "result" in each else None for each in found] == [
+    results = post(spoken_to, "predict", asked(room, *tasks)).json()["results"]
+    assert [given(result) if "result" in result else None for result in results] == [
         ["cinema"], None, None, None, None, ["trade"]
     ]  # fmt: skip
     assert post(spoken_to, "predict", asked(room)).json() == {"results": []}
@@ -609,8 +623,8 @@ def test_tasks_are_answered_in_order_and_one_without_text_alone_is_not(
 def test_categories_the_interface_lacks_are_left_out(spoken_to: tuple[Newsroom, Service]) -> None:
     task = {"id": 1, "data": {"text": "film festival écran tournage"}}
     body = asked(spoken_to[0], task, config=interface("trade"))
-    (found,) = post(spoken_to, "predict", body).json()["results"]
-    assert found["result"] == []
+    (result,) = post(spoken_to, "predict", body).json()["results"]
+    assert result["result"] == []
 
 
 def test_what_label_studio_asks_before_it_trusts_is_answered(
@@ -646,13 +660,13 @@ def test_what_label_studio_asks_before_it_trusts_is_answered(
 def test_what_is_not_for_us_is_refused_with_a_reason(
     spoken_to: tuple[Newsroom, Service], route: str, change: dict[str, Any], words: str
 ) -> None:
-    before = retraining(spoken_to[1])
+    state = retraining(spoken_to[1])
     body = asked(spoken_to[0], {"id": 1, "data": {"text": "film"}}) | {"schema": ""} | change
     answer = post(spoken_to, route, body)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert words in answer.json()["detail"]
-    assert retraining(spoken_to[1]) == before
+    assert retraining(spoken_to[1]) == state
 
 
 @pytest.mark.parametrize("route", ["setup", "predict", "webhook"])
@@ -677,8 +691,8 @@ def test_events_that_do_not_count_are_ignored(spoken_to: tuple[Newsroom, Service
         {"action": "ANNOTATION_CREATED", "annotation": {"id": 10**30}},
         {"action": "ANNOTATION_CREATED", "annotation": [7, None, {"id": True}]},
     ):
-        told = post(spoken_to, "webhook", {**event, **about})
-        assert (told.status_code, told.json()) == (200, {"status": "ignored"})
+        answer = post(spoken_to, "webhook", {**event, **about})
+        assert (answer.status_code, answer.json()) == (200, {"status": "ignored"})
     assert retraining(service)["annotations"] == 0
 
 
@@ -707,9 +721,9 @@ def test_the_secret_is_no_part_of_what_the_service_tells(
     room, service = spoken_to
     post(spoken_to, "predict", asked(room, {"id": 1, "data": {"text": "film"}}))
     httpx.get(f"{address(room, service)}/none")
-    told = service.web.get("/metrics").text + service.web.get("/openapi.json").text
-    assert secret(room) not in told
-    wait_until(lambda: any("/label-studio/{given}/predict" in each for each in service.lines))
+    shown = service.web.get("/metrics").text + service.web.get("/openapi.json").text
+    assert secret(room) not in shown
+    wait_until(lambda: any("/label-studio/{given}/predict" in line for line in service.lines))
     assert secret(room) not in "".join(service.lines)
     mode = (room.folder / "serve" / "secret").stat().st_mode
     assert mode & 0o077 == 0, "only its owner can read it"

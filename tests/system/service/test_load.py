@@ -52,8 +52,8 @@ def clients(
 def counts(process: subprocess.Popen[str]) -> dict[str, int]:
     """What clients heard, once they are done."""
     out, _ = process.communicate(timeout=180)
-    found: dict[str, int] = json.loads(out)["statuses"]
-    return found
+    result: dict[str, int] = json.loads(out)["statuses"]
+    return result
 
 
 def memory(service: Service) -> float:
@@ -81,9 +81,9 @@ def test_a_thousand_clients_are_all_answered_and_health_stays_awake(
             assert httpx.get(f"{service.url}/health/live", timeout=10).status_code == 200
             memories.append(memory(service))
             time.sleep(0.05)
-        heard = counts(asking)
-        assert set(heard) <= {"200", "503"}, heard
-        assert heard["200"] > CLIENTS
+        statuses = counts(asking)
+        assert set(statuses) <= {"200", "503"}, statuses
+        assert statuses["200"] > CLIENTS
         assert max(memories) - statistics.median(memories) < 50
 
 
@@ -92,10 +92,10 @@ def test_a_full_queue_says_when_to_come_again(desk: Path) -> None:
     with serving(desk, "--queue", "1", "--max-batch", "1") as service:
         texts = [f"{CINEMA} " * 300] * 200
         with ThreadPoolExecutor(8) as pool:
-            found = list(pool.map(lambda _: service.predict(texts), range(8)))
-        statuses = [each.status_code for each in found]
+            answers = list(pool.map(lambda _: service.predict(texts), range(8)))
+        statuses = [answer.status_code for answer in answers]
         assert set(statuses) == {200, 503}
-        refused = found[statuses.index(503)]
+        refused = answers[statuses.index(503)]
         assert 1 <= int(refused.headers["retry-after"]) <= 60
         assert refused.json()["title"] == "Service Unavailable"
 
@@ -126,8 +126,8 @@ def test_explanations_and_plain_texts_take_turns(desk: Path) -> None:
         explained = [pool.submit(service.web.post, "/v1/predict", json=long) for _ in range(8)]
         wait_until(lambda: _inside(service) > 4)
         assert service.predict([CINEMA] * 64).status_code == 200
-        assert not all(each.done() for each in explained)
-        assert {each.result().status_code for each in explained} == {200}
+        assert not all(call.done() for call in explained)
+        assert {call.result().status_code for call in explained} == {200}
         much = {"text": ["film " * 20_000, "film " * 20_001], "explain": True}
         refused = service.web.post("/v1/predict", json=much)
         assert refused.status_code == 422
@@ -149,7 +149,7 @@ def _inside(service: Service) -> float:
 def _figure(service: Service, name: str) -> float:
     """A figure of /metrics."""
     lines = service.web.get("/metrics").text.splitlines()
-    (line,) = (each for each in lines if each.startswith(f"{name} "))
+    (line,) = (line for line in lines if line.startswith(f"{name} "))
     return float(line.split()[1])
 
 
@@ -175,12 +175,12 @@ def test_sigterm_under_load_loses_no_accepted_request(desk: Path) -> None:
                     client.sendall(head + body)
                     with count:
                         sent += 1
-                    heard = _response(client)
-                    if not heard:
+                    reply = _response(client)
+                    if not reply:
                         lost.append("no answer")
                         return
-                    answered.append(int(heard[9:12]))
-                    if b"connection: close" in heard.lower():
+                    answered.append(int(reply[9:12]))
+                    if b"connection: close" in reply.lower():
                         return
 
         with ThreadPoolExecutor(32) as pool:
@@ -198,12 +198,12 @@ def test_sigterm_under_load_loses_no_accepted_request(desk: Path) -> None:
 
 def _response(client: socket.socket) -> bytes:
     """An answer, whole; empty when the connection ended before it."""
-    heard = b""
-    while b"\r\n\r\n" not in heard:
+    reply = b""
+    while b"\r\n\r\n" not in reply:
         if not (part := client.recv(65536)):
             return b""
-        heard += part
-    head, _, body = heard.partition(b"\r\n\r\n")
+        reply += part
+    head, _, body = reply.partition(b"\r\n\r\n")
     length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
     while len(body) < length:
         if not (part := client.recv(65536)):
@@ -218,11 +218,11 @@ def test_batches_give_what_single_texts_give(desk: Path) -> None:
     with serving(desk, "--max-batch", "1") as service:
         alone = [service.predict(text, all=True).json()["predictions"] for text in texts]
     with serving(desk, "--batch-wait", "20") as service, ThreadPoolExecutor(32) as pool:
-        found = list(
+        together = list(
             pool.map(lambda text: service.predict(text, all=True).json()["predictions"], texts)
         )
         page = service.web.get("/metrics").text
-    assert found == alone
+    assert together == alone
     (line,) = (
         x for x in page.splitlines() if x.startswith('classify_batch_texts_bucket{le="1.0"}')
     )

@@ -29,7 +29,7 @@ def test_no_generated_request_gets_a_5xx_or_an_undocumented_answer(
             *("--exclude-checks", "negative_data_rejection"),
             *header,
         ]
-        done = subprocess.run(
+        result = subprocess.run(
             command,
             capture_output=True,
             text=True,
@@ -37,9 +37,9 @@ def test_no_generated_request_gets_a_5xx_or_an_undocumented_answer(
             env=environment(HYPOTHESIS_STORAGE_DIRECTORY=str(tmp_path / "hypothesis")),
             cwd=tmp_path,
         )
-        assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+        assert result.returncode == 0, result.stdout[-8000:] + result.stderr[-2000:]
         assert service.process.poll() is None
-        said = [each for each in service.log if each.get("status", 0) >= 500]
-        assert not [each for each in said if each["status"] != 503]
+        failures = [line for line in service.log if line.get("status", 0) >= 500]
+        assert not [line for line in failures if line["status"] != 503]
         assert len(service.log) >= REQUESTS, len(service.log)
     assert "Traceback" not in "".join(service.lines)

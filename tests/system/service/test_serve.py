@@ -33,8 +33,8 @@ KEY = "une-clef-de-test-0123456789"
 
 def train(folder: Path) -> str:
     """Train and promote; the run's name."""
-    done = classify("train", "--workspace", folder)
-    assert done.returncode == 0, done.stderr
+    result = classify("train", "--workspace", folder)
+    assert result.returncode == 0, result.stderr
     return (folder / "runs" / "current").read_text(encoding="utf-8").split()[-1]
 
 
@@ -48,24 +48,24 @@ def service(desk: Path) -> Iterator[Service]:
 def test_a_text_gets_what_the_python_api_says(service: Service, desk: Path) -> None:
     """Categories, probabilities to 6 digits, decision and the run's name."""
     run = load(workspace=desk)
-    (wanted,) = from_python([f"{CINEMA} {TRADE}"], run)
+    (expected,) = from_python([f"{CINEMA} {TRADE}"], run)
     answer = service.predict(f"{CINEMA} {TRADE}", all=True)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     body = answer.json()
     assert body["run"] == run.name
-    (found,) = body["predictions"]
-    assert set(found["categories"]) == {"cinema", "trade"} == set(wanted.categories)
-    assert found["decision"] == wanted.decision
-    assert found["probabilities"] == pytest.approx(wanted.probabilities, abs=1e-6)
-    assert found["explanation"] is None
+    (predicted,) = body["predictions"]
+    assert set(predicted["categories"]) == {"cinema", "trade"} == set(expected.categories)
+    assert predicted["decision"] == expected.decision
+    assert predicted["probabilities"] == pytest.approx(expected.probabilities, abs=1e-6)
+    assert predicted["explanation"] is None
 
 
 def test_many_texts_are_answered_in_order(service: Service) -> None:
     """More than one batch of them."""
     texts = [CINEMA if n % 3 else TRADE for n in range(100)]
-    found = service.predict(texts).json()["predictions"]
-    assert [each["categories"] for each in found] == [
+    answers = service.predict(texts).json()["predictions"]
+    assert [answer["categories"] for answer in answers] == [
         ["cinema"] if n % 3 else ["trade"] for n in range(100)
     ]
 
@@ -77,11 +77,11 @@ def test_a_file_is_read_as_the_command_line_reads_it(service: Service) -> None:
     answer = service.web.post("/v1/predict/file", files={"file": ("../../x/day.jsonl", data)})
     assert answer.status_code == 200, answer.text
     body = answer.json()
-    assert [(each["id"], each["categories"]) for each in body["predictions"]] == [
+    assert [(record["id"], record["categories"]) for record in body["predictions"]] == [
         ("a-1", ["cinema"]),
         ("a-3", ["trade"]),
     ]
-    assert [each["source"] for each in body["predictions"]] == ["day.jsonl:1", "day.jsonl:3"]
+    assert [record["source"] for record in body["predictions"]] == ["day.jsonl:1", "day.jsonl:3"]
     (rejected,) = body["rejected"]
     assert rejected["where"] == "day.jsonl:2"
     assert "white space" in rejected["message"]
@@ -97,10 +97,10 @@ def test_a_file_of_another_encoding_is_told_with_what_was_assumed(service: Servi
     """Its title too, which tells articles apart for whoever has no explanation."""
     text = "Le cinéma à l’écran\n\nUn réalisateur présente son film au festival."
     answer = service.web.post("/v1/predict/file", files={"file": ("a.txt", text.encode("cp1252"))})
-    (found,) = answer.json()["predictions"]
-    assert found["note"].startswith("cp1252 assumed")
-    assert "--encoding" not in found["note"]
-    assert found["title"] == "Le cinéma à l’écran"
+    (article,) = answer.json()["predictions"]
+    assert article["note"].startswith("cp1252 assumed")
+    assert "--encoding" not in article["note"]
+    assert article["title"] == "Le cinéma à l’écran"
 
 
 def test_a_form_whose_names_are_in_another_encoding_is_refused(service: Service) -> None:
@@ -118,7 +118,7 @@ def test_a_page_of_html_is_one_article(service: Service) -> None:
     """Its text, not its markup."""
     page = f"<html><body><article><h1>Sortie</h1><p>{CINEMA}.</p></article></body></html>"
     answer = service.web.post("/v1/predict/file", files={"file": ("page.html", page.encode())})
-    assert [each["categories"] for each in answer.json()["predictions"]] == [["cinema"]]
+    assert [record["categories"] for record in answer.json()["predictions"]] == [["cinema"]]
 
 
 def test_a_pdf_is_named_as_one(service: Service) -> None:
@@ -134,8 +134,8 @@ def test_a_file_is_read_as_its_form_asks(service: Service) -> None:
     sent = {"file": ("day.csv", table)}
     named = {"text_columns": "corps de texte", "id_column": "cote", "encoding": "cp1252"}
     answer = service.web.post("/v1/predict/file", files=sent, data=named)
-    (found,) = answer.json()["predictions"]
-    assert (found["id"], found["categories"]) == ("n° 7", ["cinema"])
+    (article,) = answer.json()["predictions"]
+    assert (article["id"], article["categories"]) == ("n° 7", ["cinema"])
     lost = service.web.post("/v1/predict/file", files=sent).json()["rejected"][0]["message"]
     assert "the field text_columns" in lost
     assert "--" not in lost
@@ -159,7 +159,7 @@ def test_a_form_that_asks_for_what_is_not_there_is_told_where(
     sent = {"file": ("a.txt", CINEMA.encode())}
     answer = service.web.post("/v1/predict/file", files=sent, data=fields)
     assert answer.status_code == 422
-    assert [each["where"] for each in answer.json()["errors"]] == [where]
+    assert [error["where"] for error in answer.json()["errors"]] == [where]
     assert "--" not in answer.json()["detail"]
 
 
@@ -192,7 +192,7 @@ def test_a_client_that_leaves_within_a_body_is_no_error_of_ours(
     service: Service, path: str, rest: bytes
 ) -> None:
     """No traceback, no status 500 in the log."""
-    known = len(service.log)
+    logged = len(service.log)
     kind = "multipart/form-data; boundary=x" if path.endswith("file") else "application/json"
     with socket.create_connection(service.address) as client:
         head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
@@ -200,19 +200,19 @@ def test_a_client_that_leaves_within_a_body_is_no_error_of_ours(
         client.settimeout(0.3)
         with contextlib.suppress(TimeoutError):
             client.recv(1000)
-    wait_until(lambda: {each["status"] for each in service.log[known:]} & {400, 499}, seconds=20)
-    assert not {each["status"] for each in service.log[known:]} & {500}
+    wait_until(lambda: {line["status"] for line in service.log[logged:]} & {400, 499}, seconds=20)
+    assert not {line["status"] for line in service.log[logged:]} & {500}
     assert "Traceback" not in "".join(service.lines)
 
 
 def test_a_file_keeps_its_name_but_for_what_is_no_part_of_one(service: Service) -> None:
-    for name, told in (
+    for name, shown in (
         ("été 😀 (1).txt", "été 😀 (1).txt"),
         ("C:\\textes\\l'ONU.txt", "l'ONU.txt"),
         ("a\u202e<b>:7.txt", "a__b__7.txt"),
     ):
         answer = service.web.post("/v1/predict/file", files={"file": (name, CINEMA.encode())})
-        assert [each["source"] for each in answer.json()["predictions"]] == [told]
+        assert [article["source"] for article in answer.json()["predictions"]] == [shown]
 
 
 def test_a_compressed_body_is_refused_as_that(service: Service) -> None:
@@ -252,14 +252,14 @@ def test_the_categories_and_the_run_are_told(service: Service, desk: Path) -> No
     """With their names, and where the run comes from."""
     facts = service.web.get("/v1/categories").json()
     assert facts["choice"] == "multiple"
-    assert [(each["id"], each["fr"]) for each in facts["categories"]] == [
+    assert [(category["id"], category["fr"]) for category in facts["categories"]] == [
         ("cinema", "Cinema"),
         ("trade", "Trade"),
         ("sport", "Sport"),
     ]
-    run, known = service.web.get("/v1/runs/current").json(), load(workspace=desk)
-    assert run["run"] == known.name == facts["run"]
-    assert run["articles"] + known.facts.test_articles == 90
+    run, local = service.web.get("/v1/runs/current").json(), load(workspace=desk)
+    assert run["run"] == local.name == facts["run"]
+    assert run["articles"] + local.facts.test_articles == 90
     assert (run["kind"], run["retraining"]) == ("tfidf", None)
 
 
@@ -274,13 +274,16 @@ def test_what_the_document_shows_of_answers_is_what_they_are(service: Service) -
                 (example,) = described["examples"]
                 assert isinstance(example, types[plain["type"]]), (name, field)
     shown = {
-        name: each["examples"][0]
-        for name, each in schemas["Problem"]["properties"].items()
-        if "examples" in each
+        name: description["examples"][0]
+        for name, description in schemas["Problem"]["properties"].items()
+        if "examples" in description
     }
-    said = service.web.post("/v1/predict", json={"text": "\n "}).json()
-    place = {name: each["examples"][0] for name, each in schemas["Place"]["properties"].items()}
-    assert said == {**shown, "errors": [place]}
+    problem = service.web.post("/v1/predict", json={"text": "\n "}).json()
+    place = {
+        name: description["examples"][0]
+        for name, description in schemas["Place"]["properties"].items()
+    }
+    assert problem == {**shown, "errors": [place]}
 
 
 def test_health_is_open_and_metrics_count(service: Service) -> None:
@@ -302,10 +305,10 @@ def test_head_is_what_get_is_without_its_body(service: Service) -> None:
     """Monitors ask like that; the connection stays of use."""
     paths = ["/", "/page.js", "/health/live", "/health/ready", "/openapi.json", "/v1/categories"]
     for path in paths:
-        told, whole = service.web.head(path), service.web.get(path)
-        assert (told.status_code, told.content) == (200, b"")
+        head, get = service.web.head(path), service.web.get(path)
+        assert (head.status_code, head.content) == (200, b"")
         for name in ("content-type", "content-length"):
-            assert told.headers[name] == whole.headers[name], path
+            assert head.headers[name] == get.headers[name], path
     assert service.web.head("/metrics").status_code == 200
     assert service.web.head("/v1/predict").status_code == 405
     assert service.web.head("/v1/nope").status_code == 404
@@ -355,7 +358,7 @@ def test_a_bad_body_is_a_problem_that_says_what_to_do(service: Service, what: st
 def test_a_problem_names_the_place(service: Service) -> None:
     """The number of the text that is wrong."""
     problem = service.predict(["a", " "]).json()
-    assert [each["where"] for each in problem["errors"]] == ["text.1"]
+    assert [error["where"] for error in problem["errors"]] == ["text.1"]
 
 
 @pytest.mark.parametrize(
@@ -388,15 +391,15 @@ def test_lone_surrogates_are_replaced_as_everywhere(service: Service) -> None:
 
 def test_a_text_of_which_nothing_is_left_goes_to_a_person(service: Service) -> None:
     """Its note says why."""
-    (found,) = service.predict("\u200b\u200b").json()["predictions"]
-    assert found["decision"] == "needs review"
-    assert "nothing is left" in found["note"]
+    (answer,) = service.predict("\u200b\u200b").json()["predictions"]
+    assert answer["decision"] == "needs review"
+    assert "nothing is left" in answer["note"]
 
 
 def test_a_note_tells_of_another_script(service: Service) -> None:
     """The share of letters the model hardly reads."""
-    (found,) = service.predict(CINEMA + " 国际文化贸易与外交" * 12).json()["predictions"]
-    assert "Latin script" in found["note"]
+    (answer,) = service.predict(CINEMA + " 国际文化贸易与外交" * 12).json()["predictions"]
+    assert "Latin script" in answer["note"]
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -441,12 +444,12 @@ def test_the_log_holds_a_hash_and_no_text(service: Service) -> None:
     """JSON lines, from which nobody can read an article; control characters are escaped."""
     service.predict("phrase très confidentielle")
     service.web.get("/v1/%0d%0aforged", headers={"user-agent": "\x1b[31m"})
-    wait_until(lambda: any(each.get("status") == 404 for each in service.log))
-    said = "".join(service.lines)
-    assert "confidentielle" not in said
-    assert "forged" not in said
-    assert "\x1b" not in said
-    assert any(len(each.get("sha256", "")) == 16 for each in service.log)
+    wait_until(lambda: any(line.get("status") == 404 for line in service.log))
+    log = "".join(service.lines)
+    assert "confidentielle" not in log
+    assert "forged" not in log
+    assert "\x1b" not in log
+    assert any(len(line.get("sha256", "")) == 16 for line in service.log)
 
 
 def test_the_key_opens_the_api_and_is_never_shown(desk: Path) -> None:
@@ -454,49 +457,49 @@ def test_the_key_opens_the_api_and_is_never_shown(desk: Path) -> None:
     with serving(desk, key=KEY) as service:
         assert service.predict(CINEMA).status_code == 200
         for header in ({}, {"authorization": "Bearer wrong"}, {"authorization": KEY}):
-            other = httpx.Client(base_url=service.url, headers=header)
+            web = httpx.Client(base_url=service.url, headers=header)
             for path in ("/v1/categories", "/v1/runs/current", "/metrics"):
-                answer = other.get(path)
+                answer = web.get(path)
                 assert answer.status_code == 401
                 assert answer.headers["www-authenticate"] == "Bearer"
-            assert other.get("/health/ready").status_code == 200
-            assert other.get("/").status_code == 200
+            assert web.get("/health/ready").status_code == 200
+            assert web.get("/").status_code == 200
         assert KEY not in "".join(service.lines)
 
 
 def test_another_machine_may_ask_only_with_a_key(desk: Path) -> None:
     """Without one the command says what to do; a short key is none."""
-    done = classify("serve", "--host", "0.0.0.0", "--workspace", desk, CLASSIFY_API_KEY="")
-    assert done.returncode == 1
-    assert "CLASSIFY_API_KEY" in done.stderr
-    done = classify("serve", "--workspace", desk, CLASSIFY_API_KEY="short")
-    assert done.returncode == 1
-    assert "short" not in done.stderr
+    result = classify("serve", "--host", "0.0.0.0", "--workspace", desk, CLASSIFY_API_KEY="")
+    assert result.returncode == 1
+    assert "CLASSIFY_API_KEY" in result.stderr
+    result = classify("serve", "--workspace", desk, CLASSIFY_API_KEY="short")
+    assert result.returncode == 1
+    assert "short" not in result.stderr
 
 
 def test_a_port_that_is_taken_is_one_line(desk: Path, service: Service) -> None:
     """It names the address and what to do."""
-    done = classify("serve", "--port", str(service.address[1]), "--workspace", desk)
-    assert done.returncode == 1
-    assert "--port" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    result = classify("serve", "--port", str(service.address[1]), "--workspace", desk)
+    assert result.returncode == 1
+    assert "--port" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_without_a_model_it_says_how_to_get_one(tmp_path: Path) -> None:
     """Before it listens."""
-    done = classify("serve", "--port", "0", "--workspace", tmp_path)
-    assert done.returncode == 1
-    assert "classify train" in done.stderr
+    result = classify("serve", "--port", "0", "--workspace", tmp_path)
+    assert result.returncode == 1
+    assert "classify train" in result.stderr
 
 
 def test_bad_settings_are_all_named(tmp_path: Path) -> None:
     """Unknown keys and values out of range."""
     wrong = 'queue = 0\nmax_body = "0"\nwhat = 1\nbatch_size = "many"\n'
     (tmp_path / "serve.toml").write_text(wrong, "utf-8")
-    done = classify("serve", "--workspace", tmp_path)
-    assert done.returncode == 1
+    result = classify("serve", "--workspace", tmp_path)
+    assert result.returncode == 1
     for word in ("'what'", "queue", "max_body", "batch_size"):
-        assert word in done.stderr
+        assert word in result.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -552,29 +555,29 @@ def test_a_worker_that_was_killed_while_idle_is_started_again_unasked(desk: Path
 def test_a_promoted_run_takes_over_without_a_failed_request(tmp_path: Path) -> None:
     """Requests go on all the while; each is answered by one run or the other."""
     folder = workspace(tmp_path / "desk", 60)
-    first = train(folder)
+    first_run = train(folder)
     with serving(folder) as service:
-        going, seen = True, []
+        going, answers = True, []
 
         def ask() -> None:
             """Ask over and over."""
             with httpx.Client(base_url=service.url, timeout=60) as web:
                 while going:
                     answer = web.post("/v1/predict", json={"text": [CINEMA, TRADE]})
-                    seen.append((answer.status_code, answer.json().get("run")))
+                    answers.append((answer.status_code, answer.json().get("run")))
 
         with ThreadPoolExecutor(4) as pool:
             asking = [pool.submit(ask) for _ in range(4)]
             workspace(folder, 90)
             second = train(folder)
-            wait_until(lambda: (200, second) in seen, seconds=60)
+            wait_until(lambda: (200, second) in answers, seconds=60)
             time.sleep(0.5)
             going = False
-            for each in asking:
-                each.result()
-        assert {status for status, _ in seen} == {200}
-        assert {run for _, run in seen} == {first, second}
-        runs = [run for _, run in sorted(enumerate(seen), key=lambda pair: pair[0])]
+            for client in asking:
+                client.result()
+        assert {status for status, _ in answers} == {200}
+        assert {run for _, run in answers} == {first_run, second}
+        runs = [run for _, run in sorted(enumerate(answers), key=lambda pair: pair[0])]
         assert runs[-1] == (200, second)
         assert service.web.get("/v1/runs/current").json()["run"] == second
 
@@ -582,17 +585,17 @@ def test_a_promoted_run_takes_over_without_a_failed_request(tmp_path: Path) -> N
 def test_a_promoted_run_that_is_damaged_changes_nothing(tmp_path: Path) -> None:
     """The old one goes on answering and the log says why."""
     folder = workspace(tmp_path / "desk", 60)
-    first = train(folder)
+    first_run = train(folder)
     with serving(folder) as service:
         broken = folder / "runs" / "20990101-000000-tfidf-00000000"
         broken.mkdir()
-        (folder / "runs" / "current").write_text(f"{first}\n{broken.name}\n", encoding="utf-8")
-        wait_until(lambda: any(broken.name in each for each in service.lines), seconds=30)
-        assert service.predict(CINEMA).json()["run"] == first
+        (folder / "runs" / "current").write_text(f"{first_run}\n{broken.name}\n", encoding="utf-8")
+        wait_until(lambda: any(broken.name in line for line in service.lines), seconds=30)
+        assert service.predict(CINEMA).json()["run"] == first_run
         (worker,) = psutil.Process(service.process.pid).children()
         worker.kill()  # the one that takes its place can't load the damaged run either
         wait_until(lambda: not worker.is_running() and ready(service), seconds=60)
-        assert service.predict(CINEMA).json()["run"] == first
+        assert service.predict(CINEMA).json()["run"] == first_run
 
 
 def ready(service: Service) -> bool:
@@ -615,12 +618,12 @@ def hasty(tmp_path: Path, desk: Path) -> Path:
 
 def readers(service: Service) -> list[psutil.Process]:
     """The processes that read files for it."""
-    found = []
-    for each in psutil.Process(service.process.pid).children():
+    processes = []
+    for process in psutil.Process(service.process.pid).children():
         with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
-            if "classify.serving.files.reader" in each.cmdline():
-                found.append(each)
-    return found
+            if "classify.serving.files.reader" in process.cmdline():
+                processes.append(process)
+    return processes
 
 
 def test_a_file_that_takes_too_long_to_read_is_refused_and_the_next_one_is_read(
@@ -663,11 +666,11 @@ def test_a_table_that_would_fill_the_memory_is_refused(desk: Path) -> None:
     table = pa.table({"text": pa.array(["film " * 60_000_000])})
     parquet.write_table(table, packed, compression="zstd")
     with serving(desk) as service:
-        before = psutil.Process(service.process.pid).memory_info().rss
+        memory = psutil.Process(service.process.pid).memory_info().rss
         sent = {"file": ("bomb.parquet", packed.getvalue())}
         answer = service.web.post("/v1/predict/file", files=sent)
         assert answer.status_code == 413 or "characters" in answer.json()["rejected"][0]["message"]
-        assert psutil.Process(service.process.pid).memory_info().rss - before < 50e6
+        assert psutil.Process(service.process.pid).memory_info().rss - memory < 50e6
         assert readers(service) == []  # what read it has given it back
         assert service.predict(CINEMA).status_code == 200
 
@@ -683,13 +686,13 @@ def test_while_it_ends_it_is_not_ready_and_what_is_inside_is_answered(hasty: Pat
         asking.sendall(b"GET /health/ready HTTP/1.1\r\nhost: loc")
         time.sleep(0.2)
         service.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: any("SIGTERM" in each for each in service.lines), seconds=5)
+        wait_until(lambda: any("SIGTERM" in line for line in service.lines), seconds=5)
         asking.sendall(b"alhost\r\n\r\n")
-        heard = ""
-        while not heard.endswith("}"):
-            heard += asking.recv(65536).decode()
-        assert heard.startswith("HTTP/1.1 503 ")
-        assert "the service is shutting down" in heard
+        reply = ""
+        while not reply.endswith("}"):
+            reply += asking.recv(65536).decode()
+        assert reply.startswith("HTTP/1.1 503 ")
+        assert "the service is shutting down" in reply
         assert inside.result().status_code == 413
         assert service.process.wait(20) == 0
         assert "Traceback" not in "".join(service.lines)
@@ -708,10 +711,10 @@ def test_what_outlives_the_drain_is_told_to_come_again(hasty: Path) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["retry-after"]
         assert service.process.wait(20) == 0
-        wait_until(lambda: any('"status": 503' in each for each in service.lines), seconds=10)
+        wait_until(lambda: any('"status": 503' in line for line in service.lines), seconds=10)
         assert "Traceback" not in "".join(service.lines)
-        (told,) = (each for each in service.log if each.get("route") == "/v1/predict/file")
-        assert told["status"] == 503
+        (line,) = (line for line in service.log if line.get("route") == "/v1/predict/file")
+        assert line["status"] == 503
 
 
 def test_a_signal_that_comes_twice_at_once_is_one(hasty: Path) -> None:
@@ -724,7 +727,7 @@ def test_a_signal_that_comes_twice_at_once_is_one(hasty: Path) -> None:
             service.process.send_signal(signal.SIGTERM)
         assert inside.result().status_code == 413  # after its 2 seconds
         assert service.process.wait(20) == 0
-        assert not any("at once" in each for each in service.lines)
+        assert not any("at once" in line for line in service.lines)
 
 
 def test_the_largest_body_that_is_allowed_fits(hasty: Path) -> None:
@@ -739,12 +742,12 @@ def test_the_largest_body_that_is_allowed_fits(hasty: Path) -> None:
 
 def test_the_page_of_another_site_can_send_nothing_here(service: Service) -> None:
     """A browser asks no leave for a form; it does say where it comes from."""
-    there = {"Sec-Fetch-Site": "cross-site"}
+    headers = {"Sec-Fetch-Site": "cross-site"}
     sent = {"file": ("a.txt", CINEMA.encode())}
-    assert service.web.post("/v1/predict/file", files=sent, headers=there).status_code == 403
-    assert service.web.get("/", headers=there).status_code == 200  # a link that was followed
-    own = {"Sec-Fetch-Site": "same-origin"}
-    assert service.web.post("/v1/predict/file", files=sent, headers=own).status_code == 200
+    assert service.web.post("/v1/predict/file", files=sent, headers=headers).status_code == 403
+    assert service.web.get("/", headers=headers).status_code == 200  # a link that was followed
+    same_site = {"Sec-Fetch-Site": "same-origin"}
+    assert service.web.post("/v1/predict/file", files=sent, headers=same_site).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -766,7 +769,7 @@ def test_each_fault_of_a_request_is_said_once(
 ) -> None:
     answer = service.web.post("/v1/predict", json=body)
     assert answer.status_code == 422
-    assert [(each["where"], each["message"]) for each in answer.json()["errors"]] == errors
+    assert [(error["where"], error["message"]) for error in answer.json()["errors"]] == errors
 
 
 def test_a_client_that_reads_nothing_is_given_up(tmp_path: Path, desk: Path) -> None:
@@ -794,8 +797,8 @@ def test_a_client_that_reads_nothing_is_given_up(tmp_path: Path, desk: Path) -> 
             got += part
             if time.monotonic() - began < 5:
                 time.sleep(0.05)
-        whole = int(got.partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        assert len(got.partition(b"\r\n\r\n")[2]) == whole > 1_000_000
+        size = int(got.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        assert len(got.partition(b"\r\n\r\n")[2]) == size > 1_000_000
         wait_until(
             lambda: not _established(service, idle.getsockname()[1]),
             seconds=60,
@@ -808,7 +811,7 @@ def test_a_client_that_reads_nothing_is_given_up(tmp_path: Path, desk: Path) -> 
 def _established(service: Service, port: int) -> bool:
     """Whether the service has a connection to that port."""
     connections = psutil.Process(service.process.pid).net_connections("tcp")
-    return any(each.raddr and each.raddr.port == port for each in connections)
+    return any(connection.raddr and connection.raddr.port == port for connection in connections)
 
 
 def test_a_half_sent_request_is_closed_by_its_deadline(tmp_path: Path, desk: Path) -> None:
@@ -844,11 +847,11 @@ def test_endless_headers_are_refused(service: Service) -> None:
     """431 after 64 kB of them."""
     with socket.create_connection(service.address, timeout=30) as client:
         client.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\n")
-        heard = b""
+        reply = b""
         try:
             for n in range(100):
                 client.sendall(b"x-%d: " % n + b"a" * 1000 + b"\r\n")
-            heard = client.recv(4096)
+            reply = client.recv(4096)
         except OSError:  # it closed while we were sending
-            heard = heard or b"HTTP/1.1 431 "
-        assert heard.startswith(b"HTTP/1.1 431 ")
+            reply = reply or b"HTTP/1.1 431 "
+        assert reply.startswith(b"HTTP/1.1 431 ")
