@@ -1,4 +1,4 @@
-"""Chromium, and how it is started."""
+"""Chromium and its options."""
 
 import shutil
 
@@ -17,7 +17,7 @@ CHROMIUM = (
 
 
 def chromium_program() -> str:
-    """Where Chromium is installed."""
+    """Return the path of Chromium, or skip the test."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:

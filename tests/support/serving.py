@@ -1,4 +1,4 @@
-"""A real `classify serve` in a process of its own, to be asked over HTTP."""
+"""A real `classify serve` in a process of its own."""
 
 import json
 import signal
@@ -21,7 +21,7 @@ SECONDS = 120  # to load a model on a busy machine
 
 @dataclass
 class Service:
-    """A running service. lines: what it has said so far, on standard error."""
+    """A running service. lines: of its standard error so far."""
 
     url: str
     process: subprocess.Popen[str]
@@ -35,16 +35,16 @@ class Service:
         return host, int(port)
 
     def predict(self, text: str | list[str], **options: Any) -> httpx.Response:
-        """Ask for the categories of a text or some."""
+        """Ask for the categories of one text or several."""
         return self.web.post("/v1/predict", json={"text": text, **options})
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """The JSON lines it has logged."""
+        """The JSON lines of its log."""
         return [json.loads(line) for line in self.lines if line.startswith("{")]
 
     def end(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and wait for the end; the exit code."""
+        """Send a signal, wait for the end, and return the exit code."""
         self.process.send_signal(number)
         return self.process.wait(SECONDS)
 
@@ -80,6 +80,6 @@ def serving(workspace: Path, *options: str, key: str = "", **variables: str) -> 
 
 
 def iter_lines(process: subprocess.Popen[str]) -> Iterator[str]:
-    """The lines of standard error as they come."""
+    """Yield the lines of standard error as they arrive."""
     assert process.stderr
     yield from process.stderr

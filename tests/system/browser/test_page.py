@@ -1,4 +1,4 @@
-"""The page at / as people use it: a real service, a real Chromium, no other host."""
+"""The page at / as people use it, with a real service and a real Chromium."""
 
 import gzip
 import json
@@ -43,15 +43,15 @@ def service(desk: Path) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def guarded(desk: Path) -> Iterator[Service]:
-    """A service that wants a key."""
+    """A service that requires a key."""
     with serving(desk, key=KEY) as started:
         yield started
 
 
 class Visitor:
-    """Somebody with a browser of their own; keeps what the page did.
+    """A person with a browser of their own, which records what the page does.
 
-    said: console and page errors. asked: the requests' URLs. sent: their bodies.
+    errors: of the console and the page. urls: of the requests. bodies: of the requests.
     """
 
     def __init__(
@@ -66,17 +66,17 @@ class Visitor:
         )
         self.context.set_default_timeout(30_000)
         self.url, self.width = url, width
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.sent: list[bytes] = []
-        self.context.on("console", lambda each: self.said.append(each.text))
-        self.context.on("weberror", lambda each: self.said.append(str(each.error)))
-        self.context.on("request", lambda each: self.asked.append(each.url))
-        self.context.on("request", lambda each: self.sent.append(each.post_data_buffer or b""))
-        self.page = self.opened()
+        self.errors: list[str] = []
+        self.urls: list[str] = []
+        self.bodies: list[bytes] = []
+        self.context.on("console", lambda each: self.errors.append(each.text))
+        self.context.on("weberror", lambda each: self.errors.append(str(each.error)))
+        self.context.on("request", lambda each: self.urls.append(each.url))
+        self.context.on("request", lambda each: self.bodies.append(each.post_data_buffer or b""))
+        self.page = self.open_page()
 
-    def opened(self) -> Page:
-        """Open the page in a new tab."""
+    def open_page(self) -> Page:
+        """Open the page in a new tab, and return it."""
         page = self.context.new_page()
         page.goto(self.url)
         ready = page.locator("#run:not(:empty), #key-dialog[open], noscript p")
@@ -84,49 +84,49 @@ class Visitor:
         return page
 
     def part(self, name: str) -> Locator:
-        """The part of the page with an id."""
+        """Return the part of the page with an id."""
         return self.page.locator(f"#{name}")
 
-    def classifies(self, text: str) -> None:
-        """Put an article in and have it classified."""
+    def classify(self, text: str) -> None:
+        """Enter an article and classify it."""
         self.part("text").fill(text)
         self.part("send").click()
         expect(self.part("marked")).to_have_text(text.replace("\u202e", "⟨U+202E⟩"))
 
-    def chooses(self, name: str, content: str | bytes) -> None:
-        """Choose a file with the button."""
+    def choose_file(self, name: str, content: str | bytes) -> None:
+        """Send a file with the button."""
         data = content.encode() if isinstance(content, str) else content
         with self.page.expect_file_chooser() as chooser:
             self.part("pick").click()
         chooser.value.set_files({"name": name, "mimeType": "", "buffer": data})
 
-    def words(self, kind: str, least: int = 1) -> set[str]:
-        """The marked words of the article that are for or against, and at least so strong."""
+    def marked_words(self, kind: str, least: int = 1) -> set[str]:
+        """Return the words marked "for" or "against", at least with a level."""
         marked: set[str] = set()
         for level in range(least, 4):
             marked.update(self.page.locator(f"#marked mark.{kind}.l{level}").all_inner_texts())
         return marked
 
     def titles(self) -> list[str]:
-        """The titles of the recent articles."""
+        """Return the titles of the recent articles."""
         return self.page.locator("#recents b").all_inner_texts()
 
     def focus(self) -> str:
-        """The id, or else the value or the tag, of what has the focus."""
+        """Return the id, else the value or the tag, of the element with the focus."""
         script = "e => e.id || e.value || e.className || e.tagName"
         return str(self.page.evaluate(f"({script})(document.activeElement)"))
 
     def overflow(self) -> int:
-        """Pixels by which the page is wider than the window."""
+        """Return the pixels by which the page is wider than the window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth")) - self.width
 
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
-    """Opens the page of a service in a browser of its own."""
+    """Return a function that opens the page of a service in a new browser."""
     visitors: list[Visitor] = []
 
-    def opened(
+    def open_page(
         service: Service,
         *,
         width: int = DESK,
@@ -137,18 +137,18 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
         visitors.append(Visitor(chromium, service.url, width, scheme, language, scripts))
         return visitors[-1]
 
-    yield opened
+    yield open_page
     for visitor in visitors:
         visitor.context.close()
 
 
 def csv(*texts: str) -> str:
-    """A table of articles."""
+    """Return a table of articles."""
     return "text\n" + "".join('"' + text.replace('"', '""') + '"\n' for text in texts)
 
 
-def faults(page: Page) -> list[str]:
-    """What axe-core finds wrong, with the place."""
+def accessibility_faults(page: Page) -> list[str]:
+    """Return the violations that axe-core finds, with their places."""
     violations: list[dict[str, Any]] = (
         Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     )
@@ -167,7 +167,7 @@ def test_an_article_gets_categories_with_bars_and_its_words_are_marked_for_each(
     visit: Callable[..., Visitor], service: Service, width: int
 ) -> None:
     lea = visit(service, width=width)
-    lea.classifies(BOTH)
+    lea.classify(BOTH)
     (answer,) = service.predict(BOTH, all=True).json()["predictions"]
     assert set(answer["categories"]) == {"cinema", "trade"}
     names = [category.title() for category in answer["categories"]]
@@ -189,17 +189,17 @@ def test_an_article_gets_categories_with_bars_and_its_words_are_marked_for_each(
         expect(lea.part("why-title")).to_have_text(
             f"Ce qui a compté pour «\u00a0{name.title()}\u00a0»"
         )
-        strong = lea.words("for", least=2)
+        strong = lea.marked_words("for", least=2)
         assert strong
         assert strong <= set(WORDS[name])
         expect(lea.page.locator("#for mark").first).to_have_text(re.compile("|".join(strong)))
-        assert not lea.words("against") & set(WORDS[name])
+        assert not lea.marked_words("against") & set(WORDS[name])
     assert lea.overflow() <= 0
-    assert lea.said == []
-    assert {urlsplit(url).netloc for url in lea.asked} == {urlsplit(service.url).netloc}
+    assert lea.errors == []
+    assert {urlsplit(url).netloc for url in lea.urls} == {urlsplit(service.url).netloc}
 
 
-def test_the_decision_is_what_the_service_says(
+def test_the_decision_is_that_of_the_service(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
     lea = visit(service)
@@ -211,7 +211,7 @@ def test_the_decision_is_what_the_service_says(
     decisions = set()
     for text in (CINEMA, BOTH, "zzz", "Une semaine dans la ville."):
         (answer,) = service.predict(text).json()["predictions"]
-        lea.classifies(text)
+        lea.classify(text)
         css, words = appearance[answer["decision"]]
         expect(lea.part("decision")).to_have_class(css)
         expect(lea.part("advice")).to_contain_text(words)
@@ -223,7 +223,7 @@ def test_all_categories_are_shown_when_asked_for(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
     lea = visit(service)
-    lea.classifies(CINEMA)
+    lea.classify(CINEMA)
     rows = lea.page.locator(".choice:visible")
     count = rows.count()
     assert count < 3
@@ -238,7 +238,7 @@ def test_the_result_stands_beside_the_form_on_a_desk_and_under_it_on_a_phone(
 ) -> None:
     for width in (DESK, PHONE):
         lea = visit(service, width=width)
-        lea.classifies(BOTH)
+        lea.classify(BOTH)
         form, result, recent = (
             lea.part(name).bounding_box() for name in ("form", "result", "recent")
         )
@@ -263,9 +263,9 @@ def test_a_word_without_end_does_not_widen_a_phone(
 ) -> None:
     lea = visit(service, width=320)
     word = "film" * 100
-    lea.classifies(f"{word} {CINEMA}")
+    lea.classify(f"{word} {CINEMA}")
     assert lea.overflow() <= 0
-    lea.chooses(f"{word}.csv", csv(f"{word} {CINEMA}", f"{word} {TRADE}", " "))
+    lea.choose_file(f"{word}.csv", csv(f"{word} {CINEMA}", f"{word} {TRADE}", " "))
     expect(lea.part("article")).to_be_visible()
     lea.part("rejected").click()
     assert lea.overflow() <= 0
@@ -287,14 +287,14 @@ def test_the_example_is_classified_at_once(visit: Callable[..., Visitor], servic
 def test_every_word_of_the_page_is_in_the_language_that_is_chosen(
     visit: Callable[..., Visitor], service: Service, language: str
 ) -> None:
-    """The browser's at first; the one that was chosen from then on."""
+    """At first the browser's, then the one that was chosen."""
     lea = visit(service, language=language)
     expected = {
         "fr": ("De quoi parle cet article\u202f?", "Cinema", "Pour"),
         "en": ("What is this article about?", "cinema (en)", "For"),
     }
     other_language = "en" if language == "fr" else "fr"
-    lea.classifies(CINEMA)
+    lea.classify(CINEMA)
     texts_seen = {}
     for chosen in (language, other_language):
         lea.part(chosen).click()
@@ -319,7 +319,7 @@ def test_every_word_of_the_page_is_in_the_language_that_is_chosen(
 def test_both_languages_say_the_same_things(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
-    """Also what is said rarely: each phrase is a text, or a function, in both."""
+    """Each entry is a text, or a function, in both."""
     shapes = visit(service).page.evaluate("""async () => {
         const shape = (text) => typeof text !== "object" ? typeof text
             : Object.fromEntries(Object.entries(text).map(([key, part]) => [key, shape(part)]));
@@ -355,26 +355,26 @@ def test_axe_finds_no_violation_whatever_the_page_shows(
     scheme: str,
     language: str,
 ) -> None:
-    """Nothing yet, an answer, a file's answers, errors, the question for the key."""
+    """At first, with an answer, with the answers of a file, an error, and the key dialog."""
     lea = visit(service, width=width, scheme=scheme, language=language)
-    assert faults(lea.page) == []
-    lea.classifies(BOTH)
+    assert accessibility_faults(lea.page) == []
+    lea.classify(BOTH)
     lea.part("more").click()
     lea.page.get_by_role("radio").nth(1).check()
-    assert faults(lea.page) == []
-    lea.chooses("day.csv", csv(*TABLE, " "))
+    assert accessibility_faults(lea.page) == []
+    lea.choose_file("day.csv", csv(*TABLE, " "))
     expect(lea.part("article")).to_be_visible()
     lea.part("rejected").click()
-    assert faults(lea.page) == []
+    assert accessibility_faults(lea.page) == []
     lea.part("text").fill("long " * 50_000)
     lea.part("send").click()
     expect(lea.part("error").locator(".detail")).to_contain_text("200,000 bytes")
-    assert faults(lea.page) == []
+    assert accessibility_faults(lea.page) == []
     zoe = visit(guarded, width=width, scheme=scheme, language=language)
     zoe.part("key").fill("not the key")
     zoe.page.keyboard.press("Enter")
     expect(zoe.part("key-wrong")).not_to_be_empty()
-    assert faults(zoe.page) == []
+    assert accessibility_faults(zoe.page) == []
 
 
 def test_everything_works_from_the_keyboard_and_in_order(
@@ -405,7 +405,7 @@ def test_everything_works_from_the_keyboard_and_in_order(
     press("ArrowDown")
     assert lea.focus() == second
     expect(lea.part("why-title")).to_contain_text(str(second).title())
-    assert lea.words("for", least=3) <= set(WORDS[str(second)])
+    assert lea.marked_words("for", least=3) <= set(WORDS[str(second)])
     press("ArrowUp")
     expect(lea.part("why-title")).to_contain_text(str(first_category).title())
     press("Tab")
@@ -431,7 +431,7 @@ def test_a_screen_reader_is_told_the_result_and_each_category_with_its_probabili
     visit: Callable[..., Visitor], service: Service
 ) -> None:
     lea = visit(service)
-    lea.classifies(CINEMA)
+    lea.classify(CINEMA)
     expect(lea.page.get_by_role("status")).to_contain_text("Résultat\u00a0: Cinema.")
     name = re.compile(r"^Cinema ?, retenue.*\d\s*%$")
     expect(lea.page.get_by_role("radio", name=name)).to_be_checked()
@@ -447,7 +447,7 @@ def test_a_file_of_several_articles_is_answered_one_by_one(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
     lea = visit(service)
-    lea.chooses("day.csv", csv(*TABLE, " "))
+    lea.choose_file("day.csv", csv(*TABLE, " "))
     expect(lea.page.get_by_label("Les 3 articles de «\u00a0day.csv\u00a0»")).to_be_visible()
     options = lea.page.locator("#article option")
     for n, (name, text) in enumerate(zip(("Cinema", "Trade", "Sport"), TABLE, strict=True)):
@@ -459,13 +459,13 @@ def test_a_file_of_several_articles_is_answered_one_by_one(
     lea.part("rejected").click()
     expect(lea.part("rejects")).to_contain_text("day.csv:")
     assert lea.titles() == []
-    assert lea.said == []
+    assert lea.errors == []
 
 
 def test_a_file_is_taken_where_it_is_dropped(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
-    """One of one article ends up in the field, several files at once are refused."""
+    """The text of a single article fills the field; several files at once are refused."""
     lea = visit(service)
     drop = """([text, ...names]) => {
         const carried = new DataTransfer();
@@ -479,7 +479,7 @@ def test_a_file_is_taken_where_it_is_dropped(
     expect(lea.part("names")).to_have_text("Trade")
     expect(lea.part("text")).to_have_value(TRADE)
     assert lea.titles() == [TRADE]
-    assert lea.said == []
+    assert lea.errors == []
     lea.page.evaluate(drop, [TRADE, "a.txt", "b.txt"])
     expect(lea.page.get_by_role("alert")).to_contain_text("Un seul fichier à la fois")
 
@@ -487,14 +487,14 @@ def test_a_file_is_taken_where_it_is_dropped(
 def test_a_large_file_has_categories_without_words(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
-    """Titles tell its articles apart, and what was being written stays."""
+    """Titles tell its articles apart, and a draft in the field stays."""
     lea = visit(service)
     lea.part("text").fill("mon brouillon")
-    lea.chooses("year.csv", csv(*(f"{CINEMA} {n}" for n in range(20))))
+    lea.choose_file("year.csv", csv(*(f"{CINEMA} {n}" for n in range(20))))
     expect(lea.page.locator("#article option")).to_have_count(20)
     expect(lea.page.locator("#article option").nth(7)).to_have_text(f"8. Cinema — {CINEMA} 7")
     expect(lea.part("text")).to_have_value("mon brouillon")
-    assert lea.said == []
+    assert lea.errors == []
     expect(lea.part("names")).to_have_text("Cinema")
     expect(lea.part("method")).to_contain_text("16 articles au plus")
     expect(lea.part("marked")).to_be_hidden()
@@ -504,20 +504,22 @@ def test_a_file_of_as_many_articles_as_are_explained_has_words(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
     lea = visit(service)
-    lea.chooses("day.csv", csv(*(f"{CINEMA} {n}" for n in range(schemas.EXPLAINED))))
+    lea.choose_file("day.csv", csv(*(f"{CINEMA} {n}" for n in range(schemas.EXPLAINED))))
     expect(lea.page.locator("#article option")).to_have_count(schemas.EXPLAINED)
     expect(lea.part("marked")).to_have_text(f"{CINEMA} 0")
-    lea.chooses("days.csv", csv(*(f"{CINEMA} {n}" for n in range(schemas.EXPLAINED + 1))))
+    lea.choose_file("days.csv", csv(*(f"{CINEMA} {n}" for n in range(schemas.EXPLAINED + 1))))
     expect(lea.page.locator("#article option")).to_have_count(schemas.EXPLAINED + 1)
     expect(lea.part("marked")).to_be_hidden()
-    assert lea.said == []
+    assert lea.errors == []
 
 
 def test_a_file_of_another_encoding_says_what_was_assumed(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
     lea = visit(service)
-    lea.chooses("a.txt", "Le réalisateur présente son film à l’écran du festival.".encode("cp1252"))
+    lea.choose_file(
+        "a.txt", "Le réalisateur présente son film à l’écran du festival.".encode("cp1252")
+    )
     expect(lea.part("note")).to_contain_text("Encodage supposé")
     expect(lea.part("note")).to_contain_text("cp1252")
 
@@ -526,7 +528,7 @@ def test_a_file_that_holds_no_article_says_why(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
     lea = visit(service)
-    lea.chooses("a.txt", b"%PDF-1.7\n%\xe2")
+    lea.choose_file("a.txt", b"%PDF-1.7\n%\xe2")
     alert = lea.page.get_by_role("alert")
     expect(alert).to_contain_text("aucun article lisible")
     expect(alert).to_contain_text("a.txt\u00a0: C’est un document PDF, pas du texte.")
@@ -545,19 +547,19 @@ def test_a_file_that_holds_no_article_says_why(
         ("a.html", b"<p></p>", "On n’y trouve pas d’article"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said_in_french(
+def test_a_fault_of_a_file_is_described_in_french(
     visit: Callable[..., Visitor], service: Service, name: str, content: bytes, said: str
 ) -> None:
-    """The service itself speaks English alone."""
+    """The service itself answers in English."""
     lea = visit(service)
-    lea.chooses(name, content)
+    lea.choose_file(name, content)
     expect(lea.page.get_by_role("alert")).to_contain_text(f"{name}\u00a0: {said}")
 
 
 def test_columns_of_a_table_can_be_named(visit: Callable[..., Visitor], service: Service) -> None:
     lea = visit(service)
     table = f"prose;auteur\n{CINEMA.replace(',', ' ')};Léa\n{SPORT.replace(',', ' ')};Max\n"
-    lea.chooses("export.csv", table)
+    lea.choose_file("export.csv", table)
     alert = lea.page.get_by_role("alert")
     expect(alert).to_contain_text("elles s’appellent 'prose', 'auteur'")
     lea.page.get_by_label("Colonnes du texte").fill("prose")
@@ -565,7 +567,7 @@ def test_columns_of_a_table_can_be_named(visit: Callable[..., Visitor], service:
     expect(lea.page.locator("#article option")).to_have_count(2)
     expect(alert).to_be_hidden()
     expect(lea.part("names")).to_have_text("Cinema")
-    assert lea.said == []
+    assert lea.errors == []
 
 
 # ---------------------------------------------------------------- what stays, and where
@@ -603,18 +605,18 @@ def test_a_browser_that_stores_nothing_shows_the_page_all_the_same(
 def test_markup_in_an_article_is_shown_and_never_run(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
-    """In the text, among its words, in the recent ones, in a file's list, name and rejects."""
+    """In the text, its words, recent articles, and the list, name and rejected records of a file."""
     lea = visit(service)
     elements = lea.page.locator("script, img").count()
     text = f"{HOSTILE}\n\n{CINEMA} </textarea></main>{HOSTILE}"
-    lea.classifies(text)
+    lea.classify(text)
     assert lea.part("marked").inner_text().count(SHOWN) == 2
     assert lea.titles() == [SHOWN]
     lea.page.reload()
     assert lea.titles() == [SHOWN]
     lea.page.locator("#recents button").click()
     expect(lea.part("marked")).to_contain_text(SHOWN)
-    lea.chooses("<img src=x onerror='window.ran=1'>.csv", csv(text, TRADE, " "))
+    lea.choose_file("<img src=x onerror='window.ran=1'>.csv", csv(text, TRADE, " "))
     expect(lea.page.locator("#article option").first).to_contain_text(
         "<script>window.ran = 1</script>"
     )
@@ -622,7 +624,7 @@ def test_markup_in_an_article_is_shown_and_never_run(
     expect(lea.part("rejects")).to_contain_text(".csv:3\u00a0: C’est vide")
     assert lea.page.locator("script, img").count() == elements
     assert lea.page.evaluate("window.ran") is None
-    assert lea.said == []
+    assert lea.errors == []
 
 
 def test_recent_articles_stay_in_the_browser_until_they_are_forgotten(
@@ -630,15 +632,15 @@ def test_recent_articles_stay_in_the_browser_until_they_are_forgotten(
 ) -> None:
     lea = visit(service)
     for text in (CINEMA, TRADE, CINEMA):
-        lea.classifies(text)
+        lea.classify(text)
     assert lea.titles() == [CINEMA, TRADE]
     expect(lea.part("recents").locator("button").first).to_contain_text("Cinema · ")
-    sent = len(lea.sent)
+    sent = len(lea.bodies)
     lea.page.reload()
     assert lea.titles() == [CINEMA, TRADE]
     lea.page.wait_for_load_state("networkidle")
-    assert len(lea.sent) > sent
-    assert set(lea.sent[sent:]) == {b""}
+    assert len(lea.bodies) > sent
+    assert set(lea.bodies[sent:]) == {b""}
     assert visit(service).titles() == []  # another browser
     lea.page.locator("#recents button").nth(1).click()
     expect(lea.part("names")).to_have_text("Trade")
@@ -653,7 +655,7 @@ def test_recent_articles_stay_in_the_browser_until_they_are_forgotten(
 def test_what_is_remembered_is_what_was_sent(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
-    """Not what was typed while the answer was on its way."""
+    """It is not what was typed while waiting for the answer."""
     lea = visit(service)
     routes: list[Route] = []
     lea.page.route("**/v1/predict", lambda route: routes.append(route))  # noqa: PLW0108
@@ -681,7 +683,7 @@ def test_the_run_that_answers_is_named_though_it_was_promoted_since(
         workspace(folder, 90)
         assert classify("train", "--workspace", folder).returncode == 0
         wait_until(lambda: moving.predict(CINEMA).json()["run"] != first_run)
-        lea.classifies(CINEMA)
+        lea.classify(CINEMA)
         run = moving.predict(CINEMA).json()["run"]
         expect(lea.part("run")).to_have_attribute("title", run)
 
@@ -691,14 +693,14 @@ def test_twelve_recent_articles_are_kept_and_a_broken_list_is_none(
 ) -> None:
     lea = visit(service)
     for n in range(14):
-        lea.classifies(f"film {n}")
+        lea.classify(f"film {n}")
     assert lea.titles() == [f"film {n}" for n in range(13, 1, -1)]
     for broken in ("{", "5", '[{"text": "a"}]', '[null, {"text": 5}]'):
         lea.page.evaluate("kept => localStorage.setItem('classify.recent', kept)", broken)
         lea.page.reload()
-        lea.classifies("film")
+        lea.classify("film")
         assert lea.titles() == ["film"]
-    assert lea.said == []
+    assert lea.errors == []
 
 
 def test_the_key_is_asked_for_and_kept_nowhere_but_in_the_tab(
@@ -715,21 +717,21 @@ def test_the_key_is_asked_for_and_kept_nowhere_but_in_the_tab(
     lea.page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
     expect(lea.part("run")).to_contain_text("tfidf")
-    lea.classifies(CINEMA)
+    lea.classify(CINEMA)
     expect(lea.part("names")).to_have_text("Cinema")
     assert KEY not in lea.page.content()
     assert lea.part("key").input_value() == ""
     assert KEY not in json.dumps(lea.context.storage_state())  # localStorage and cookies
-    assert not [url for url in lea.asked if KEY in url]
+    assert not [url for url in lea.urls if KEY in url]
     assert not [line for line in guarded.lines if KEY in line]
     lea.page.reload()
-    lea.classifies(TRADE)
+    lea.classify(TRADE)
     expect(dialog).to_be_hidden()
-    lea.page = lea.opened()
+    lea.page = lea.open_page()
     expect(lea.part("key-dialog")).to_be_visible()  # another tab
 
 
-def test_the_question_for_the_key_can_be_left_and_comes_again(
+def test_the_key_dialog_can_be_cancelled_and_comes_again(
     visit: Callable[..., Visitor], guarded: Service
 ) -> None:
     lea = visit(guarded)
@@ -755,16 +757,16 @@ def test_an_empty_field_and_a_text_that_is_too_long_say_what_to_do(
     expect(lea.part("error")).to_have_text("Collez d’abord un article.")
     expect(lea.part("text")).to_be_focused()
     expect(lea.part("text")).to_have_attribute("aria-invalid", "true")
-    assert lea.sent == [b""] * len(lea.sent)
+    assert lea.bodies == [b""] * len(lea.bodies)
     lea.part("text").fill("long " * 50_000)
     lea.part("send").click()
     expect(lea.part("error")).to_contain_text("C’est trop long")
     expect(lea.part("error")).to_contain_text("classify predict")
-    lea.classifies(CINEMA)
+    lea.classify(CINEMA)
     expect(lea.part("error")).to_be_hidden()
 
 
-def test_a_service_that_is_gone_is_asked_again_on_demand(
+def test_a_service_that_has_stopped_is_asked_again_on_demand(
     visit: Callable[..., Visitor], desk: Path
 ) -> None:
     with serving(desk) as service:
@@ -779,10 +781,10 @@ def test_a_service_that_is_gone_is_asked_again_on_demand(
             expect(lea.part("error")).to_be_hidden()
 
 
-def test_a_busy_service_is_asked_again_until_it_answers_or_nobody_wants_it_any_more(
+def test_a_busy_service_is_asked_again_until_it_answers_or_the_visitor_cancels(
     visit: Callable[..., Visitor], desk: Path
 ) -> None:
-    """The queue has one place, and somebody else's 250 long texts are in it."""
+    """Its queue has room for one request, and somebody else's 250 long texts are in it."""
     body = json.dumps({"text": [f"{CINEMA} " * 300] * 250}).encode()
     head = (
         "POST /v1/predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"

@@ -1,4 +1,4 @@
-"""Label Studio and `classify serve` together: suggestions, news of annotations, trainings."""
+"""Label Studio and `classify serve` together: suggestions, annotations, trainings."""
 
 import json
 import random
@@ -33,14 +33,14 @@ HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>"
 
 
 def texts(count: int, seed: int) -> list[str]:
-    """Articles about one category after the other."""
+    """Return articles about one category after the other."""
     rng = random.Random(seed)
     return [article((NAMES[n % 3],), rng) for n in range(count)]
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with labels that were imported, and a model of them."""
+    """A workspace with imported labels, and a model trained on them."""
     folder = tmp_path_factory.mktemp("trained")
     write_taxonomy(folder, taxonomy())
     rows = [{"text": text, "label": NAMES[n % 3]} for n, text in enumerate(texts(60, seed=1))]
@@ -86,24 +86,24 @@ def address(newsroom: Newsroom, service: Service) -> str:
 
 
 def backends(newsroom: Newsroom) -> list[dict[str, Any]]:
-    """The project's ML backends, as the server has them."""
+    """Return the project's ML backends, as the server lists them."""
     listed = newsroom.web.get("/api/ml", params={"project": newsroom.project}).json()
     return list(listed)
 
 
-def hooks(newsroom: Newsroom) -> list[dict[str, Any]]:
-    """The project's webhooks, as the server has them."""
+def webhooks(newsroom: Newsroom) -> list[dict[str, Any]]:
+    """Return the project's webhooks, as the server lists them."""
     listed = newsroom.web.get("/api/webhooks/", params={"project": newsroom.project}).json()
     return list(listed)
 
 
-def opened(newsroom: Newsroom, name: str) -> list[dict[str, Any]]:
-    """The predictions that the server shows who opens an article."""
+def shown_predictions(newsroom: Newsroom, name: str) -> list[dict[str, Any]]:
+    """Return the predictions that the server shows to an annotator who opens an article."""
     predictions = newsroom.web.get(f"/api/tasks/{newsroom.task(name)}/").json()["predictions"]
     return list(predictions)
 
 
-def given(prediction: dict[str, Any]) -> list[str]:
+def categories_of(prediction: dict[str, Any]) -> list[str]:
     return [name for region in prediction["result"] for name in region["value"]["choices"]]
 
 
@@ -124,16 +124,18 @@ def test_an_article_that_is_opened_has_the_prediction_of_the_current_run(
 ) -> None:
     run = load(workspace=newsroom.folder)
     name = newsroom.fresh[0]
-    (prediction,) = opened(newsroom, name)
+    (prediction,) = shown_predictions(newsroom, name)
     text = {document["id"]: document["text"] for document in newsroom.records("documents.jsonl")}[
         name
     ]
     (expected,) = from_python([text], run)
     assert prediction["model_version"] == run.name
-    assert given(prediction) == list(expected.categories) == ["cinema"]
+    assert categories_of(prediction) == list(expected.categories) == ["cinema"]
     chances = [p if c in expected.categories else 1 - p for c, p in expected.probabilities.items()]
     assert prediction["score"] == pytest.approx(chances[0] * chances[1] * chances[2], abs=2e-6)
-    assert len(opened(newsroom, name)) == 1, "a second look asks for no second prediction"
+    assert len(shown_predictions(newsroom, name)) == 1, (
+        "a second look asks for no second prediction"
+    )
 
 
 @pytest.mark.browser
@@ -143,8 +145,8 @@ def test_an_annotator_sees_categories_ticked_corrects_one_and_is_counted(
     (hostile,) = newsroom.add(f"film festival réalisateur écran tournage {HOSTILE}")
     newsroom.done("labels", "push")
     page = annotator(newsroom, chromium)
-    ticks(page, newsroom, newsroom.fresh[0], {"cinema"})
-    ticks(page, newsroom, hostile, {"cinema"})
+    expect_ticked(page, newsroom, newsroom.fresh[0], {"cinema"})
+    expect_ticked(page, newsroom, hostile, {"cinema"})
     assert page.evaluate("window.ran") is None
     assert HOSTILE in page.locator(".press-text").inner_text()
     page.get_by_role("checkbox", name=PAGE["sport"]).click()
@@ -157,7 +159,7 @@ def test_an_annotator_sees_categories_ticked_corrects_one_and_is_counted(
 
 
 def annotator(newsroom: Newsroom, browser: Browser) -> Page:
-    """A page of an annotator who has logged in."""
+    """Return a page of an annotator who has logged in."""
     newsroom.annotator("lea")
     page = browser.new_context(base_url=newsroom.studio.server.url).new_page()
     page.goto("/user/login/")
@@ -168,8 +170,8 @@ def annotator(newsroom: Newsroom, browser: Browser) -> Page:
     return page
 
 
-def ticks(page: Page, newsroom: Newsroom, name: str, wanted: set[str]) -> None:
-    """Open an article; these categories are ticked, before anyone has touched it."""
+def expect_ticked(page: Page, newsroom: Newsroom, name: str, wanted: set[str]) -> None:
+    """Open an article, and check which categories are ticked before anybody has touched it."""
     page.goto(f"/projects/{newsroom.project}/data?task={newsroom.task(name)}")
     for category in wanted:
         expect(page.get_by_role("checkbox", name=PAGE[category])).to_be_checked()
@@ -185,7 +187,7 @@ def test_enough_annotations_start_a_training_and_its_run_takes_over(
     newsroom: Newsroom, service: Service
 ) -> None:
     old_run = current(newsroom)
-    assert opened(newsroom, newsroom.fresh[5])[0]["model_version"] == old_run
+    assert shown_predictions(newsroom, newsroom.fresh[5])[0]["model_version"] == old_run
     lea = newsroom.annotator("lea")
     for name in newsroom.fresh[:2]:
         newsroom.annotate(lea, name, "cinema")
@@ -206,7 +208,10 @@ def test_enough_annotations_start_a_training_and_its_run_takes_over(
     assert learned["articles"] + learned["test_articles"] in (63, 64)  # 60 imported, 3 or 4 new
     wait_until(
         lambda: (
-            {prediction["model_version"] for prediction in opened(newsroom, newsroom.fresh[5])}
+            {
+                prediction["model_version"]
+                for prediction in shown_predictions(newsroom, newsroom.fresh[5])
+            }
             == {new_run}
         ),
         what="annotators see what the new run says",
@@ -217,7 +222,7 @@ def test_enough_annotations_start_a_training_and_its_run_takes_over(
 
 
 def test_a_run_that_is_tried_is_not_shown_to_annotators(newsroom: Newsroom) -> None:
-    """What was promoted is what they see, whatever another service answers with."""
+    """They see the predictions of the promoted run, whatever another service answers with."""
     promoted = current(newsroom)
     newsroom.done("labels", "push", "--with-predictions")
     newsroom.done("train", "--no-promote", "--seed", "5")
@@ -226,11 +231,15 @@ def test_a_run_that_is_tried_is_not_shown_to_annotators(newsroom: Newsroom) -> N
         newsroom.done("labels", "connect", "--url", service.url)
     with serving(newsroom.folder, "--run", tried, **newsroom.variables) as service:
         assert service.predict("film festival").json()["run"] == tried
-        tell(newsroom, service, {"action": "START_TRAINING", "project": {"id": newsroom.project}})
+        send_event(
+            newsroom, service, {"action": "START_TRAINING", "project": {"id": newsroom.project}}
+        )
         wait_until(lambda: "was trained" in retraining(service)["last"], seconds=120)
         assert service.predict("film festival").json()["run"] == tried
     for name in newsroom.fresh:  # predictions are a job like the training, and come before it
-        assert {prediction["model_version"] for prediction in opened(newsroom, name)} == {promoted}
+        assert {
+            prediction["model_version"] for prediction in shown_predictions(newsroom, name)
+        } == {promoted}
 
 
 def test_a_skipped_article_is_not_counted_and_a_deleted_annotation_no_longer(
@@ -283,7 +292,7 @@ def test_a_project_made_anew_costs_no_annotation(newsroom: Newsroom, service: Se
     newsroom.web.delete(f"/api/projects/{project}/").raise_for_status()
     newsroom.done("labels", "push")
     event = {"action": "START_TRAINING", "project": {"id": project}}
-    assert tell(newsroom, service, event).json() == {"status": "queued"}
+    assert send_event(newsroom, service, event).json() == {"status": "queued"}
     wait_until(lambda: retraining(service)["state"] == "failed")
     assert "does not exist" in retraining(service)["last"]
     failed = newsroom.run("labels", "pull")
@@ -297,7 +306,7 @@ def test_a_training_that_is_killed_is_told_as_that(newsroom: Newsroom, service: 
     import psutil
 
     event = {"action": "START_TRAINING", "project": {"id": newsroom.project}}
-    tell(newsroom, service, event)
+    send_event(newsroom, service, event)
     wait_until(lambda: retraining(service)["state"] == "running")
     for process in psutil.Process(service.process.pid).children():
         if "classify.serving.label_studio.jobs" in " ".join(process.cmdline()):
@@ -314,7 +323,7 @@ def test_a_second_service_of_a_workspace_answers_and_leaves_the_counting_to_the_
         assert any("neither counts annotations nor trains" in line for line in second.lines)
         assert second.predict("film festival").status_code == 200
         event = {"action": "START_TRAINING", "project": {"id": newsroom.project}}
-        assert tell(newsroom, second, event).json() == {"status": "ignored"}
+        assert send_event(newsroom, second, event).json() == {"status": "ignored"}
 
 
 def test_start_training_in_label_studio_starts_one_and_a_failure_is_told(
@@ -334,7 +343,9 @@ def test_the_end_of_the_service_is_the_end_of_its_training(newsroom: Newsroom) -
 
     with serving(newsroom.folder, **newsroom.variables) as service:
         newsroom.done("labels", "connect", "--url", service.url)
-        tell(newsroom, service, {"action": "START_TRAINING", "project": {"id": newsroom.project}})
+        send_event(
+            newsroom, service, {"action": "START_TRAINING", "project": {"id": newsroom.project}}
+        )
         wait_until(lambda: retraining(service)["state"] == "running")
         children = psutil.Process(service.process.pid).children(recursive=True)
         assert any(
@@ -347,12 +358,12 @@ def test_the_end_of_the_service_is_the_end_of_its_training(newsroom: Newsroom) -
 
 
 def test_a_training_that_was_asked_for_begins_again_with_the_service(newsroom: Newsroom) -> None:
-    """Whether it was told to end or killed."""
+    """It does so after SIGTERM and after SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with serving(newsroom.folder, **newsroom.variables) as service:
             newsroom.done("labels", "connect", "--url", service.url)
             event = {"action": "START_TRAINING", "project": {"id": newsroom.project}}
-            tell(newsroom, service, event)
+            send_event(newsroom, service, event)
             wait_until(lambda: retraining(service)["state"] == "running")
             service.end(number)
         with serving(newsroom.folder, **newsroom.variables) as service:
@@ -362,7 +373,7 @@ def test_a_training_that_was_asked_for_begins_again_with_the_service(newsroom: N
             assert retraining(service)["state"] == "waiting"
 
 
-def tell(newsroom: Newsroom, service: Service, event: dict[str, Any]) -> httpx.Response:
+def send_event(newsroom: Newsroom, service: Service, event: dict[str, Any]) -> httpx.Response:
     return httpx.post(f"{address(newsroom, service)}/webhook", json=event)
 
 
@@ -379,7 +390,7 @@ def test_connecting_twice_changes_nothing_and_only_annotations_are_told(
     assert [backend["id"] for backend in backends(newsroom)] == [
         backend["id"] for backend in connected
     ]
-    (hook,) = hooks(newsroom)
+    (hook,) = webhooks(newsroom)
     assert hook["url"] == f"{address(newsroom, service)}/webhook"
     assert hook["send_for_all_actions"] is False
     assert all("ANNOTATION" in action for action in hook["actions"])
@@ -390,7 +401,7 @@ def test_disconnecting_leaves_neither_backend_nor_webhook(
 ) -> None:
     old_address = address(newsroom, service)
     newsroom.done("labels", "connect", "--remove")
-    assert backends(newsroom) == hooks(newsroom) == []
+    assert backends(newsroom) == webhooks(newsroom) == []
     assert httpx.get(f"{old_address}/health").status_code == 404
     assert service.web.get("/v1/runs/current").json()["retraining"] is None
     assert "was not connected" in newsroom.done("labels", "connect", "--remove").stderr
@@ -400,7 +411,7 @@ def test_disconnecting_leaves_neither_backend_nor_webhook(
 
 
 def test_disconnecting_needs_no_label_studio(newsroom: Newsroom, service: Service) -> None:
-    """The address is worth nothing at once; what Label Studio noted of it goes later."""
+    """The address is useless at once; Label Studio forgets it later."""
     old_address = address(newsroom, service)
     closed = {"LABEL_STUDIO_URL": "http://127.0.0.1:9"}
     for _ in range(2):
@@ -410,7 +421,7 @@ def test_disconnecting_needs_no_label_studio(newsroom: Newsroom, service: Servic
         assert httpx.get(f"{old_address}/health").status_code == 404
     assert len(backends(newsroom)) == 1
     assert "disconnected" in newsroom.done("labels", "connect", "--remove").stderr
-    assert backends(newsroom) == hooks(newsroom) == []
+    assert backends(newsroom) == webhooks(newsroom) == []
 
 
 def test_another_address_takes_the_place_of_the_first(newsroom: Newsroom) -> None:
@@ -419,7 +430,7 @@ def test_another_address_takes_the_place_of_the_first(newsroom: Newsroom) -> Non
             newsroom.done("labels", "connect", "--url", service.url)
             (backend,) = backends(newsroom)
             assert backend["url"] == address(newsroom, service)
-            assert len(hooks(newsroom)) == 1
+            assert len(webhooks(newsroom)) == 1
 
 
 def test_another_workspaces_service_is_only_replaced_when_that_is_asked_for(
@@ -442,7 +453,7 @@ def test_another_workspaces_service_is_only_replaced_when_that_is_asked_for(
 def test_a_wrong_address_leaves_the_connection_as_it_was(
     newsroom: Newsroom, service: Service
 ) -> None:
-    connected, listed = backends(newsroom), hooks(newsroom)
+    connected, listed = backends(newsroom), webhooks(newsroom)
     for wrong in ("http://127.0.0.1:9", service.url.replace("http:", "https:")):
         failed = newsroom.run("labels", "connect", "--url", wrong)
         assert failed.returncode == 1
@@ -450,7 +461,7 @@ def test_a_wrong_address_leaves_the_connection_as_it_was(
     assert [backend["url"] for backend in backends(newsroom)] == [
         backend["url"] for backend in connected
     ]
-    assert hooks(newsroom) == listed
+    assert webhooks(newsroom) == listed
     newsroom.annotate(newsroom.annotator("lea"), newsroom.fresh[0], "cinema")
     wait_until(lambda: retraining(service)["annotations"] == 1)
 
@@ -471,7 +482,7 @@ def test_disconnecting_finds_a_project_that_was_renamed(
     newsroom.web.patch(address, json={"title": "Autre titre"}).raise_for_status()
     newsroom.done("labels", "connect", "--remove")
     newsroom.web.patch(address, json={"title": newsroom.title}).raise_for_status()
-    assert backends(newsroom) == hooks(newsroom) == []
+    assert backends(newsroom) == webhooks(newsroom) == []
 
 
 def test_disconnecting_from_a_project_that_was_deleted(
@@ -488,7 +499,7 @@ def test_where_no_service_answers_one_line_says_so_and_nothing_is_left(newsroom:
     assert failed.stderr.count("\n") == 1
     assert "Start `classify serve`" in failed.stderr
     assert "/label-studio/" not in failed.stderr
-    assert backends(newsroom) == hooks(newsroom) == []
+    assert backends(newsroom) == webhooks(newsroom) == []
     assert not list((newsroom.folder / "serve").iterdir())  # Label Studio has logged the secret
 
 
@@ -546,7 +557,7 @@ def test_an_interface_without_our_control_is_not_connected(newsroom: Newsroom) -
 def test_what_failed_is_not_tried_again_at_every_annotation(
     newsroom: Newsroom, service: Service
 ) -> None:
-    """A job is a process of some seconds: it waits longer after each failure."""
+    """A job takes a process some seconds, so it waits longer after each failure."""
     old_address = address(newsroom, service)
     service.end()
     closed = {**newsroom.variables, "LABEL_STUDIO_URL": "http://127.0.0.1:9"}
@@ -563,7 +574,7 @@ def test_what_failed_is_not_tried_again_at_every_annotation(
             sent = {**event, "project": {"id": newsroom.project}}
             assert httpx.post(f"{url}/webhook", json=sent).json() == {"status": "counted"}
             wait_until(lambda n=number: retraining(alone)["annotations"] == n)  # type: ignore[misc]
-        wait_until(lambda: retraining(alone)["state"] == "running", seconds=30)  # it went on
+        wait_until(lambda: retraining(alone)["state"] == "running", seconds=30)  # it goes on
         assert min(count()) == 1
 
 
@@ -571,7 +582,7 @@ def test_what_failed_is_not_tried_again_at_every_annotation(
 
 
 @pytest.fixture(scope="module")
-def spoken_to(
+def connected_service(
     label_studio: LabelStudio, trained: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Newsroom, Service]]:
     """A connected service for the tests that leave it as it was."""
@@ -592,48 +603,50 @@ def interface(*names: str, choice: str = "multiple") -> str:
     )
 
 
-def asked(room: Newsroom, *tasks: Any, config: str = interface(*NAMES)) -> dict[str, Any]:
-    """What Label Studio posts to /predict."""
+def predict_body(room: Newsroom, *tasks: Any, config: str = interface(*NAMES)) -> dict[str, Any]:
+    """Return the body that Label Studio posts to /predict."""
     project = f"{room.project}.1795314637"
     return {"tasks": list(tasks), "project": project, "label_config": config, "params": {}}
 
 
-def post(spoken_to: tuple[Newsroom, Service], route: str, body: Any) -> httpx.Response:
-    room, service = spoken_to
+def post(connected_service: tuple[Newsroom, Service], route: str, body: Any) -> httpx.Response:
+    room, service = connected_service
     sent = {"content": body} if isinstance(body, bytes) else {"json": body}
     header = {"Content-Type": "application/json"}
     return httpx.post(f"{address(room, service)}/{route}", headers=header, **sent)
 
 
 def test_tasks_are_answered_in_order_and_one_without_text_alone_is_not(
-    spoken_to: tuple[Newsroom, Service],
+    connected_service: tuple[Newsroom, Service],
 ) -> None:
-    room, _ = spoken_to
+    room, _ = connected_service
     film, port = "film festival écran tournage", "douane tarif conteneur cargaison"
     tasks = [{"id": 1, "data": {"text": film}}, {"id": 2, "data": {"title": "x"}}, {"id": 3}]
     tasks += [{"id": 4, "data": {"text": 7}}, {"id": 5, "data": {"text": " "}}]
     tasks += [{"id": 6, "data": {"text": port}}]
-    results = post(spoken_to, "predict", asked(room, *tasks)).json()["results"]
-    assert [given(result) if "result" in result else None for result in results] == [
+    results = post(connected_service, "predict", predict_body(room, *tasks)).json()["results"]
+    assert [categories_of(result) if "result" in result else None for result in results] == [
         ["cinema"], None, None, None, None, ["trade"]
     ]  # fmt: skip
-    assert post(spoken_to, "predict", asked(room)).json() == {"results": []}
+    assert post(connected_service, "predict", predict_body(room)).json() == {"results": []}
 
 
-def test_categories_the_interface_lacks_are_left_out(spoken_to: tuple[Newsroom, Service]) -> None:
+def test_categories_the_interface_lacks_are_left_out(
+    connected_service: tuple[Newsroom, Service],
+) -> None:
     task = {"id": 1, "data": {"text": "film festival écran tournage"}}
-    body = asked(spoken_to[0], task, config=interface("trade"))
-    (result,) = post(spoken_to, "predict", body).json()["results"]
+    body = predict_body(connected_service[0], task, config=interface("trade"))
+    (result,) = post(connected_service, "predict", body).json()["results"]
     assert result["result"] == []
 
 
 def test_what_label_studio_asks_before_it_trusts_is_answered(
-    spoken_to: tuple[Newsroom, Service],
+    connected_service: tuple[Newsroom, Service],
 ) -> None:
-    room, service = spoken_to
+    room, service = connected_service
     assert httpx.get(f"{address(room, service)}/health").json()["status"] == "UP"
     body = {"project": f"{room.project}.1", "schema": interface(*NAMES), "hostname": "http://a"}
-    assert post(spoken_to, "setup", body).json() == {"model_version": current(room)}
+    assert post(connected_service, "setup", body).json() == {"model_version": current(room)}
     assert httpx.get(f"{address(room, service)}/versions").json() == {"versions": [current(room)]}
     (backend,) = backends(room)
     listed = room.web.get(f"/api/ml/{backend['id']}/versions").json()
@@ -658,15 +671,19 @@ def test_what_label_studio_asks_before_it_trusts_is_answered(
     ],
 )
 def test_what_is_not_for_us_is_refused_with_a_reason(
-    spoken_to: tuple[Newsroom, Service], route: str, change: dict[str, Any], words: str
+    connected_service: tuple[Newsroom, Service], route: str, change: dict[str, Any], words: str
 ) -> None:
-    state = retraining(spoken_to[1])
-    body = asked(spoken_to[0], {"id": 1, "data": {"text": "film"}}) | {"schema": ""} | change
-    answer = post(spoken_to, route, body)
+    state = retraining(connected_service[1])
+    body = (
+        predict_body(connected_service[0], {"id": 1, "data": {"text": "film"}})
+        | {"schema": ""}
+        | change
+    )
+    answer = post(connected_service, route, body)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert words in answer.json()["detail"]
-    assert retraining(spoken_to[1]) == state
+    assert retraining(connected_service[1]) == state
 
 
 @pytest.mark.parametrize("route", ["setup", "predict", "webhook"])
@@ -674,13 +691,13 @@ def test_what_is_not_for_us_is_refused_with_a_reason(
     "body", [b"", b"{", b'{"a": NaN}', b"[]", b"7", b"\xff", b"9" * 10_000, b"[" * 100_000]
 )
 def test_bodies_that_are_no_json_object_are_never_a_500(
-    spoken_to: tuple[Newsroom, Service], route: str, body: bytes
+    connected_service: tuple[Newsroom, Service], route: str, body: bytes
 ) -> None:
-    assert post(spoken_to, route, body).status_code in (400, 422)
+    assert post(connected_service, route, body).status_code in (400, 422)
 
 
-def test_events_that_do_not_count_are_ignored(spoken_to: tuple[Newsroom, Service]) -> None:
-    room, service = spoken_to
+def test_events_that_do_not_count_are_ignored(connected_service: tuple[Newsroom, Service]) -> None:
+    room, service = connected_service
     about = {"project": {"id": room.project}}
     for event in (
         {"action": "TASKS_CREATED", "tasks": [{"id": 1}]},
@@ -691,7 +708,7 @@ def test_events_that_do_not_count_are_ignored(spoken_to: tuple[Newsroom, Service
         {"action": "ANNOTATION_CREATED", "annotation": {"id": 10**30}},
         {"action": "ANNOTATION_CREATED", "annotation": [7, None, {"id": True}]},
     ):
-        answer = post(spoken_to, "webhook", {**event, **about})
+        answer = post(connected_service, "webhook", {**event, **about})
         assert (answer.status_code, answer.json()) == (200, {"status": "ignored"})
     assert retraining(service)["annotations"] == 0
 
@@ -701,11 +718,11 @@ def test_events_that_do_not_count_are_ignored(spoken_to: tuple[Newsroom, Service
 )
 @pytest.mark.parametrize("route", ["health", "versions", "predict", ""])
 def test_without_the_secret_nothing_is_there(
-    spoken_to: tuple[Newsroom, Service], path: str, route: str
+    connected_service: tuple[Newsroom, Service], path: str, route: str
 ) -> None:
     import socket
 
-    with socket.create_connection(spoken_to[1].address, timeout=30) as client:
+    with socket.create_connection(connected_service[1].address, timeout=30) as client:
         target = f"/label-studio/{path}/{route}".encode()
         client.sendall(
             b"GET " + target + b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
@@ -716,10 +733,10 @@ def test_without_the_secret_nothing_is_there(
 
 
 def test_the_secret_is_no_part_of_what_the_service_tells(
-    spoken_to: tuple[Newsroom, Service],
+    connected_service: tuple[Newsroom, Service],
 ) -> None:
-    room, service = spoken_to
-    post(spoken_to, "predict", asked(room, {"id": 1, "data": {"text": "film"}}))
+    room, service = connected_service
+    post(connected_service, "predict", predict_body(room, {"id": 1, "data": {"text": "film"}}))
     httpx.get(f"{address(room, service)}/none")
     shown = service.web.get("/metrics").text + service.web.get("/openapi.json").text
     assert secret(room) not in shown

@@ -1,4 +1,4 @@
-"""`classify serve` under load: bounded, awake, batching, and draining at its end."""
+"""`classify serve` under load: bounded, responsive, batching, and losing nothing at its end."""
 
 import json
 import signal
@@ -26,15 +26,15 @@ CLIENTS, SECONDS = 1000, 30
 
 @pytest.fixture(scope="module")
 def desk(desk: Path) -> Path:
-    """The workspace, with a body to send in it."""
+    """The workspace, with a body to send."""
     (desk / "body.json").write_text(BODY, encoding="utf-8")
     return desk
 
 
-def clients(
+def start_clients(
     service: Service, desk: Path, count: int, seconds: float, pause: float
 ) -> subprocess.Popen[str]:
-    """Start clients in a process of their own."""
+    """Start clients in a process of their own, and return it."""
     host, port = service.address
     command = [
         sys.executable,
@@ -49,46 +49,46 @@ def clients(
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment())
 
 
-def counts(process: subprocess.Popen[str]) -> dict[str, int]:
-    """What clients heard, once they are done."""
+def count_statuses(process: subprocess.Popen[str]) -> dict[str, int]:
+    """Return how often clients got each status, once they have ended."""
     out, _ = process.communicate(timeout=180)
     result: dict[str, int] = json.loads(out)["statuses"]
     return result
 
 
-def memory(service: Service) -> float:
-    """Megabytes of the service and its worker."""
+def used_memory(service: Service) -> float:
+    """Return the megabytes of the service and its worker."""
     process = psutil.Process(service.process.pid)
     return sum(p.memory_info().rss for p in [process, *process.children()]) / 1e6
 
 
-@pytest.mark.parametrize("pause", [1.0, 0.0], ids=["who wait when told", "who do not wait"])
-def test_a_thousand_clients_are_all_answered_and_health_stays_awake(
+@pytest.mark.parametrize("pause", [1.0, 0.0], ids=["patient", "impatient"])
+def test_a_thousand_clients_are_all_answered_and_health_stays_responsive(
     desk: Path, pause: float
 ) -> None:
-    """Each request gets 200 or 503, memory is flat, /health/live answers all the while.
+    """Each request gets 200 or 503, memory is flat, and /health/live answers throughout.
 
-    It is asked by new connections, which must not wait for the load to end. How fast it answers is
-    measured by benchmarks/serving.py.
+    It is asked on new connections, which must not wait for the load to end. benchmarks/serving.py
+    measures how fast it answers.
     """
     with serving(desk) as service:
         for _ in range(200):
             assert service.predict("film").status_code == 200
-        asking = clients(service, desk, CLIENTS, SECONDS, pause)
+        asking = start_clients(service, desk, CLIENTS, SECONDS, pause)
         memories: list[float] = []
         deadline = time.monotonic() + SECONDS + 5
         while asking.poll() is None and time.monotonic() < deadline:
             assert httpx.get(f"{service.url}/health/live", timeout=10).status_code == 200
-            memories.append(memory(service))
+            memories.append(used_memory(service))
             time.sleep(0.05)
-        statuses = counts(asking)
+        statuses = count_statuses(asking)
         assert set(statuses) <= {"200", "503"}, statuses
         assert statuses["200"] > CLIENTS
         assert max(memories) - statistics.median(memories) < 50
 
 
 def test_a_full_queue_says_when_to_come_again(desk: Path) -> None:
-    """503 with Retry-After in seconds, as a problem; what is inside is answered."""
+    """It is a 503 with Retry-After in seconds; accepted requests are answered."""
     with serving(desk, "--queue", "1", "--max-batch", "1") as service:
         texts = [f"{CINEMA} " * 300] * 200
         with ThreadPoolExecutor(8) as pool:
@@ -101,7 +101,7 @@ def test_a_full_queue_says_when_to_come_again(desk: Path) -> None:
 
 
 def test_work_of_clients_that_left_is_dropped(desk: Path) -> None:
-    """What they asked for is not computed: the next one does not wait for it."""
+    """It is not computed, so the next client does not wait for it."""
     with serving(desk, "--max-batch", "1") as service:
         body = json.dumps({"text": [f"{CINEMA} " * 300] * 256}).encode()
         head = (
@@ -120,7 +120,7 @@ def test_work_of_clients_that_left_is_dropped(desk: Path) -> None:
 
 
 def test_explanations_and_plain_texts_take_turns(desk: Path) -> None:
-    """Many long texts that are to be explained keep nobody else waiting for all of them."""
+    """Nobody waits until many long texts are all explained."""
     long = {"text": [f"{CINEMA} " * 140] * 16, "explain": True, "all": True}
     with serving(desk) as service, ThreadPoolExecutor(8) as pool:
         explained = [pool.submit(service.web.post, "/v1/predict", json=long) for _ in range(8)]
@@ -137,24 +137,24 @@ def test_explanations_and_plain_texts_take_turns(desk: Path) -> None:
 
 
 def _batches(service: Service) -> float:
-    """How many batches were computed, one text each."""
+    """Return the number of batches, of one text each."""
     return _figure(service, "classify_batch_texts_count")
 
 
 def _inside(service: Service) -> float:
-    """How many requests wait or are computed."""
+    """Return the number of requests that wait or are computed."""
     return _figure(service, "classify_requests_inside")
 
 
 def _figure(service: Service, name: str) -> float:
-    """A figure of /metrics."""
+    """Return a figure of /metrics."""
     lines = service.web.get("/metrics").text.splitlines()
     (line,) = (line for line in lines if line.startswith(f"{name} "))
     return float(line.split()[1])
 
 
 def test_sigterm_under_load_loses_no_accepted_request(desk: Path) -> None:
-    """Whoever had sent a request gets its answer; then the process ends with 0."""
+    """Every request that was sent gets its answer; then the process ends with 0."""
     with serving(desk) as service:
         answered: list[int] = []
         lost: list[str] = []
@@ -163,7 +163,7 @@ def test_sigterm_under_load_loses_no_accepted_request(desk: Path) -> None:
         count = threading.Lock()
 
         def ask() -> None:
-            """Ask over and over, on one connection, until it is closed between two requests."""
+            """Send requests on one connection until it is closed between two of them."""
             nonlocal sent
             body = BODY.encode()
             head = (
@@ -188,8 +188,8 @@ def test_sigterm_under_load_loses_no_accepted_request(desk: Path) -> None:
             wait_until(lambda: len(answered) > 100)
             code = service.end(signal.SIGTERM)
             stop.set()
-            for each in asking:
-                each.result(60)
+            for asker in asking:
+                asker.result(60)
         assert code == 0
         assert lost == []
         assert len(answered) == sent
@@ -197,7 +197,7 @@ def test_sigterm_under_load_loses_no_accepted_request(desk: Path) -> None:
 
 
 def _response(client: socket.socket) -> bytes:
-    """An answer, whole; empty when the connection ended before it."""
+    """Return the head of a complete answer, or b"" if the connection ended before it."""
     reply = b""
     while b"\r\n\r\n" not in reply:
         if not (part := client.recv(65536)):
@@ -213,7 +213,7 @@ def _response(client: socket.socket) -> bytes:
 
 
 def test_batches_give_what_single_texts_give(desk: Path) -> None:
-    """32 clients at once get, each, the answer it would get alone."""
+    """Each of 32 clients at once gets the answer that it would get alone."""
     texts = [f"{CINEMA} {n} export douane tarif {'match ' * (n % 7)}" for n in range(64)]
     with serving(desk, "--max-batch", "1") as service:
         alone = [service.predict(text, all=True).json()["predictions"] for text in texts]

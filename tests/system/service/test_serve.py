@@ -1,4 +1,4 @@
-"""The HTTP API of a real `classify serve`: answers, bad requests, the key, promotion, the end."""
+"""The HTTP API of a real `classify serve`: answers, bad requests, key, promotion, shutdown."""
 
 import contextlib
 import gzip
@@ -32,7 +32,7 @@ KEY = "une-clef-de-test-0123456789"
 
 
 def train(folder: Path) -> str:
-    """Train and promote; the run's name."""
+    """Train and promote, and return the name of the run."""
     result = classify("train", "--workspace", folder)
     assert result.returncode == 0, result.stderr
     return (folder / "runs" / "current").read_text(encoding="utf-8").split()[-1]
@@ -45,7 +45,7 @@ def service(desk: Path) -> Iterator[Service]:
         yield started
 
 
-def test_a_text_gets_what_the_python_api_says(service: Service, desk: Path) -> None:
+def test_a_text_gets_the_answer_of_the_python_api(service: Service, desk: Path) -> None:
     """Categories, probabilities to 6 digits, decision and the run's name."""
     run = load(workspace=desk)
     (expected,) = from_python([f"{CINEMA} {TRADE}"], run)
@@ -71,7 +71,7 @@ def test_many_texts_are_answered_in_order(service: Service) -> None:
 
 
 def test_a_file_is_read_as_the_command_line_reads_it(service: Service) -> None:
-    """A table gives an answer a row under its own id, and what can't be read is told."""
+    """Each row gets an answer under its own id, and unreadable ones are reported."""
     rows = [{"id": "a-1", "text": CINEMA}, {"id": "a-2", "text": " "}, {"id": "a-3", "text": TRADE}]
     data = "\n".join(map(json.dumps, rows)).encode()
     answer = service.web.post("/v1/predict/file", files={"file": ("../../x/day.jsonl", data)})
@@ -93,8 +93,8 @@ def test_a_file_may_have_any_name(service: Service, name: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def test_a_file_of_another_encoding_is_told_with_what_was_assumed(service: Service) -> None:
-    """Its title too, which tells articles apart for whoever has no explanation."""
+def test_the_answer_to_a_file_in_another_encoding_says_which_was_assumed(service: Service) -> None:
+    """It also has the title, which tells articles apart where none is explained."""
     text = "Le cinéma à l’écran\n\nUn réalisateur présente son film au festival."
     answer = service.web.post("/v1/predict/file", files={"file": ("a.txt", text.encode("cp1252"))})
     (article,) = answer.json()["predictions"]
@@ -122,7 +122,7 @@ def test_a_page_of_html_is_one_article(service: Service) -> None:
 
 
 def test_a_pdf_is_named_as_one(service: Service) -> None:
-    """It is no article, and the answer says so."""
+    """It is not an article, and the answer says so."""
     answer = service.web.post("/v1/predict/file", files={"file": ("a.txt", b"%PDF-1.7\n%\xe2")})
     assert answer.json()["predictions"] == []
     assert "PDF" in answer.json()["rejected"][0]["message"]
@@ -152,10 +152,10 @@ def test_a_file_is_read_as_its_form_asks(service: Service) -> None:
         ({"columns": "a"}, "columns"),
     ],
 )
-def test_a_form_that_asks_for_what_is_not_there_is_told_where(
+def test_a_form_with_a_wrong_field_is_told_which(
     service: Service, fields: dict[str, object], where: str
 ) -> None:
-    """422, with the field's name and nothing of the command line."""
+    """422 with the field's name, and no option of the command line."""
     sent = {"file": ("a.txt", CINEMA.encode())}
     answer = service.web.post("/v1/predict/file", files=sent, data=fields)
     assert answer.status_code == 422
@@ -188,10 +188,10 @@ def test_a_small_file_that_holds_too_much_is_refused(
     [b"Content-Length: 100\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"],
     ids=["cut short", "no chunk"],
 )
-def test_a_client_that_leaves_within_a_body_is_no_error_of_ours(
+def test_a_client_that_leaves_within_a_body_is_not_an_error_of_the_service(
     service: Service, path: str, rest: bytes
 ) -> None:
-    """No traceback, no status 500 in the log."""
+    """The log has no traceback and no status 500."""
     logged = len(service.log)
     kind = "multipart/form-data; boundary=x" if path.endswith("file") else "application/json"
     with socket.create_connection(service.address) as client:
@@ -205,7 +205,7 @@ def test_a_client_that_leaves_within_a_body_is_no_error_of_ours(
     assert "Traceback" not in "".join(service.lines)
 
 
-def test_a_file_keeps_its_name_but_for_what_is_no_part_of_one(service: Service) -> None:
+def test_a_file_keeps_its_name_without_its_folder_and_unsafe_characters(service: Service) -> None:
     for name, shown in (
         ("été 😀 (1).txt", "été 😀 (1).txt"),
         ("C:\\textes\\l'ONU.txt", "l'ONU.txt"),
@@ -215,8 +215,8 @@ def test_a_file_keeps_its_name_but_for_what_is_no_part_of_one(service: Service) 
         assert [article["source"] for article in answer.json()["predictions"]] == [shown]
 
 
-def test_a_compressed_body_is_refused_as_that(service: Service) -> None:
-    """It could become any size; a client learns what is taken."""
+def test_a_compressed_body_is_refused_with_the_reason(service: Service) -> None:
+    """It could become any size; the client learns what is accepted."""
     packed = gzip.compress(json.dumps({"text": CINEMA}).encode())
     for path, kind in (
         ("/v1/predict", "application/json"),
@@ -230,15 +230,15 @@ def test_a_compressed_body_is_refused_as_that(service: Service) -> None:
 
 
 def test_a_probe_of_http_1_0_is_answered(service: Service) -> None:
-    """It names no host, which every browser does."""
+    """It has no Host header, which every browser sends."""
     with socket.create_connection(service.address, timeout=30) as client:
         client.sendall(b"GET /health/live HTTP/1.0\r\n\r\n")
         answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
     assert answer.startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_form_that_is_none_is_told_what_to_send(service: Service) -> None:
-    """The library's words alone would not do, and they are no line of the log."""
+def test_a_body_that_is_not_a_form_is_told_what_to_send(service: Service) -> None:
+    """The library's message alone would not help, and it stays out of the log."""
     kind = {"content-type": "multipart/form-data; boundary=x"}
     answer = service.web.post("/v1/predict/file", content=b"no boundary", headers=kind)
     assert answer.status_code == 400
@@ -248,8 +248,8 @@ def test_a_form_that_is_none_is_told_what_to_send(service: Service) -> None:
     assert all(line.startswith("{") or " answers with " in line for line in service.lines)
 
 
-def test_the_categories_and_the_run_are_told(service: Service, desk: Path) -> None:
-    """With their names, and where the run comes from."""
+def test_the_categories_and_the_run_are_described(service: Service, desk: Path) -> None:
+    """With the names of the categories and the training of the run."""
     facts = service.web.get("/v1/categories").json()
     assert facts["choice"] == "multiple"
     assert [(category["id"], category["fr"]) for category in facts["categories"]] == [
@@ -263,8 +263,8 @@ def test_the_categories_and_the_run_are_told(service: Service, desk: Path) -> No
     assert (run["kind"], run["retraining"]) == ("tfidf", None)
 
 
-def test_what_the_document_shows_of_answers_is_what_they_are(service: Service) -> None:
-    """Every plain field has an example of its own type; the problem's is what the service says."""
+def test_the_examples_in_openapi_look_like_real_answers(service: Service) -> None:
+    """Every plain field has an example of its type; the example of a problem is a real one."""
     schemas = service.web.get("/openapi.json").json()["components"]["schemas"]
     types = {"string": str, "integer": int, "number": float, "array": list, "object": dict}
     for name in ("Answer", "FileAnswer", "Explanation", "CategoryFacts", "CurrentRun", "Problem"):
@@ -287,7 +287,7 @@ def test_what_the_document_shows_of_answers_is_what_they_are(service: Service) -
 
 
 def test_health_is_open_and_metrics_count(service: Service) -> None:
-    """Requests by route and status; texts by category and decision."""
+    """They count requests by route and status, and texts by category and decision."""
     service.predict(CINEMA, explain=True)
     assert service.web.get("/health/live").json() == {"status": "live"}
     assert service.web.get("/health/ready").json() == {"status": "ready"}
@@ -301,8 +301,8 @@ def test_health_is_open_and_metrics_count(service: Service) -> None:
     assert "classify_queue_texts 0.0" in page
 
 
-def test_head_is_what_get_is_without_its_body(service: Service) -> None:
-    """Monitors ask like that; the connection stays of use."""
+def test_head_answers_like_get_without_a_body(service: Service) -> None:
+    """Monitors use it; the connection stays usable."""
     paths = ["/", "/page.js", "/health/live", "/health/ready", "/openapi.json", "/v1/categories"]
     for path in paths:
         head, get = service.web.head(path), service.web.get(path)
@@ -344,7 +344,7 @@ BAD = {
 
 @pytest.mark.parametrize("what", BAD)
 def test_a_bad_body_is_a_problem_that_says_what_to_do(service: Service, what: str) -> None:
-    """Never a 500, and never a connection that breaks."""
+    """It is never a 500, and the connection never breaks."""
     content, status = BAD[what]
     kind = {"content-type": "application/json"}
     answer = service.web.post("/v1/predict", content=content, headers=kind)
@@ -356,7 +356,7 @@ def test_a_bad_body_is_a_problem_that_says_what_to_do(service: Service, what: st
 
 
 def test_a_problem_names_the_place(service: Service) -> None:
-    """The number of the text that is wrong."""
+    """It has the number of the text that is wrong."""
     problem = service.predict(["a", " "]).json()
     assert [error["where"] for error in problem["errors"]] == ["text.1"]
 
@@ -367,13 +367,15 @@ def test_a_problem_names_the_place(service: Service) -> None:
     ids=["NUL", "invisible", "script", "long", "Japanese", "emoji"],
 )
 def test_an_odd_text_gets_an_answer(service: Service, text: str) -> None:
-    """It is a text all the same."""
+    """It is classified like any other."""
     answer = service.predict(text)
     assert answer.status_code == 200, answer.text
     assert len(answer.json()["predictions"]) == 1
 
 
-def test_what_is_no_object_and_what_begins_with_a_mark_are_told_plainly(service: Service) -> None:
+def test_json_that_is_not_an_object_is_refused_and_a_byte_order_mark_accepted(
+    service: Service,
+) -> None:
     kind = {"content-type": "application/json"}
     (error,) = service.web.post("/v1/predict", content=b"[1]", headers=kind).json()["errors"]
     assert error == {"where": "body", "message": "is not a JSON object"}
@@ -389,22 +391,22 @@ def test_lone_surrogates_are_replaced_as_everywhere(service: Service) -> None:
     assert answer.json()["predictions"][0]["categories"] == ["cinema"]
 
 
-def test_a_text_of_which_nothing_is_left_goes_to_a_person(service: Service) -> None:
+def test_a_text_that_is_empty_after_cleaning_needs_review(service: Service) -> None:
     """Its note says why."""
     (answer,) = service.predict("\u200b\u200b").json()["predictions"]
     assert answer["decision"] == "needs review"
     assert "nothing is left" in answer["note"]
 
 
-def test_a_note_tells_of_another_script(service: Service) -> None:
-    """The share of letters the model hardly reads."""
+def test_a_note_says_that_a_text_is_in_another_script(service: Service) -> None:
+    """It gives the share of letters that the model can hardly read."""
     (answer,) = service.predict(CINEMA + " 国际文化贸易与外交" * 12).json()["predictions"]
     assert "Latin script" in answer["note"]
 
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_beyond_the_limit_is_413_however_it_is_sent(service: Service, chunked: bool) -> None:
-    """With its length told, or counted as it comes; the client hears of it."""
+    """Its length is declared, or counted as it arrives; the client gets the answer."""
     data = json.dumps({"text": "x" * 300_000}).encode()
     parts = (data[n : n + 10_000] for n in range(0, len(data), 10_000))
     kind = {"content-type": "application/json"}
@@ -414,7 +416,7 @@ def test_a_body_beyond_the_limit_is_413_however_it_is_sent(service: Service, chu
 
 
 def test_another_content_type_is_415(service: Service) -> None:
-    """A form of another site can't post to it unasked."""
+    """So a form on another site can't post to it unasked."""
     for kind in ("text/plain", "application/x-www-form-urlencoded"):
         answer = service.web.post("/v1/predict", content=b"{}", headers={"content-type": kind})
         assert answer.status_code == 415
@@ -422,14 +424,14 @@ def test_another_content_type_is_415(service: Service) -> None:
 
 
 def test_a_foreign_host_name_is_refused_without_a_key(service: Service) -> None:
-    """A page that points its own name at 127.0.0.1 reads nothing."""
+    """A page whose own name points to 127.0.0.1 can read nothing."""
     answer = service.web.get("/v1/categories", headers={"host": "evil.example"})
     assert answer.status_code == 403
     assert service.web.get("/v1/categories", headers={"host": "localhost:8000"}).status_code == 200
 
 
 def test_unknown_paths_and_methods_are_problems(service: Service) -> None:
-    """404 and 405, as everything else."""
+    """404 and 405 have the format of every other error."""
     for method, path, status in [("GET", "/v1/nope", 404), ("GET", "/v1/predict", 405)]:
         answer = service.web.request(method, path)
         assert answer.status_code == status
@@ -441,7 +443,7 @@ def test_unknown_paths_and_methods_are_problems(service: Service) -> None:
 
 
 def test_the_log_holds_a_hash_and_no_text(service: Service) -> None:
-    """JSON lines, from which nobody can read an article; control characters are escaped."""
+    """Nobody can read an article from its lines, and control characters are escaped."""
     service.predict("phrase très confidentielle")
     service.web.get("/v1/%0d%0aforged", headers={"user-agent": "\x1b[31m"})
     wait_until(lambda: any(line.get("status") == 404 for line in service.log))
@@ -453,7 +455,7 @@ def test_the_log_holds_a_hash_and_no_text(service: Service) -> None:
 
 
 def test_the_key_opens_the_api_and_is_never_shown(desk: Path) -> None:
-    """Health and the page need none; a wrong key is 401 with the way to give one."""
+    """Health and the page need none; a wrong key gets 401 with the scheme to use."""
     with serving(desk, key=KEY) as service:
         assert service.predict(CINEMA).status_code == 200
         for header in ({}, {"authorization": "Bearer wrong"}, {"authorization": KEY}):
@@ -468,7 +470,7 @@ def test_the_key_opens_the_api_and_is_never_shown(desk: Path) -> None:
 
 
 def test_another_machine_may_ask_only_with_a_key(desk: Path) -> None:
-    """Without one the command says what to do; a short key is none."""
+    """Without one the command says what to do; a short key is refused."""
     result = classify("serve", "--host", "0.0.0.0", "--workspace", desk, CLASSIFY_API_KEY="")
     assert result.returncode == 1
     assert "CLASSIFY_API_KEY" in result.stderr
@@ -477,7 +479,7 @@ def test_another_machine_may_ask_only_with_a_key(desk: Path) -> None:
     assert "short" not in result.stderr
 
 
-def test_a_port_that_is_taken_is_one_line(desk: Path, service: Service) -> None:
+def test_a_port_that_is_taken_is_reported_in_one_line(desk: Path, service: Service) -> None:
     """It names the address and what to do."""
     result = classify("serve", "--port", str(service.address[1]), "--workspace", desk)
     assert result.returncode == 1
@@ -485,15 +487,15 @@ def test_a_port_that_is_taken_is_one_line(desk: Path, service: Service) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_without_a_model_it_says_how_to_get_one(tmp_path: Path) -> None:
-    """Before it listens."""
+def test_without_a_model_the_command_says_how_to_get_one(tmp_path: Path) -> None:
+    """It does not listen before it has one."""
     result = classify("serve", "--port", "0", "--workspace", tmp_path)
     assert result.returncode == 1
     assert "classify train" in result.stderr
 
 
 def test_bad_settings_are_all_named(tmp_path: Path) -> None:
-    """Unknown keys and values out of range."""
+    """These are unknown keys and values out of range."""
     wrong = 'queue = 0\nmax_body = "0"\nwhat = 1\nbatch_size = "many"\n'
     (tmp_path / "serve.toml").write_text(wrong, "utf-8")
     result = classify("serve", "--workspace", tmp_path)
@@ -503,8 +505,8 @@ def test_bad_settings_are_all_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_at_once_when_nothing_is_under_way(desk: Path, number: int) -> None:
-    """Without a traceback; its worker ends as well."""
+def test_a_signal_ends_an_idle_service_at_once(desk: Path, number: int) -> None:
+    """There is no traceback, and its worker ends, too."""
     with serving(desk) as service:
         service.predict(CINEMA)
         service.web.close()
@@ -523,26 +525,26 @@ def test_kill_9_leaves_no_worker_behind(desk: Path) -> None:
 
 
 def test_a_killed_worker_is_started_again(desk: Path) -> None:
-    """What it was at is answered 503, what comes later 200."""
+    """Requests that it worked on get 503, later ones 200."""
     with serving(desk) as service:
         (worker,) = psutil.Process(service.process.pid).children()
         worker.kill()
         statuses = []
 
-        def answered() -> bool:
-            """Ask until it works again."""
+        def is_answered() -> bool:
+            """Ask once more."""
             answer = service.predict(CINEMA)
             statuses.append(answer.status_code)
             if answer.status_code == 503:
                 assert int(answer.headers["retry-after"]) >= 1
             return answer.status_code == 200
 
-        wait_until(answered, seconds=60)
+        wait_until(is_answered, seconds=60)
         assert set(statuses) <= {200, 503}
 
 
-def test_a_worker_that_was_killed_while_idle_is_started_again_unasked(desk: Path) -> None:
-    """A balancer sends nothing to who is not ready, so that no request may be needed for it."""
+def test_a_worker_that_was_killed_while_idle_is_started_again_without_a_request(desk: Path) -> None:
+    """A load balancer sends no request to a service that is not ready."""
     with serving(desk) as service:
         (worker,) = psutil.Process(service.process.pid).children()
         worker.kill()
@@ -553,14 +555,14 @@ def test_a_worker_that_was_killed_while_idle_is_started_again_unasked(desk: Path
 
 
 def test_a_promoted_run_takes_over_without_a_failed_request(tmp_path: Path) -> None:
-    """Requests go on all the while; each is answered by one run or the other."""
+    """Requests go on throughout; each is answered by one of the two runs."""
     folder = workspace(tmp_path / "desk", 60)
     first_run = train(folder)
     with serving(folder) as service:
         going, answers = True, []
 
         def ask() -> None:
-            """Ask over and over."""
+            """Send requests all the time."""
             with httpx.Client(base_url=service.url, timeout=60) as web:
                 while going:
                     answer = web.post("/v1/predict", json={"text": [CINEMA, TRADE]})
@@ -583,7 +585,7 @@ def test_a_promoted_run_takes_over_without_a_failed_request(tmp_path: Path) -> N
 
 
 def test_a_promoted_run_that_is_damaged_changes_nothing(tmp_path: Path) -> None:
-    """The old one goes on answering and the log says why."""
+    """The current one goes on answering, and the log says why."""
     folder = workspace(tmp_path / "desk", 60)
     first_run = train(folder)
     with serving(folder) as service:
@@ -593,13 +595,13 @@ def test_a_promoted_run_that_is_damaged_changes_nothing(tmp_path: Path) -> None:
         wait_until(lambda: any(broken.name in line for line in service.lines), seconds=30)
         assert service.predict(CINEMA).json()["run"] == first_run
         (worker,) = psutil.Process(service.process.pid).children()
-        worker.kill()  # the one that takes its place can't load the damaged run either
+        worker.kill()  # the worker that replaces it can't load the damaged run either
         wait_until(lambda: not worker.is_running() and ready(service), seconds=60)
         assert service.predict(CINEMA).json()["run"] == first_run
 
 
 def ready(service: Service) -> bool:
-    """Whether texts are answered."""
+    """Tell whether texts are answered."""
     return service.web.get("/health/ready").status_code == 200
 
 
@@ -607,9 +609,9 @@ SLOW = b"[" * 2_000_000  # as Markdown: minutes
 
 
 @pytest.fixture
-def hasty(tmp_path: Path, desk: Path) -> Path:
-    """A workspace whose service gives a request, and the reading of a file, 2 seconds."""
-    folder = tmp_path / "hasty"
+def impatient(tmp_path: Path, desk: Path) -> Path:
+    """A workspace whose service gives a request, and the reading of its file, 2 seconds."""
+    folder = tmp_path / "impatient"
     folder.mkdir()
     shutil.copytree(desk / "runs", folder / "runs")
     (folder / "serve.toml").write_text("read_timeout = 2.0\n", encoding="utf-8")
@@ -617,7 +619,7 @@ def hasty(tmp_path: Path, desk: Path) -> Path:
 
 
 def readers(service: Service) -> list[psutil.Process]:
-    """The processes that read files for it."""
+    """Return the processes that read files for a service."""
     processes = []
     for process in psutil.Process(service.process.pid).children():
         with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
@@ -627,10 +629,10 @@ def readers(service: Service) -> list[psutil.Process]:
 
 
 def test_a_file_that_takes_too_long_to_read_is_refused_and_the_next_one_is_read(
-    hasty: Path,
+    impatient: Path,
 ) -> None:
-    """Nobody else waits for it, and what read it is gone."""
-    with serving(hasty) as service:
+    """Nobody else waits for it, and the process that read it is gone."""
+    with serving(impatient) as service:
         answer = service.web.post("/v1/predict/file", files={"file": ("a.md", SLOW)})
         assert answer.status_code == 413
         assert answer.json()["detail"].startswith("the file was not read within 2 s.")
@@ -649,7 +651,7 @@ def test_a_reader_that_was_killed_is_replaced(desk: Path) -> None:
             wait_until(lambda: readers(service) == [], seconds=5)
 
 
-def test_a_file_of_a_client_that_left_is_read_no_further(desk: Path) -> None:
+def test_reading_stops_when_the_client_leaves(desk: Path) -> None:
     with serving(desk) as service:
         with pytest.raises(httpx.ReadTimeout), httpx.Client(base_url=service.url) as web:
             web.post("/v1/predict/file", files={"file": ("a.md", SLOW)}, timeout=2)
@@ -671,13 +673,15 @@ def test_a_table_that_would_fill_the_memory_is_refused(desk: Path) -> None:
         answer = service.web.post("/v1/predict/file", files=sent)
         assert answer.status_code == 413 or "characters" in answer.json()["rejected"][0]["message"]
         assert psutil.Process(service.process.pid).memory_info().rss - memory < 50e6
-        assert readers(service) == []  # what read it has given it back
+        assert readers(service) == []  # the process that read it has ended
         assert service.predict(CINEMA).status_code == 200
 
 
-def test_while_it_ends_it_is_not_ready_and_what_is_inside_is_answered(hasty: Path) -> None:
-    """A proxy that keeps connections hears of it on them."""
-    with serving(hasty) as service, ThreadPoolExecutor(1) as pool:
+def test_while_the_service_ends_it_is_not_ready_and_answers_accepted_requests(
+    impatient: Path,
+) -> None:
+    """A proxy that keeps connections open sees it on them."""
+    with serving(impatient) as service, ThreadPoolExecutor(1) as pool:
         assert service.web.get("/health/ready").status_code == 200
         sent = {"file": ("a.md", SLOW)}
         inside = pool.submit(httpx.post, f"{service.url}/v1/predict/file", files=sent, timeout=30)
@@ -698,10 +702,10 @@ def test_while_it_ends_it_is_not_ready_and_what_is_inside_is_answered(hasty: Pat
         assert "Traceback" not in "".join(service.lines)
 
 
-def test_what_outlives_the_drain_is_told_to_come_again(hasty: Path) -> None:
-    """As a problem, and the log says what the client was told."""
-    (hasty / "serve.toml").write_text("read_timeout = 30.0\ndrain = 0.5\n", encoding="utf-8")
-    with serving(hasty) as service, ThreadPoolExecutor(1) as pool:
+def test_a_request_that_outlasts_the_shutdown_gets_503(impatient: Path) -> None:
+    """The problem says when to send it again, and the log has the same status."""
+    (impatient / "serve.toml").write_text("read_timeout = 30.0\ndrain = 0.5\n", encoding="utf-8")
+    with serving(impatient) as service, ThreadPoolExecutor(1) as pool:
         sent = {"file": ("a.md", SLOW)}
         inside = pool.submit(httpx.post, f"{service.url}/v1/predict/file", files=sent, timeout=30)
         wait_until(lambda: readers(service), seconds=10)
@@ -717,9 +721,9 @@ def test_what_outlives_the_drain_is_told_to_come_again(hasty: Path) -> None:
         assert line["status"] == 503
 
 
-def test_a_signal_that_comes_twice_at_once_is_one(hasty: Path) -> None:
-    """`timeout` sends it to the process and to its group."""
-    with serving(hasty) as service, ThreadPoolExecutor(1) as pool:
+def test_a_signal_that_comes_twice_at_once_is_one(impatient: Path) -> None:
+    """The timeout command sends its signal to the process and to its group."""
+    with serving(impatient) as service, ThreadPoolExecutor(1) as pool:
         sent = {"file": ("a.md", SLOW)}
         inside = pool.submit(httpx.post, f"{service.url}/v1/predict/file", files=sent, timeout=30)
         wait_until(lambda: readers(service), seconds=10)
@@ -730,18 +734,18 @@ def test_a_signal_that_comes_twice_at_once_is_one(hasty: Path) -> None:
         assert not any("at once" in line for line in service.lines)
 
 
-def test_the_largest_body_that_is_allowed_fits(hasty: Path) -> None:
-    """However much it is beside what all bodies together may hold."""
-    (hasty / "serve.toml").write_text("read_timeout = 300.0\n", encoding="utf-8")
+def test_the_largest_body_that_is_allowed_fits(impatient: Path) -> None:
+    """Even if it is larger than all bodies together may be."""
+    (impatient / "serve.toml").write_text("read_timeout = 300.0\n", encoding="utf-8")
     body = b'{"text": "film"' + b" " * limits.TOTAL_BODIES + b"}"
-    with serving(hasty, "--max-body", f"{len(body)}") as service:
+    with serving(impatient, "--max-body", f"{len(body)}") as service:
         kind = {"content-type": "application/json"}
         answer = service.web.post("/v1/predict", content=body, headers=kind)
         assert answer.status_code == 200, answer.text
 
 
 def test_the_page_of_another_site_can_send_nothing_here(service: Service) -> None:
-    """A browser asks no leave for a form; it does say where it comes from."""
+    """A browser sends a form without asking, but says where it comes from."""
     headers = {"Sec-Fetch-Site": "cross-site"}
     sent = {"file": ("a.txt", CINEMA.encode())}
     assert service.web.post("/v1/predict/file", files=sent, headers=headers).status_code == 403
@@ -764,7 +768,7 @@ def test_the_page_of_another_site_can_send_nothing_here(service: Service) -> Non
         ({"txt": "a"}, [("text", "is missing"), ("txt", "is not a known field")]),
     ],
 )
-def test_each_fault_of_a_request_is_said_once(
+def test_each_fault_of_a_request_is_reported_once(
     service: Service, body: dict[str, Any], errors: list[tuple[str, str]]
 ) -> None:
     answer = service.web.post("/v1/predict", json=body)
@@ -772,8 +776,8 @@ def test_each_fault_of_a_request_is_said_once(
     assert [(error["where"], error["message"]) for error in answer.json()["errors"]] == errors
 
 
-def test_a_client_that_reads_nothing_is_given_up(tmp_path: Path, desk: Path) -> None:
-    """The answer, which would be kept for it, is given up too; who reads slowly gets all of it."""
+def test_a_client_that_reads_nothing_is_dropped(tmp_path: Path, desk: Path) -> None:
+    """So is its answer; a client that reads slowly gets all of it."""
     folder = shutil.copytree(desk, tmp_path / "desk")
     (folder / "serve.toml").write_text("write_timeout = 4.0\n", encoding="utf-8")
     body = json.dumps({"text": f"{CINEMA} " * 20_000, "explain": True, "all": True}).encode()
@@ -809,13 +813,13 @@ def test_a_client_that_reads_nothing_is_given_up(tmp_path: Path, desk: Path) -> 
 
 
 def _established(service: Service, port: int) -> bool:
-    """Whether the service has a connection to that port."""
+    """Tell whether the service has a connection to a port."""
     connections = psutil.Process(service.process.pid).net_connections("tcp")
     return any(connection.raddr and connection.raddr.port == port for connection in connections)
 
 
 def test_a_half_sent_request_is_closed_by_its_deadline(tmp_path: Path, desk: Path) -> None:
-    """In its head as in its body, with 408; a connection that says nothing is closed."""
+    """It gets 408, in its head as in its body; a silent connection is closed."""
     settings = desk / "serve.toml"
     settings.write_text("read_timeout = 1.0\n", encoding="utf-8")
     try:
@@ -833,10 +837,10 @@ def test_a_half_sent_request_is_closed_by_its_deadline(tmp_path: Path, desk: Pat
                 began = time.monotonic()
                 with socket.create_connection(service.address, timeout=30) as client:
                     client.sendall(start)
-                    heard = b""
+                    received = b""
                     while part := client.recv(4096):
-                        heard += part
-                assert heard.split(b" ")[1:2] == ([reply] if reply else []), heard
+                        received += part
+                assert received.split(b" ")[1:2] == ([reply] if reply else []), received
                 assert time.monotonic() - began < 10
             assert service.predict(CINEMA).status_code == 200
     finally:
@@ -844,7 +848,7 @@ def test_a_half_sent_request_is_closed_by_its_deadline(tmp_path: Path, desk: Pat
 
 
 def test_endless_headers_are_refused(service: Service) -> None:
-    """431 after 64 kB of them."""
+    """They get 431 after 64 kB."""
     with socket.create_connection(service.address, timeout=30) as client:
         client.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\n")
         reply = b""
