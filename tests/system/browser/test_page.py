@@ -605,7 +605,7 @@ def test_a_browser_that_stores_nothing_shows_the_page_all_the_same(
 def test_markup_in_an_article_is_shown_and_never_run(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
-    """In the text, its words, recent articles, and the list, name and rejected records of a file."""
+    """In the text, its words, recent articles, and the list, name and rejects of a file."""
     lea = visit(service)
     elements = lea.page.locator("script, img").count()
     text = f"{HOSTILE}\n\n{CINEMA} </textarea></main>{HOSTILE}"
