@@ -12,7 +12,11 @@ from typing import Any
 
 from classify.serving.model.process import child_environment, describe_signal
 
-JOBS = ("train", "predictions", "news")
+JOBS = {  # name on the command line -> as the log calls it
+    "train": "the training",
+    "predictions": "the update of predictions",
+    "annotations": "the count of missed annotations",
+}
 _PAUSE, _LONGEST_PAUSE = 30.0, 7200.0  # seconds before a failed job is tried again: first, most
 _LINE = 1 << 20  # bytes of a line that a job logs, at most
 _END_SECONDS = 20.0  # for a job to end when it is asked to: a fine-tuning finishes its step
@@ -65,7 +69,7 @@ class JobRunner:
         assert process.stderr
         try:
             message, output = await asyncio.gather(
-                _log_lines(name, process.stderr), process.stdout.read()
+                _log_lines(JOBS[name], process.stderr), process.stdout.read()
             )
             code = await process.wait()
         except asyncio.CancelledError:
@@ -81,7 +85,7 @@ class JobRunner:
         if code < 0:
             message = describe_signal(-code)
         message = message.replace(f"{self._workspace}/", "").replace(f"{self._workspace}: ", "")
-        _log.error("%s failed: %s", name, message)
+        _log.error("%s failed: %s", JOBS[name], message)
         self._postpone(name)
         return JobResult(None, message)
 
@@ -109,7 +113,7 @@ class JobRunner:
         asyncio.get_running_loop().call_later(pause + 0.1, self._on_retry)
 
 
-async def _log_lines(name: str, stream: asyncio.StreamReader) -> str:
+async def _log_lines(title: str, stream: asyncio.StreamReader) -> str:
     """Log what a job writes, line by line; return the last one, whose meaning its end decides."""
     message = ""
     while True:
@@ -121,5 +125,5 @@ async def _log_lines(name: str, stream: asyncio.StreamReader) -> str:
             return message
         if text := line.decode("utf-8", "replace").strip():
             if message:
-                _log.info("%s: %s", name, message)
+                _log.info("%s: %s", title, message)
             message = text

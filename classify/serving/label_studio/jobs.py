@@ -1,6 +1,6 @@
 """The jobs of the service that take time: train, send predictions, fetch missed annotations.
 
-    python -m classify.serving.label_studio.jobs train|predictions|news WORKSPACE RUN
+    python -m classify.serving.label_studio.jobs train|predictions|annotations WORKSPACE RUN
 
 Each runs in a process of its own. Its log goes to standard error, and its result to standard
 output, as JSON. It ends when its standard input does, which the end of the service brings about.
@@ -87,7 +87,7 @@ def _log_figures(runs: "Sequence[TrainedRun]") -> None:
         say(line)
 
 
-def predictions(workspace: Path, run: Path) -> dict[str, str]:
+def update_predictions(workspace: Path, run: Path) -> dict[str, str]:
     """Update the predictions in the connected project that come from earlier runs.
 
     Raises:
@@ -108,7 +108,7 @@ def predictions(workspace: Path, run: Path) -> dict[str, str]:
     return {}
 
 
-def news(workspace: Path, _run: Path) -> dict[str, list[int]]:
+def find_missed_annotations(workspace: Path, _run: Path) -> dict[str, list[int]]:
     """Return the ids of the annotations submitted or changed since the last training.
 
     Raises:
@@ -122,19 +122,22 @@ def news(workspace: Path, _run: Path) -> dict[str, list[int]]:
     if project is None or not since:
         return {}
     studio, _ = connect(workspace)
-    annotations = (
-        annotation for task in studio.export(project.id) for annotation in task["annotations"] or ()
-    )
+    tasks = studio.export(project.id)
     return {
         "annotations": [
             int(annotation["id"])
-            for annotation in annotations
+            for task in tasks
+            for annotation in task["annotations"] or ()
             if not annotation["was_cancelled"] and str(annotation["updated_at"]) > since
         ]
     }
 
 
-JOBS = {"train": train, "predictions": predictions, "news": news}
+JOBS = {
+    "train": train,
+    "predictions": update_predictions,
+    "annotations": find_missed_annotations,
+}
 
 if __name__ == "__main__":
     main()

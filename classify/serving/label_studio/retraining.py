@@ -182,7 +182,7 @@ class Retraining:
                 _log.exception("after an event from Label Studio")
 
     async def _work_once(self) -> None:
-        if self._missed and self._runner.allows("news"):
+        if self._missed and self._runner.allows("annotations"):
             self._missed = not await self._count_missed()
         if self._outdated and self._runner.allows("predictions"):
             self._outdated = False
@@ -197,7 +197,7 @@ class Retraining:
         if not self._since:
             self._since = _now()
             self._changed.set()
-        result = await self._runner.run("news")
+        result = await self._runner.run("annotations")
         for identity in (result.output or {}).get("annotations", ()):
             self._count(int(identity), new=True)
         self._changed.set()

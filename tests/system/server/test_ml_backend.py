@@ -562,7 +562,9 @@ def test_what_failed_is_not_tried_again_at_every_annotation(
     service.end()
     closed = {**newsroom.variables, "LABEL_STUDIO_URL": "http://127.0.0.1:9"}
     with serving(newsroom.folder, **closed) as alone:
-        failed = [f"{job} failed" for job in ("news", "predictions")]
+        failed = [
+            f"the {job} failed" for job in ("count of missed annotations", "update of predictions")
+        ]
 
         def count() -> list[int]:
             return [sum(failure in line for line in alone.lines) for failure in failed]
