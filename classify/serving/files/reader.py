@@ -81,7 +81,7 @@ def _peak_memory() -> int:
 
 
 def read_file(request: dict[str, Any]) -> dict[str, Any] | None:
-    """Read a file: {"articles", "faults", "peak_memory"}, the last in bytes; None: it is too large.
+    """Return {"articles", "faults", "peak_memory" in bytes} of a file, or None if it is too large.
 
     request: the "path", the "seconds" it may take, and the fields of a Reading.
     """

@@ -11,7 +11,7 @@ from classify.serving.http.errors import answer_errors
 from classify.serving.http.limits import LimitedApp
 from classify.serving.http.metrics import MeasuredApp
 from classify.serving.http.openapi import DESCRIPTION, complete_openapi
-from classify.serving.http.routes import health, prediction, run
+from classify.serving.http.routes import health, predict, run
 from classify.serving.http.routes.page import page_router
 from classify.serving.http.state import ServiceState
 from seeds.base.errors import DISTRIBUTION
@@ -28,7 +28,7 @@ def build_application(state: ServiceState, routers: Sequence[APIRouter] = ()) ->
         redirect_slashes=False,  # a redirect would repeat the address, which may hold a secret
     )
     app.state.service = state
-    routers = (prediction.router, run.router, health.router, page_router(), *routers)
+    routers = (predict.router, run.router, health.router, page_router(), *routers)
     for router in routers:
         app.include_router(router)
     answer_errors(app)
