@@ -16,12 +16,12 @@ KINDS = {
 
 
 def model_class(kind: str) -> "type[Model]":
-    """The class of a kind of model.
+    """Return the class of a kind of model.
 
     Raises:
         InputError: there is no such kind.
     """
     if kind not in KINDS:
-        raise InputError(f"model kind {kind!r} is unknown. Known: {', '.join(KINDS)}.")
-    found: type[Model] = pkgutil.resolve_name(KINDS[kind])
-    return found
+        raise InputError(f"unknown model kind {kind!r}. Choose one of: {', '.join(KINDS)}.")
+    cls: type[Model] = pkgutil.resolve_name(KINDS[kind])
+    return cls

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def learn(
     blocks: Sequence[Any], dataset: "Dataset", strength: float
 ) -> tuple[list[Float32Array], Float32Array]:
-    """One logistic regression a category, or one multinomial for single choice.
+    """Fit one logistic regression a category, or one multinomial for single choice.
 
     Args:
         blocks: tables (n, m₁), (n, m₂) … of features, sparse or dense, side by side.
@@ -33,7 +33,7 @@ def learn(
 
     full = csr_matrix(blocks[0])
     if len(blocks) > 1:
-        full = hstack([full, *(csr_matrix(each) for each in blocks[1:])], format="csr")
+        full = hstack([full, *(csr_matrix(block) for block in blocks[1:])], format="csr")
     coefficients, intercepts = descend(full, dataset, strength)
-    parts = np.split(coefficients, np.cumsum([each.shape[1] for each in blocks])[:-1])
-    return [np.ascontiguousarray(each) for each in parts], intercepts
+    parts = np.split(coefficients, np.cumsum([block.shape[1] for block in blocks])[:-1])
+    return [np.ascontiguousarray(part) for part in parts], intercepts

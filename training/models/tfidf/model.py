@@ -16,7 +16,7 @@ from training.arrays import Float32Array, Float64Array, Int32Array, IntArray
 from training.decision import Scaling
 from training.model import Fitting, Shares
 from training.models.tfidf.ngrams import Ngrams
-from training.models.tfidf.safetensors_map import mapped
+from training.models.tfidf.safetensors_map import map_arrays
 from training.models.tfidf.weighting import sublinear, unit
 from training.runtime import Runtime
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from training.models.tfidf.vectorizer import HashedTfidfVectorizer
 
 
-_PLACED = 100_000  # characters of a part; bounds the memory of an explanation
+_LONG = 100_000  # characters of a part; bounds the memory of an explanation
 _MANY = 8192  # features; a sum of more in float32 can be off by more than 1e-5
 
 
@@ -48,11 +48,15 @@ class TfidfSettings:
 
     @property
     def ngrams(self) -> Ngrams:
-        """The n-grams that are counted."""
+        """The n-grams to count."""
         return Ngrams(self.buckets, self.char_ngrams, self.word_ngrams)
 
     def vectorizer(self) -> "HashedTfidfVectorizer":
-        """What turns training articles into features."""
+        """Return a vectorizer that turns training articles into features.
+
+        Raises:
+            InputError: SciPy is not installed; gives the command that installs it.
+        """
         try:
             from training.models.tfidf.vectorizer import HashedTfidfVectorizer
         except ModuleNotFoundError as error:
@@ -68,7 +72,7 @@ class Tfidf:
     """A linear model over weighted n-gram counts.
 
     Attributes:
-        recipe: how it counts.
+        recipe: how n-grams are counted and learned.
         features: int64 (m,), the buckets seen in training, ascending.
         idf: float32 (m,), the weight of each.
         coefficients: float32 (m, k).
@@ -121,7 +125,7 @@ class Tfidf:
         return cls(settings, vectorizer.features_, vectorizer.idf_, coefficients, intercepts)
 
     def scores(self, texts: Sequence[str]) -> Float32Array:
-        """Log-odds, float32 (n, k)."""
+        """Return log-odds, float32 (n, k)."""
         scores = np.empty((len(texts), len(self.intercepts)), np.float32)
         for n, (columns, counts) in enumerate(self.recipe.ngrams.bags(texts, self.columns)):
             values = unit(sublinear(counts) * self.idf.take(columns))
@@ -133,41 +137,44 @@ class Tfidf:
         return scores
 
     def contributions(self, text: str, starts: Sequence[int]) -> Shares:
-        """What each part of a text adds to the log-odds.
+        """Return what each part of a text adds to the log-odds.
 
-        A feature's part is shared evenly among its occurrences, and an occurrence's among its
-        characters. A very long last part is not read: it gets what the others leave of the whole.
+        A feature's share is divided evenly among its occurrences, and an occurrence's among its
+        characters. A very long last part is not read: it gets the rest of the text's total.
         """
-        long = bool(starts) and len(text) - starts[-1] > _PLACED
-        placed = text[: starts[-1]] if long else text
+        is_long = bool(starts) and len(text) - starts[-1] > _LONG
+        readable = text[: starts[-1]] if is_long else text
         ((columns, counts),) = self.recipe.ngrams.bags([text], self.columns)
         values = unit(sublinear(counts) * self.idf.take(columns)).astype(np.float64)
-        each = np.zeros(len(self.features))
-        each[columns] = values / counts
-        found = np.zeros((len(starts), len(self.intercepts)))
-        begins = np.array(starts[:-1] if long else starts, np.int64)
-        for n, shares in enumerate(self._shares(placed, each)):
-            found[: len(begins), n] = np.add.reduceat(shares, begins) if len(begins) else 0
-        if long:
-            whole = values @ self.coefficients.take(columns, axis=0)
-            found[-1] = whole - found[:-1].sum(axis=0)
-        return Shares(self.intercepts, found)
+        per_occurrence = np.zeros(len(self.features))
+        per_occurrence[columns] = values / counts
+        parts = np.zeros((len(starts), len(self.intercepts)))
+        begins = np.array(starts[:-1] if is_long else starts, np.int64)
+        for n, shares in enumerate(self._shares(readable, per_occurrence)):
+            parts[: len(begins), n] = np.add.reduceat(shares, begins) if len(begins) else 0
+        if is_long:
+            total = values @ self.coefficients.take(columns, axis=0)
+            parts[-1] = total - parts[:-1].sum(axis=0)
+        return Shares(self.intercepts, parts)
 
-    def _shares(self, text: str, each: Float64Array) -> Iterator[Float64Array]:
-        """By category, what each character adds; each: what one occurrence of a feature does."""
-        buckets, firsts, ends = self.recipe.ngrams.places(text)
+    def _shares(self, text: str, per_occurrence: Float64Array) -> Iterator[Float64Array]:
+        """Yield, category by category, what each character adds.
+
+        per_occurrence: float64 (m,), the weight of one occurrence of a feature.
+        """
+        buckets, begins, ends = self.recipe.ngrams.places(text)
         columns = self.columns[buckets]
-        known = columns >= 0
-        columns, firsts, ends = columns[known], firsts[known], ends[known]
-        shares = each[columns] / (ends - firsts)
+        learned = columns >= 0
+        columns, begins, ends = columns[learned], begins[learned], ends[learned]
+        shares = per_occurrence[columns] / (ends - begins)
         for n in range(len(self.intercepts)):  # one by one: a long text has many occurrences
-            parts = shares * self.coefficients[columns, n]
-            steps = np.bincount(firsts, parts, len(text) + 1).astype(np.float64)
-            steps -= np.bincount(ends, parts, len(text) + 1)
+            added = shares * self.coefficients[columns, n]
+            steps = np.bincount(begins, added, len(text) + 1).astype(np.float64)
+            steps -= np.bincount(ends, added, len(text) + 1)
             yield np.cumsum(steps)[:-1]
 
     def rescaled(self, scaling: Scaling) -> Self:
-        """The same counts under other lines."""
+        """Return the model whose scores are the scaling of this one's."""
         lines = scaling.apply(np.stack([self.intercepts]))[0]
         slopes = np.array(scaling.slopes, np.float32)
         return replace(self, coefficients=self.coefficients * slopes, intercepts=lines)
@@ -196,7 +203,7 @@ class Tfidf:
         runtime.require_cpu(cls.kind)
         path = directory / "model.safetensors"
         try:
-            arrays = mapped(path)
+            arrays = map_arrays(path)
             recipe = parse(
                 read_object(directory / "model.json"),
                 TfidfSettings,

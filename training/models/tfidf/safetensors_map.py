@@ -1,7 +1,8 @@
 """Weights mapped into memory from safetensors: read as they are used, shared between processes.
 
-The library reads a file whole, a copy for each process. The format is a length, 8 bytes, of a JSON
-header that says where in the rest each array lies (https://huggingface.co/docs/safetensors).
+The library reads a file whole, one copy for each process. The format is the length, in 8 bytes, of
+a JSON header that says where each array lies in the rest
+(https://huggingface.co/docs/safetensors).
 """
 
 import json
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 _TYPES = {"F32": "<f4", "F64": "<f8", "I32": "<i4", "I64": "<i8"}
 
 
-def mapped(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of a safetensors file, read-only.
+def map_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Map the arrays of a safetensors file into memory, read-only.
 
     Raises:
-        ValueError, KeyError: it is none, or holds another type.
+        ValueError, KeyError: it is no such file, or holds another type.
         OSError: it can't be read.
     """
     with path.open("rb") as file:
@@ -28,11 +29,11 @@ def mapped(path: Path) -> dict[str, NDArray[Any]]:
         header = json.loads(file.read(size))
     header.pop("__metadata__", None)
     data = np.memmap(path, np.uint8, "r", offset=8 + size)
-    found: dict[str, NDArray[Any]] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for name, entry in header.items():
-        first, last = entry["data_offsets"]
-        if not 0 <= first <= last <= len(data):
-            raise ValueError(f"array {name} lies outside of it")
-        part = np.asarray(data[first:last])
-        found[name] = part.view(_TYPES[entry["dtype"]]).reshape(entry["shape"])
-    return found
+        begin, end = entry["data_offsets"]
+        if not 0 <= begin <= end <= len(data):
+            raise ValueError(f"array {name} lies outside the file")
+        part = np.asarray(data[begin:end])
+        arrays[name] = part.view(_TYPES[entry["dtype"]]).reshape(entry["shape"])
+    return arrays

@@ -1,6 +1,6 @@
 """Learning from few and from many articles, held against scikit-learn's logistic regression."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -10,9 +10,15 @@ from sklearn.linear_model import LogisticRegression
 from labels.dataset import Dataset, Example
 from labels.taxonomy import Category, Taxonomy
 from seeds.document import Document
-from training.models.tfidf import lbfgs
+from training.models.tfidf.lbfgs import descend
 
 IDS = [f"c{n:02}" for n in range(10)]
+# As from few articles, and as from many but up to the optimum.
+AS_OF = pytest.mark.parametrize(
+    "options",
+    [{}, {"few": 0, "passes": 1000, "threads": 1}, {"few": 0, "passes": 1000, "threads": 3}],
+    ids=["few", "many", "many, in three threads"],
+)
 
 
 def articles(choice: Literal["single", "multiple"], gold: np.ndarray) -> Dataset:
@@ -29,46 +35,37 @@ def table(n: int) -> csr_matrix:
     return csr_matrix(random_array((n, 60), density=0.2, rng=rng, dtype=np.float32))
 
 
-@pytest.fixture(params=["few", "many", "many, on three cores"])
-def _as_of(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Learn as from few articles, or from many but up to the end."""
-    if request.param != "few":
-        monkeypatch.setattr(lbfgs, "_FEW", 0)
-        monkeypatch.setattr(lbfgs, "_PASSES", 1000)
-    monkeypatch.setattr(lbfgs, "available_cores", lambda: 3 if "three" in request.param else 1)
-
-
-@pytest.mark.usefixtures("_as_of")
-def test_each_category_is_learned_as_scikit_learn_learns_it() -> None:
+@AS_OF
+def test_each_category_is_learned_as_scikit_learn_learns_it(options: dict[str, Any]) -> None:
     features, rng = table(400), np.random.default_rng(5)
     gold = (features @ rng.normal(size=(60, 10)) + rng.normal(size=(400, 10))) > 0.5
-    coefficients, intercepts = lbfgs.descend(features, articles("multiple", gold), 2.0)
+    coefficients, intercepts = descend(features, articles("multiple", gold), 2.0, **options)
     for n in range(10):
         peer = LogisticRegression(C=2.0, tol=1e-8, max_iter=5000).fit(features, gold[:, n])
         np.testing.assert_allclose(coefficients[:, n], peer.coef_[0], atol=5e-3)
         np.testing.assert_allclose(intercepts[n], peer.intercept_[0], atol=5e-3)
 
 
-@pytest.mark.usefixtures("_as_of")
-def test_a_single_choice_is_learned_as_scikit_learn_learns_it() -> None:
+@AS_OF
+def test_a_single_choice_is_learned_as_scikit_learn_learns_it(options: dict[str, Any]) -> None:
     features, rng = table(400), np.random.default_rng(5)
     best = (features @ rng.normal(size=(60, 10)) + rng.normal(size=(400, 10))).argmax(axis=1)
     gold = best[:, None] == np.arange(10)
-    coefficients, intercepts = lbfgs.descend(features, articles("single", gold), 2.0)
+    coefficients, intercepts = descend(features, articles("single", gold), 2.0, **options)
     peer = LogisticRegression(C=2.0, tol=1e-8, max_iter=5000).fit(features, best)
-    ours = features @ coefficients + intercepts
-    theirs = peer.decision_function(features)
+    scores = features @ coefficients + intercepts
+    expected = peer.decision_function(features)
     np.testing.assert_allclose(
-        ours - ours.mean(axis=1, keepdims=True),
-        theirs - theirs.mean(axis=1, keepdims=True),
+        scores - scores.mean(axis=1, keepdims=True),
+        expected - expected.mean(axis=1, keepdims=True),
         atol=1e-2,
     )
 
 
-@pytest.mark.usefixtures("_as_of")
-def test_an_article_without_a_known_feature_does_no_harm() -> None:
+@AS_OF
+def test_an_article_without_a_known_feature_does_no_harm(options: dict[str, Any]) -> None:
     features = csr_matrix(np.vstack([table(40).toarray(), np.zeros((3, 60))]), dtype=np.float32)
     gold = np.arange(43)[:, None] % 10 == np.arange(10)
-    coefficients, intercepts = lbfgs.descend(features, articles("multiple", gold), 300.0)
+    coefficients, intercepts = descend(features, articles("multiple", gold), 300.0, **options)
     assert np.isfinite(coefficients).all()
     assert np.isfinite(intercepts).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from training.models.tfidf.safetensors_map import mapped
+from training.models.tfidf.safetensors_map import map_arrays
 
 
 def test_arrays_are_those_the_library_wrote_and_stay_on_disk(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_arrays_are_those_the_library_wrote_and_stay_on_disk(tmp_path: Path) -> 
         "single": np.array(2.5),
     }
     save_file(arrays, path, metadata={"made": "by hand"})
-    found = mapped(path)
+    found = map_arrays(path)
     assert found.keys() == arrays.keys()
     for name, array in arrays.items():
         np.testing.assert_array_equal(found[name], array)
@@ -45,4 +45,4 @@ def test_what_is_no_such_file_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(data)
     with pytest.raises((ValueError, KeyError)):
-        mapped(path)
+        map_arrays(path)
