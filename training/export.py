@@ -113,10 +113,10 @@ def _network(run: Run) -> tuple[str, Any, Callable[[Sequence[str]], list[list[in
     model = run.model
     if isinstance(model, Embedding):
         weights, network = "encoder/model.safetensors", model.encoder.network
-        pieces, plan = model.encoder.pieces, model.recipe.plan
+        tokenizer, plan = model.encoder.tokenizer, model.recipe.plan
     elif isinstance(model, Camembert):
         weights, network = "model.safetensors", model.network
-        pieces, plan = model.pieces, model.recipe.plan
+        tokenizer, plan = model.tokenizer, model.recipe.plan
     else:
         raise InputError(
             f"{run.name}: a {model.kind} run has no network to export, and predicts without "
@@ -128,7 +128,7 @@ def _network(run: Run) -> tuple[str, Any, Callable[[Sequence[str]], list[list[in
     return (
         weights,
         network.module,
-        lambda texts: list(chain.from_iterable(pieces.windows(texts, plan))),
+        lambda texts: list(chain.from_iterable(tokenizer.windows(texts, plan))),
     )
 
 

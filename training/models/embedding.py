@@ -1,5 +1,6 @@
 """A frozen encoder's vector beside TF-IDF, one linear model over both: for the first labels."""
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -15,13 +16,13 @@ from seeds.base.storage import replacing, write_text
 from training.arrays import Float32Array
 from training.decision import Scaling
 from training.model import Fitting
-from training.models.encoders.sentence_encoder import Encoder
-from training.models.encoders.tokens import Windows
+from training.models.encoders.sentence_encoder import SentenceEncoder
+from training.models.encoders.tokens import WindowPlan
 from training.models.encoders.torch_network import device
 from training.models.encoders.vector_cache import VectorCache
 from training.models.tfidf.logistic import learn
 from training.models.tfidf.model import Tfidf, TfidfSettings
-from training.models.tfidf.safetensors_map import mapped
+from training.models.tfidf.safetensors_map import map_arrays
 from training.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -49,15 +50,15 @@ class EmbeddingSettings:
 
     @property
     def words(self) -> TfidfSettings:
-        """How the n-grams are counted and learned."""
+        """The settings of the n-gram part."""
         return TfidfSettings(
             self.buckets, self.char_ngrams, self.word_ngrams, self.min_documents, self.C
         )
 
     @property
-    def plan(self) -> Windows:
-        """How a text is cut."""
-        return Windows(self.window, prefix=self.prefix)
+    def plan(self) -> WindowPlan:
+        """The windows that a text is read in."""
+        return WindowPlan(self.window, prefix=self.prefix)
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,12 @@ class Embedding:
     """TF-IDF and sentence vectors under one logistic regression a category.
 
     Attributes:
-        recipe: how it counts and pools.
+        recipe: how n-grams are counted and texts are cut.
         words: the n-gram part, with the intercepts.
         centre: float32 (d,), the mean vector of the training articles.
         coefficients: float32 (d, k), of the centred vectors.
-        encoder: where the vectors come from.
-        cache: of vectors, while training; None in use.
+        encoder: gives the vectors.
+        cache: of vectors, while training; None once loaded.
     """
 
     kind: ClassVar[str] = "embedding"
@@ -84,7 +85,7 @@ class Embedding:
     words: Tfidf
     centre: Float32Array
     coefficients: Float32Array
-    encoder: Encoder
+    encoder: SentenceEncoder
     cache: VectorCache | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -100,15 +101,13 @@ class Embedding:
     @classmethod
     def fit(cls, dataset: "Dataset", settings: EmbeddingSettings, fitting: Fitting) -> Self:
         """Learn from n-grams and vectors side by side."""
-        encoder, cache = (
-            _encoder(settings.base_model, settings.plan, fitting.runtime),
-            VectorCache(),
-        )
+        encoder = _shared_encoder(settings.base_model, settings.plan, fitting.runtime)
+        cache = VectorCache()
         vectors = encoder.embed(dataset.texts, cache)
         centre = vectors.mean(axis=0)
         vectorizer = settings.words.vectorizer()
         table = vectorizer.fit_transform(dataset.texts)
-        blocks = [table, settings.weight * _centred(vectors, centre)]
+        blocks = [table, settings.weight * _centre(vectors, centre)]
         (of_words, of_vectors), intercepts = learn(blocks, dataset, settings.C)
         words = Tfidf(settings.words, vectorizer.features_, vectorizer.idf_, of_words, intercepts)
         scaled = np.float32(settings.weight) * of_vectors
@@ -116,21 +115,21 @@ class Embedding:
 
     @property
     def computing(self) -> str:
-        """What its encoder computes in, and on what."""
+        """The precision, library and device that its encoder computes with, for people."""
         return self.encoder.network.computing
 
     def scores(self, texts: Sequence[str]) -> Float32Array:
-        """Log-odds, float32 (n, k)."""
+        """Return log-odds, float32 (n, k)."""
         if not texts:
             return self.words.scores(texts)
-        vectors = _centred(self.encoder.embed(texts, self.cache), self.centre)
+        vectors = _centre(self.encoder.embed(texts, self.cache), self.centre)
         return np.asarray(self.words.scores(texts) + vectors @ self.coefficients, np.float32)
 
     def contributions(self, text: str, starts: Sequence[int]) -> None:
-        """None: what an encoder makes of a text is no sum over its parts."""
+        """Return None: an encoder's scores are no sum over the parts of a text."""
 
     def rescaled(self, scaling: Scaling) -> Self:
-        """The same features under other lines."""
+        """Return the model whose scores are the scaling of this one's."""
         slopes = np.array(scaling.slopes, np.float32)
         words = self.words.rescaled(scaling)
         return replace(self, words=words, coefficients=self.coefficients * slopes)
@@ -142,7 +141,7 @@ class Embedding:
         self.words.save(directory)
         with replacing(directory / "vectors.safetensors") as file:
             file.write(save({"centre": self.centre, "coefficients": self.coefficients}))
-        record = {"recipe": asdict(self.recipe), "golden": list(self.encoder.pieces.golden)}
+        record = {"recipe": asdict(self.recipe), "golden": list(self.encoder.tokenizer.golden)}
         write_text(directory / "embedding.json", json.dumps(record, indent=2))
         self.encoder.save(directory / "encoder")
 
@@ -151,7 +150,7 @@ class Embedding:
         """Read what `save` wrote.
 
         Raises:
-            InputError: a file is not what `save` writes, or the tokenizer reads otherwise now.
+            InputError: a file is not what `save` writes, or the tokenizer reads differently now.
         """
         path = directory / "vectors.safetensors"
         if not (directory / "encoder" / "model.onnx").is_file():
@@ -159,8 +158,10 @@ class Embedding:
         try:
             record = read_object(directory / "embedding.json")
             recipe = parse(record["recipe"], EmbeddingSettings, str(directory / "embedding.json"))
-            encoder = Encoder.load(directory / "encoder", recipe.plan, record["golden"], runtime)
-            arrays = mapped(path)
+            encoder = SentenceEncoder.load(
+                directory / "encoder", recipe.plan, record["golden"], runtime
+            )
+            arrays = map_arrays(path)
             words = Tfidf.load(directory, Runtime())
             return cls(recipe, words, arrays["centre"], arrays["coefficients"], encoder)
         except InputError as error:
@@ -172,19 +173,14 @@ class Embedding:
             ) from error
 
 
-def _centred(vectors: Float32Array, centre: Float32Array) -> Float32Array:
-    """The vectors minus their centre, each to length 1 again; (n, d)."""
+def _centre(vectors: Float32Array, centre: Float32Array) -> Float32Array:
+    """Subtract the centre of the vectors and scale each to length 1 again; (n, d)."""
     moved = vectors - centre
     lengths = np.linalg.norm(moved, axis=1, keepdims=True)
     return np.asarray(moved / np.maximum(lengths, 1e-6), np.float32)
 
 
-_loaded: dict[tuple[str, Windows, Runtime], Encoder] = {}
-
-
-def _encoder(base: str, plan: Windows, runtime: Runtime) -> Encoder:
-    """The encoder of a training; its folds share one."""
-    if (base, plan, runtime) not in _loaded:
-        _loaded.clear()
-        _loaded[base, plan, runtime] = Encoder.read(base, plan, runtime)
-    return _loaded[base, plan, runtime]
+@functools.lru_cache(maxsize=1)
+def _shared_encoder(base: str, plan: WindowPlan, runtime: Runtime) -> SentenceEncoder:
+    """Read the encoder of a training; its folds share one."""
+    return SentenceEncoder.read(base, plan, runtime)

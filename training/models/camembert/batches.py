@@ -13,13 +13,22 @@ import torch
 
 from seeds.base.errors import InputError, missing_extra
 from training.arrays import BoolArray
-from training.models.encoders.batching import padded
+from training.models.encoders.batching import pad_windows
 
 _MEGABATCH = 16  # batches whose windows are sorted by length together, then shuffled
 
 
 def token_table(windows: list[list[list[int]]], gold: BoolArray, folder: Path) -> Any:
-    """The windows as a memory-mapped table: input_ids, labels, length, weight."""
+    """Write the windows as a memory-mapped table: input_ids, labels, length, weight.
+
+    Args:
+        windows: of each article, token ids.
+        gold: bool (articles, k).
+        folder: to write into.
+
+    Raises:
+        InputError: the package is missing, or the disk is full.
+    """
     try:
         import datasets
     except ModuleNotFoundError as error:
@@ -28,15 +37,17 @@ def token_table(windows: list[list[list[int]]], gold: BoolArray, folder: Path) -
     datasets.disable_progress_bars()
     path = folder / f"tokens-{os.environ.get('RANK', '0')}"
     shutil.rmtree(path, ignore_errors=True)
-    flat = [
-        (n, place, each) for n, some in enumerate(windows) for place, each in enumerate(some, 1)
+    rows = [
+        (article, position, window)
+        for article, article_windows in enumerate(windows)
+        for position, window in enumerate(article_windows, 1)
     ]
     table = datasets.Dataset.from_dict(
         {
-            "input_ids": [each for _, _, each in flat],
-            "labels": [gold[n].astype(np.float32).tolist() for n, _, _ in flat],
-            "length": [len(each) for _, _, each in flat],
-            "weight": [1 / math.sqrt(place) for _, place, _ in flat],
+            "input_ids": [window for _, _, window in rows],
+            "labels": [gold[article].astype(np.float32).tolist() for article, _, _ in rows],
+            "length": [len(window) for _, _, window in rows],
+            "weight": [1 / math.sqrt(position) for _, position, _ in rows],
         }
     )
     try:
@@ -49,14 +60,14 @@ def token_table(windows: list[list[list[int]]], gold: BoolArray, folder: Path) -
 
 
 class Order(torch.utils.data.Sampler[int]):
-    """Windows of like lengths in a batch; the order follows from the seed and the epoch alone."""
+    """Windows of like lengths in a batch; the order depends on the seed and the epoch alone."""
 
     def __init__(self, lengths: Sequence[int], batch: int, seed: int) -> None:
         self.lengths, self.batch, self.seed = np.array(lengths), batch, seed
         self.epoch = 0
 
     def begin(self, epoch: int) -> None:
-        """Take the order of an epoch."""
+        """Switch to the order of an epoch."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -66,25 +77,25 @@ class Order(torch.utils.data.Sampler[int]):
         rng = np.random.default_rng([self.seed, self.epoch])
         shuffled = rng.permutation(len(self.lengths))
         batches = []
-        for first in range(0, len(shuffled), self.batch * _MEGABATCH):
-            part = shuffled[first : first + self.batch * _MEGABATCH]
+        for begin in range(0, len(shuffled), self.batch * _MEGABATCH):
+            part = shuffled[begin : begin + self.batch * _MEGABATCH]
             part = part[np.argsort(-self.lengths[part], kind="stable")]
             batches += [part[n : n + self.batch] for n in range(0, len(part), self.batch)]
-        whole = [each for each in batches if len(each) == self.batch]
-        rest = [each for each in batches if len(each) < self.batch]
-        mixed = [whole[n] for n in rng.permutation(len(whole))] + rest
-        return iter([int(n) for each in mixed for n in each])
+        full = [batch for batch in batches if len(batch) == self.batch]
+        rest = [batch for batch in batches if len(batch) < self.batch]
+        ordered = [full[n] for n in rng.permutation(len(full))] + rest
+        return iter([int(n) for batch in ordered for n in batch])
 
 
 @dataclass(frozen=True)
 class Collate:
-    """Rows of the token table -> a batch of tensors."""
+    """Turns rows of the token table into a batch of tensors."""
 
     pad: int
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """input_ids, attention_mask: int64 (n, longest); labels: (n, k); weight: (n,)."""
-        ids, mask = padded([row["input_ids"] for row in rows], self.pad)
+        """Return input_ids, attention_mask: int64 (n, longest); labels: (n, k); weight: (n,)."""
+        ids, mask = pad_windows([row["input_ids"] for row in rows], self.pad)
         return {
             "input_ids": torch.from_numpy(ids),
             "attention_mask": torch.from_numpy(mask),

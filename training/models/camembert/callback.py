@@ -1,4 +1,4 @@
-"""How far a fine-tuning is: looks at held-out articles, checkpoints, and going on from one."""
+"""The progress of a fine-tuning: evaluations on held-out articles, checkpoints, resuming."""
 
 import json
 import shutil
@@ -17,37 +17,37 @@ from seeds.base.records import read_object
 from seeds.base.storage import replacing, sync, write_text
 from training.arrays import BoolArray, Float32Array
 
-_LOOKS = 8  # at the held-out articles in a whole training
-_DONE = "complete.json"  # written last, so that half of a checkpoint is never resumed
-_PARTS = ("model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json", _DONE)
+_EVALUATIONS = 8  # on the held-out articles in a training that makes all its passes
+_COMPLETE = "complete.json"  # written last, so that half a checkpoint is never resumed
+_PARTS = ("model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json", _COMPLETE)
 
 
 @dataclass
 class Watch(TrainerCallback):
-    """Follows a training step by step; all that a checkpoint adds to the Trainer's own is here.
+    """Follows a training step by step, and adds to the Trainer's checkpoints all they lack.
 
     Attributes:
         model: the one being trained.
         epochs: passes planned.
-        stop_after: passes to be made.
-        patience: looks in a row that may be no better; 0: all planned passes are made.
-        look: the macro-F1 on held-out articles; None: there are none.
-        checkpoint_steps: between two checkpoints; None: nothing is kept.
-        advance: hears of (steps done, of how many).
-        best, best_epoch, best_score: the weights of the best look, which it was, its macro-F1.
-        since: looks without getting better.
+        stop_after: passes to make.
+        patience: evaluations in a row that may be no better; 0: all planned passes are made.
+        evaluate: returns the macro-F1 on held-out articles; None: there are none.
+        checkpoint_steps: between two checkpoints; None: none is written.
+        on_progress: called with (steps done, steps in all).
+        on_epoch: called with the number of each epoch that begins.
+        best, best_epoch, best_score: the weights of the best evaluation, its epoch, its macro-F1.
+        since: evaluations since the best one.
         interrupted: set by Ctrl-C: the step is finished, a checkpoint written.
-        epoch_began: hears of the number of each epoch.
     """
 
     model: Any
     epochs: int
     stop_after: int
     patience: int
-    look: Callable[[], float] | None
+    evaluate: Callable[[], float] | None
     checkpoint_steps: int | None
-    advance: Callable[[int, int], None]
-    epoch_began: Callable[[int], None]
+    on_progress: Callable[[int, int], None]
+    on_epoch: Callable[[int], None]
     best: dict[str, Any] | None = field(default=None, repr=False)
     best_epoch: int = 0
     best_score: float = -1.0
@@ -56,31 +56,31 @@ class Watch(TrainerCallback):
     interrupted: bool = False
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Each epoch has an order of its own, the same after a kill."""
-        self.epoch_began(state.global_step * self.epochs // state.max_steps)
+        """Give each epoch an order of its own, the same after a kill."""
+        self.on_epoch(state.global_step * self.epochs // state.max_steps)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """A checkpoint now and then; at an epoch's end only after the look."""
-        of = max(state.max_steps * self.stop_after // self.epochs, 1)
-        self.advance(min(state.global_step, of), of)
+        """Ask for a checkpoint when one is due; at an epoch's end only after the evaluation."""
+        steps = max(state.max_steps * self.stop_after // self.epochs, 1)
+        self.on_progress(min(state.global_step, steps), steps)
         if self.interrupted:
             control.should_training_stop = True
             control.should_save = self.checkpoint_steps is not None
         elif state.global_step * self.epochs % state.max_steps:
-            control.should_save = self._due(state)
+            control.should_save = self._is_due(state)
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Look at the held-out articles; stop where nothing gets better."""
+        """Evaluate on the held-out articles; stop when they get no better."""
         if self.interrupted:
             return
         epoch = state.global_step * self.epochs // state.max_steps
-        every = max(1, round(self.epochs / _LOOKS))
-        if self.look and (epoch % every == 0 or epoch == self.epochs):
-            self._compare(epoch, self.look())
-        tired = self.patience and self.since >= self.patience
-        if tired or epoch >= self.stop_after:
+        interval = max(1, round(self.epochs / _EVALUATIONS))
+        if self.evaluate and (epoch % interval == 0 or epoch == self.epochs):
+            self._compare(epoch, self.evaluate())
+        out_of_patience = self.patience and self.since >= self.patience
+        if out_of_patience or epoch >= self.stop_after:
             control.should_training_stop = True
-        control.should_save = not control.should_training_stop and self._due(state)
+        control.should_save = not control.should_training_stop and self._is_due(state)
 
     def _compare(self, epoch: int, score: float) -> None:
         """Keep the better weights; of equals the later, which learned longer."""
@@ -88,30 +88,30 @@ class Watch(TrainerCallback):
         if score >= self.best_score:
             self.best_score, self.best_epoch, self.since = score, epoch, 0
             weights = self.model.state_dict()
-            self.best = {name: each.detach().cpu().clone() for name, each in weights.items()}
+            self.best = {name: array.detach().cpu().clone() for name, array in weights.items()}
 
-    def _due(self, state: Any) -> bool:
+    def _is_due(self, state: Any) -> bool:
         if self.checkpoint_steps is None:
             return False
         return bool(state.global_step - self.saved_at >= self.checkpoint_steps)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Complete a checkpoint: the best weights so far, then the mark that all is there."""
+        """Complete a checkpoint: the best weights so far, then the mark that it is complete."""
         self.saved_at = state.global_step
         if not state.is_world_process_zero:
             return
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         if self.best is not None:
             with replacing(folder / "best.safetensors") as file:
-                file.write(save({name: each.contiguous() for name, each in self.best.items()}))
-        for each in folder.iterdir():
-            sync(each)
+                file.write(save({name: array.contiguous() for name, array in self.best.items()}))
+        for path in folder.iterdir():
+            sync(path)
         record = {"epoch": self.best_epoch, "score": self.best_score, "since": self.since}
-        write_text(folder / _DONE, json.dumps(record))
+        write_text(folder / _COMPLETE, json.dumps(record))
 
     def restore(self, checkpoint: Path) -> None:
-        """Take up what `on_save` wrote."""
-        record = read_object(checkpoint / _DONE, "Train again.")
+        """Read what `on_save` wrote."""
+        record = read_object(checkpoint / _COMPLETE, "Train again.")
         self.best_epoch, self.best_score = record["epoch"], record["score"]
         self.since, self.saved_at = record["since"], step_of(checkpoint)
         if self.best_epoch:
@@ -119,29 +119,29 @@ class Watch(TrainerCallback):
 
 
 def step_of(checkpoint: Path) -> int:
-    """The step after which a checkpoint was written."""
+    """Return the step after which a checkpoint was written."""
     return int(checkpoint.name.rpartition("-")[2])
 
 
 def last_complete(folder: Path) -> Path | None:
-    """The newest checkpoint that is all there; the Trainer alone would take half of one."""
-    for each in sorted(folder.glob("checkpoint-*"), key=step_of, reverse=True):
-        if _complete(each):
-            return each
-        shutil.rmtree(each)
+    """Return the newest complete checkpoint; the Trainer alone would resume half of one."""
+    for checkpoint in sorted(folder.glob("checkpoint-*"), key=step_of, reverse=True):
+        if _is_complete(checkpoint):
+            return checkpoint
+        shutil.rmtree(checkpoint)
     return None
 
 
-def _complete(checkpoint: Path) -> bool:
+def _is_complete(checkpoint: Path) -> bool:
     from safetensors import safe_open
 
     if not all((checkpoint / name).is_file() for name in _PARTS):
         return False
     try:
-        for each in checkpoint.glob("*.safetensors"):
-            with safe_open(each, "np"):
+        for path in checkpoint.glob("*.safetensors"):
+            with safe_open(path, "np"):
                 pass
-        for name in ("trainer_state.json", _DONE):
+        for name in ("trainer_state.json", _COMPLETE):
             read_object(checkpoint / name)
     except (InputError, OSError, SafetensorError):
         return False
@@ -149,14 +149,20 @@ def _complete(checkpoint: Path) -> bool:
 
 
 def macro_f1(scores: Float32Array, gold: BoolArray, *, single: bool) -> float:
-    """Over the categories with articles; for multiple choice at the one cut that is best."""
+    """Return macro-F1 over the categories that have articles; at the best common threshold.
+
+    Args:
+        scores: float32 (n, k).
+        gold: bool (n, k).
+        single: each article's best category holds, without a threshold.
+    """
     if single:
         return _f1(np.arange(scores.shape[1]) == scores.argmax(axis=1)[:, None], gold)
-    cuts = np.quantile(scores, np.linspace(0.5, 0.995, 40))
-    return max(_f1(scores >= cut, gold) for cut in cuts)
+    thresholds = np.quantile(scores, np.linspace(0.5, 0.995, 40))
+    return max(_f1(scores >= threshold, gold) for threshold in thresholds)
 
 
-def _f1(held: BoolArray, gold: BoolArray) -> float:
-    hits, both = (held & gold).sum(axis=0), held.sum(axis=0) + gold.sum(axis=0)
-    there = gold.any(axis=0)
-    return float((2 * hits / np.maximum(both, 1))[there].mean()) if there.any() else 0.0
+def _f1(predicted: BoolArray, gold: BoolArray) -> float:
+    hits, sizes = (predicted & gold).sum(axis=0), predicted.sum(axis=0) + gold.sum(axis=0)
+    present = gold.any(axis=0)
+    return float((2 * hits / np.maximum(sizes, 1))[present].mean()) if present.any() else 0.0

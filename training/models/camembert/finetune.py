@@ -1,13 +1,13 @@
-"""Fine-tuning with the Hugging Face Trainer: goes on after a kill, with less where memory ends."""
+"""Fine-tuning with the Hugging Face Trainer: resumes after a kill, uses less where memory ends."""
 
 import contextlib
+import itertools
 import math
 import os
-import re
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,15 +23,21 @@ from training.models.camembert.batches import Collate, Order, token_table
 from training.models.camembert.callback import Watch, last_complete, macro_f1, step_of
 from training.models.camembert.logits import logits_of
 from training.models.camembert.settings import CamembertSettings
-from training.models.encoders.hub import longest_window, pieces_of, read_base
-from training.models.encoders.precision import while_training
-from training.models.encoders.tokens import Pieces, pooled
-from training.models.encoders.torch_network import TorchNetwork, device, out_of_memory
+from training.models.camembert.trainer import (
+    Objective,
+    WindowTrainer,
+    make_optimizer,
+    training_arguments,
+)
+from training.models.encoders.hub import longest_window, read_base, wrap_tokenizer
+from training.models.encoders.precision import training_precision
+from training.models.encoders.tokens import Tokenizer, pool_windows
+from training.models.encoders.torch_network import TorchNetwork, device, is_out_of_memory
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset
 
-# What torch, safetensors and the system say of a full disk.
+# In the messages of torch, safetensors and the system about a full disk.
 _DISK_FULL = (
     *("No space left", "Disk quota", "iostream error", "unexpected pos", "file write failed"),
     "PytorchStreamWriter failed",
@@ -44,15 +50,15 @@ class Tuned:
 
     Attributes:
         model: of transformers, float32, in evaluation mode.
-        tokenizer: of transformers.
-        pieces: the same, as it is used here.
+        hub_tokenizer: of transformers, to be saved.
+        tokenizer: the same, to cut texts into windows.
         duration: the share of the planned passes that was best.
-        notes: what a person should know of it.
+        notes: what a person should know of the fit.
     """
 
     model: Any
-    tokenizer: Any
-    pieces: Pieces
+    hub_tokenizer: Any
+    tokenizer: Tokenizer
     duration: float
     notes: tuple[str, ...]
 
@@ -61,7 +67,8 @@ def fine_tune(dataset: "Dataset", settings: CamembertSettings, fitting: Fitting)
     """Fine-tune the base model on a dataset; where memory runs out, with half as much at once.
 
     Raises:
-        InputError: the base model is not there, the loss is no number, or memory does not suffice.
+        InputError: the base model does not exist, the loss is not a number, or memory does not
+            suffice.
         KeyboardInterrupt: after Ctrl-C, once the step is done and a checkpoint is written.
     """
     if fitting.runtime.threads:
@@ -76,22 +83,22 @@ def fine_tune(dataset: "Dataset", settings: CamembertSettings, fitting: Fitting)
             parts *= 2
             if settings.batch_size % parts:
                 raise InputError(
-                    f"memory does not suffice ({reason}). Choose a smaller window, a batch_size "
+                    f"not enough memory ({reason}). Choose a smaller window, a batch_size "
                     "that is a power of 2, a smaller base model, or a machine with more memory."
                 )
             fitting.log(
-                f"out of memory: going on with {settings.batch_size // parts} windows at once "
+                f"out of memory: continuing with {settings.batch_size // parts} windows at once "
                 f"(steps of {settings.batch_size} as before)"
             )
 
 
 class _OutOfMemoryError(Exception):
-    """A smaller batch could do."""
+    """A smaller batch could succeed."""
 
 
 @contextlib.contextmanager
 def _folder(fitting: Fitting) -> Iterator[Path]:
-    """Where tokens and checkpoints go: a temporary folder where nothing is to be kept."""
+    """Provide a folder for tokens and checkpoints: a temporary one if nothing is to be kept."""
     if fitting.folder is None:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             yield Path(folder)
@@ -103,77 +110,80 @@ def _folder(fitting: Fitting) -> Iterator[Path]:
 def _attempt(
     dataset: "Dataset", settings: CamembertSettings, fitting: Fitting, folder: Path
 ) -> Tuned:
-    """Train from the last complete checkpoint, if there is one, to the end."""
+    """Train to the end, from the last complete checkpoint if there is one."""
     transformers.set_seed(fitting.seed)
     place = device(fitting.runtime)
-    tokenizer, model = _base(dataset, settings, place)
-    pieces = pieces_of(tokenizer, settings.base_model)
-    longest = longest_window(tokenizer, model.config)
-    if settings.window > longest:
-        raise InputError(
-            f"{settings.base_model}: reads {longest} pieces at once; window is {settings.window}. "
-            "Lower it in the recipe."
-        )
-    if settings.frozen_layers > model.config.num_hidden_layers:
-        raise InputError(
-            f"frozen_layers is {settings.frozen_layers}; {settings.base_model} has "
-            f"{model.config.num_hidden_layers} layers."
-        )
-    windows = pieces.windows(dataset.texts, settings.learn_plan)
-    rows = token_table(windows, dataset.gold, folder)
-    epochs = max(
-        settings.epochs, math.ceil(settings.min_steps / math.ceil(len(rows) / settings.batch_size))
-    )
-    order = Order(rows["length"], settings.batch_size, fitting.seed)
+    hub_tokenizer, model = _read_base(dataset, settings, place)
+    tokenizer = wrap_tokenizer(hub_tokenizer, settings.base_model)
+    _check_size(settings, longest_window(hub_tokenizer, model.config), model.config)
+    windows = tokenizer.windows(dataset.texts, settings.learn_plan)
+    table = token_table(windows, dataset.gold, folder)
+    steps = math.ceil(len(table) / settings.batch_size)  # of an epoch
+    epochs = max(settings.epochs, math.ceil(settings.min_steps / steps))
+    order = Order(table["length"], settings.batch_size, fitting.seed)
     with fitting.track("fine-tuning", 1) as advance:
         watch = Watch(
             model=model,
             epochs=epochs,
             stop_after=max(1, round(epochs * (fitting.duration or 1))),
             patience=settings.patience,
-            look=_look(model, pieces, settings, fitting, place),
+            evaluate=_evaluation(model, tokenizer, settings, fitting, place),
             checkpoint_steps=settings.checkpoint_steps if fitting.folder else None,
-            advance=advance,
-            epoch_began=order.begin,
+            on_progress=advance,
+            on_epoch=order.begin,
         )
-        trainer = _Trainer(
+        trainer = WindowTrainer(
             model=model,
-            args=_arguments(settings, fitting, folder, epochs, place),
-            train_dataset=rows,
-            data_collator=Collate(pieces.pad),
+            args=training_arguments(settings, fitting.seed, folder, epochs, place),
+            train_dataset=table,
+            data_collator=Collate(tokenizer.pad),
             callbacks=[watch],
-            optimizers=(_optimizer(model, settings, place), None),
+            optimizers=(make_optimizer(model, settings, place), None),
         )
         trainer.order = order
-        trainer.objective = _Objective.of(dataset, settings)
+        trainer.objective = Objective.of(dataset, settings)
         _train(trainer, watch, last_complete(folder), fitting)
     model = trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     if watch.best is not None:
         model.load_state_dict(watch.best)
-    made = watch.best_epoch or watch.stop_after
+    passes = watch.best_epoch or watch.stop_after
     notes = (
-        _beyond_one_window(pieces, dataset.texts, settings),
-        f"{made} of {epochs} planned passes over {len(rows)} windows",
+        _describe_windows(tokenizer, dataset.texts, settings),
+        f"{passes} of {epochs} planned passes over {len(table)} windows",
     )
-    return Tuned(model.float().eval(), tokenizer, pieces, made / epochs, notes)
+    return Tuned(model.float().eval(), hub_tokenizer, tokenizer, passes / epochs, notes)
 
 
-def _train(trainer: "_Trainer", watch: Watch, checkpoint: Path | None, fitting: Fitting) -> None:
+def _check_size(settings: CamembertSettings, longest: int, config: Any) -> None:
+    """Refuse settings that the base model is too small for."""
+    if settings.window > longest:
+        raise InputError(
+            f"{settings.base_model}: reads at most {longest} tokens at once; window is "
+            f"{settings.window}. Lower it in the recipe."
+        )
+    if settings.frozen_layers > config.num_hidden_layers:
+        raise InputError(
+            f"frozen_layers is {settings.frozen_layers}; {settings.base_model} has only "
+            f"{config.num_hidden_layers} layers. Lower it in the recipe."
+        )
+
+
+def _train(trainer: WindowTrainer, watch: Watch, checkpoint: Path | None, fitting: Fitting) -> None:
     if checkpoint:
-        fitting.log(f"going on from step {step_of(checkpoint)}")
+        fitting.log(f"resuming from step {step_of(checkpoint)}")
         watch.restore(checkpoint)
     trainer.remove_callback(transformers.PrinterCallback)
     try:
-        with _ctrl_c(watch):
+        with _finish_on_ctrl_c(watch):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except (RuntimeError, MemoryError, OSError, SafetensorError) as error:
         if any(sign in str(error) for sign in _DISK_FULL):
             raise InputError(
                 f"{trainer.args.output_dir}: no space left for a checkpoint. Free some space and "
-                "run the same command again: it goes on from the last one. Earlier runs are "
-                "untouched."
+                "run the same command again: it resumes from the last checkpoint. Earlier runs "
+                "are untouched."
             ) from error
-        if out_of_memory(error):
+        if is_out_of_memory(error):
             raise _OutOfMemoryError(str(error).partition("\n")[0][:200]) from error
         raise
     if watch.interrupted:
@@ -181,93 +191,28 @@ def _train(trainer: "_Trainer", watch: Watch, checkpoint: Path | None, fitting: 
 
 
 @contextlib.contextmanager
-def _ctrl_c(watch: Watch) -> Iterator[None]:
-    """Ctrl-C finishes the step and writes a checkpoint; a second one stops at once."""
-    alone = "RANK" not in os.environ and threading.current_thread() is threading.main_thread()
-    before = signal.getsignal(signal.SIGINT)
-    if not alone or before is not signal.default_int_handler:
+def _finish_on_ctrl_c(watch: Watch) -> Iterator[None]:
+    """Let Ctrl-C finish the step and write a checkpoint; a second one stops at once."""
+    is_alone = "RANK" not in os.environ and threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGINT)
+    if not is_alone or handler is not signal.default_int_handler:
         yield
         return
 
     def finish(_number: int, _frame: object) -> None:
         """Let the step end; the next Ctrl-C is Python's own again."""
         watch.interrupted = True
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, handler)
 
     signal.signal(signal.SIGINT, finish)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, handler)
 
 
-class _Trainer(transformers.Trainer):
-    """The Trainer with an order of its own for each epoch, and the loss of several choices."""
-
-    order: Order
-    objective: "_Objective"
-
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
-        self.model_accepts_loss_kwargs = False  # the loss is a mean, so it is divided by the parts
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        return self.order
-
-    def compute_loss(
-        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> Any:
-        """The mean loss of a batch's windows."""
-        logits = model(
-            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
-        ).logits.float()
-        loss = self.objective.loss(logits, inputs["labels"], inputs["weight"])
-        if not torch.isfinite(loss.detach()):
-            raise InputError(
-                f"the loss is no number at step {self.state.global_step + 1}. Lower learning_rate, "
-                "or set mixed to float32. Earlier runs are untouched."
-            )
-        return (loss, logits) if return_outputs else loss
-
-
-@dataclass(frozen=True)
-class _Objective:
-    """Cross-entropy over a softmax, or over a sigmoid for each category.
-
-    Attributes:
-        single: which of the two.
-        weights: float (k,), how much a category's articles count.
-    """
-
-    single: bool
-    weights: torch.Tensor
-
-    @classmethod
-    def of(cls, dataset: "Dataset", settings: CamembertSettings) -> "_Objective":
-        gold = dataset.gold
-        single = dataset.taxonomy.choice == "single"
-        weights = np.ones(gold.shape[1])
-        if settings.class_weights == "balanced":
-            positive = np.maximum(gold.sum(axis=0), 1)
-            weights = len(gold) / (gold.shape[1] * positive) if single else len(gold) / positive - 1
-        return cls(single, torch.tensor(np.sqrt(weights) if not single else weights).float())
-
-    def loss(self, logits: Any, gold: Any, counts: Any) -> Any:
-        """A scalar; logits, gold: (n, k); counts: (n,), how much each window counts."""
-        weights = self.weights.to(logits.device)
-        if self.single:
-            each = torch.nn.functional.cross_entropy(
-                logits, gold.argmax(dim=1), weight=weights, reduction="none"
-            )
-        else:
-            each = torch.nn.functional.binary_cross_entropy_with_logits(
-                logits, gold, pos_weight=weights, reduction="none"
-            ).mean(dim=1)
-        return (each * counts).sum() / counts.sum()
-
-
-def _base(dataset: "Dataset", settings: CamembertSettings, place: str) -> tuple[Any, Any]:
-    """The base model with a fresh head of the dataset's categories."""
+def _read_base(dataset: "Dataset", settings: CamembertSettings, place: str) -> tuple[Any, Any]:
+    """Read the tokenizer and the base model, with a fresh head of the dataset's categories."""
     ids = dataset.taxonomy.ids
     single = dataset.taxonomy.choice == "single"
     tokenizer, model = read_base(
@@ -278,115 +223,53 @@ def _base(dataset: "Dataset", settings: CamembertSettings, place: str) -> tuple[
         id2label=dict(enumerate(ids)),
         label2id={name: n for n, name in enumerate(ids)},
         problem_type="single_label_classification" if single else "multi_label_classification",
-        ignore_mismatched_sizes=True,  # a base that was a classifier of something else
+        ignore_mismatched_sizes=True,  # a base that classified something else
         # On a CPU in bfloat16 a fifth faster than the default (DECISIONS.md).
         **({"attn_implementation": "eager"} if place == "cpu" else {}),
     )
-    for module in model.modules():  # random numbers for every pair of pieces: slow on a CPU
+    for module in model.modules():  # random numbers for every pair of tokens: slow on a CPU
         if type(module).__name__.endswith("SelfAttention") and hasattr(module, "dropout"):
             module.dropout = torch.nn.Dropout(0.0)
     return tokenizer, model
 
 
-def _optimizer(model: Any, settings: CamembertSettings, place: str) -> torch.optim.Optimizer:
-    """AdamW; a lower layer learns slower than the one above it, the fresh head fastest."""
-    count = model.config.num_hidden_layers
-    groups: dict[tuple[float, float], list[Any]] = {}
-    for name, parameter in model.named_parameters():
-        depth = _depth(name, model.base_model_prefix, count)
-        if depth is None:
-            factor = settings.head_factor
-        elif depth < settings.frozen_layers:
-            parameter.requires_grad = False
-            continue
-        else:
-            factor = settings.layer_decay ** (count - 1 - depth)
-        decay = settings.weight_decay if parameter.ndim > 1 else 0.0
-        groups.setdefault((factor * settings.learning_rate, decay), []).append(parameter)
-    return torch.optim.AdamW(
-        [{"params": each, "lr": lr, "weight_decay": d} for (lr, d), each in groups.items()],
-        fused=place in ("cpu", "cuda") or place.startswith("cuda:"),
-    )
-
-
-def _depth(name: str, prefix: str, count: int) -> int | None:
-    """The layer of a parameter, from 0; -1: the embeddings; None: the head."""
-    if not name.startswith(f"{prefix}."):
-        return None
-    layer = re.search(r"\.layers?\.(\d+)\.", name)
-    if layer:
-        return int(layer[1])
-    return -1 if "embed" in name else count - 1
-
-
-def _arguments(
-    settings: CamembertSettings, fitting: Fitting, folder: Path, epochs: int, place: str
-) -> Any:
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    at_once = settings.batch_size // settings.accumulation
-    if at_once % processes:
-        raise InputError(
-            f"{at_once} windows at once can't be shared by {processes} processes. Choose a "
-            f"batch_size that is a multiple of {processes}."
-        )
-    mixed = while_training(settings.mixed, place)
-    return transformers.TrainingArguments(
-        output_dir=str(folder),
-        num_train_epochs=epochs,
-        per_device_train_batch_size=at_once // processes,
-        gradient_accumulation_steps=settings.accumulation,
-        learning_rate=settings.learning_rate,
-        lr_scheduler_type="linear",
-        warmup_steps=settings.warmup,
-        bf16=mixed == "bfloat16",
-        fp16=mixed == "float16",
-        use_cpu=place == "cpu",
-        ddp_backend="gloo" if place == "cpu" and processes > 1 else None,
-        save_strategy="no",
-        save_total_limit=2,
-        logging_strategy="no",
-        logging_nan_inf_filter=False,
-        report_to=[],
-        disable_tqdm=True,
-        remove_unused_columns=False,
-        dataloader_pin_memory=place != "cpu",
-        seed=fitting.seed,
-    )
-
-
-def _look(
-    model: Any, pieces: Pieces, settings: CamembertSettings, fitting: Fitting, place: str
-) -> Any:
-    """What measures the macro-F1 on the held-out articles, or None."""
+def _evaluation(
+    model: Any, tokenizer: Tokenizer, settings: CamembertSettings, fitting: Fitting, place: str
+) -> Callable[[], float] | None:
+    """Return a function that measures macro-F1 on the held-out articles; None without any."""
     held_out = fitting.held_out
     if held_out is None or not held_out.examples or fitting.duration is not None:
         return None
-    windows = pieces.windows(held_out.texts, settings.plan)
-    flat = [each for several in windows for each in several]
+    windows = tokenizer.windows(held_out.texts, settings.plan)
+    all_windows = list(itertools.chain.from_iterable(windows))
     gold, single = held_out.gold, held_out.taxonomy.choice == "single"
-    dtype = getattr(torch, while_training(settings.mixed, place))
-    network = TorchNetwork(logits_of(model), gold.shape[1], pieces.pad, fitting.runtime)
+    dtype = getattr(torch, training_precision(settings.mixed, place))
+    network = TorchNetwork(logits_of(model), gold.shape[1], tokenizer.pad, fitting.runtime)
 
-    def look() -> float:
-        """The macro-F1 of the model as it is now."""
+    def evaluate() -> float:
+        """Return the macro-F1 of the model as it is now."""
         model.eval()
         with torch.autocast(place.partition(":")[0], dtype, enabled=dtype != torch.float32):
-            scores = pooled(network.outputs(flat), windows)
+            scores = pool_windows(network.outputs(all_windows), windows)
         model.train()
         return macro_f1(scores, gold, single=single)
 
-    return look
+    return evaluate
 
 
-def _beyond_one_window(pieces: Pieces, texts: list[str], settings: CamembertSettings) -> str:
-    """What share of articles, and of their text, one window can't hold, and what is read."""
-    room = settings.window - len(pieces.before) - len(pieces.after)
-    sizes = np.array([len(each) for each in pieces.ids(texts)])
+def _describe_windows(tokenizer: Tokenizer, texts: list[str], settings: CamembertSettings) -> str:
+    """Describe how many articles, and how much text, exceed one window, and what is read."""
+    room = settings.window - len(tokenizer.prologue) - len(tokenizer.epilogue)
+    sizes = np.array([len(ids) for ids in tokenizer.ids(texts)])
     beyond = np.maximum(sizes - room, 0)
-    names = {"all": "every window", "head": "the first", "head-tail": "the first and the last"}
+    names = {
+        "all": "every window",
+        "head": "the first window",
+        "head-tail": "the first and the last window",
+    }
     return (
         f"{(beyond > 0).mean():.0%} of the articles are longer than one window of "
-        f"{settings.window} pieces, {beyond.sum() / max(sizes.sum(), 1):.0%} of the text lies "
-        f"beyond it; learned from {names[settings.learn_windows]}, read by "
+        f"{settings.window} tokens, {beyond.sum() / max(sizes.sum(), 1):.0%} of the text lies "
+        f"beyond it; training reads {names[settings.learn_windows]} of an article, prediction "
         f"{names[settings.windows]}"
     )

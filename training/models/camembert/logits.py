@@ -7,7 +7,7 @@ from training.runtime import Runtime
 
 
 def logits_of(model: Any) -> Any:
-    """A module from (ids, mask) to the logits of a sequence classifier, (n, k)."""
+    """Return a module from (ids, mask) to the logits of a sequence classifier, (n, k)."""
     torch = import_torch()
 
     class Logits(torch.nn.Module):  # type: ignore[misc, name-defined]
@@ -18,12 +18,12 @@ def logits_of(model: Any) -> Any:
             self.model = model
 
         def forward(self, ids: Any, mask: Any) -> Any:
-            """Logits, (n, k)."""
+            """Return logits, (n, k)."""
             return self.model(input_ids=ids, attention_mask=mask).logits
 
     return Logits()
 
 
 def exact_network(model: Any, pad: int, runtime: Runtime) -> TorchNetwork:
-    """What scores while training: calibration must not depend on the machine."""
+    """Return the network that scores while training: calibration must not depend on the machine."""
     return TorchNetwork.of(logits_of(model), model.config.num_labels, pad, runtime)

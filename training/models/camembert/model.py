@@ -1,5 +1,6 @@
 """CamemBERT, or any Hugging Face encoder, fine-tuned; long articles are read window by window."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -19,7 +20,7 @@ from training.models.encoders.batching import Network
 from training.models.encoders.hub import check_base, read_model
 from training.models.encoders.network_choice import choose_network
 from training.models.encoders.onnx_network import OnnxNetwork
-from training.models.encoders.tokens import Pieces, pooled
+from training.models.encoders.tokens import Tokenizer, pool_windows
 from training.models.encoders.torch_network import TorchNetwork, device, import_torch
 from training.runtime import Runtime
 
@@ -32,10 +33,10 @@ class Camembert:
     """A fine-tuned sequence classifier; its run is a Hugging Face folder.
 
     Attributes:
-        recipe: how it was trained, and how a text is cut.
-        pieces: the tokenizer.
-        network: a window's log-odds, float32 (k,).
-        width: the categories, k.
+        recipe: how it was trained, and how to cut a text.
+        tokenizer: of the encoder.
+        network: gives a window's log-odds, float32 (k,).
+        width: the number of categories, k.
         duration: the share of the planned passes that was best; None once loaded.
         notes: what a person should know of the fit.
         base: the model and the tokenizer of transformers, to be saved; None once loaded.
@@ -50,7 +51,7 @@ class Camembert:
     resumes: ClassVar[bool] = True
 
     recipe: CamembertSettings
-    pieces: Pieces
+    tokenizer: Tokenizer
     network: Network
     width: int
     duration: float | None = None
@@ -67,32 +68,32 @@ class Camembert:
         tuned = fine_tune(dataset, settings, fitting)
         return cls(
             settings,
-            tuned.pieces,
-            exact_network(tuned.model, tuned.pieces.pad, fitting.runtime),
+            tuned.tokenizer,
+            exact_network(tuned.model, tuned.tokenizer.pad, fitting.runtime),
             len(dataset.taxonomy.ids),
             tuned.duration,
             tuned.notes,
-            (tuned.model, tuned.tokenizer),
+            (tuned.model, tuned.hub_tokenizer),
         )
 
     @property
     def computing(self) -> str:
-        """What it computes in, and on what."""
+        """The precision, library and device that it computes with, for people."""
         return self.network.computing
 
     def scores(self, texts: Sequence[str]) -> Float32Array:
-        """Log-odds, float32 (n, k)."""
-        windows = self.pieces.windows(texts, self.recipe.plan)
-        outputs = self.network.outputs([each for several in windows for each in several])
-        return pooled(outputs.reshape(-1, self.width), windows)
+        """Return log-odds, float32 (n, k)."""
+        windows = self.tokenizer.windows(texts, self.recipe.plan)
+        outputs = self.network.outputs(list(itertools.chain.from_iterable(windows)))
+        return pool_windows(outputs.reshape(-1, self.width), windows)
 
     def contributions(self, text: str, starts: Sequence[int]) -> None:
-        """None: what an encoder makes of a text is no sum over its parts."""
+        """Return None: an encoder's scores are no sum over the parts of a text."""
 
     def rescaled(self, scaling: Scaling) -> Self:
-        """The same encoder under other last lines, so that any reader gets the calibrated scores.
+        """Return the encoder with its last layer scaled, so that any reader gets calibrated scores.
 
-        An article's log-odds are a weighted mean of its windows', so scaling each is scaling it.
+        An article's log-odds are a weighted mean of its windows', so scaling those scales it.
         """
         import copy
 
@@ -100,12 +101,12 @@ class Camembert:
             raise InputError("a model loaded from a run is calibrated already")
         model, tokenizer = self.base
         scaled = copy.deepcopy(model)
-        torch, last = import_torch(), _last_line(scaled)
-        slopes = torch.tensor(scaling.slopes, device=last.weight.device)
+        torch, layer = import_torch(), _logits_layer(scaled)
+        slopes = torch.tensor(scaling.slopes, device=layer.weight.device)
         with torch.no_grad():
-            last.weight.mul_(slopes[:, None])
-            last.bias.mul_(slopes).add_(torch.tensor(scaling.offsets, device=last.bias.device))
-        network = exact_network(scaled, self.pieces.pad, self.network.runtime)
+            layer.weight.mul_(slopes[:, None])
+            layer.bias.mul_(slopes).add_(torch.tensor(scaling.offsets, device=layer.bias.device))
+        network = exact_network(scaled, self.tokenizer.pad, self.network.runtime)
         return replace(self, network=network, base=(scaled, tokenizer))
 
     def save(self, directory: Path) -> None:
@@ -114,21 +115,21 @@ class Camembert:
             raise InputError("a model loaded from a run is already saved there")
         model, tokenizer = self.base
         model.config.name_or_path = ""  # a folder of the machine it was trained on
-        model.config.pad_token_id = self.pieces.pad
+        model.config.pad_token_id = self.tokenizer.pad
         if hasattr(model.config, "auto_map"):
-            del model.config.auto_map  # names code that is neither run nor there
+            del model.config.auto_map  # names code that is neither run nor saved
         model.save_pretrained(directory)
         tokenizer.model_max_length = self.recipe.window
         tokenizer.save_pretrained(directory)
-        record = {"recipe": asdict(self.recipe), "golden": list(self.pieces.golden)}
+        record = {"recipe": asdict(self.recipe), "golden": list(self.tokenizer.golden)}
         write_text(directory / "model.json", json.dumps(record, indent=2))
 
     @classmethod
     def load(cls, directory: Path, runtime: Runtime) -> Self:
-        """Read what `save` wrote; with ONNX Runtime where there is a model.onnx.
+        """Read what `save` wrote; a model.onnx is computed with ONNX Runtime.
 
         Raises:
-            InputError: a file is not what `save` writes, or the tokenizer reads otherwise now.
+            InputError: a file is not what `save` writes, or the tokenizer reads differently now.
         """
         path, onnx = directory / "model.json", directory / "model.onnx"
         if not onnx.is_file():
@@ -138,7 +139,7 @@ class Camembert:
             config = read_object(directory / "config.json")
             recipe = parse(record["recipe"], CamembertSettings, str(path))
             pad, width = int(config["pad_token_id"]), len(config["id2label"])
-            pieces = Pieces.load(directory / "tokenizer.json", pad, record["golden"])
+            tokenizer = Tokenizer.load(directory / "tokenizer.json", pad, record["golden"])
             if onnx.is_file():
                 network: Network = OnnxNetwork.load(onnx, width, pad, runtime)
             else:
@@ -148,7 +149,7 @@ class Camembert:
                     dtype=import_torch().float32,
                 )
                 network = choose_network(logits_of(model), width, pad, runtime)
-            return cls(recipe, pieces, network, width)
+            return cls(recipe, tokenizer, network, width)
         except InputError as error:
             reason = str(error).rstrip(".")
             raise InputError(f"{directory}: {reason}. Train again, or restore the run.") from error
@@ -158,14 +159,14 @@ class Camembert:
             ) from error
 
 
-def _last_line(model: Any) -> Any:
-    """The linear layer that gives the logits."""
+def _logits_layer(model: Any) -> Any:
+    """Return the linear layer that gives the logits."""
     linear = import_torch().nn.Linear
     inside = f"{model.base_model_prefix}."
     head = [
-        each
-        for name, each in model.named_modules()
-        if isinstance(each, linear) and not name.startswith(inside)
+        module
+        for name, module in model.named_modules()
+        if isinstance(module, linear) and not name.startswith(inside)
     ]
     if not head or head[-1].out_features != model.config.num_labels or head[-1].bias is None:
         raise InputError("the base model's classifier does not end in a linear layer")

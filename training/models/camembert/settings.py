@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seeds.base.errors import InputError
-from training.models.encoders.tokens import Keep, Windows
+from training.models.encoders.tokens import Keep, WindowPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class CamembertSettings:
             if getattr(self, name) < lowest
         ]
         if self.batch_size % self.accumulation:
-            faults.append(f"batch_size {self.batch_size} is no multiple of accumulation")
+            faults.append(f"batch_size {self.batch_size} is not a multiple of accumulation")
         if not 0 < self.learning_rate < 1:
             faults.append(f"learning_rate must be between 0 and 1, found {self.learning_rate}")
         if not 0 < self.layer_decay <= 1:
@@ -60,11 +60,11 @@ class CamembertSettings:
             raise InputError("; ".join(faults))
 
     @property
-    def plan(self) -> Windows:
-        """How a text is cut to be read."""
-        return Windows(self.window, self.overlap, self.windows)
+    def plan(self) -> WindowPlan:
+        """The windows that a text is read in."""
+        return WindowPlan(self.window, self.overlap, self.windows)
 
     @property
-    def learn_plan(self) -> Windows:
-        """How a text is cut to be learned from."""
-        return Windows(self.window, self.overlap, self.learn_windows)
+    def learn_plan(self) -> WindowPlan:
+        """The windows that a text is learned from in."""
+        return WindowPlan(self.window, self.overlap, self.learn_windows)

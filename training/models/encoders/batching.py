@@ -11,34 +11,37 @@ TOKENS_AT_ONCE = 8192  # of a batch, padding included; bounds its memory whateve
 
 
 class Network(Protocol):
-    """What turns windows into numbers: PyTorch or ONNX Runtime."""
+    """Turns windows into numbers, by PyTorch or ONNX Runtime."""
 
     @property
     def computing(self) -> str:
-        """What it computes in, and on what, for people."""
+        """The precision, library and device that it computes with, for people."""
         ...
 
     def outputs(self, windows: Sequence[Sequence[int]]) -> Float32Array:
-        """Numbers of each window, float32 (n, width), in the windows' order."""
+        """Return the numbers of each window, float32 (n, width), in the windows' order."""
         ...
 
 
-def batches(windows: Sequence[Sequence[int]], size: int | None, pieces: int) -> Iterator[list[int]]:
-    """The places of windows computed together, longest first.
+def batches(windows: Sequence[Sequence[int]], size: int | None, tokens: int) -> Iterator[list[int]]:
+    """Yield the places of windows to compute together, longest first.
 
-    size: how many at once; None: as many as fill so many pieces, padding included, or one.
+    Args:
+        windows: of token ids.
+        size: windows of a batch; None: as many as `tokens` allow.
+        tokens: the most of a batch, padding included, unless one window alone has more.
     """
     order = sorted(range(len(windows)), key=lambda n: -len(windows[n]))
-    first = 0
-    while first < len(order):
-        count = size or max(1, pieces // len(windows[order[first]]))
-        yield order[first : first + count]
-        first += count
+    begin = 0
+    while begin < len(order):
+        count = size or max(1, tokens // len(windows[order[begin]]))
+        yield order[begin : begin + count]
+        begin += count
 
 
-def padded(windows: Sequence[Sequence[int]], pad: int) -> tuple[IntArray, IntArray]:
-    """Ids and mask, int64 (n, longest)."""
-    shape = (len(windows), max(len(each) for each in windows))
+def pad_windows(windows: Sequence[Sequence[int]], pad: int) -> tuple[IntArray, IntArray]:
+    """Return ids and mask, int64 (n, longest)."""
+    shape = (len(windows), max(len(window) for window in windows))
     ids, mask = np.full(shape, pad, np.int64), np.zeros(shape, np.int64)
     for row, window in enumerate(windows):
         ids[row, : len(window)] = window

@@ -1,4 +1,4 @@
-"""Encoders of BERT's family: whether a layer is one of theirs, and what attention they get."""
+"""Encoders of BERT's family: telling their layers from others, and replacing their attention."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from training.models.encoders.torch_network import import_torch
 
 
 def has_plain_attention(attention: Any) -> bool:
-    """Whether it is the self-attention of BERT, RoBERTa and CamemBERT, and nothing more."""
+    """Tell whether it is the self-attention of BERT, RoBERTa and CamemBERT, and nothing more."""
     linear = import_torch().nn.Linear
     parts = [getattr(attention, name, None) for name in ("query", "key", "value")]
     return (
-        all(isinstance(each, linear) and each.bias is not None for each in parts)
+        all(isinstance(part, linear) and part.bias is not None for part in parts)
         and not getattr(attention, "is_decoder", False)
         and not hasattr(attention, "distance_embedding")
         and not getattr(attention, "is_causal", False)
@@ -18,7 +18,7 @@ def has_plain_attention(attention: Any) -> bool:
 
 
 def has_plain_feed_forward(layer: Any) -> bool:
-    """Whether it is a layer of BERT, RoBERTa or CamemBERT."""
+    """Tell whether a layer has the feed-forward part of BERT, RoBERTa and CamemBERT."""
     torch = import_torch()
     inner: Any = getattr(layer, "intermediate", None)
     outer: Any = getattr(layer, "output", None)
@@ -31,20 +31,20 @@ def has_plain_feed_forward(layer: Any) -> bool:
 
 
 def take_attention_out(model: Any, name: str) -> None:
-    """Make a model hand its layers the mask (n, pieces) as it is given, under a name of ours.
+    """Make a model pass the mask (n, tokens) to its layers unchanged, under a name of ours.
 
-    Its own attention is replaced by whoever calls this; asking for it is an error.
+    The caller replaces the model's attention; calling it is an error.
     """
     import transformers
 
-    def never(*_given: Any, **_named: Any) -> Any:
+    def refuse(*_arguments: Any, **_options: Any) -> Any:
         """Stand for the attention that is replaced."""
         raise NotImplementedError("the layers that would ask for it are replaced")
 
-    def mask_as_it_is(*_given: Any, attention_mask: Any = None, **_named: Any) -> Any:
+    def pass_mask(*_arguments: Any, attention_mask: Any = None, **_options: Any) -> Any:
         """Leave the mask as the tokenizer made it."""
         return attention_mask
 
-    transformers.AttentionInterface.register(name, never)
-    transformers.AttentionMaskInterface.register(name, mask_as_it_is)
+    transformers.AttentionInterface.register(name, refuse)
+    transformers.AttentionMaskInterface.register(name, pass_mask)
     model.set_attn_implementation(name)

@@ -22,14 +22,14 @@ from torch.nn import functional
 from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions as Output
 
 from training.arrays import Float32Array
-from training.models.encoders.batching import batches, padded
+from training.models.encoders.batching import batches, pad_windows
 from training.models.encoders.bert_layers import (
     has_plain_attention,
     has_plain_feed_forward,
     take_attention_out,
 )
-from training.models.encoders.precision import Precision, has, multiplies_bfloat16
-from training.models.encoders.torch_network import in_words
+from training.models.encoders.precision import Precision, has_feature, multiplies_bfloat16
+from training.models.encoders.torch_network import describe_computing
 from training.runtime import Runtime
 
 _ATTENTION = "packed_attention"  # what transformers calls it
@@ -74,7 +74,7 @@ class PackedNetwork:
     def computing(self) -> str:
         """What it computes in, and on what."""
         short = "" if self.short is None else ", bfloat16 for short texts,"
-        return in_words(f"{self.precision}{short}", f"{self.threads} threads of the CPU")
+        return describe_computing(f"{self.precision}{short}", f"{self.threads} threads of the CPU")
 
     def outputs(self, windows: Sequence[Sequence[int]]) -> Float32Array:
         """Numbers of each window, float32 (n, width)."""
@@ -85,7 +85,7 @@ class PackedNetwork:
         def compute(batch: tuple[Any, list[int]]) -> Float32Array:
             """The numbers of some windows, float32 (rows, width)."""
             module, rows = batch
-            ids, mask = padded([windows[n] for n in rows], self.pad)
+            ids, mask = pad_windows([windows[n] for n in rows], self.pad)
             with torch.inference_mode():
                 values = module(torch.from_numpy(ids), torch.from_numpy(mask))
             return np.asarray(values.float().numpy(), np.float32)
@@ -189,7 +189,7 @@ def _with_encoder(module: Any, encoder: torch.nn.Module) -> Any:
 def _agree(module: Any, packed: Any, near: float) -> bool:
     """Whether two modules give nearly the same for a few windows, one of them filled up."""
     windows = [list(range(first, first + count)) for first, count in _PROBE]
-    ids, mask = (torch.from_numpy(each) for each in padded(windows, pad=1))
+    ids, mask = (torch.from_numpy(each) for each in pad_windows(windows, pad=1))
     expected, found = module(ids, mask).float(), packed(ids, mask).float()
     gap = torch.linalg.vector_norm(found - expected, dim=1)
     return bool((gap <= near * torch.linalg.vector_norm(expected, dim=1)).all())
@@ -381,7 +381,7 @@ class _Float:
     def of(cls, weight: Any, bias: Any, dtype: torch.dtype) -> "_Float":
         """As of any product."""
         packed = torch.ops.mkldnn._reorder_linear_weight(weight.to(dtype), _PIECES_AT_ONCE)
-        plain = weight if dtype == torch.float32 and not has("avx512f") else None
+        plain = weight if dtype == torch.float32 and not has_feature("avx512f") else None
         return cls(packed, bias.to(dtype), plain)
 
     def __call__(self, x: Any, *, gelu: bool = False, add: Any = None) -> Any:

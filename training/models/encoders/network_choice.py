@@ -12,18 +12,18 @@ from training.runtime import Runtime
 def choose_network(
     module: Any, width: int, pad: int, runtime: Runtime, *, sparing: Precision | None = None
 ) -> Network:
-    """The network of a module that has been read from a run.
+    """Return the fastest network of a module that was read from a run.
 
     Args:
-        module: from (ids, mask), each int64 (n, pieces), to float (n, width), in float32; it is
-            not to be used again.
+        module: from (ids, mask), each int64 (n, tokens), to float (n, width), in float32; don't
+            use it again.
         width: numbers a window.
         pad: the id that fills up a batch.
-        runtime: where and how it is to compute.
-        sparing: a precision that is computed in only when it is asked for.
+        runtime: where and how to compute.
+        sparing: a precision to use only when it is asked for.
 
     Raises:
-        InputError: there is no such device, or this encoder can't be computed as wanted.
+        InputError: there is no such device, or it can't compute this encoder in int8.
     """
     from training.models.encoders.cpu_encoder import PackedNetwork, pack
 

@@ -1,10 +1,10 @@
 """A PyTorch encoder -> an ONNX file that ONNX Runtime computes fast on a CPU, and its int8 version.
 
-Before the export two parts are put in the words of ONNX Runtime, which computes the same numbers:
-attention as its one operator for all of it, and layer normalisation in steps that it vectorises,
-its own operator for that being many times slower (DECISIONS.md). For int8 the few inner units with
-the largest values are taken out of the feed-forward layers and stay in float32: one scale would
-have to span them and all others (as in LLM.int8(), Dettmers et al. 2022).
+Before the export two parts are rewritten for ONNX Runtime, with the same result: attention becomes
+its single operator for all of it, and layer normalisation is split into steps that it vectorises,
+for its own operator is many times slower (DECISIONS.md). For int8 the few inner units with the
+largest values are taken out of the feed-forward layers and stay in float32: otherwise one scale
+would have to span them and all others (as in LLM.int8(), Dettmers et al. 2022).
 """
 
 import contextlib
@@ -26,15 +26,15 @@ Precision = Literal["none", "int8"]
 
 _OPSET = 20  # the first with Gelu
 _LARGEST = 2_000_000_000  # bytes of weights; a protocol buffer ends at 2 GiB
-_ATTENTION = "onnxruntime_attention"  # what transformers calls it
-# What int8 computes; a classifier's head, a Gemm, is small and stays in float32.
+_ATTENTION = "onnxruntime_attention"  # its name in transformers
+# The operators computed in int8; a classifier's head, a Gemm, is small and stays in float32.
 _QUANTISED = ("MatMul", "Attention", "Gather")
 _FLOAT = 1  # onnx.TensorProto.FLOAT
 _OUTLIERS = 100  # one in so many inner units of a feed-forward layer stays in float32
 
 
 def check_packages() -> None:
-    """Make sure that an export will find what it needs, before anything takes long.
+    """Check that the packages of an export are installed, before anything takes long.
 
     Raises:
         InputError: a package is missing; gives the command that installs it.
@@ -54,44 +54,44 @@ def write_onnx(
     """Write a module as an ONNX file with inputs input_ids and attention_mask and one output.
 
     Args:
-        module: as of a TorchNetwork, from (ids, mask), each int64 (n, pieces), to float (n, width);
-            its weights stay, its layers do not, so it is not to be used again.
+        module: as of a TorchNetwork, from (ids, mask), each int64 (n, tokens), to float (n, width);
+            its layers are replaced, so don't use it again.
         path: the file to write.
-        precision: "int8": weights of the encoder in 8 bits, a scale each column, what they are
-            multiplied with in 8 bits as it comes; else float32.
-        samples: windows of token ids that show which inner units have the largest values; int8 is
-            nearer with some.
+        precision: "int8": the encoder's weights in 8 bits, with a scale for each column, and their
+            inputs in 8 bits, with a scale for each product; else float32.
+        samples: windows of token ids that show which inner units have the largest values; some
+            make int8 more exact.
 
     Raises:
         InputError: the weights are too large for one file.
         OSError: it can't be written.
     """
     torch = import_torch()
-    size = 4 * sum(each.numel() for each in module.parameters())
+    size = 4 * sum(parameter.numel() for parameter in module.parameters())
     if size > _LARGEST:
         raise InputError(
-            f"the model's weights are {size / 1e9:.1f} GB; an ONNX file holds {_LARGEST / 1e9:.0f}."
-            " Train on a smaller base model to export it."
+            f"the model's weights are {size / 1e9:.1f} GB; an ONNX file holds at most "
+            f"{_LARGEST / 1e9:.0f} GB. Train on a smaller base model to export it."
         )
     with _quiet(), torch.no_grad():
         module = module.cpu().float().eval()
         if precision == "int8":
             _spare_outliers(module, samples)
         _adapt(module)
-        graph = _graph(module)
+        graph = _export_graph(module)
         if precision == "int8":
-            _quantise(graph, path)
+            _write_int8(graph, path)
         else:
             path.write_bytes(graph.SerializeToString())
 
 
-def _graph(module: Any) -> Any:
-    """The onnx.ModelProto of a module, for any number of windows of any length."""
+def _export_graph(module: Any) -> Any:
+    """Return the onnx.ModelProto of a module, for any number of windows of any length."""
     torch = import_torch()
     ids = torch.full((2, 16), 5)
     mask = torch.ones_like(ids)
     mask[1, 9:] = 0
-    sizes = {0: torch.export.Dim("windows", min=1), 1: torch.export.Dim("pieces", min=1)}
+    sizes = {0: torch.export.Dim("windows", min=1), 1: torch.export.Dim("tokens", min=1)}
     program = torch.onnx.export(
         module,
         (ids, mask),
@@ -104,14 +104,14 @@ def _graph(module: Any) -> Any:
     )
     graph = program.model_proto
     del graph.graph.value_info[:], graph.metadata_props[:]
-    for node in graph.graph.node:  # where in this machine's files each came from
+    for node in graph.graph.node:  # names files of this machine
         node.doc_string = ""
         del node.metadata_props[:]
     return graph
 
 
-def _quantise(graph: Any, path: Path) -> None:
-    """Write the int8 version: no calibration texts needed, scales follow what comes."""
+def _write_int8(graph: Any, path: Path) -> None:
+    """Write the int8 version; its scales follow the inputs, so it needs no calibration texts."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(
@@ -133,32 +133,34 @@ def _quantise(graph: Any, path: Path) -> None:
 def _spare_outliers(module: Any, samples: Sequence[Sequence[int]]) -> None:
     """Take the inner units with the largest values on the samples out of the int8 products."""
     torch = import_torch()
-    layers = [each for each in module.modules() if has_plain_feed_forward(each)]
+    layers = [layer for layer in module.modules() if has_plain_feed_forward(layer)]
     peaks: list[list[Any]] = [[] for _ in layers]
     hooks = [
         layer.output.dense.register_forward_pre_hook(
-            lambda _module, given, peak=peak: peak.append(given[0].amax((0, 1)))
+            lambda _module, inputs, layer_peaks=layer_peaks: layer_peaks.append(
+                inputs[0].amax((0, 1))
+            )
         )
-        for layer, peak in zip(layers, peaks, strict=True)
+        for layer, layer_peaks in zip(layers, peaks, strict=True)
     ]
-    for each in samples:
-        ids = torch.tensor([list(each)])
+    for window in samples:
+        ids = torch.tensor([list(window)])
         module(ids, torch.ones_like(ids))
     for hook in hooks:
         hook.remove()
-    for layer, peak in zip(layers, peaks, strict=True):
-        if peak:
-            highest = torch.stack(peak).amax(0)
-            _split(layer, highest.topk(max(1, len(highest) // _OUTLIERS)).indices)
+    for layer, layer_peaks in zip(layers, peaks, strict=True):
+        if layer_peaks:
+            highest = torch.stack(layer_peaks).amax(0)
+            _split_layer(layer, highest.topk(max(1, len(highest) // _OUTLIERS)).indices)
 
 
-def _split(layer: Any, units: Any) -> None:
-    """Compute some inner units of a feed-forward layer beside the others, which lose them."""
+def _split_layer(layer: Any, units: Any) -> None:
+    """Compute some inner units of a feed-forward layer apart from the others, in place."""
     torch = import_torch()
     inner, outer = layer.intermediate, layer.output
 
     class Inner(torch.nn.Module):  # type: ignore[misc, name-defined]
-        """The units that are quantised, and those that are spared."""
+        """The first product, of the units that are quantised and of those that are spared."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -167,11 +169,11 @@ def _split(layer: Any, units: Any) -> None:
             self.bias = torch.nn.Parameter(inner.dense.bias[units])
 
         def forward(self, hidden: Any) -> tuple[Any, Any]:
-            """Values of both, each (n, pieces, units)."""
+            """Return the values of both, each (n, tokens, units)."""
             return self.act(self.rest(hidden)), self.act(hidden @ self.spared + self.bias)
 
     class Outer(torch.nn.Module):  # type: ignore[misc, name-defined]
-        """Takes both together again."""
+        """The second product, which adds both up."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -179,7 +181,7 @@ def _split(layer: Any, units: Any) -> None:
             self.spared = torch.nn.Parameter(outer.dense.weight[:, units].T.contiguous())
 
         def forward(self, both: tuple[Any, Any]) -> Any:
-            """What a feed-forward layer adds, (n, pieces, d)."""
+            """Return what a feed-forward layer adds, (n, tokens, d)."""
             rest, spared = both
             return self.rest(rest) + spared @ self.spared
 
@@ -188,25 +190,25 @@ def _split(layer: Any, units: Any) -> None:
 
 
 def _adapt(module: Any) -> None:
-    """Put attention and layer normalisation in the words of ONNX Runtime, in place."""
+    """Rewrite attention and layer normalisation for ONNX Runtime, in place."""
     torch = import_torch()
     model = module.model
-    attentions = [each for each in model.modules() if type(each).__name__.endswith("SelfAttention")]
-    fused = bool(attentions) and all(map(has_plain_attention, attentions))
-    if fused:
+    attentions = [part for part in model.modules() if type(part).__name__.endswith("SelfAttention")]
+    fusible = bool(attentions) and all(map(has_plain_attention, attentions))
+    if fusible:
         take_attention_out(model, _ATTENTION)
     else:
         model.set_attn_implementation("eager")
     for parent in list(module.modules()):
         for name, child in list(parent.named_children()):
-            if fused and child in attentions:
-                setattr(parent, name, _attention(child))
+            if fusible and child in attentions:
+                setattr(parent, name, _fuse_attention(child))
             elif isinstance(child, torch.nn.LayerNorm) and child.elementwise_affine:
-                setattr(parent, name, _layer_norm(child))
+                setattr(parent, name, _split_layer_norm(child))
 
 
-def _attention(given: Any) -> Any:
-    """The same attention as ONNX Runtime's operator: one product for query, key and value."""
+def _fuse_attention(attention: Any) -> Any:
+    """Return the same attention as ONNX Runtime's operator."""
     torch = import_torch()
 
     class FusedAttention(torch.nn.Module):  # type: ignore[misc, name-defined]
@@ -214,15 +216,15 @@ def _attention(given: Any) -> Any:
 
         def __init__(self) -> None:
             super().__init__()
-            parts = (given.query, given.key, given.value)
-            weight = torch.cat([each.weight for each in parts]).T.contiguous()
+            parts = (attention.query, attention.key, attention.value)
+            weight = torch.cat([part.weight for part in parts]).T.contiguous()
             self.weight = torch.nn.Parameter(weight)
-            self.bias = torch.nn.Parameter(torch.cat([each.bias for each in parts]))
-            self.heads = given.num_attention_heads
+            self.bias = torch.nn.Parameter(torch.cat([part.bias for part in parts]))
+            self.heads = attention.num_attention_heads
 
         def forward(self, hidden: Any, attention_mask: Any = None, **_: Any) -> tuple[Any, None]:
-            """What the heads give, (n, pieces, d); mask: (n, pieces)."""
-            found = torch.onnx.ops.symbolic(
+            """Return the output of the heads, (n, tokens, d); mask: (n, tokens)."""
+            output = torch.onnx.ops.symbolic(
                 "com.microsoft::Attention",
                 (hidden, self.weight, self.bias, attention_mask.to(torch.int32)),
                 {"num_heads": self.heads, "mask_filter_value": torch.finfo(torch.float32).min},
@@ -230,27 +232,27 @@ def _attention(given: Any) -> Any:
                 shape=hidden.shape,
                 version=1,
             )
-            return found, None
+            return output, None
 
     return FusedAttention()
 
 
-def _layer_norm(given: Any) -> Any:
-    """The same normalisation over the last axis, in steps."""
+def _split_layer_norm(norm: Any) -> Any:
+    """Return the same normalisation over the last axis, in steps."""
     torch = import_torch()
 
     class SteppedLayerNorm(torch.nn.Module):  # type: ignore[misc, name-defined]
-        """Normalises the last axis."""
+        """Normalisation of the last axis."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.weight, self.bias, self.eps = given.weight, given.bias, given.eps
-            (self.size,) = given.normalized_shape
+            self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
+            (self.size,) = norm.normalized_shape
 
         def forward(self, hidden: Any) -> Any:
-            """Normalised numbers in the shape that came."""
+            """Return normalised numbers of the same shape."""
             centred = hidden - hidden.mean(-1, keepdim=True)
-            # As a norm: the squares' mean would be taken for the slow operator, and fused to it.
+            # As a norm: a mean of squares would be recognised and fused to the slow operator.
             length = torch.linalg.vector_norm(centred, dim=-1, keepdim=True)
             scaled = centred * (length * length / self.size + self.eps).rsqrt() * self.weight
             return scaled if self.bias is None else scaled + self.bias
@@ -260,12 +262,12 @@ def _layer_norm(given: Any) -> Any:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The libraries' advice to their own developers stays unsaid."""
-    before = logging.root.manager.disable
+    """Silence the libraries' advice to their own developers."""
+    level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(before)
+        logging.disable(level)

@@ -11,22 +11,22 @@ import numpy as np
 from seeds.base.cores import available_cores
 from seeds.base.errors import InputError, missing_extra
 from training.arrays import Float32Array
-from training.models.encoders.batching import TOKENS_AT_ONCE, batches, padded
+from training.models.encoders.batching import TOKENS_AT_ONCE, batches, pad_windows
 from training.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class OnnxNetwork:
-    """The same network as an ONNX file, without PyTorch.
+    """A network in an ONNX file, computed without PyTorch.
 
     Windows are computed one by one, several at the same time: a window's numbers stay in the
-    processor's cache, none is padded, and int8's scales, which follow what is computed together,
-    make an article's scores depend on nothing but the article.
+    processor's cache, none is padded, and int8's scales, which depend on all that is computed
+    together, depend on nothing but the article.
 
     Attributes:
-        session: of ONNX Runtime, a thread for each call.
+        session: of ONNX Runtime, with one thread for each call.
         width: numbers a window.
-        pad: the id that fills up a batch, where one is asked for.
+        pad: the id that fills up a batch, where batches are asked for.
         runtime: how many windows at once, on how many threads.
     """
 
@@ -37,10 +37,11 @@ class OnnxNetwork:
 
     @classmethod
     def load(cls, path: Path, width: int, pad: int, runtime: Runtime) -> Self:
-        """The network of a file with inputs input_ids and attention_mask and one output.
+        """Load a file with inputs input_ids and attention_mask and one output.
 
         Raises:
-            InputError: it is no ONNX file, or its output has another width.
+            InputError: it is no ONNX file, its output has another width, or an option does not
+                apply to it.
         """
         try:
             import onnxruntime
@@ -59,13 +60,13 @@ class OnnxNetwork:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
-        if not has_vnni():  # sums of two products of 8 bits would run over 16
+        if not has_vnni():  # sums of two products of 8 bits would overflow 16
             options.add_session_config_entry("session.x64quantprecision", "1")
         try:
             session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # the library has an exception class a fault
+        except Exception as error:  # the library has an exception class for each fault
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(f"{path}: not an ONNX model ({reason})") from error
         if session.get_outputs()[0].shape[-1] != width:
@@ -74,33 +75,34 @@ class OnnxNetwork:
 
     @property
     def threads(self) -> int:
-        """Of the CPU."""
+        """The threads of the CPU."""
         return self.runtime.threads or available_cores()
 
     @property
     def computing(self) -> str:
-        """What it computes with, and on what."""
+        """The library and threads that it computes with, for people."""
         return f"with ONNX Runtime on {self.threads} threads of the CPU"
 
     def outputs(self, windows: Sequence[Sequence[int]]) -> Float32Array:
-        """Numbers of each window, float32 (n, width)."""
+        """Return the numbers of each window, float32 (n, width)."""
 
         def compute(rows: list[int]) -> Float32Array:
-            """The numbers of some windows, float32 (rows, width)."""
-            ids, mask = padded([windows[n] for n in rows], self.pad)
+            """Return the numbers of some windows, float32 (rows, width)."""
+            ids, mask = pad_windows([windows[n] for n in rows], self.pad)
             (values,) = self.session.run(None, {"input_ids": ids, "attention_mask": mask})
             return np.asarray(values, np.float32)
 
-        found = np.zeros((len(windows), self.width), np.float32)
-        several = list(batches(windows, self.runtime.batch_size or 1, TOKENS_AT_ONCE))
+        outputs = np.zeros((len(windows), self.width), np.float32)
+        row_batches = list(batches(windows, self.runtime.batch_size or 1, TOKENS_AT_ONCE))
         with ThreadPoolExecutor(self.threads) as pool:
-            for rows, values in zip(several, pool.map(compute, several), strict=True):
-                found[rows] = values
-        return found
+            computed = pool.map(compute, row_batches)
+            for rows, values in zip(row_batches, computed, strict=True):
+                outputs[rows] = values
+        return outputs
 
 
 def has_vnni(cpu: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether an x86 processor adds products of 8 bits in 32; where nobody tells, it does not."""
+    """Tell whether an x86 processor adds products of 8 bits in 32; False where it is unknown."""
     try:
         flags = cpu.read_text(encoding="utf-8").split()
     except OSError:  # another system than Linux

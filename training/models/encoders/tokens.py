@@ -10,22 +10,23 @@ import numpy as np
 from seeds.base.errors import InputError, missing_extra
 from training.arrays import Float32Array
 
-# A sentence whose ids are kept with a model: a tokenizer that reads it otherwise is refused.
+# A sentence whose ids are stored with a model: a tokenizer that reads it differently is refused.
 _PROBE = "L'été dernier, le ministère a signé à Dakar un accord sur 12 coproductions."
-_SHORTEST = 4  # a last window with less than a fourth of its room is an article's last lines
+_SHORTEST = 4  # a last window that is less than a fourth full holds only an article's last lines
+_LEAST_ROOM = 4  # tokens of text that a window adds to the one before
 
 Keep = Literal["all", "head", "head-tail"]
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
-    """How a text is cut.
+class WindowPlan:
+    """How to cut a text into windows.
 
     Attributes:
-        size: pieces of a window, special ones included.
-        overlap: pieces that a window shares with the one before.
+        size: tokens of a window, special ones included.
+        overlap: tokens that a window shares with the one before.
         keep: "all" windows, the "head" (the first), or "head-tail" (the first and the last).
-        prefix: put before each window; E5 models want "query: ".
+        prefix: put before each window; E5 models expect "query: ".
     """
 
     size: int
@@ -35,7 +36,7 @@ class Windows:
 
     def __post_init__(self) -> None:
         if not 16 <= self.size <= 8192:
-            raise InputError(f"window must be from 16 to 8192 pieces, found {self.size}")
+            raise InputError(f"window must be from 16 to 8192 tokens, found {self.size}")
         if not 0 <= self.overlap <= self.size // 2:
             raise InputError(
                 f"overlap must be from 0 to half a window ({self.size // 2}), found {self.overlap}"
@@ -43,94 +44,112 @@ class Windows:
 
 
 @dataclass(frozen=True)
-class Pieces:
-    """A tokenizer as it is used here.
+class Tokenizer:
+    """An encoder's tokenizer, and the special tokens that it puts around a text.
 
     Attributes:
-        tokenizer: of the tokenizers library.
-        before, after: the special ids put around a text.
+        backend: a tokenizers.Tokenizer.
+        prologue, epilogue: the special ids before and after a text.
         pad: the id that fills up a batch.
         golden: the ids of a French sentence.
     """
 
-    tokenizer: Any = field(repr=False)
-    before: tuple[int, ...]
-    after: tuple[int, ...]
+    backend: Any = field(repr=False)
+    prologue: tuple[int, ...]
+    epilogue: tuple[int, ...]
     pad: int
     golden: tuple[int, ...]
 
     @classmethod
-    def of(cls, tokenizer: Any, pad: int, where: str) -> Self:
-        """The tokenizer of an encoder.
+    def of(cls, backend: Any, pad: int, origin: str) -> Self:
+        """Wrap a tokenizer of the tokenizers library.
 
-        tokenizer: a tokenizers.Tokenizer. pad: the padding id. where: named in errors.
-        Raises InputError if it does not know French, or lost its vocabulary.
+        Args:
+            backend: a tokenizers.Tokenizer.
+            pad: the padding id.
+            origin: where it is from, for errors.
+
+        Raises:
+            InputError: it does not know French, or has lost its vocabulary.
         """
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
+        backend.no_truncation()
+        backend.no_padding()
         try:
-            golden = tokenizer.encode(_PROBE).ids
-            inner = tokenizer.encode(_PROBE, add_special_tokens=False).ids
-            pieces = tokenizer.encode(_PROBE, add_special_tokens=False).tokens
+            golden = backend.encode(_PROBE).ids
+            text = backend.encode(_PROBE, add_special_tokens=False)
         except Exception as error:  # the library raises bare Exception
             raise InputError(
-                f"{where}: its tokenizer can't read French ({error}). Give a folder with the "
+                f"{origin}: its tokenizer can't read French ({error}). Give a folder with the "
                 "right tokenizer.json."
             ) from error
-        known = sum(len(each) for each in pieces if "unk" not in each.lower())
-        # A tokenizer that lost its vocabulary reads letters or bytes, or knows nothing.
-        if len(set(inner)) < 10 or len(inner) > len(_PROBE) * 0.9 or known < len(_PROBE) * 0.7:
+        if not _knows_french(text.ids, text.tokens):
             raise InputError(
-                f"{where}: its tokenizer does not know French ({len(inner)} pieces for "
+                f"{origin}: its tokenizer does not know French ({len(text.ids)} tokens for "
                 f"{len(_PROBE)} characters). Give a folder with the right tokenizer.json."
             )
-        start = next(n for n in range(len(golden)) if golden[n : n + len(inner)] == inner)
-        before, after = golden[:start], golden[start + len(inner) :]
-        return cls(tokenizer, tuple(before), tuple(after), pad, tuple(golden))
+        size = len(text.ids)
+        begin = next(n for n in range(len(golden)) if golden[n : n + size] == text.ids)
+        prologue, epilogue = golden[:begin], golden[begin + size :]
+        return cls(backend, tuple(prologue), tuple(epilogue), pad, tuple(golden))
 
     @classmethod
     def load(cls, path: Path, pad: int, golden: Sequence[int]) -> Self:
-        """The tokenizer of a run.
+        """Load the tokenizer of a run.
 
-        path: tokenizer.json. golden: the ids at training.
-        Raises InputError if it is not there or reads otherwise now.
+        Args:
+            path: tokenizer.json.
+            pad: the padding id.
+            golden: the ids that it gave the French sentence at training.
+
+        Raises:
+            InputError: there is no tokenizer, or it reads differently now.
         """
         try:
-            from tokenizers import Tokenizer
+            import tokenizers
         except ModuleNotFoundError as error:
             raise missing_extra("camembert", "Using an encoder") from error
 
         try:
-            tokenizer = Tokenizer.from_file(str(path))
+            backend = tokenizers.Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises bare Exception
             raise InputError(f"{path}: not a tokenizer ({error})") from error
-        found = cls.of(tokenizer, pad, str(path))
-        if list(found.golden) != list(golden):
+        tokenizer = cls.of(backend, pad, str(path))
+        if list(tokenizer.golden) != list(golden):
             raise InputError(f"{path}: the tokenizer no longer reads French as at training")
-        return found
+        return tokenizer
 
-    def windows(self, texts: Sequence[str], plan: Windows) -> list[list[list[int]]]:
-        """The token ids of each window of each text; at least one a text."""
+    def windows(self, texts: Sequence[str], plan: WindowPlan) -> list[list[list[int]]]:
+        """Return the token ids of each window of each text; at least one window a text."""
         prefix = self.ids([plan.prefix])[0] if plan.prefix else []
-        start, end = [*self.before, *prefix], list(self.after)
-        room = plan.size - len(start) - len(end)
-        if room - plan.overlap < 4:
-            raise InputError(f"a window of {plan.size} pieces leaves no room for text")
+        prologue, epilogue = [*self.prologue, *prefix], list(self.epilogue)
+        room = plan.size - len(prologue) - len(epilogue)
+        if room - plan.overlap < _LEAST_ROOM:
+            raise InputError(f"a window of {plan.size} tokens leaves no room for text")
         return [
-            [[*start, *chunk, *end] for chunk in _chunks(pieces, room, plan)]
-            for pieces in self.ids(texts)
+            [[*prologue, *chunk, *epilogue] for chunk in _chunks(ids, room, plan)]
+            for ids in self.ids(texts)
         ]
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """The token ids of each text, without special ones."""
-        encoded = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [each.ids for each in encoded]
+        """Return the token ids of each text, without special ones."""
+        encodings = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [encoding.ids for encoding in encodings]
 
 
-def _chunks(pieces: list[int], room: int, plan: Windows) -> list[list[int]]:
-    """The pieces of each window; a short last one, the article's end, is left out."""
+def _knows_french(ids: Sequence[int], tokens: Sequence[str]) -> bool:
+    """Tell a French vocabulary by the tokens of the probe.
+
+    A tokenizer that has lost its vocabulary reads letters or bytes, or knows nothing.
+    """
+    characters = sum(len(token) for token in tokens if "unk" not in token.lower())
+    enough_tokens = len(set(ids)) >= 10 and len(ids) <= len(_PROBE) * 0.9
+    return enough_tokens and characters >= len(_PROBE) * 0.7
+
+
+def _chunks(ids: list[int], room: int, plan: WindowPlan) -> list[list[int]]:
+    """Cut the ids of a text into those of its windows; a short last one is left out."""
     step = room - plan.overlap
-    chunks = [pieces[n : n + room] for n in range(0, max(len(pieces) - plan.overlap, 1), step)]
+    chunks = [ids[n : n + room] for n in range(0, max(len(ids) - plan.overlap, 1), step)]
     if len(chunks) > 1 and len(chunks[-1]) - plan.overlap < step / _SHORTEST:
         chunks.pop()
     if plan.keep == "head":
@@ -138,14 +157,19 @@ def _chunks(pieces: list[int], room: int, plan: Windows) -> list[list[int]]:
     return [chunks[0], chunks[-1]] if plan.keep == "head-tail" and len(chunks) > 1 else chunks
 
 
-def pooled(outputs: Float32Array, windows: Sequence[Sequence[object]]) -> Float32Array:
-    """The numbers of each text from those of its windows; the first counts most (1/√position).
+def pool_windows(outputs: Float32Array, windows: Sequence[Sequence[object]]) -> Float32Array:
+    """Average the outputs of each text's windows; the first counts most (1/√position).
 
-    outputs: (windows of all texts, width). windows: those of each text. Returns (texts, width).
+    Args:
+        outputs: float32 (windows of all texts, width).
+        windows: those of each text.
+
+    Returns:
+        float32 (texts, width).
     """
-    found, first = np.zeros((len(windows), outputs.shape[1]), np.float32), 0
-    for n, several in enumerate(windows):
-        weights = 1 / np.sqrt(np.arange(1, len(several) + 1))
-        found[n] = weights @ outputs[first : first + len(several)] / weights.sum()
-        first += len(several)
-    return found
+    means, begin = np.zeros((len(windows), outputs.shape[1]), np.float32), 0
+    for n, text_windows in enumerate(windows):
+        weights = 1 / np.sqrt(np.arange(1, len(text_windows) + 1))
+        means[n] = weights @ outputs[begin : begin + len(text_windows)] / weights.sum()
+        begin += len(text_windows)
+    return means

@@ -8,19 +8,19 @@ import numpy as np
 
 from seeds.base.errors import InputError, missing_extra
 from training.arrays import Float32Array, IntArray
-from training.models.encoders.batching import TOKENS_AT_ONCE, batches, padded
+from training.models.encoders.batching import TOKENS_AT_ONCE, batches, pad_windows
 from training.runtime import Runtime
 
-_PIECES_A_THREAD = 512  # on a CPU: as fast as more for long windows, less padding of short ones
-_NO_MEMORY = (
+_TOKENS_A_THREAD = 512  # on a CPU: as fast as more for long windows, less padding of short ones
+_OUT_OF_MEMORY = (
     *("out of memory", "can't allocate memory", "bad allocation"),
-    "could not create a primitive",  # oneDNN, whose buffers could not be had
+    "could not create a primitive",  # oneDNN, whose buffers could not be allocated
 )
 
 
 @dataclass(frozen=True)
 class TorchNetwork:
-    """A PyTorch module from (ids, mask), each int64 (n, pieces), to float (n, width).
+    """A PyTorch module from (ids, mask), each int64 (n, tokens), to float (n, width).
 
     Attributes:
         module: in evaluation mode, on its device.
@@ -38,7 +38,7 @@ class TorchNetwork:
     def of(
         cls, module: Any, width: int, pad: int, runtime: Runtime, dtype: str = "float32"
     ) -> Self:
-        """The network of a module, which is moved to its device and to a type of numbers.
+        """Make the network of a module, which is moved to its device and to a type of numbers.
 
         Raises:
             InputError: there is no such device.
@@ -51,63 +51,67 @@ class TorchNetwork:
 
     @property
     def computing(self) -> str:
-        """What it computes in, and on what."""
-        first = next(self.module.parameters())
-        dtype = str(first.dtype).removeprefix("torch.")
-        if first.device.type != "cpu":
-            return in_words(dtype, str(first.device))
-        return in_words(dtype, f"{import_torch().get_num_threads()} threads of the CPU")
+        """The precision and device that it computes with, for people."""
+        parameter = next(self.module.parameters())
+        dtype = str(parameter.dtype).removeprefix("torch.")
+        if parameter.device.type != "cpu":
+            return describe_computing(dtype, str(parameter.device))
+        threads = import_torch().get_num_threads()
+        return describe_computing(dtype, f"{threads} threads of the CPU")
 
     def outputs(self, windows: Sequence[Sequence[int]]) -> Float32Array:
-        """Numbers of each window, float32 (n, width)."""
+        """Return the numbers of each window, float32 (n, width)."""
         torch = import_torch()
         place = next(self.module.parameters()).device
         limit = TOKENS_AT_ONCE
         if place.type == "cpu":
-            limit = min(limit, _PIECES_A_THREAD * torch.get_num_threads())
+            limit = min(limit, _TOKENS_A_THREAD * torch.get_num_threads())
 
         def compute(ids: IntArray, mask: IntArray) -> Float32Array:
-            """The numbers of a batch, float32 (n, width)."""
+            """Return the numbers of a batch, float32 (n, width)."""
             with torch.inference_mode():
-                found = self.module(
+                outputs = self.module(
                     torch.from_numpy(ids).to(place), torch.from_numpy(mask).to(place)
                 )
-            return np.asarray(found.float().cpu().numpy(), np.float32)
+            return np.asarray(outputs.float().cpu().numpy(), np.float32)
 
-        several = batches(windows, self.runtime.batch_size, limit)
-        return _in_batches(windows, several, compute, self.width, self.pad)
+        rows = batches(windows, self.runtime.batch_size, limit)
+        return _compute_batches(windows, rows, compute, self.width, self.pad)
 
 
-def in_words(precision: str, place: str) -> str:
-    """What a network of PyTorch computes in and on what, and what would be more exact."""
-    nearer = "" if precision == "float32" else " (--dtype float32: slower, exact)"
-    return f"in {precision} on {place}{nearer}"
+def describe_computing(precision: str, place: str) -> str:
+    """Describe a network of PyTorch: its precision and device, and which option is more exact."""
+    option = "" if precision == "float32" else " (--dtype float32: slower, exact)"
+    return f"in {precision} on {place}{option}"
 
 
 def device(runtime: Runtime) -> str:
-    """The device's name for PyTorch.
+    """Return the device's name for PyTorch.
 
     Raises:
-        InputError: there is no such device; says which there are.
+        InputError: there is no such device; lists the devices.
     """
     torch = import_torch()
-    there = ["cpu"]
+    names = ["cpu"]
     if torch.cuda.is_available():
-        there = ["cuda", *there, *(f"cuda:{n}" for n in range(torch.cuda.device_count()))]
+        names = ["cuda", *names, *(f"cuda:{n}" for n in range(torch.cuda.device_count()))]
     elif torch.backends.mps.is_available():
-        there = ["mps", *there]
+        names = ["mps", *names]
     if runtime.device == "auto":
-        return there[0]
-    if runtime.device not in there:
-        raise InputError(f"device {runtime.device!r} is not there. There are: {', '.join(there)}.")
+        return names[0]
+    if runtime.device not in names:
+        raise InputError(
+            f"device {runtime.device!r} does not exist on this machine. "
+            f"Choose one of: {', '.join(names)}."
+        )
     return runtime.device
 
 
 def import_torch() -> Any:
-    """PyTorch, once transformers is there as well.
+    """Import PyTorch, with transformers beside it, and return it.
 
     Raises:
-        InputError: they are not installed; gives the command that installs them.
+        InputError: one of them is not installed; gives the command that installs them.
     """
     try:
         import torch
@@ -120,29 +124,29 @@ def import_torch() -> Any:
     return torch
 
 
-def out_of_memory(error: BaseException) -> bool:
-    """Whether an error of PyTorch means that a smaller batch could do."""
-    return isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY)
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error of PyTorch means that a smaller batch could succeed."""
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY)
 
 
-def _in_batches(
+def _compute_batches(
     windows: Sequence[Sequence[int]],
-    several: Iterable[list[int]],
+    rows: Iterable[list[int]],
     compute: Callable[[IntArray, IntArray], Float32Array],
     width: int,
     pad: int,
 ) -> Float32Array:
-    """The numbers of all windows; where memory runs out, with half as many at once."""
-    found = np.zeros((len(windows), width), np.float32)
-    for rows in several:
-        waiting = [rows]
+    """Return the numbers of all windows; where memory runs out, with half as many at once."""
+    outputs = np.zeros((len(windows), width), np.float32)
+    for batch in rows:
+        waiting = [batch]
         while waiting:
             part = waiting.pop()
             try:
-                found[part] = compute(*padded([windows[n] for n in part], pad))
+                outputs[part] = compute(*pad_windows([windows[n] for n in part], pad))
             except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error) or len(part) == 1:
+                if not is_out_of_memory(error) or len(part) == 1:
                     raise
                 half = len(part) // 2
                 waiting += [part[half:], part[:half]]
-    return found
+    return outputs

@@ -1,4 +1,4 @@
-"""Vectors of training articles, kept in one SQLite file for all trainings of a user."""
+"""Vectors of training articles, cached in one SQLite file for all trainings of a user."""
 
 import contextlib
 import os
@@ -21,14 +21,14 @@ class VectorCache:
         self._path = path or base / "classify" / "vectors.sqlite"
 
     def read(self, keys: Sequence[str]) -> dict[str, Float32Array]:
-        """The vectors that are there."""
+        """Return the cached vectors of some keys, float32 (width,) each."""
         with self._open() as database:
-            found = {}
+            vectors = {}
             for key in keys:
                 row = database.execute("SELECT vector FROM vectors WHERE key = ?", [key]).fetchone()
                 if row:
-                    found[key] = np.frombuffer(row[0], np.float32)
-        return found
+                    vectors[key] = np.frombuffer(row[0], np.float32)
+        return vectors
 
     def write(self, vectors: dict[str, Float32Array]) -> None:
         """Add vectors."""

@@ -220,7 +220,7 @@ def test_a_training_that_fails_at_once_leaves_nothing_behind(slow: Path, tiny_ba
     recipe(slow, learning_rate=0.9, warmup=0.0, head_factor=1e30)
     done = classify(*command(slow, tiny_base))
     assert done.returncode == 1
-    assert "the loss is no number" in done.stderr
+    assert "the loss is not a number" in done.stderr
     assert not list((slow / "training").iterdir())
 
 

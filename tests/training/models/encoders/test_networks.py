@@ -13,7 +13,7 @@ from training.models.encoders import cpu_encoder, precision
 from training.models.encoders.cpu_encoder import PackedNetwork, pack, shared
 from training.models.encoders.network_choice import choose_network
 from training.models.encoders.precision import candidates
-from training.models.encoders.sentence_encoder import mean_of_pieces
+from training.models.encoders.sentence_encoder import mean_of_tokens
 from training.models.encoders.torch_network import TorchNetwork
 from training.runtime import Runtime
 
@@ -79,7 +79,7 @@ def test_a_packed_classifier_gives_the_logits_of_transformers(kind: str, dtype: 
 def test_a_packed_encoder_gives_the_vectors_of_transformers(dtype: str) -> None:
     model = random_model("AutoModel")
     expected = means(model)
-    found = choose_network(mean_of_pieces(model), 64, 1, Runtime(dtype=dtype))
+    found = choose_network(mean_of_tokens(model), 64, 1, Runtime(dtype=dtype))
     assert isinstance(found, PackedNetwork if dtype in HERE else TorchNetwork)
     assert gap(found.outputs(WINDOWS), expected) < NEAR[dtype]
 
@@ -109,7 +109,7 @@ def test_left_to_the_machine_short_windows_are_computed_in_bfloat16_where_long_o
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     features = {"avx512_vnni", *(["avx512_bf16"] if "bfloat16" in HERE else [])}
-    monkeypatch.setattr(precision, "has", features.__contains__)
+    monkeypatch.setattr(precision, "has_feature", features.__contains__)
     auto, short, long = (
         choose_network(
             logits_of(random_model("AutoModelForSequenceClassification")),
@@ -129,7 +129,7 @@ def test_products_of_any_windows_have_few_numbers_of_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """For each that is new oneDNN makes code, and keeps it; the answers are the same."""
-    model = mean_of_pieces(random_model("AutoModel"))
+    model = mean_of_tokens(random_model("AutoModel"))
     rows = set()
     product = cpu_encoder._Float.__call__
 
@@ -214,7 +214,7 @@ def test_an_encoder_that_can_not_be_packed_is_computed_by_transformers(
 def test_what_is_computed_in_follows_from_what_the_processor_has(
     there: tuple[str, ...], expected: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(precision, "has", lambda feature: feature in there)
+    monkeypatch.setattr(precision, "has_feature", lambda feature: feature in there)
     assert candidates("auto", "cpu") == expected
     assert candidates("exact", "cpu") == ("float32",)
     assert candidates("float16", "cpu") == ("float16",)

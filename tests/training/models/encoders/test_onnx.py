@@ -25,7 +25,7 @@ from training.models.embedding import EmbeddingSettings
 from training.models.encoders import onnx_network
 from training.models.encoders.onnx_file import write_onnx
 from training.models.encoders.onnx_network import OnnxNetwork, has_vnni
-from training.models.encoders.sentence_encoder import mean_of_pieces
+from training.models.encoders.sentence_encoder import mean_of_tokens
 from training.models.encoders.torch_network import TorchNetwork
 from training.models.tfidf.model import TfidfSettings
 from training.recipe import Recipe
@@ -119,7 +119,7 @@ def test_a_classifier_gives_the_same_logits_for_windows_of_any_length(tmp_path: 
 def test_an_encoder_gives_the_same_vectors(tiny_base: Path, tmp_path: Path) -> None:
     from transformers import AutoModel
 
-    module = mean_of_pieces(AutoModel.from_pretrained(tiny_base))
+    module = mean_of_tokens(AutoModel.from_pretrained(tiny_base))
     expected = TorchNetwork.of(module, 32, 1, Runtime()).outputs(WINDOWS[:3])
     write_onnx(module, tmp_path / "model.onnx", "none")
     found = loaded(tmp_path / "model.onnx", 32, threads=1).outputs(WINDOWS[:3])
@@ -220,7 +220,7 @@ def test_weights_beyond_the_size_of_a_file_are_refused(tmp_path: Path) -> None:
     import torch
 
     module = torch.nn.Linear(30_000, 20_000, device="meta")
-    with pytest.raises(InputError, match=r"2\.4 GB; an ONNX file holds 2"):
+    with pytest.raises(InputError, match=r"2\.4 GB; an ONNX file holds at most 2 GB"):
         write_onnx(module, tmp_path / "model.onnx", "none")
 
 

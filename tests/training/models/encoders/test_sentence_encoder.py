@@ -22,15 +22,15 @@ from tests.support.tiny import tiny_settings
 from training.model import Fitting
 from training.models import model_class
 from training.models.embedding import Embedding, EmbeddingSettings
-from training.models.encoders.sentence_encoder import Encoder
-from training.models.encoders.tokens import Windows
+from training.models.encoders.sentence_encoder import SentenceEncoder
+from training.models.encoders.tokens import WindowPlan
 from training.models.encoders.vector_cache import VectorCache
 from training.runtime import Runtime
 
 
 @pytest.fixture(scope="module")
-def encoder(tiny_base: Path) -> Encoder:
-    return Encoder.read(str(tiny_base), Windows(32), Runtime())
+def encoder(tiny_base: Path) -> SentenceEncoder:
+    return SentenceEncoder.read(str(tiny_base), WindowPlan(32), Runtime())
 
 
 def plain_vector(base: Path, text: str, window: int) -> np.ndarray:
@@ -54,25 +54,27 @@ def plain_vector(base: Path, text: str, window: int) -> np.ndarray:
     return total / np.linalg.norm(total)
 
 
-def test_a_vector_is_the_weighted_mean_of_all_windows(encoder: Encoder, tiny_base: Path) -> None:
+def test_a_vector_is_the_weighted_mean_of_all_windows(
+    encoder: SentenceEncoder, tiny_base: Path
+) -> None:
     texts = [dataset(3).texts[0] * 3, "Un film.", dataset(3).texts[1]]
     found = encoder.embed(texts)
     for row, text in zip(found, texts, strict=True):
         np.testing.assert_allclose(row, plain_vector(tiny_base, text, 32), atol=1e-5)
 
 
-def test_the_end_of_a_long_article_counts(encoder: Encoder) -> None:
+def test_the_end_of_a_long_article_counts(encoder: SentenceEncoder) -> None:
     start = "le film " * 40
     first, second = encoder.embed([start + "export douane " * 20, start + "match stade " * 20])
     assert np.abs(first - second).max() > 1e-3
 
 
-def test_an_empty_text_has_a_vector(encoder: Encoder) -> None:
+def test_an_empty_text_has_a_vector(encoder: SentenceEncoder) -> None:
     assert np.isfinite(encoder.embed(["", "a"])).all()
     assert encoder.embed([]).shape == (0, 32)
 
 
-def test_the_cache_gives_back_what_was_computed(encoder: Encoder, tmp_path: Path) -> None:
+def test_the_cache_gives_back_what_was_computed(encoder: SentenceEncoder, tmp_path: Path) -> None:
     cache = VectorCache(tmp_path / "vectors.sqlite")
     texts = dataset(6).texts
     first = encoder.embed(texts, cache)
@@ -84,14 +86,14 @@ def test_the_cache_gives_back_what_was_computed(encoder: Encoder, tmp_path: Path
 def test_another_window_has_vectors_of_its_own(tiny_base: Path, tmp_path: Path) -> None:
     cache = VectorCache(tmp_path / "vectors.sqlite")
     text = [dataset(3).texts[0] * 2]
-    narrow = Encoder.read(str(tiny_base), Windows(16), Runtime()).embed(text, cache)
-    wide = Encoder.read(str(tiny_base), Windows(64), Runtime()).embed(text, cache)
+    narrow = SentenceEncoder.read(str(tiny_base), WindowPlan(16), Runtime()).embed(text, cache)
+    wide = SentenceEncoder.read(str(tiny_base), WindowPlan(64), Runtime()).embed(text, cache)
     assert np.abs(narrow - wide).max() > 1e-4
 
 
 def test_a_folder_without_an_encoder_is_refused_and_says_how_to_give_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"config\.json and tokenizer\.json not there"):
-        Encoder.read(str(tmp_path), Windows(32), Runtime())
+    with pytest.raises(InputError, match=r"config\.json and tokenizer\.json missing"):
+        SentenceEncoder.read(str(tmp_path), WindowPlan(32), Runtime())
 
 
 def test_pickled_weights_are_refused(tiny_base: Path, tmp_path: Path) -> None:
@@ -103,7 +105,7 @@ def test_pickled_weights_are_refused(tiny_base: Path, tmp_path: Path) -> None:
     torch.save(load_file(weights), tmp_path / "base" / "pytorch_model.bin")
     weights.unlink()
     with pytest.raises(InputError, match="no encoder could be loaded"):
-        Encoder.read(str(tmp_path / "base"), Windows(32), Runtime())
+        SentenceEncoder.read(str(tmp_path / "base"), WindowPlan(32), Runtime())
 
 
 def test_a_tokenizer_that_lost_its_vocabulary_is_refused(tiny_base: Path, tmp_path: Path) -> None:
@@ -116,7 +118,7 @@ def test_a_tokenizer_that_lost_its_vocabulary_is_refused(tiny_base: Path, tmp_pa
     tokenizer["model"]["merges"] = []
     path.write_text(json.dumps(tokenizer))
     with pytest.raises(InputError, match="does not know French"):
-        Encoder.read(str(tmp_path / "base"), Windows(32), Runtime())
+        SentenceEncoder.read(str(tmp_path / "base"), WindowPlan(32), Runtime())
 
 
 def test_a_run_whose_tokenizer_reads_otherwise_is_refused(tiny_base: Path, tmp_path: Path) -> None:
@@ -150,7 +152,7 @@ def test_code_that_comes_with_a_base_model_is_never_run(tiny_base: Path, tmp_pat
     config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Own", "AutoModel": "own.Own"}}
     path.write_text(json.dumps(config))
     with pytest.raises(InputError, match="no encoder could be loaded"):
-        Encoder.read(str(tmp_path / "base"), Windows(32), Runtime())
+        SentenceEncoder.read(str(tmp_path / "base"), WindowPlan(32), Runtime())
     assert not witness.exists()
 
 
@@ -169,7 +171,7 @@ def changed(base: Path, folder: Path, **config: object) -> Path:
         ({"hidden_size": 64}, "does not belong to config.json|no encoder could be loaded"),
         ({"num_hidden_layers": 3}, "does not belong to config.json"),
         ({"model_type": "distilbert"}, "does not belong to config.json"),
-        ({"model_type": "gpt2"}, "gpt2 is no encoder"),
+        ({"model_type": "gpt2"}, "gpt2 model is no encoder"),
     ],
     ids=str,
 )
@@ -190,7 +192,7 @@ def test_truncated_weights_are_one_line(tiny_base: Path, tmp_path: Path) -> None
     weights = base / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:5000])
     with pytest.raises(InputError, match="no encoder could be loaded"):
-        Encoder.read(str(base), Windows(32), Runtime())
+        SentenceEncoder.read(str(base), WindowPlan(32), Runtime())
 
 
 def test_a_vocabulary_without_its_pieces_is_refused(tiny_base: Path, tmp_path: Path) -> None:
@@ -200,12 +202,12 @@ def test_a_vocabulary_without_its_pieces_is_refused(tiny_base: Path, tmp_path: P
     tokenizer["model"] |= {"vocab": {}, "merges": []}
     path.write_text(json.dumps(tokenizer))
     with pytest.raises(InputError, match=r"tokenizer|no encoder could be loaded"):
-        Encoder.read(str(base), Windows(32), Runtime())
+        SentenceEncoder.read(str(base), WindowPlan(32), Runtime())
 
 
 @pytest.mark.parametrize(
     ("lost", "message"),
-    [("tokenizer.json", "tokenizer.json not there"), ("config.json", "config.json not there")],
+    [("tokenizer.json", "tokenizer.json missing"), ("config.json", "config.json missing")],
 )
 def test_a_folder_that_lacks_a_file_names_it(
     lost: str, message: str, tiny_base: Path, tmp_path: Path
@@ -213,15 +215,15 @@ def test_a_folder_that_lacks_a_file_names_it(
     base = changed(tiny_base, tmp_path)
     (base / lost).unlink()
     with pytest.raises(InputError, match=message):
-        Encoder.read(str(base), Windows(32), Runtime())
+        SentenceEncoder.read(str(base), WindowPlan(32), Runtime())
 
 
 def test_a_folder_that_is_not_there_or_is_a_file_is_called_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
-        Encoder.read(str(tmp_path / "none"), Windows(32), Runtime())
+        SentenceEncoder.read(str(tmp_path / "none"), WindowPlan(32), Runtime())
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="a file"):
-        Encoder.read(str(tmp_path / "file"), Windows(32), Runtime())
+        SentenceEncoder.read(str(tmp_path / "file"), WindowPlan(32), Runtime())
 
 
 READ_NAMED = """
