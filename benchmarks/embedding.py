@@ -3,8 +3,8 @@
     python benchmarks/embedding.py --base-model FOLDER [--a-class 50] [--threads 2] [--parts 4]
 
 All use the encoder in FOLDER: ours with its shipped recipe, as a saved run predicts; the peer with
-the mean of the pieces, the prefix "query: ", float32 and a logistic regression whose C is found by
-cross-validation, once as shipped (an article's first 512 pieces) and, where articles are longer
+the mean of the tokens, the prefix "query: ", float32 and a logistic regression whose C is found by
+cross-validation, once as shipped (an article's first 512 tokens) and, where articles are longer
 than a window of ours, once with the first window. They learn MasakhaNEWS and SIB-200 (French) from
 `../shared/data`; then each labels the same part of the dev set in turn, part by part.
 """
@@ -24,7 +24,7 @@ from labels.dataset import Dataset
 
 SENTENCES = "SIB-200, 701 sentences"  # all shorter than any window
 OURS = "classify embedding, the whole article"
-PREFIX = "query: "  # E5 encoders want it before a text
+PREFIX = "query: "  # E5 encoders expect it before a text
 STRENGTHS = (1.0, 10.0, 100.0, 1000.0)
 
 Predict = Callable[[Sequence[str]], Sequence[str]]
@@ -48,40 +48,40 @@ def main() -> None:
     parser.add_argument("--a-class", type=int, choices=(5, 10, 20, 50), default=50)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--parts", type=int, default=4)
-    given = parser.parse_args()
+    options = parser.parse_args()
     rows: list[Measured] = []
-    news = f"MasakhaNEWS, {given.a_class} a class"
-    for data, first in ((news, (512, 128)), (SENTENCES, (512,))):
-        known, unknown = (read(path) for path in JOBS[data])
-        taught = {OURS: ours(known, given.base_model, given.threads)}
-        for pieces in first:
-            name = f"sentence-transformers, the first {pieces} pieces"
-            taught[name] = peer(known, given.base_model, given.threads, pieces)
-        rows += measured(data, taught, unknown, given.parts)
+    news = f"MasakhaNEWS, {options.a_class} a class"
+    for data, limits in ((news, (512, 128)), (SENTENCES, (512,))):
+        training, test = (read(path) for path in JOBS[data])
+        contenders = {OURS: train_ours(training, options.base_model, options.threads)}
+        for tokens in limits:
+            name = f"sentence-transformers, the first {tokens} tokens"
+            contenders[name] = train_peer(training, options.base_model, options.threads, tokens)
+        rows += measure(data, contenders, test, options.parts)
     print(
-        f"{given.threads} threads; the dev sets in {given.parts} parts, in turn; speeds and ratios "
-        f"are medians of the parts. Weighted F1.\n\n{table_of(rows)}"
+        f"{options.threads} threads; the dev sets in {options.parts} parts, in turn; speeds and "
+        f"ratios are medians of the parts. Weighted F1.\n\n{table_of(rows)}"
     )
 
 
-def ours(known: Dataset, base: str, threads: int) -> Predict:
-    """The embedding kind, saved and loaded as a run is: no vector comes from a cache."""
+def train_ours(training: Dataset, base: str, threads: int) -> Predict:
+    """Train the embedding kind; it is saved and loaded as a run, so no vector is cached."""
     from training.model import Fitting
     from training.models.embedding import Embedding
     from training.recipe import read_recipe
     from training.runtime import Runtime
 
     _, settings = read_recipe(CONFIGS / "embedding.toml", "embedding")
-    runtime, ids = Runtime(threads=threads), known.taxonomy.ids
-    fitted = Embedding.fit(known, replace(settings, base_model=base), Fitting(runtime=runtime))
+    runtime, ids = Runtime(threads=threads), training.taxonomy.ids
+    fitted = Embedding.fit(training, replace(settings, base_model=base), Fitting(runtime=runtime))
     with tempfile.TemporaryDirectory() as folder:
         fitted.save(Path(folder))
         model = Embedding.load(Path(folder), runtime)
     return lambda texts: [ids[n] for n in model.scores(texts).argmax(axis=1)]
 
 
-def peer(known: Dataset, base: str, threads: int, pieces: int) -> Predict:
-    """The mean of the first pieces, in float32: float16, as it is stored, is slow on CPUs."""
+def train_peer(training: Dataset, base: str, threads: int, tokens: int) -> Predict:
+    """Train on means of tokens in float32: float16, as the base is stored, is slow on CPUs."""
     import torch
     from sentence_transformers import SentenceTransformer
     from sklearn.linear_model import LogisticRegression
@@ -89,30 +89,34 @@ def peer(known: Dataset, base: str, threads: int, pieces: int) -> Predict:
 
     torch.set_num_threads(threads)
     encoder = SentenceTransformer(base, device="cpu", model_kwargs={"dtype": "float32"})
-    encoder.max_seq_length = pieces
+    encoder.max_seq_length = tokens
     encode = partial(
         encoder.encode, prompt=PREFIX, normalize_embeddings=True, show_progress_bar=False
     )
     learner = GridSearchCV(LogisticRegression(max_iter=1000), {"C": STRENGTHS}, cv=5)
-    learner.fit(encode(list(known.texts)), [each.categories[0] for each in known.examples])
+    gold = [example.categories[0] for example in training.examples]
+    learner.fit(encode(list(training.texts)), gold)
     return lambda texts: list(learner.predict(encode(list(texts))))
 
 
-def measured(
-    data: str, taught: Mapping[str, Predict], unknown: Dataset, parts: int
+def measure(
+    data: str, contenders: Mapping[str, Predict], test: Dataset, parts: int
 ) -> list[Measured]:
-    """A row a contender; each labels every article of the dev set once."""
+    """Return a row for each contender; each labels every article of the dev set once."""
     from sklearn.metrics import f1_score
 
-    shares = [unknown.texts[n::parts] for n in range(parts)]
-    gold = [each.categories[0] for n in range(parts) for each in unknown.examples[n::parts]]
-    said: dict[str, list[str]] = {name: [] for name in taught}
+    shares = [test.texts[n::parts] for n in range(parts)]
+    gold = [example.categories[0] for n in range(parts) for example in test.examples[n::parts]]
+    answers: dict[str, list[str]] = {name: [] for name in contenders}
 
-    def label(predict: Predict, share: Iterator[Sequence[str]], answers: list[str]) -> None:
-        answers += predict(next(share))
+    def label(predict: Predict, remaining: Iterator[Sequence[str]], labels: list[str]) -> None:
+        labels += predict(next(remaining))
 
     seconds = interleaved(
-        {name: partial(label, each, iter(shares), said[name]) for name, each in taught.items()},
+        {
+            name: partial(label, predict, iter(shares), answers[name])
+            for name, predict in contenders.items()
+        },
         parts,
     )
     return [
@@ -121,14 +125,14 @@ def measured(
             name,
             len(gold) // parts,
             tuple(seconds[name]),
-            float(f1_score(gold, said[name], average="weighted")),
+            float(f1_score(gold, answers[name], average="weighted")),
         )
-        for name in taught
+        for name in contenders
     ]
 
 
 def table_of(rows: Sequence[Measured]) -> str:
-    """The figures as Markdown; of each data set the row of ours stands beside its peers'."""
+    """Return the figures as Markdown; each peer is compared with ours on the same data."""
     base = {row.data: row.seconds for row in rows if row.name == OURS}
     cells = [
         [
