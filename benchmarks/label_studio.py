@@ -51,7 +51,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder)
         try:
-            started = server.start(workspace, port=given.port, say=print)
+            started = server.start(workspace, port=given.port, notify=print)
             measure(workspace, started, given.articles)
         finally:
             server.stop(workspace)

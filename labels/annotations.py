@@ -8,12 +8,12 @@ from typing import Literal
 from seeds.base.records import read_records, write_records
 from seeds.base.settings import parse
 
-IMPORTED = "import:"  # an annotator of labels that came from a file: "import:labels.csv"
+IMPORTED = "import:"  # begins the annotator of labels that came from a file: "import:labels.csv"
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What one annotator said of one article.
+    """One annotator's decision on one article.
 
     Attributes:
         document_id: the article.
@@ -37,13 +37,13 @@ class Annotation:
 
 
 def read_annotations(workspace: Path) -> list[Annotation]:
-    """annotations.jsonl of the workspace; [] before the first pull or import."""
+    """Return the annotations in annotations.jsonl; [] before the first pull or import."""
     path = workspace / "annotations.jsonl"
     if not path.exists():
         return []
-    return [parse(each, Annotation, f"{path}:{n}") for n, each in read_records(path)]
+    return [parse(record, Annotation, f"{path}:{line}") for line, record in read_records(path)]
 
 
 def write_annotations(workspace: Path, annotations: Iterable[Annotation]) -> None:
     """Replace annotations.jsonl, atomically."""
-    write_records(workspace / "annotations.jsonl", (asdict(each) for each in annotations))
+    write_records(workspace / "annotations.jsonl", map(asdict, annotations))

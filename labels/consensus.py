@@ -17,9 +17,9 @@ class Dispute:
 
     Attributes:
         document_id: the article.
-        agreed: the categories a majority gave.
+        agreed: the categories a majority chose.
         disputed: the categories without a majority for or against.
-        votes: who gave what.
+        votes: each annotator's categories.
     """
 
     document_id: str
@@ -31,12 +31,11 @@ class Dispute:
 def agree(
     annotations: Iterable[Annotation], documents: Mapping[str, Document], taxonomy: Taxonomy
 ) -> tuple[Dataset, list[Dispute]]:
-    """The agreed labels, in the order of the documents, and what a person must settle.
+    """Return the agreed labels, in the order of the documents, and the disputes to adjudicate.
 
     Only submitted annotations vote. A category is agreed when more than half of an article's
-    annotators gave it, and disputed at exactly half. For single choice the category with the most
-    votes wins; equal first places are disputed. A ground truth, set by a person, settles the
-    article alone.
+    annotators chose it, and disputed at exactly half. For single choice the category with the
+    most votes wins; a tie is disputed. A ground truth, set by a person, settles the article alone.
 
     Raises:
         InputError: a vote is for a category that the taxonomy lacks; names article and annotator.
@@ -47,37 +46,37 @@ def agree(
             _refuse_unknown(annotation, taxonomy)
             votes[annotation.document_id].append(annotation)
     examples, disputes = [], []
-    for name, article in documents.items():
-        if name not in votes:
+    for document_id, article in documents.items():
+        if document_id not in votes:
             continue
-        agreed, disputed = _settle(votes[name], taxonomy)
+        agreed, disputed = _settle(votes[document_id], taxonomy)
         if disputed:
-            given = {each.annotator: each.categories for each in votes[name]}
-            disputes.append(Dispute(name, agreed, disputed, given))
+            by_annotator = {vote.annotator: vote.categories for vote in votes[document_id]}
+            disputes.append(Dispute(document_id, agreed, disputed, by_annotator))
         else:
             examples.append(Example(article, agreed))
     return Dataset(tuple(examples), taxonomy), disputes
 
 
 def _refuse_unknown(annotation: Annotation, taxonomy: Taxonomy) -> None:
-    for name in annotation.categories:
-        if name not in taxonomy.ids:
+    for category in annotation.categories:
+        if category not in taxonomy.ids:
             raise InputError(
                 f"article {annotation.document_id}, label by {annotation.annotator}: "
-                f"{taxonomy.unknown(name)} Put it back into the workspace's taxonomy.toml, "
-                "or correct the label and import or pull again."
+                f"{taxonomy.describe_unknown(category)} Put it back into the workspace's "
+                "taxonomy.toml, or correct the label and import or pull again."
             )
 
 
 def _settle(votes: list[Annotation], taxonomy: Taxonomy) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The agreed and the disputed categories of one article."""
-    truths = [each for each in votes if each.ground_truth]
-    if truths:
-        return max(truths, key=lambda each: each.created).categories, ()
-    count = Counter(category for each in votes for category in each.categories)
+    """Return the agreed and the disputed categories of one article."""
+    ground_truths = [vote for vote in votes if vote.ground_truth]
+    if ground_truths:
+        return max(ground_truths, key=lambda vote: vote.created).categories, ()
+    count = Counter(category for vote in votes for category in vote.categories)
     if taxonomy.choice == "single":
-        most = max(count.values(), default=0)
-        first = tuple(name for name in taxonomy.ids if count[name] == most)
-        return (first, ()) if len(first) == 1 else ((), first)
+        maximum = max(count.values(), default=0)
+        winners = tuple(name for name in taxonomy.ids if count[name] == maximum)
+        return (winners, ()) if len(winners) == 1 else ((), winners)
     agreed = tuple(name for name in taxonomy.ids if 2 * count[name] > len(votes))
     return agreed, tuple(name for name in taxonomy.ids if 2 * count[name] == len(votes))

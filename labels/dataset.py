@@ -1,4 +1,4 @@
-"""Annotations as they came, and the Dataset of agreed labels a model learns from."""
+"""The agreed labels a model learns from, on disk as JSON lines."""
 
 import hashlib
 import json
@@ -34,11 +34,12 @@ class Dataset:
     taxonomy: Taxonomy
 
     def __post_init__(self) -> None:
-        known = set(self.taxonomy.ids)
+        ids = set(self.taxonomy.ids)
         for example in self.examples:
             for category in example.categories:
-                if category not in known:
-                    raise InputError(f"{example.document.id}: {self.taxonomy.unknown(category)}")
+                if category not in ids:
+                    problem = self.taxonomy.describe_unknown(category)
+                    raise InputError(f"{example.document.id}: {problem}")
             if self.taxonomy.choice == "single" and len(example.categories) != 1:
                 raise InputError(
                     f"{example.document.id}: the taxonomy is single choice, but the article has "
@@ -53,37 +54,37 @@ class Dataset:
     @property
     def fingerprint(self) -> str:
         """8 hexadecimal digits over articles, labels and taxonomy."""
-        pairs = [[each.document.id, *each.categories] for each in self.examples]
+        pairs = [[example.document.id, *example.categories] for example in self.examples]
         text = json.dumps([self.taxonomy.fingerprint, pairs])
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     @property
     def gold(self) -> "NDArray[np.bool_]":
-        """Which categories each example has, bool (n, k), in taxonomy order."""
+        """The gold labels, bool (n, k), categories in taxonomy order."""
         import numpy as np
 
         ids = self.taxonomy.ids
-        rows = [[name in each.categories for name in ids] for each in self.examples]
+        rows = [[name in example.categories for name in ids] for example in self.examples]
         return np.array(rows, np.bool_).reshape(len(rows), len(ids))
 
-    def restricted(self, kept: Collection[str]) -> "Dataset":
-        """The dataset with only some of its categories; for single choice, only their examples."""
-        categories = tuple(each for each in self.taxonomy.categories if each.id in kept)
+    def restrict(self, ids: Collection[str]) -> "Dataset":
+        """Return the dataset with only these categories; for single choice, their examples."""
+        categories = tuple(category for category in self.taxonomy.categories if category.id in ids)
         taxonomy = replace(self.taxonomy, categories=categories)
         examples = (
-            Example(each.document, tuple(name for name in each.categories if name in kept))
-            for each in self.examples
+            Example(example.document, tuple(name for name in example.categories if name in ids))
+            for example in self.examples
         )
         single = taxonomy.choice == "single"
         return Dataset(tuple(e for e in examples if e.categories or not single), taxonomy)
 
     def subset(self, indices: Iterable[int]) -> "Dataset":
-        """The examples at these positions, in that order."""
+        """Return the examples at these positions, in that order."""
         return Dataset(tuple(self.examples[int(n)] for n in indices), self.taxonomy)
 
 
 def read_dataset(workspace: Path) -> Dataset:
-    """dataset.jsonl of the workspace with its taxonomy.
+    """Return the workspace's dataset.jsonl with its taxonomy.
 
     Raises:
         InputError: there is none yet, or a line is not an example.
@@ -98,12 +99,12 @@ def read_dataset(workspace: Path) -> Dataset:
 
 
 def read_dataset_file(path: Path, taxonomy: Taxonomy) -> Dataset:
-    """A dataset from JSONL: one object a line, a Document's fields and "labels".
+    """Return a dataset from JSONL: one object a line, a Document's fields and "labels".
 
     Raises:
         InputError: a line is not an example, or has a label outside the taxonomy.
     """
-    examples = [_example(each, f"{path}:{n}") for n, each in read_records(path)]
+    examples = [_read_example(record, f"{path}:{line}") for line, record in read_records(path)]
     try:
         return Dataset(tuple(examples), taxonomy)
     except InputError as error:
@@ -112,14 +113,15 @@ def read_dataset_file(path: Path, taxonomy: Taxonomy) -> Dataset:
 
 def write_dataset(path: Path, dataset: Dataset) -> None:
     """Write a dataset as JSONL that `datasets.load_dataset("json", data_files=…)` reads."""
-    write_records(
-        path,
-        ({**each.document.record(), "labels": list(each.categories)} for each in dataset.examples),
+    records = (
+        {**example.document.record(), "labels": list(example.categories)}
+        for example in dataset.examples
     )
+    write_records(path, records)
 
 
-def _example(record: dict[str, Any], where: str) -> Example:
+def _read_example(record: dict[str, Any], where: str) -> Example:
     labels = record.pop("labels", None)
-    if not isinstance(labels, list) or not all(isinstance(each, str) for each in labels):
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         raise InputError(f"{where}: 'labels' must be a list of category ids. Fix the line.")
     return Example(parse(record, Document, where), tuple(labels))

@@ -1,4 +1,4 @@
-"""The categories: read from taxonomy.toml, checked in full, the source of everything derived."""
+"""The categories: read from taxonomy.toml and checked in full; all else derives from them."""
 
 import difflib
 import hashlib
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _IPTC = re.compile(r"(medtop:\d{8})?")
-# Keys that Label Studio leaves free (it has "u") and a keyboard has without modifiers, in the order
-# given out.
+# Keys that Label Studio leaves free (it uses "u") and that need no modifier, in the order in which
+# new categories get them.
 HOTKEYS = "1234567890qwertyiopasdfghjklzxcvbnm"
 
 
 @dataclass(frozen=True, slots=True)
 class Guideline:
-    """What belongs in a category and what does not, in both languages of the annotators."""
+    """The rule for what belongs in a category, in both languages of the annotators."""
 
     fr: str = ""
     en: str = ""
@@ -59,16 +59,16 @@ class Category:
 
     @staticmethod
     def faults_in(values: Mapping[str, Any]) -> list[str]:
-        """What is wrong with the fields that are there."""
+        """Describe what is wrong with a category; values may lack some of its fields."""
         faults = []
-        known = {"id": "any", "fr": "any", "en": "any", "iptc": "", "hotkey": "", **values}
-        if not _ID.fullmatch(known["id"]):
-            faults.append(f"id {known['id']!r} must be lower-case letters, digits, single hyphens")
-        if not known["fr"].strip() or not known["en"].strip():
+        fields = {"id": "any", "fr": "any", "en": "any", "iptc": "", "hotkey": "", **values}
+        if not _ID.fullmatch(fields["id"]):
+            faults.append(f"id {fields['id']!r} must be lower-case letters, digits, single hyphens")
+        if not fields["fr"].strip() or not fields["en"].strip():
             faults.append("names fr and en must not be empty")
-        if not _IPTC.fullmatch(known["iptc"]):
-            faults.append(f"iptc {known['iptc']!r} must look like medtop:20000005")
-        if (key := known["hotkey"]) and (len(key) != 1 or key not in HOTKEYS):
+        if not _IPTC.fullmatch(fields["iptc"]):
+            faults.append(f"iptc {fields['iptc']!r} must look like medtop:20000005")
+        if (key := fields["hotkey"]) and (len(key) != 1 or key not in HOTKEYS):
             faults.append(f"hotkey {key!r} must be one lower-case letter or digit")
         return faults
 
@@ -87,15 +87,15 @@ class Taxonomy:
 
     @staticmethod
     def faults_in(values: Mapping[str, Any]) -> list[str]:
-        """What is wrong with the categories together; each may lack some of its fields."""
+        """Describe what is wrong with the categories together; each may lack some fields."""
         if "categories" not in values:
             return []
-        tables = [each for each in values["categories"] if isinstance(each, Mapping)]
+        tables = [table for table in values["categories"] if isinstance(table, Mapping)]
         faults = [] if values["categories"] else ["there is no category"]
         for field in ("id", "hotkey", "fr", "en"):
-            found = [each.get(field) for each in tables]
-            counts = Counter(each for each in found if isinstance(each, str) and each)
-            faults += [f"{field} {name!r} stands twice" for name, n in counts.items() if n > 1]
+            entries = [table.get(field) for table in tables]
+            counts = Counter(entry for entry in entries if isinstance(entry, str) and entry)
+            faults += [f"{field} {entry!r} occurs twice" for entry, n in counts.items() if n > 1]
         return faults
 
     @property
@@ -110,31 +110,31 @@ class Taxonomy:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def __getitem__(self, category: str) -> Category:
-        """The category of an id.
+        """Return the category of an id.
 
         Raises:
             InputError: there is none; names the nearest id.
         """
-        for each in self.categories:
-            if each.id == category:
-                return each
-        raise InputError(self.unknown(category))
+        for member in self.categories:
+            if member.id == category:
+                return member
+        raise InputError(self.describe_unknown(category))
 
-    def unknown(self, category: str) -> str:
-        """What to say of a name that is no category of this taxonomy."""
-        near = difflib.get_close_matches(category, self.ids, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(self.ids)}."
+    def describe_unknown(self, category: str) -> str:
+        """Return the message for a name that is no category of this taxonomy."""
+        nearest = difflib.get_close_matches(category, self.ids, n=1)
+        hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known: {', '.join(self.ids)}."
         return f"category {category!r} is not in the taxonomy. {hint}"
 
     def record(self) -> dict[str, Any]:
-        """The taxonomy as a JSON object; `seeds.base.settings.parse` reads it back."""
+        """Return the taxonomy as a JSON object, which `seeds.base.settings.parse` reads back."""
         return asdict(self)
 
-    def adding(self, names: list[str]) -> "Taxonomy":
-        """This taxonomy with a new category for each name, a free hotkey where one is left."""
+    def add_categories(self, names: list[str]) -> "Taxonomy":
+        """Return this taxonomy plus a category for each name, with free hotkeys while any are left."""
         taken = {category.hotkey for category in self.categories}
         hotkeys = iter([key for key in HOTKEYS if key not in taken])
-        names = [replace_surrogates(name) for name in names]  # TOML has no place for them
+        names = [replace_surrogates(name) for name in names]  # TOML can't hold them
         added = (
             Category(id=category_id(name), fr=name, en=name, hotkey=next(hotkeys, ""))
             for name in names
@@ -143,35 +143,35 @@ class Taxonomy:
 
 
 def category_id(name: str) -> str:
-    """The id of a category name: "science/technology" -> "science-technology".
+    """Return the id for a category name: "science/technology" -> "science-technology".
 
     Raises:
-        InputError: nothing of the name is left.
+        InputError: the name has no letter or digit that an id can have.
     """
-    spelled = name.casefold().replace("œ", "oe").replace("æ", "ae")  # NFKD leaves ligatures whole
-    plain = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
-    made = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    if not made:
+    text = name.casefold().replace("œ", "oe").replace("æ", "ae")  # NFKD keeps these ligatures
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")
+    if not slug:
         raise InputError(f"category {name!r} has no letter or digit to make an id of. Rename it.")
-    return made
+    return slug
 
 
 def read_taxonomy(workspace: Path) -> Taxonomy:
-    """The workspace's taxonomy.toml, else the default one."""
-    own = workspace / "taxonomy.toml"
-    return read_settings(own if own.is_file() else default_config("taxonomy.toml"), Taxonomy)
+    """Return the taxonomy of the workspace's taxonomy.toml, else the default one."""
+    path = workspace / "taxonomy.toml"
+    return read_settings(path if path.is_file() else default_config("taxonomy.toml"), Taxonomy)
 
 
 def ensure_taxonomy(workspace: Path) -> Taxonomy:
-    """The workspace's taxonomy.toml, copied from the default one if it is not there yet."""
-    own = workspace / "taxonomy.toml"
-    if not own.is_file():
-        write_text(own, default_config("taxonomy.toml").read_text(encoding="utf-8"))
+    """Return the workspace's taxonomy, after copying the default file if the workspace has none."""
+    path = workspace / "taxonomy.toml"
+    if not path.is_file():
+        write_text(path, default_config("taxonomy.toml").read_text(encoding="utf-8"))
     return read_taxonomy(workspace)
 
 
 def extend_taxonomy(workspace: Path, taxonomy: Taxonomy) -> None:
-    """Give taxonomy.toml another choice, or the categories that a taxonomy has more at its end.
+    """Write a taxonomy's choice and its additional last categories into taxonomy.toml.
 
     The rest of the file stays as a person wrote it, comments and order included.
 
@@ -184,8 +184,9 @@ def extend_taxonomy(workspace: Path, taxonomy: Taxonomy) -> None:
     except ImportError as error:
         raise missing_extra("seeds", "Changing taxonomy.toml") from error
     path = workspace / "taxonomy.toml"
-    text = path.read_text(encoding="utf-8-sig")
-    document = tomlkit.parse(text.rstrip("\n") + "\n")  # a table can't follow an unended line
+    # The last line must end, or the next table would follow on it.
+    text = path.read_text(encoding="utf-8-sig").rstrip("\n") + "\n"
+    document = tomlkit.parse(text)
     if document["choice"] != taxonomy.choice:
         document["choice"] = taxonomy.choice
     entries: Any = document["categories"]
@@ -196,7 +197,7 @@ def extend_taxonomy(workspace: Path, taxonomy: Taxonomy) -> None:
 
 
 def _table(category: Category) -> "Table":
-    """A [[categories]] table after a blank line; its empty fields are for a person to fill in."""
+    """Return a [[categories]] table after a blank line; a person is to fill in its empty fields."""
     import tomlkit
 
     table = tomlkit.table()

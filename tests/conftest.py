@@ -40,7 +40,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ou
 def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudio]:
     """A real server on loopback: installed once for the user, started once for the session."""
     workspace = tmp_path_factory.mktemp("studio")
-    started = server.start(workspace, port=free_port(), say=_tell)
+    started = server.start(workspace, port=free_port(), notify=_tell)
     yield LabelStudio(workspace, started)
     server.stop(workspace)
 

@@ -93,9 +93,9 @@ def _score_fold(
             "none can be held out to measure on. Label different articles."
         )
     held_out = dataset.subset(validate)
-    part = dataset.subset(learn).restricted(names)
+    part = dataset.subset(learn).restrict(names)
     model = model_class(kind).fit(
-        part, settings, replace(fitting, held_out=held_out.restricted(names))
+        part, settings, replace(fitting, held_out=held_out.restrict(names))
     )
     scores = np.zeros((len(validate), len(ids)), np.float32)
     scores[:, learnable] = model.scores(held_out.texts)

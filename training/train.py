@@ -195,7 +195,7 @@ def _drop_unlearnable(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, list[s
     unused = [name for name in dataset.taxonomy.ids if not counts[name]]
     if unused:
         notes.append(f"without any article yet: {', '.join(unused)}")
-    return dataset.restricted(names), notes
+    return dataset.restrict(names), notes
 
 
 def _set_test_apart(dataset: Dataset, recipe: Recipe, frozen: Split | None, log: Log) -> _Articles:
@@ -209,7 +209,7 @@ def _set_test_apart(dataset: Dataset, recipe: Recipe, frozen: Split | None, log:
     split, notes = draw_split(dataset, recipe.test, recipe.seed, recipe.split, frozen)
     names, too_rare = _names_in_training_set(dataset, split)
     if len(names) >= _min_categories(dataset.taxonomy):
-        usable = dataset.restricted(names)
+        usable = dataset.restrict(names)
         learned, tested = (usable.subset(side) for side in find_positions(usable, split))
         if len(tested.examples) >= _MIN_TESTED:
             for note in (*notes, *too_rare):

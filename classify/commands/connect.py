@@ -46,6 +46,7 @@ def connect(url: str | None, remove: bool, replace: bool, workspace: Path | None
     )
     from classify.serving.label_studio.secret import retire_secret
     from classify.workspace.labels import connect as connect_studio
+    from labels.studio.project import find_project
 
     if remove and (url or replace):
         raise InputError("--remove goes without --url and --replace. Leave those out.")
@@ -55,7 +56,7 @@ def connect(url: str | None, remove: bool, replace: bool, workspace: Path | None
         return
     url = _default_url(folder) if url is None else _checked(url)
     studio, settings = connect_studio(folder)
-    project = studio.find(settings.title)
+    project = find_project(studio, settings.title)
     _check_interface(studio, project.id)
     before = read_connected_project(folder)
     # First, since the service only answers the connected project.
@@ -83,6 +84,7 @@ def _disconnect(folder: Path) -> None:
     from classify.serving.label_studio.secret import own_address_matcher, retire_secret
     from classify.workspace.labels import connect as connect_studio
     from labels.studio.ml_backends import detach
+    from labels.studio.project import find_project
 
     own, before = own_address_matcher(folder), read_connected_project(folder)
     write_connected_project(folder, None)
@@ -92,7 +94,7 @@ def _disconnect(folder: Path) -> None:
         if before and before.studio == studio.url:
             gone = _detached(studio, before.id, own)
         else:
-            gone = detach(studio, studio.find(settings.title).id, own)
+            gone = detach(studio, find_project(studio, settings.title).id, own)
     except InputError as error:
         if before is None:
             raise
@@ -107,9 +109,10 @@ def _detached(studio: "Studio", project: int, own: Callable[[str], bool]) -> int
     """How many connections were removed; none where the project was deleted, and they with it."""
     from labels.studio.errors import MissingError
     from labels.studio.ml_backends import detach
+    from labels.studio.project import get_project
 
     try:
-        studio.project(project)
+        get_project(studio, project)
     except MissingError:
         return 0
     return detach(studio, project, own)
@@ -121,10 +124,11 @@ def _check_interface(studio: "Studio", project: int) -> None:
     Raises:
         InputError: the labelling interface does not ask for categories as ours does.
     """
-    from labels.studio.interface import known_categories
+    from labels.studio.interface import read_categories
+    from labels.studio.project import get_record
 
-    found = studio.read(f"project {project}", studio.sdk.projects.get, project)
-    known_categories(found.label_config or "<View/>")
+    found = get_record(studio, project)
+    read_categories(found.label_config or "<View/>")
 
 
 def _attach(folder: Path, url: str, project: int, studio: "Studio", *, replace: bool) -> None:
@@ -149,13 +153,13 @@ def _attach(folder: Path, url: str, project: int, studio: "Studio", *, replace: 
     except BlockedError as error:
         embedded = studio.url == _embedded_url(folder)
         raise InputError(f"{error} {_EMBEDDED if embedded else _OTHER}") from error
-    say(f"connected: Label Studio asks {url}" if done.made else "was connected already")
-    if done.stale:
-        say(f"{done.stale} earlier connection{'s' if done.stale > 1 else ''} removed")
-    if done.before:
+    say(f"connected: Label Studio asks {url}" if done.created else "was connected already")
+    if done.replaced:
+        say(f"{done.replaced} earlier connection{'s' if done.replaced > 1 else ''} removed")
+    if done.preferred:
         say(
-            f"warning: Label Studio asks its oldest model alone, which is {done.before!r}. Remove "
-            "that in the project's settings (Model), or ours is never asked."
+            f"warning: Label Studio asks its oldest model alone, which is {done.preferred!r}. "
+            "Remove that in the project's settings (Model), or ours is never asked."
         )
     enough = read_override(folder, "serve.toml", ServeSettings).retrain_after
     say(

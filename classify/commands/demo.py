@@ -83,15 +83,21 @@ def _annotate(workspace: Path, studio: "Studio", settings: object) -> None:
     """Have the two annotators submit the sample labels that Label Studio does not have yet."""
     from labels.studio.client import Studio
     from labels.studio.connection import StudioSettings
-    from labels.studio.tasks import result
+    from labels.studio.project import (
+        annotate_task,
+        export_tasks,
+        find_project,
+        list_task_ids,
+    )
+    from labels.studio.tasks import to_result
 
     assert isinstance(settings, StudioSettings)
     say("\nTwo annotators join by the invitation link and submit the sample labels.")
-    project = studio.find(settings.title)
-    tasks = studio.seed_ids(project.id)
+    project = find_project(studio, settings.title)
+    tasks = list_task_ids(studio, project.id)
     done = {
         (str(task["data"]["seed_id"]), annotation["completed_by"])
-        for task in studio.export(project.id)
+        for task in export_tasks(studio, project.id)
         for annotation in task["annotations"]
     }
     for email, password in _annotators(workspace).items():
@@ -100,7 +106,7 @@ def _annotate(workspace: Path, studio: "Studio", settings: object) -> None:
         annotator = Studio.connect(studio.url, studio.invite(email, password), settings)
         with counting(f"{email} annotates", len(missing)) as count:
             for n, name in enumerate(missing, 1):
-                annotator.annotate(tasks[name][0], result(given[name]), lead_time=0.0)
+                annotate_task(annotator, tasks[name][0], to_result(given[name]), lead_time=0.0)
                 count(n, len(missing))
         say(f"{email}: {len(missing)} annotations submitted, {len(given) - len(missing)} there")
 

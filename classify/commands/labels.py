@@ -17,8 +17,9 @@ from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
-    from labels.studio.client import Project, Studio
+    from labels.studio.client import Studio
     from labels.studio.connection import StudioSettings
+    from labels.studio.project import Project
     from labels.taxonomy import Taxonomy
 
 DISPUTES_SHOWN = 5  # lines; adjudicate.jsonl lists all
@@ -53,7 +54,7 @@ def start(port: int | None, workspace: Path | None) -> None:
     from labels.server import server as embedded
 
     check_extra()
-    found = embedded.start(workspace_path(workspace), port=port, say=say)
+    found = embedded.start(workspace_path(workspace), port=port, notify=say)
     click.echo(found.url)
     own = f" --workspace {workspace}" if workspace else ""
     say(f"e-mail and password: classify labels server status --show-login{own}")
@@ -114,6 +115,7 @@ def push(
     of a run take the place of an earlier run's; annotations stay as they are.
     """
     from classify.workspace.labels import connect
+    from labels.studio.project import list_task_ids
     from labels.taxonomy import ensure_taxonomy
     from seeds.document import read_documents
 
@@ -137,7 +139,7 @@ def push(
         project = prepare(studio, settings, taxonomy)
         chosen = list(documents)
         if limit is not None:
-            there = studio.seed_ids(project.id)
+            there = list_task_ids(studio, project.id)
             chosen = [name for name in chosen if name not in there][:limit]
         send(studio, project, [documents[name] for name in chosen], documents.keys(), folder)
         if model:
@@ -171,6 +173,7 @@ def status(form: str, offline: bool, workspace: Path | None) -> None:
     """Show how many articles are done, by whom, and per category."""
     from classify.workspace.labels import Labels, connect, fetch, progress_report
     from labels.annotations import IMPORTED, read_annotations
+    from labels.studio.project import find_project
     from labels.taxonomy import read_taxonomy
     from seeds.document import read_documents
 
@@ -180,7 +183,7 @@ def status(form: str, offline: bool, workspace: Path | None) -> None:
     facts: dict[str, Any] = {}
     if not offline:
         studio, settings = connect(folder)
-        project = studio.find(settings.title)
+        project = find_project(studio, settings.title)
         export = fetch(studio, project, taxonomy)
         documents = {**export.documents, **documents}
         imported = [each for each in annotations if each.annotator.startswith(IMPORTED)]
@@ -248,12 +251,14 @@ def import_(
 
 def prepare(studio: "Studio", settings: "StudioSettings", taxonomy: "Taxonomy") -> "Project":
     """The project, made or brought up to date."""
-    from labels.studio.interface import instructions, interface_xml
+    from labels.studio.interface import render_guide, render_interface
+    from labels.studio.project import prepare_project
 
-    return studio.prepare(
+    return prepare_project(
+        studio,
         settings.title,
-        interface_xml(taxonomy),
-        instruction=instructions(taxonomy),
+        render_interface(taxonomy),
+        instruction=render_guide(taxonomy),
         overlap=settings.overlap,
     )
 
@@ -263,13 +268,13 @@ def send(
 ) -> None:
     """Push articles and say what was done. known: the ids of all articles of the workspace."""
     from labels.studio.push import push
-    from labels.studio.tasks import task
+    from labels.studio.tasks import to_task
 
     with counting("Sending", len(documents)) as count:
-        pushed = push(studio, project.id, [task(each) for each in documents], progress=count)
+        pushed = push(studio, project.id, [to_task(each) for each in documents], progress=count)
     repaired = f", {pushed.repaired} surplus copies removed" if pushed.repaired else ""
-    say(f"{quantity(pushed.sent, 'article')} sent, {pushed.already:,} already there{repaired}")
-    _say_foreign(len(pushed.there - known), project.title, folder)
+    say(f"{quantity(pushed.sent, 'article')} sent, {pushed.present:,} already there{repaired}")
+    _say_foreign(len(pushed.project_ids - known), project.title, folder)
     for name in pushed.doubled:
         say(f"article {name} stands twice, and people worked on both copies; delete one by hand")
     click.echo(project.url)
@@ -293,9 +298,10 @@ def _say_what_is_new(
     folder: Path,
 ) -> None:
     from labels.studio.errors import MissingError
+    from labels.studio.project import find_project, list_task_ids
 
     try:
-        there = set(studio.seed_ids(studio.find(settings.title).id))
+        there = set(list_task_ids(studio, find_project(studio, settings.title).id))
     except MissingError:
         there = set()
         say(f"project {settings.title!r} would be made on {studio.url}")

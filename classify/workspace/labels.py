@@ -9,7 +9,7 @@ from classify.progress import counting
 from labels.annotations import IMPORTED, Annotation, read_annotations, write_annotations
 from labels.consensus import Dispute, agree
 from labels.dataset import Dataset, write_dataset
-from labels.spreadsheet import Labelled, Layout, read_labelled, with_choice
+from labels.spreadsheet import LabelledArticles, Layout, read_labelled, with_choice
 from labels.studio.export import Export, read_export
 from labels.taxonomy import Taxonomy, ensure_taxonomy, extend_taxonomy
 from seeds.base.errors import InputError, missing_extra
@@ -17,8 +17,9 @@ from seeds.base.records import write_records
 from seeds.document import Document, read_documents, write_documents
 
 if TYPE_CHECKING:
-    from labels.studio.client import Project, Studio
+    from labels.studio.client import Studio
     from labels.studio.connection import StudioSettings
+    from labels.studio.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,12 @@ def connect(workspace: Path) -> "tuple[Studio, StudioSettings]":
         InputError: the extra is missing, or the server can't be talked to.
     """
     from labels.studio.client import Studio
-    from labels.studio.connection import StudioSettings, connection
+    from labels.studio.connection import StudioSettings, find_server
     from seeds.base.settings import read_override
 
     check_extra()
     settings = read_override(workspace, "labelstudio.toml", StudioSettings)
-    return Studio.connect(*connection(workspace, settings), settings), settings
+    return Studio.connect(*find_server(workspace, settings), settings), settings
 
 
 def check_extra() -> None:
@@ -73,9 +74,14 @@ def pull(workspace: Path, project_id: int | None = None) -> tuple[Labels, Export
         InputError: Label Studio can't be talked to, there is no project, or it holds no annotation
             any more while the workspace does: those would be lost.
     """
+    from labels.studio.project import find_project, get_project
+
     taxonomy = ensure_taxonomy(workspace)
     studio, settings = connect(workspace)
-    project = studio.find(settings.title) if project_id is None else studio.project(project_id)
+    if project_id is None:
+        project = find_project(studio, settings.title)
+    else:
+        project = get_project(studio, project_id)
     export = fetch(studio, project, taxonomy)
     before = read_annotations(workspace)
     imported = [each for each in before if each.annotator.startswith(IMPORTED)]
@@ -93,8 +99,10 @@ def pull(workspace: Path, project_id: int | None = None) -> tuple[Labels, Export
 
 def fetch(studio: "Studio", project: "Project", taxonomy: Taxonomy) -> Export:
     """The annotations of a project as they are now; what the taxonomy lacks is set aside."""
+    from labels.studio.project import export_tasks
+
     with counting("Fetching", None) as count:
-        return read_export(studio.export(project.id, progress=count), taxonomy)
+        return read_export(export_tasks(studio, project.id, progress=count), taxonomy)
 
 
 def store(workspace: Path, labels: Labels) -> None:
@@ -120,7 +128,7 @@ class TakenOver:
         made: the categories it added to taxonomy.toml.
     """
 
-    labelled: Labelled
+    labelled: LabelledArticles
     labels: Labels
     made: tuple[str, ...]
 

@@ -10,7 +10,8 @@ from classify.terminal import quantity, say
 from seeds.base.errors import InputError
 
 if TYPE_CHECKING:
-    from labels.studio.client import Project, Studio
+    from labels.studio.client import Studio
+    from labels.studio.project import Project
     from labels.studio.suggestion import Suggestion
     from labels.taxonomy import Taxonomy
     from training.runs.run import Run
@@ -53,35 +54,35 @@ def send_predictions(
     studio: "Studio", project: "Project", run: "Run", which: Literal["all", "outdated"] = "all"
 ) -> None:
     """Show a run's predictions in the place of an earlier run's, and say what was done."""
-    from labels.studio.prediction_sync import replace
-    from labels.studio.suggestion import suggested
+    from labels.studio.prediction_sync import replace_predictions
+    from labels.studio.suggestion import suggest
 
-    def suggest(texts: Sequence[str]) -> "list[Suggestion]":
+    def suggest_all(texts: Sequence[str]) -> "list[Suggestion]":
         """What the run says of some texts."""
         return [
-            suggested(run.name, each.categories, each.probabilities, run.rule.choice)
+            suggest(run.name, each.categories, each.probabilities, run.rule.choice)
             for each in run.predict(texts)
         ]
 
     with counting("Predicting", None) as count:
-        done = replace(
+        done = replace_predictions(
             studio,
             project.id,
             run.name,
-            suggest,
+            suggest_all,
             ours=_is_run_of_ours,
             which=which,
             progress=count,
         )
     for version in done.removed:
         say(f"predictions of {version} removed")
-    if done.mended:
-        say(f"{quantity(done.mended, 'prediction')} removed that stood twice or had been changed")
-    say(f"{quantity(done.sent, 'prediction')} sent, {done.already:,} already there: {run.name}")
-    if done.strange:
-        more = ", …" if len(done.strange) > _TASKS_SHOWN else ""
-        ids = f"{', '.join(map(str, done.strange[:_TASKS_SHOWN]))}{more}"
-        say(f"{quantity(len(done.strange), 'task')} left out that hold no article of ours: {ids}")
+    if done.repaired:
+        say(f"{quantity(done.repaired, 'prediction')} removed that stood twice or had been changed")
+    say(f"{quantity(done.sent, 'prediction')} sent, {done.present:,} already there: {run.name}")
+    if done.foreign:
+        more = ", …" if len(done.foreign) > _TASKS_SHOWN else ""
+        ids = f"{', '.join(map(str, done.foreign[:_TASKS_SHOWN]))}{more}"
+        say(f"{quantity(len(done.foreign), 'task')} left out that hold no article of ours: {ids}")
 
 
 def _is_run_of_ours(version: str) -> bool:

@@ -13,11 +13,11 @@ ANSWER_SECONDS = 30  # for one page; a busy SQLite keeps others waiting
 CONNECT_SECONDS = 10
 
 
-def session(url: str, *, seconds: float = ANSWER_SECONDS) -> "httpx.Client":
-    """A client for one server: keeps cookies, checks TLS, follows no redirect.
+def open_session(url: str, *, seconds: float = ANSWER_SECONDS) -> "httpx.Client":
+    """Return a client for one server, which stores cookies, checks TLS, follows no redirect.
 
     Args:
-        url: the server's address; no proxy is asked for one on loopback. SSL_CERT_FILE may name
+        url: the server's address; no proxy is used for one on loopback. SSL_CERT_FILE may name
             the certificates that are trusted.
         seconds: how long an answer may take.
     """
@@ -31,48 +31,48 @@ def session(url: str, *, seconds: float = ANSWER_SECONDS) -> "httpx.Client":
 
 
 def submit_form(client: "httpx.Client", path: str, data: dict[str, str]) -> bool:
-    """Send a form of the server's pages; False if the page showed the form again."""
+    """Submit a form of the server's pages; return False if the page showed the form again."""
     page = client.get(path).text
-    hidden = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
-    fields = {**data, "csrfmiddlewaretoken": hidden[1] if hidden else ""}
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    fields = {**data, "csrfmiddlewaretoken": token[1] if token else ""}
     answer = client.post(path, data=fields, headers={"Referer": f"{client.base_url}"})
     return answer.is_redirect
 
 
 def sign_up(url: str, link: str, email: str, password: str) -> str:
-    """Make a user by an invitation link, or log in one who is there already; the API key.
+    """Create a user by an invitation link, or log in an existing one; return the API key.
 
     Raises:
         InputError: that user has another password, or the password is too short.
     """
-    with session(url) as client:
-        new = submit_form(client, link, {"email": email, "password": password})
+    with open_session(url) as client:
+        created = submit_form(client, link, {"email": email, "password": password})
     try:
-        return login_key(url, email, password)
+        return log_in(url, email, password)
     except InputError as error:
-        if new:
+        if created:
             raise
         raise InputError(
-            f"{url}: {email} can't sign up nor log in with this password. Give the "
-            "user's own one; for a new user, one of 8 characters or more."
+            f"{url}: {email} can't sign up or log in with this password. Use the password the "
+            "user has; for a new user, one of 8 characters or more."
         ) from error
 
 
-def login_key(url: str, email: str, password: str) -> str:
-    """An API key of a user: the legacy token where the server takes it, else a personal one.
+def log_in(url: str, email: str, password: str) -> str:
+    """Return an API key of a user: the legacy token if the server takes it, else a personal one.
 
     Raises:
         InputError: the password is wrong, or there is a personal token already (a server
             shows each of them only once).
     """
-    with session(url) as client:
+    with open_session(url) as client:
         if not submit_form(client, "/user/login/", {"email": email, "password": password}):
             raise InputError(f"{url}: {email} can't log in with this password. Correct it.")
         legacy = str(client.get("/api/current-user/token").json().get("token", ""))
-        if legacy and whoami(url, legacy) == email:
+        if legacy and find_email(url, legacy) == email:
             return legacy
-        proof = {"X-CSRFToken": client.cookies["csrftoken"], "Referer": url}
-        answer = client.post("/api/token/", headers=proof)
+        headers = {"X-CSRFToken": client.cookies["csrftoken"], "Referer": url}
+        answer = client.post("/api/token/", headers=headers)
     if answer.status_code != 201:
         raise InputError(
             f"{url}: {email} can't get an API token (HTTP {answer.status_code}). If there is a "
@@ -81,24 +81,25 @@ def login_key(url: str, email: str, password: str) -> str:
     return str(answer.json()["token"])
 
 
-def whoami(url: str, key: str) -> str:
-    """The e-mail a legacy or personal access token belongs to; "" if the server refuses it."""
-    with session(url) as client:
+def find_email(url: str, key: str) -> str:
+    """Return the e-mail of a legacy or personal access token's user; "" if it is refused."""
+    with open_session(url) as client:
         scheme = "Token"
         if key.count(".") == 2:  # a personal access token is exchanged for a short-lived one
-            fresh = client.post("/api/token/refresh/", json={"refresh": key})
-            scheme, key = "Bearer", fresh.json().get("access", "") if fresh.is_success else ""
+            refreshed = client.post("/api/token/refresh/", json={"refresh": key})
+            scheme = "Bearer"
+            key = refreshed.json().get("access", "") if refreshed.is_success else ""
         answer = client.get(
             "/api/current-user/whoami", headers={"Authorization": f"{scheme} {key}"}
         )
         return str(answer.json()["email"]) if answer.is_success else ""
 
 
-def version(url: str) -> str:
-    """The version a healthy server tells, "" if it does not answer (yet)."""
+def find_version(url: str) -> str:
+    """Return the version of a healthy server; "" if it does not answer (yet)."""
     import httpx
 
-    with session(url) as client, contextlib.suppress(httpx.TransportError, ValueError):
+    with open_session(url) as client, contextlib.suppress(httpx.TransportError, ValueError):
         if client.get("/health").is_success:
             return str(client.get("/api/version/").json().get("release", ""))
     return ""

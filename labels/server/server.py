@@ -11,9 +11,16 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from labels.server.installation import REPORT_SECONDS, Say, alone, install, last_lines, make_folder
-from labels.server.login import login_key, version, whoami
-from labels.server.ports import choose
+from labels.server.installation import (
+    REPORT_SECONDS,
+    Notify,
+    exclusive,
+    install,
+    last_lines,
+    make_folder,
+)
+from labels.server.login import find_email, find_version, log_in
+from labels.server.ports import choose_port
 from seeds.base.errors import InputError, missing_extra
 from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
@@ -25,13 +32,14 @@ if TYPE_CHECKING:
 EMAIL = "admin@classify.localhost"
 HEALTH_SECONDS = 180  # a first start migrates its database for 40 to 90 s
 STOP_SECONDS = 15  # SIGTERM takes 2 to 3 s
-# What the server gets of our environment: it reads unprefixed names such as HOST and DEBUG too.
+# The variables of our environment that the server gets: it reads unprefixed names such as HOST and
+# DEBUG too.
 _INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server of ours and its administrator; its text never shows the secrets."""
+    """A server of ours and its administrator; its repr never shows the secrets."""
 
     url: str
     email: str
@@ -41,7 +49,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a workspace's server is.
+    """The state of a workspace's server.
 
     Attributes:
         state: "stale" is a server that died without being stopped.
@@ -60,21 +68,21 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class _Started:
-    """server.json: which process it is, so that a reused process number is not taken for ours."""
+    """server.json: the server's process, told apart from one that reuses its number."""
 
     pid: int
-    created: float  # seconds since 1970, as psutil tells it
+    created: float  # seconds since 1970, according to psutil
     url: str
 
 
-def start(workspace: Path, *, port: int | None = None, say: Say) -> Server:
-    """Start the workspace's server, or find it running; it outlives the command that starts it.
+def start(workspace: Path, *, port: int | None = None, notify: Notify) -> Server:
+    """Start the workspace's server, unless it runs; it outlives the command that starts it.
 
     Args:
-        workspace: the server keeps its data in the folder label-studio of it.
+        workspace: the server stores its data in its folder label-studio.
         port: on loopback; not used if the server runs already. None takes the last one again,
             or the first free one from 8080 on.
-        say: takes a line of progress now and then.
+        notify: takes a line of progress now and then.
 
     Raises:
         InputError: the port asked for is taken, or the server does not come up.
@@ -82,46 +90,47 @@ def start(workspace: Path, *, port: int | None = None, say: Say) -> Server:
     folder = _folder(workspace)
     make_folder(folder, 0o700, "Choose another folder with --workspace.")
     folder.chmod(0o700)
-    with alone(folder / "start.lock", say, "started"):
-        known = credentials(workspace)
-        process, started = _running(workspace)
-        if process and not known:
+    with exclusive(folder / "start.lock", notify, "started"):
+        login = credentials(workspace)
+        process, started = _find_process(workspace)
+        if process and not login:
             raise InputError(
                 f"{folder / 'credentials.json'} is missing, but the server runs. Restore it, or "
                 "run `classify labels server stop`."
             )
-        if process and started and known:
-            _wait(workspace, process, replace(known, url=started.url), say)
-            return _proved(workspace, replace(known, url=started.url))
-        _psutil()  # its absence is answered before any port
-        chosen, note = choose(port, known.url if known else "")
+        if process and started and login:
+            server = replace(login, url=started.url)
+            _wait(workspace, process, server, notify)
+            return _verify(workspace, server)
+        _psutil()  # its absence is reported before any problem with a port
+        port, note = choose_port(port, login.url if login else "")
         if note:
-            say(note)
-        command = install(say)
-        server = _with_credentials(workspace, known, f"http://127.0.0.1:{chosen}")
+            notify(note)
+        command = install(notify)
+        server = _store_credentials(workspace, login, f"http://127.0.0.1:{port}")
         try:
-            _wait(workspace, _launch(workspace, command, server, chosen), server, say)
-            return _proved(workspace, server)
-        except BaseException:  # Ctrl-C too: what did not come up must not stay
+            _wait(workspace, _launch(workspace, command, server, port), server, notify)
+            return _verify(workspace, server)
+        except BaseException:  # Ctrl-C too: a server that did not come up must not stay
             stop(workspace)
             raise
 
 
 def stop(workspace: Path) -> bool:
-    """Stop the server and all its processes; False if none was running."""
-    process, _ = _running(workspace)
+    """Stop the server and all its processes; return False if none was running."""
+    process, _ = _find_process(workspace)
     if process:
-        _end(process)
+        _terminate(process)
     (_folder(workspace) / "server.json").unlink(missing_ok=True)
     return process is not None
 
 
 def status(workspace: Path) -> Status:
-    """Whether the workspace's server runs, and where."""
-    process, started = _running(workspace)
+    """Return the state of the workspace's server, and its address."""
+    process, started = _find_process(workspace)
     if not started:
-        known = credentials(workspace)
-        return Status("stopped", url=known.url if known else "")
+        login = credentials(workspace)
+        return Status("stopped", url=login.url if login else "")
     if not process:
         return Status("stale", url=started.url)
     since = dt.datetime.fromtimestamp(started.created, dt.UTC)
@@ -129,13 +138,13 @@ def status(workspace: Path) -> Status:
         "running",
         url=started.url,
         pid=started.pid,
-        version=version(started.url),
+        version=find_version(started.url),
         since=since.isoformat(timespec="seconds"),
     )
 
 
 def credentials(workspace: Path) -> Server | None:
-    """The administrator's credentials of the workspace's server; None before the first start."""
+    """Return the server's address and administrator; None before the first start."""
     path = _folder(workspace) / "credentials.json"
     remedy = f"Restore the file, or move {path.parent} away to start with a new server."
     record = read_optional_object(path, remedy)
@@ -147,16 +156,16 @@ def _folder(workspace: Path) -> Path:
 
 
 def _write_private(path: Path, record: Any) -> None:
-    """A dataclass as JSON that only the user can read."""
+    """Write a dataclass as JSON that only the user can read."""
     with replacing(path, mode=0o600) as file:
         file.write(json.dumps(asdict(record)).encode())
 
 
-def _with_credentials(workspace: Path, known: Server | None, url: str) -> Server:
-    """The workspace's credentials, made on the first start, with the address of this one."""
+def _store_credentials(workspace: Path, login: Server | None, url: str) -> Server:
+    """Store the credentials, made up on the first start, with the address of this start."""
     server = (
-        replace(known, url=url)
-        if known
+        replace(login, url=url)
+        if login
         else Server(url, EMAIL, secrets.token_urlsafe(24), secrets.token_hex(20))
     )
     _write_private(_folder(workspace) / "credentials.json", server)
@@ -164,7 +173,7 @@ def _with_credentials(workspace: Path, known: Server | None, url: str) -> Server
 
 
 def _environment(folder: Path, server: Server) -> dict[str, str]:
-    """All the server is told; secrets go this way because a command line is public."""
+    """Return the server's environment; it has the secrets because a command line is public."""
     return {
         **{name: os.environ[name] for name in _INHERITED if name in os.environ},
         "LABEL_STUDIO_BASE_DATA_DIR": str(folder),
@@ -176,8 +185,8 @@ def _environment(folder: Path, server: Server) -> dict[str, str]:
         "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
         "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "false",
         "ENABLE_LOCAL_FILES_STORAGE": "false",
-        # `classify serve` is on loopback as well. To let Label Studio call it is safe only as long
-        # as Label Studio itself listens nowhere else (`_launch`).
+        # `classify serve` is on loopback as well. Letting Label Studio call it is safe only while
+        # Label Studio itself listens nowhere else (`_launch`).
         "ML_BLOCK_LOCAL_IP": "false",
         "SSRF_PROTECTION_ENABLED": "false",
         "COLLECT_ANALYTICS": "false",
@@ -190,7 +199,7 @@ def _environment(folder: Path, server: Server) -> dict[str, str]:
 
 
 def _launch(workspace: Path, command: Path, server: Server, port: int) -> "psutil.Process":
-    """Start the server in a session of its own: Ctrl-C in the terminal does not reach it."""
+    """Start the server in its own process session, which Ctrl-C in the terminal does not reach."""
     folder = _folder(workspace)
     log = os.open(folder / "server.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     try:
@@ -209,14 +218,18 @@ def _launch(workspace: Path, command: Path, server: Server, port: int) -> "psuti
         process: psutil.Process = _psutil().Process(child.pid)
         started = _Started(process.pid, process.create_time(), server.url)
         _write_private(folder / "server.json", started)
-    except BaseException:  # without this note nobody could stop it
+    except BaseException:  # without server.json nobody could stop it
         child.kill()
         raise
     return process
 
 
 def _psutil() -> Any:
-    """The psutil module, which comes with the extra."""
+    """Import psutil, which comes with the extra.
+
+    Raises:
+        InputError: it is not installed.
+    """
     try:
         import psutil
     except ImportError as error:
@@ -224,8 +237,8 @@ def _psutil() -> Any:
     return psutil
 
 
-def _running(workspace: Path) -> tuple["psutil.Process | None", _Started | None]:
-    """The server's process if it is alive, and what was noted when it started."""
+def _find_process(workspace: Path) -> tuple["psutil.Process | None", _Started | None]:
+    """Return the server's process if it is alive, and the record of its start."""
     path = _folder(workspace) / "server.json"
     remedy = "Remove the file; if Label Studio still runs, end its process yourself."
     record = read_optional_object(path, remedy)
@@ -234,31 +247,32 @@ def _running(workspace: Path) -> tuple["psutil.Process | None", _Started | None]
     started = parse(record, _Started, str(path))
     try:
         process = _psutil().Process(started.pid)
-        same = abs(process.create_time() - started.created) < 1
+        is_ours = abs(process.create_time() - started.created) < 1
     except _psutil().NoSuchProcess:
         return None, started
-    return (process if same and _alive(process) else None), started
+    return (process if is_ours and _is_alive(process) else None), started
 
 
-def _alive(process: "psutil.Process") -> bool:
+def _is_alive(process: "psutil.Process") -> bool:
     return process.is_running() and process.status() != _psutil().STATUS_ZOMBIE
 
 
-def _end(process: "psutil.Process") -> None:
-    """End a process and all it started: SIGTERM, and SIGKILL for what is left."""
+def _terminate(process: "psutil.Process") -> None:
+    """End a process and all it started: SIGTERM, then SIGKILL for those that remain."""
     gone = _psutil().NoSuchProcess
     with contextlib.suppress(gone):
         tree = [process, *process.children(recursive=True)]
-        for each in tree:
+        for member in tree:
             with contextlib.suppress(gone):
-                each.terminate()
-        for each in _psutil().wait_procs(tree, timeout=STOP_SECONDS)[1]:
+                member.terminate()
+        _, survivors = _psutil().wait_procs(tree, timeout=STOP_SECONDS)
+        for survivor in survivors:
             with contextlib.suppress(gone):
-                each.kill()
+                survivor.kill()
         _psutil().wait_procs(tree, timeout=STOP_SECONDS)
 
 
-def _wait(workspace: Path, process: "psutil.Process", server: Server, say: Say) -> None:
+def _wait(workspace: Path, process: "psutil.Process", server: Server, notify: Notify) -> None:
     """Wait until the server answers.
 
     Raises:
@@ -266,11 +280,11 @@ def _wait(workspace: Path, process: "psutil.Process", server: Server, say: Say) 
     """
     log = _folder(workspace) / "server.log"
     began = reported = time.monotonic()
-    while not version(server.url):
+    while not find_version(server.url):
         now = time.monotonic()
-        if not _alive(process):
+        if not _is_alive(process):
             raise InputError(
-                f"Label Studio ended while starting: {last_lines(log)} The whole log is {log}."
+                f"Label Studio ended while starting: {last_lines(log)} The complete log is {log}."
             )
         if now - began > HEALTH_SECONDS:
             raise InputError(
@@ -279,28 +293,30 @@ def _wait(workspace: Path, process: "psutil.Process", server: Server, say: Say) 
             )
         if now - reported >= REPORT_SECONDS:
             reported = now
-            say(f"Starting Label Studio: {now - began:.0f} s (a first start takes about a minute)")
+            notify(
+                f"Starting Label Studio: {now - began:.0f} s (a first start takes about a minute)"
+            )
         time.sleep(0.3)
 
 
-def _proved(workspace: Path, server: Server) -> Server:
-    """The server, once it is known to be ours: its administrator's key works there.
+def _verify(workspace: Path, server: Server) -> Server:
+    """Return the server once its administrator's key works there, which shows that it is ours.
 
     An administrator may have switched legacy tokens off in the organisation's settings; then
     the password gets a personal one.
 
     Raises:
-        InputError: neither the key nor the password is taken.
+        InputError: the server accepts neither the key nor the password.
     """
-    if whoami(server.url, server.token) == server.email:
+    if find_email(server.url, server.token) == server.email:
         return server
     path = _folder(workspace) / "credentials.json"
     try:
-        key = login_key(server.url, server.email, server.password)
+        key = log_in(server.url, server.email, server.password)
     except InputError as error:
         raise InputError(
-            f"{path}: the server does not take these credentials: {error} If they are of "
-            f"another server, restore the file, or move {path.parent} away for a new one."
+            f"{path}: the server refuses these credentials: {error} If they belong to another "
+            f"server, restore the file, or move {path.parent} away to start a new one."
         ) from error
     server = replace(server, token=key)
     _write_private(path, server)

@@ -1,4 +1,4 @@
-"""Which Label Studio to talk to, and how: settings, address, API key."""
+"""The Label Studio to connect to: settings, address, API key."""
 
 import os
 import re
@@ -38,22 +38,24 @@ class StudioSettings:
 
     @staticmethod
     def faults_in(values: Mapping[str, Any]) -> list[str]:
-        """What is out of range among the settings that are there."""
+        """Name the settings that are out of range; values may lack some of them."""
         faults = []
         if not 3 <= len(values.get("title", "any")) <= 50:
             faults.append(f"title must have 3 to 50 characters, found {len(values['title'])}")
         if (url := values.get("url")) and not re.fullmatch(r"https?://[^\s@?#]+", url):
-            faults.append('url must start with http:// or https:// and hold no password, or be ""')
-        for name, least in (("overlap", 1), ("batch_size", 1), ("retries", 0)):
-            if values.get(name, least) < least:
-                faults.append(f"{name} must be at least {least}, found {values[name]}")
+            faults.append(
+                'url must start with http:// or https:// and contain no password, or be ""'
+            )
+        for name, minimum in (("overlap", 1), ("batch_size", 1), ("retries", 0)):
+            if values.get(name, minimum) < minimum:
+                faults.append(f"{name} must be at least {minimum}, found {values[name]}")
         if not values.get("timeout", 1) > 0:
             faults.append(f"timeout must be above 0 seconds, found {values['timeout']}")
         return faults
 
 
-def connection(workspace: Path, settings: StudioSettings) -> tuple[str, str]:
-    """The server's address and API key: from the environment, else the embedded server's.
+def find_server(workspace: Path, settings: StudioSettings) -> tuple[str, str]:
+    """Return a server's address and API key: from the environment, else the embedded server's.
 
     Raises:
         InputError: there is an address without a key, or no server at all.
@@ -63,37 +65,37 @@ def connection(workspace: Path, settings: StudioSettings) -> tuple[str, str]:
         key = os.environ.get("LABEL_STUDIO_API_KEY", "").strip()
         if not key:
             raise InputError(
-                f"{url}: no API key. Set LABEL_STUDIO_API_KEY to a personal access token, "
-                f"found at {url.rstrip('/')}/user/account."
+                f"{url}: no API key. Set LABEL_STUDIO_API_KEY to a personal access token from "
+                f"{url.rstrip('/')}/user/account."
             )
         return url, key
-    now, known = server.status(workspace), server.credentials(workspace)
-    if now.state != "running" or known is None:
+    status, login = server.status(workspace), server.credentials(workspace)
+    if status.state != "running" or login is None:
         raise InputError(
             f"{workspace}: its Label Studio is not running. Run `classify labels server start`, "
             "or set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY for another one."
         )
-    return now.url, known.token
+    return status.url, login.token
 
 
-def check_form(url: str, key: str) -> None:
-    """Refuse what would only fail later, perhaps with the key in the message.
+def check_address_and_key(url: str, key: str) -> None:
+    """Refuse an address or a key that would only fail later, perhaps with the key in the message.
 
     Raises:
-        InputError: the address or the key can't be one.
+        InputError: one of them can't be right.
     """
-    wrong = InputError(
-        "LABEL_STUDIO_URL must start with http:// or https:// and hold no password. Correct it."
+    wrong_address = InputError(
+        "LABEL_STUDIO_URL must start with http:// or https:// and contain no password. Correct it."
     )
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise wrong from error
+        raise wrong_address from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise wrong
+        raise wrong_address
     if not re.fullmatch(r"[!-~]+", key):
         raise InputError(
-            "LABEL_STUDIO_API_KEY holds characters no key has. Copy it again from "
+            "LABEL_STUDIO_API_KEY has characters that no key has. Copy it again from "
             f"{url}/user/account."
         )

@@ -1,28 +1,30 @@
 """Full JSON export -> Annotations, with everything that was not usable set aside. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from labels.annotations import Annotation
 from labels.studio.interface import COMMENT, CONTROL
-from labels.studio.tasks import document
+from labels.studio.tasks import to_document
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 from seeds.document import Document
 
+Status = Literal["submitted", "skipped", "draft"]
+
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What came back from Label Studio.
+    """The annotations of a project.
 
     Attributes:
-        annotations: one an annotator and article, the latest one each.
+        annotations: the latest one of each annotator and article.
         documents: the articles of the tasks, by id.
-        rejected: why annotations (or a task that is no article) were set aside -> the task of
-            each of them.
-        counted: how many were submitted, skipped, draft, or replaced by a later one.
+        rejected: reason -> the task of each annotation set aside for it (or a task that is no
+            article).
+        counted: how many are submitted, skipped, draft, or replaced by a later one.
     """
 
     annotations: list[Annotation]
@@ -32,11 +34,12 @@ class Export:
 
 
 def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
-    """The annotations of an export.
+    """Return the annotations of exported tasks.
 
     Args:
-        tasks: as `Studio.export` gives them: `completed_by` is an e-mail address.
-        taxonomy: what labels are held against.
+        tasks: as `labels.studio.project.export_tasks` returns them: `completed_by` is an e-mail
+            address.
+        taxonomy: the categories that count.
     """
     latest: dict[tuple[str, str], Annotation] = {}
     documents: dict[str, Document] = {}
@@ -44,76 +47,80 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
     counted: Counter[str] = Counter()
     for task in tasks:
         try:
-            article = document(task)
+            article = to_document(task)
         except InputError as error:
             rejected[str(error)].append(int(task.get("id") or 0))
             continue
         documents[article.id] = article
-        entries = list(_entries(task))
-        if not entries:  # Label Studio shows a draft to nobody but its author
+        records = list(_list_records(task))
+        if not records:  # Label Studio shows a draft to nobody but its author
             counted["draft"] += 1
-        for found, status in entries:
+        for record, status in records:
             try:
-                annotation = _annotation(article.id, found, status, taxonomy)
+                annotation = _read_annotation(article.id, record, status, taxonomy)
             except InputError as error:
                 rejected[str(error)].append(int(task.get("id") or 0))
                 continue
             key = (article.id, annotation.annotator)
-            earlier = latest.get(key)
-            if earlier is not None:
+            if key in latest:
                 counted["replaced"] += 1
-                annotation = max(earlier, annotation, key=_rank)
+                annotation = max(latest[key], annotation, key=_rank)
             latest[key] = annotation
-    annotations = list(latest.values())
-    counted.update(each.status for each in annotations)
-    return Export(annotations, documents, dict(rejected), counted)
+    counted.update(annotation.status for annotation in latest.values())
+    return Export(list(latest.values()), documents, dict(rejected), counted)
 
 
 def _rank(annotation: Annotation) -> tuple[bool, bool, str]:
-    """A submitted annotation outranks a draft or a skip; then the later one counts."""
+    """Rank a submitted annotation above a draft or a skip, then a later one above an earlier."""
     return annotation.ground_truth, annotation.status == "submitted", annotation.created
 
 
-def _entries(
-    task: dict[str, Any],
-) -> Iterable[tuple[dict[str, Any], Literal["submitted", "skipped", "draft"]]]:
-    for found in task.get("annotations") or []:
-        yield found, "skipped" if found.get("was_cancelled") else "submitted"
-    for found in task.get("drafts") or []:
-        yield found, "draft"
+def _list_records(task: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Status]]:
+    """Yield a task's annotations and drafts, with the status of each."""
+    for record in task.get("annotations") or []:
+        yield record, "skipped" if record.get("was_cancelled") else "submitted"
+    for record in task.get("drafts") or []:
+        yield record, "draft"
 
 
-def _annotation(
-    article: str,
-    found: dict[str, Any],
-    status: Literal["submitted", "skipped", "draft"],
-    taxonomy: Taxonomy,
+def _read_annotation(
+    article: str, record: dict[str, Any], status: Status, taxonomy: Taxonomy
 ) -> Annotation:
-    chosen: set[str] = set()
+    choices, comment = _read_result(record)
+    unknown = sorted(choices - set(taxonomy.ids))
+    if unknown:
+        raise InputError(taxonomy.describe_unknown(unknown[0]))
+    if status == "submitted" and taxonomy.choice == "single" and len(choices) != 1:
+        raise InputError(f"{len(choices)} categories, but the taxonomy is single choice")
+    return Annotation(
+        document_id=article,
+        annotator=str(record.get("completed_by") or record.get("user") or "unknown"),
+        categories=tuple(name for name in taxonomy.ids if name in choices),
+        status=status,
+        seconds=float(record.get("lead_time") or 0.0),
+        ground_truth=bool(record.get("ground_truth")),
+        created=str(record.get("created_at") or ""),
+        comment=comment,
+    )
+
+
+def _read_result(record: dict[str, Any]) -> tuple[set[str], str]:
+    """Return the categories ticked and the comment.
+
+    Raises:
+        InputError: the result has a control that is not ours.
+    """
+    choices: set[str] = set()
     comment = ""
-    for region in found.get("result") or []:
+    for region in record.get("result") or []:
         value = region.get("value") or {}
         if region.get("from_name") == CONTROL:
-            chosen.update(str(each) for each in value.get("choices") or [])
+            choices.update(map(str, value.get("choices") or []))
         elif region.get("from_name") == COMMENT:
-            comment = " ".join(str(each) for each in value.get("text") or [])
+            comment = " ".join(map(str, value.get("text") or []))
         else:
             raise InputError(
                 f"a result of {region.get('from_name')!r}, which is not a control of ours. "
                 "Restore the labelling interface with `classify labels push`"
             )
-    unknown = sorted(chosen - set(taxonomy.ids))
-    if unknown:
-        raise InputError(taxonomy.unknown(unknown[0]))
-    if status == "submitted" and taxonomy.choice == "single" and len(chosen) != 1:
-        raise InputError(f"{len(chosen)} categories, but the taxonomy is single choice")
-    return Annotation(
-        document_id=article,
-        annotator=str(found.get("completed_by") or found.get("user") or "unknown"),
-        categories=tuple(name for name in taxonomy.ids if name in chosen),
-        status=status,
-        seconds=float(found.get("lead_time") or 0.0),
-        ground_truth=bool(found.get("ground_truth")),
-        created=str(found.get("created_at") or ""),
-        comment=comment,
-    )
+    return choices, comment

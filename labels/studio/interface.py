@@ -1,4 +1,4 @@
-"""Taxonomy -> the labelling interface, in French and English; what another one has more. Pure."""
+"""Taxonomy -> labelling interface in French and English, and back to its categories. Pure."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -10,8 +10,8 @@ CONTROL = "categories"  # the name of the choices; tasks, export and the interfa
 COMMENT = "comment"
 TEXT = "text"
 
-# Label Studio puts it into the page as it is, so its own elements (lsf-…) can be reached too: where
-# a later version names them otherwise, the page is less compact and works all the same.
+# Label Studio puts this into the page unchanged, so it can style Label Studio's own elements too
+# (lsf-…). If a later version renames them, the page is less compact and still works.
 _STYLE = """
 .press { display: grid; grid-template-columns: minmax(0, 45em) 27em; gap: 3em; }
 .press-facts { opacity: .65; margin-bottom: .6em; }
@@ -35,26 +35,27 @@ _STYLE = """
 """
 
 
-def interface_xml(taxonomy: Taxonomy) -> str:
-    """The labelling interface: the article, the categories with hotkeys, a free comment.
+def render_interface(taxonomy: Taxonomy) -> str:
+    """Return the labelling interface: the article, the categories with hotkeys, a free comment.
 
     A choice shows the French and the English name and stores the category's id, so names can
     change without touching a single annotation. The guideline shows when the pointer rests on it.
-    The side panels are for regions of a text, of which there are none: the article has their place.
+    The side panels are for regions of a text, of which there are none: the article takes their
+    place.
     """
     view = ET.Element("View", className="press")
     ET.SubElement(view, "Style").text = _STYLE
     article = ET.SubElement(view, "View", className="press-article")
     facts = ET.SubElement(article, "View", className="press-facts")
     ET.SubElement(facts, "Text", name="facts", value="$facts", selectionEnabled="false")
-    # Not shown, for it is the text's first line; where there is one, that line is set large.
+    # Hidden, because the text begins with the title; it only tells the style to enlarge that line.
     title = ET.SubElement(article, "View", className="press-title")
     ET.SubElement(title, "Header", value="$title")
     text = ET.SubElement(article, "View", className="press-text")
     ET.SubElement(text, "Text", name=TEXT, value="$text", selectionEnabled="false")
     panel = ET.SubElement(view, "View", className="press-panel")
     ET.SubElement(panel, "Header", value=_question(taxonomy), size="5")
-    _choices(panel, taxonomy)
+    _add_choices(panel, taxonomy)
     comment = ET.SubElement(panel, "View", className="press-comment")
     ET.SubElement(
         comment,
@@ -70,16 +71,16 @@ def interface_xml(taxonomy: Taxonomy) -> str:
     return ET.tostring(view, encoding="unicode")
 
 
-def instructions(taxonomy: Taxonomy) -> str:
-    """The annotators' guide as HTML: every category with its guideline, French beside English.
+def render_guide(taxonomy: Taxonomy) -> str:
+    """Return the annotators' guide as HTML: every category with its guideline, in both languages.
 
-    It is written as Label Studio cleans it, so that a push finds nothing to change.
+    The HTML is as Label Studio would sanitise it, so that the next push finds nothing to change.
     """
     rows = [_row("", _rule_fr(taxonomy), _rule_en(taxonomy))]
-    for each in taxonomy.categories:
-        fr = f"<b>{_escaped(each.fr)}</b><br>{_escaped(each.guideline.fr)}"
-        en = f"<b>{_escaped(each.en)}</b><br>{_escaped(each.guideline.en)}"
-        rows.append(_row(f"<code>{each.hotkey}</code>" if each.hotkey else "", fr, en))
+    for category in taxonomy.categories:
+        fr = f"<b>{_escape(category.fr)}</b><br>{_escape(category.guideline.fr)}"
+        en = f"<b>{_escape(category.en)}</b><br>{_escape(category.guideline.en)}"
+        rows.append(_row(f"<code>{category.hotkey}</code>" if category.hotkey else "", fr, en))
     return f'<table class="press-guide"><tbody>{"".join(rows)}</tbody></table>'
 
 
@@ -87,7 +88,7 @@ def _row(*cells: str) -> str:
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _choices(panel: ET.Element, taxonomy: Taxonomy) -> None:
+def _add_choices(panel: ET.Element, taxonomy: Taxonomy) -> None:
     choices = ET.SubElement(
         panel,
         "Choices",
@@ -114,59 +115,59 @@ def _question(taxonomy: Taxonomy) -> str:
 
 
 def _rule_fr(taxonomy: Taxonomy) -> str:
-    keys = "La touche coche la catégorie, Ctrl+Entrée valide, Ctrl+Espace passe l'article."
+    keys = "Sa touche coche une catégorie, Ctrl+Entrée valide, Ctrl+Espace passe l'article."
     if taxonomy.choice == "single":
-        return f"Choisissez la catégorie dont l'article parle surtout. {keys}"
+        return f"Choisissez la catégorie dont l'article parle principalement. {keys}"
     return (
-        "Cochez chaque catégorie dont l'article parle vraiment, même en partie ; pas celles "
-        f"dont un mot est seulement cité. Si aucune ne convient, validez sans rien cocher. {keys}"
+        "Cochez chaque catégorie dont l'article traite vraiment, même en partie, mais pas celles "
+        f"qu'il ne fait que mentionner. Si aucune ne convient, validez sans rien cocher. {keys}"
     )
 
 
 def _rule_en(taxonomy: Taxonomy) -> str:
-    keys = "The key ticks the category, Ctrl+Enter submits, Ctrl+Space skips the article."
+    keys = "Its key ticks a category, Ctrl+Enter submits, Ctrl+Space skips the article."
     if taxonomy.choice == "single":
         return f"Choose the category the article is mostly about. {keys}"
     return (
-        "Tick every category the article is really about, even in part; not those of which a "
-        f"word is merely mentioned. If none applies, submit without ticking anything. {keys}"
+        "Tick every category the article is really about, even in part, but not those it merely "
+        f"mentions. If none applies, submit without ticking anything. {keys}"
     )
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     text = re.sub(" ([:;!?»])", "\u00a0\\1", text).replace("« ", "«\u00a0")  # French typography
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def differences(ours: str, theirs: str) -> list[str]:
-    """What a labelling interface has that ours lacks, one line each; [] if ours can replace it.
+def list_additions(ours: str, theirs: str) -> list[str]:
+    """Name the parts of a labelling interface that ours lacks; [] if ours can replace it.
 
     Args:
         ours: the interface that follows from the taxonomy, as XML.
-        theirs: the one in Label Studio, maybe changed there by hand.
+        theirs: the one in Label Studio, which someone may have changed there by hand.
     """
-    known = _controls(ours)
-    found = []
-    for name, choices in _controls(theirs).items():
-        if name not in known:
-            found.append(f"control {name!r}")
+    controls = _read_controls(ours)
+    additions = []
+    for name, values in _read_controls(theirs).items():
+        if name not in controls:
+            additions.append(f"control {name!r}")
             continue
-        found.extend(f"{name} has {each!r}" for each in sorted(choices - known[name]))
-    return found
+        additions.extend(f"{name} has {value!r}" for value in sorted(values - controls[name]))
+    return additions
 
 
-def known_categories(interface: str) -> frozenset[str]:
-    """The ids of the categories that a labelling interface can show ticked.
+def read_categories(interface: str) -> frozenset[str]:
+    """Return the ids of the categories that a labelling interface can show ticked.
 
     Raises:
         InputError: it is not XML, or does not ask for the categories of a text as ours does.
     """
-    root = _parsed(interface)
-    texts = {(each.get("name"), each.get("value")) for each in root.iter("Text")}
+    root = _parse(interface)
+    texts = {(element.get("name"), element.get("value")) for element in root.iter("Text")}
     for element in root.iter("Choices"):
         if element.get("name") == CONTROL and element.get("toName") == TEXT:
             if (TEXT, f"${TEXT}") in texts:
-                return frozenset(_values(element))
+                return frozenset(_read_values(element))
             raise InputError(
                 f'the labelling interface lacks <Text name="{TEXT}" value="${TEXT}"/>. '
                 "Restore it with `classify labels push`."
@@ -177,28 +178,31 @@ def known_categories(interface: str) -> frozenset[str]:
     )
 
 
-def choice_of(interface: str) -> str:
-    """How many categories the labelling interface takes: "multiple" or "single".
+def read_choice(interface: str) -> str:
+    """Return "multiple" if the labelling interface takes several categories, else "single".
 
     Raises:
         InputError: it is not XML.
     """
-    ours = (each for each in _parsed(interface).iter("Choices") if each.get("name") == CONTROL)
-    return next((each.get("choice", "single") for each in ours), "single")  # as Label Studio does
+    for element in _parse(interface).iter("Choices"):
+        if element.get("name") == CONTROL:
+            return element.get("choice", "single")  # as Label Studio does
+    return "single"
 
 
-def _controls(interface: str) -> dict[str, set[str]]:
-    """The values an interface can give, by the name of the control."""
-    found = [each for each in _parsed(interface).iter() if each.get("toName")]
-    return {each.get("name", ""): _values(each) for each in found}
+def _read_controls(interface: str) -> dict[str, set[str]]:
+    """Return the values an interface can give, by the name of the control."""
+    controls = [element for element in _parse(interface).iter() if element.get("toName")]
+    return {control.get("name", ""): _read_values(control) for control in controls}
 
 
-def _values(control: ET.Element) -> set[str]:
-    return {each.get("alias") or each.get("value") or "" for each in control if each.get("value")}
+def _read_values(control: ET.Element) -> set[str]:
+    choices = [element for element in control if element.get("value")]
+    return {choice.get("alias") or choice.get("value") or "" for choice in choices}
 
 
-def _parsed(interface: str) -> ET.Element:
-    """The root of an interface.
+def _parse(interface: str) -> ET.Element:
+    """Return the root of an interface.
 
     Raises:
         InputError: it is not XML.
@@ -206,4 +210,6 @@ def _parsed(interface: str) -> ET.Element:
     try:
         return ET.fromstring(interface)  # noqa: S314 — expat stops entity bombs
     except (ET.ParseError, ValueError) as error:
-        raise InputError(f"the labelling interface is not XML: {error}. Mend it there.") from error
+        raise InputError(
+            f"the labelling interface is not XML: {error}. Correct it there."
+        ) from error

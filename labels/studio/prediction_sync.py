@@ -1,18 +1,19 @@
-"""The predictions of a project: one run's, each task's once, whatever breaks on the way."""
+"""The predictions of a project: one run's, one for each task, whatever breaks on the way."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from labels.studio.client import Progress, Studio, chunks, quiet
+from labels.studio.client import Studio
 from labels.studio.errors import UnsureError
-from labels.studio.interface import known_categories
-from labels.studio.suggestion import Suggestion, prediction, read_prediction
-from labels.studio.tasks import document
+from labels.studio.interface import read_categories
+from labels.studio.project import Progress, chunks, get_record, ignore_progress, list_tasks
+from labels.studio.suggestion import Suggestion, read_prediction, to_prediction
+from labels.studio.tasks import to_document
 from seeds.base.errors import InputError
 
-SENDINGS = 4  # of one batch, each followed by asking which of its predictions arrived
+ATTEMPTS = 4  # to send a batch; after each failure the server is asked which predictions arrived
 # The fields of a task, and, in the same list, those of its predictions.
 _FIELDS = "id,data,meta,predictions,model_version,score,result,task"
 
@@ -21,36 +22,36 @@ Suggest = Callable[[Sequence[str]], Sequence[Suggestion]]  # texts -> a suggesti
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """What was done to a project's predictions.
+    """The changes to a project's predictions.
 
     Attributes:
         sent: predictions that were missing.
-        already: those that were there.
-        removed: versions of ours that made way.
-        mended: predictions of the run removed because someone changed them, or they stood twice.
-        strange: ids of the tasks that are no article of ours.
+        present: predictions of the run that the project had.
+        removed: earlier versions of ours, whose predictions were deleted.
+        repaired: predictions of the run deleted because someone changed them, or a task had two.
+        foreign: ids of the tasks that are no article of ours.
     """
 
     sent: int
-    already: int
+    present: int
     removed: tuple[str, ...] = ()
-    mended: int = 0
-    strange: tuple[int, ...] = ()
+    repaired: int = 0
+    foreign: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
-class _Held:
-    """What a project holds: of a run, and of other versions."""
+class _Inventory:
+    """The predictions of a project: a run's, and those of other versions."""
 
     missing: list[tuple[int, str]] = field(default_factory=list)  # task, text
     right: int = 0
     wrong: list[int] = field(default_factory=list)  # predictions of the run
     versions: set[str] = field(default_factory=set)
-    outdated: set[int] = field(default_factory=set)  # tasks with a prediction of ours, maybe wrong
-    strange: list[int] = field(default_factory=list)  # tasks
+    predicted: set[int] = field(default_factory=set)  # tasks with a prediction of ours, of any run
+    foreign: list[int] = field(default_factory=list)  # tasks
 
 
-def replace(
+def replace_predictions(
     studio: Studio,
     project_id: int,
     run: str,
@@ -58,127 +59,134 @@ def replace(
     *,
     ours: Callable[[str], bool],
     which: Literal["all", "outdated"] = "all",
-    progress: Progress = quiet,
+    progress: Progress = ignore_progress,
 ) -> Replaced:
-    """Give the articles of a project the prediction of a run, in the place of earlier runs'.
+    """Give the articles of a project the predictions of a run, in place of earlier runs'.
 
-    What a killed command has left undone, the next one does. Annotations are not touched.
+    If the command is killed, the next one completes the work. Annotations are not touched.
 
     Args:
         studio: the server.
         project_id: of the project.
         run: the name of the run.
-        suggest: predicts; it gets some texts at a time.
-        ours: whether a model version is a run of ours; the predictions of others stay.
-        which: all articles, or those that have the prediction of an earlier run alone.
+        suggest: predicts for a batch of texts.
+        ours: tells whether a model version is a run of ours; predictions of others stay.
+        which: all articles, or only those that have the prediction of an earlier run.
         progress: counts the articles.
 
     Raises:
         InputError: the labelling interface lacks our control, or the server does not recover.
     """
-    project = _project(studio, project_id)
-    known = known_categories(project.label_config or "<View/>")
-    held = _held(studio, project_id, run, known, ours)
+    record = get_record(studio, project_id)
+    categories = read_categories(record.label_config or "<View/>")
+    inventory = _take_inventory(studio, project_id, run, categories, ours)
     if which == "outdated":
-        held.missing = [each for each in held.missing if each[0] in held.outdated]
-    for wrong in held.wrong:
+        inventory.missing = [task for task in inventory.missing if task[0] in inventory.predicted]
+    for wrong in inventory.wrong:
         studio.write(f"prediction {wrong}", studio.sdk.predictions.delete, wrong)
-    for done in _sent(studio, project_id, run, held.missing, suggest, known):
-        progress(held.right + done, held.right + len(held.missing))
-    there = held.right + len(held.missing) > 0
-    _show(studio, project_id, run, there=there)
-    # Last, so that a killed command has taken nothing away that the next one would not bring back.
-    removed = sorted(each for each in held.versions if each != run and ours(each))
+    total = inventory.right + len(inventory.missing)
+    for sent in _send_all(studio, project_id, run, inventory.missing, suggest, categories):
+        progress(inventory.right + sent, total)
+    _show_run(studio, project_id, run, total)
+    # Last, so that a killed command has deleted nothing that the next one would not replace.
+    removed = sorted(version for version in inventory.versions if version != run and ours(version))
     for version in removed:
-        studio.delete_version(project_id, version)
-    _show(studio, project_id, run, there=there)  # a deletion may have unset it
+        _delete_version(studio, project_id, version)
+    _show_run(studio, project_id, run, total)  # a deletion may have unset it
     return Replaced(
-        len(held.missing), held.right, tuple(removed), len(held.wrong), tuple(held.strange)
+        sent=len(inventory.missing),
+        present=inventory.right,
+        removed=tuple(removed),
+        repaired=len(inventory.wrong),
+        foreign=tuple(inventory.foreign),
     )
 
 
-def _show(studio: Studio, project_id: int, run: str, *, there: bool) -> None:
-    """Make annotators see the predictions of a run; before there are any, the server refuses."""
-    if there and _project(studio, project_id).model_version != run:
-        what = f"the model version of project {project_id}"
-        studio.write(what, studio.sdk.projects.update, project_id, model_version=run)
+def _show_run(studio: Studio, project_id: int, run: str, predictions: int) -> None:
+    """Make annotators see the predictions of a run; the server refuses while there are none."""
+    if predictions and get_record(studio, project_id).model_version != run:
+        subject = f"the model version of project {project_id}"
+        studio.write(subject, studio.sdk.projects.update, project_id, model_version=run)
 
 
-def _project(studio: Studio, project_id: int) -> Any:
-    return studio.read(f"project {project_id}", studio.sdk.projects.get, project_id)
+def _delete_version(studio: Studio, project_id: int, version: str) -> None:
+    """Delete all predictions of a model version; the SDK has no method for it."""
+    path = f"api/projects/{project_id}/model-versions/"
+    body = {"model_version": version}
+    studio.write(f"project {project_id}", studio.request, "DELETE", path, body)
 
 
-def _held(
-    studio: Studio, project_id: int, run: str, known: Set[str], ours: Callable[[str], bool]
-) -> _Held:
-    """What the project holds now."""
-    held = _Held()
-    for task in studio.tasks(project_id, quiet, fields="all", include=_FIELDS):
-        found = [each.model_dump() for each in task.predictions or ()]
-        versions = {str(each["model_version"] or "") for each in found}
-        held.versions |= versions
-        if any(each == run or ours(each) for each in versions):
-            held.outdated.add(task.id)
-        own = [each for each in found if each["model_version"] == run]
-        right = [each["id"] for each in own if _is_right(each, known)][:1]
-        held.wrong += [each["id"] for each in own if each["id"] not in right]
+def _take_inventory(
+    studio: Studio, project_id: int, run: str, categories: Set[str], ours: Callable[[str], bool]
+) -> _Inventory:
+    """Read the project's predictions as they are now."""
+    inventory = _Inventory()
+    for task in list_tasks(studio, project_id, fields="all", include=_FIELDS):
+        predictions = [prediction.model_dump() for prediction in task.predictions or ()]
+        versions = {str(prediction["model_version"] or "") for prediction in predictions}
+        inventory.versions |= versions
+        if any(version == run or ours(version) for version in versions):
+            inventory.predicted.add(task.id)
+        of_run = [prediction for prediction in predictions if prediction["model_version"] == run]
+        right = [p["id"] for p in of_run if _is_right(p, categories)][:1]
+        inventory.wrong += [p["id"] for p in of_run if p["id"] not in right]
         try:
-            text = document({"data": task.data}).text
+            text = to_document({"data": task.data}).text
         except InputError:
-            held.strange.append(task.id)
+            inventory.foreign.append(task.id)
             continue
         if right:
-            held.right += 1
+            inventory.right += 1
         else:
-            held.missing.append((task.id, text))
-    return held
+            inventory.missing.append((task.id, text))
+    return inventory
 
 
-def _is_right(found: dict[str, Any], known: Set[str]) -> bool:
+def _is_right(prediction: dict[str, Any], categories: Set[str]) -> bool:
     try:
-        read_prediction(found, known)
+        read_prediction(prediction, categories)
     except InputError:
         return False
     return True
 
 
-def _sent(
+def _send_all(
     studio: Studio,
     project_id: int,
     run: str,
     tasks: Sequence[tuple[int, str]],
     suggest: Suggest,
-    known: Set[str],
+    categories: Set[str],
 ) -> Iterator[int]:
-    """Send a prediction for each of some tasks; how many are sent so far, beginning with 0."""
-    done = 0
-    yield done
-    for some in chunks(tasks, studio.settings.batch_size):
-        suggestions = suggest([text for _, text in some])
+    """Send a prediction for each task; yield how many are sent so far, beginning with 0."""
+    sent = 0
+    yield sent
+    for chunk in chunks(tasks, studio.settings.batch_size):
+        suggestions = suggest([text for _, text in chunk])
         batch = [
-            {"task": task, **prediction(each, known)}
-            for (task, _), each in zip(some, suggestions, strict=True)
+            {"task": task, **to_prediction(suggestion, categories)}
+            for (task, _), suggestion in zip(chunk, suggestions, strict=True)
         ]
-        _send(studio, project_id, run, batch, known)
-        done += len(some)
-        yield done
+        _send_batch(studio, project_id, run, batch, categories)
+        sent += len(chunk)
+        yield sent
 
 
-def _send(
-    studio: Studio, project_id: int, run: str, batch: list[dict[str, Any]], known: Set[str]
+def _send_batch(
+    studio: Studio, project_id: int, run: str, batch: list[dict[str, Any]], categories: Set[str]
 ) -> None:
     """Send one batch; after a failure, only what did not arrive.
 
     Raises:
-        InputError: the server does not recover, or drops some.
+        InputError: the server does not recover, or drops predictions.
     """
-    what = f"project {project_id}"
+    subject = f"project {project_id}"
     call = studio.sdk.projects.import_predictions
     for attempt in itertools.count(1):
         try:
-            answer: Any = studio.write(what, call, project_id, request=batch)
+            answer: Any = studio.write(subject, call, project_id, request=batch)
         except UnsureError:
-            if attempt == SENDINGS:
+            if attempt == ATTEMPTS:
                 raise
         else:
             if answer.created != len(batch):
@@ -187,9 +195,8 @@ def _send(
                     "saying why. Check the labelling interface, then run this again."
                 )
             return
-        missing = {
-            task for task, _ in _held(studio, project_id, run, known, lambda _: False).missing
-        }
-        batch = [each for each in batch if each["task"] in missing]
+        inventory = _take_inventory(studio, project_id, run, categories, lambda _: False)
+        missing = {task for task, _ in inventory.missing}
+        batch = [prediction for prediction in batch if prediction["task"] in missing]
         if not batch:
             return

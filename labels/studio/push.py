@@ -6,38 +6,48 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from labels.studio.client import Progress, Studio, Task, quiet
+from labels.studio.client import Studio
 from labels.studio.errors import UnsureError
+from labels.studio.project import (
+    Progress,
+    Task,
+    delete_tasks,
+    get_project,
+    ignore_progress,
+    list_copies,
+    list_task_ids,
+    send_tasks,
+)
 
-SENDINGS = 4  # of one batch, each followed by asking which of its tasks arrived
+ATTEMPTS = 4  # to send a batch; after each failure the server is asked which tasks arrived
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What a push did.
+    """The outcome of a push.
 
     Attributes:
-        sent: articles that were not there.
-        already: articles that were.
+        sent: articles that were new to the project.
+        present: articles that it had.
         repaired: surplus copies removed, left by two pushes at once or a broken one.
-        doubled: ids of articles still there twice because people have worked on each copy.
-        there: ids of all the articles that were there before.
+        doubled: ids of articles that still have two tasks, because people worked on both.
+        project_ids: ids of all the articles that the project had before.
     """
 
     sent: int
-    already: int
+    present: int
     repaired: int = 0
     doubled: tuple[str, ...] = ()
-    there: frozenset[str] = frozenset()
+    project_ids: frozenset[str] = frozenset()
 
 
 def push(
-    studio: Studio, project_id: int, tasks: Sequence[Task], *, progress: Progress = quiet
+    studio: Studio, project_id: int, tasks: Sequence[Task], *, progress: Progress = ignore_progress
 ) -> Pushed:
-    """Send the tasks that are not there yet.
+    """Send the tasks that the project does not have yet.
 
     After any failure the server is asked what arrived before anything is sent again; at the
-    end surplus copies are removed, so that a broken push is mended by the next.
+    end surplus copies are removed, so that the next push repairs a broken one.
 
     Args:
         studio: the server.
@@ -48,66 +58,67 @@ def push(
     Raises:
         InputError: the server refuses a task, or does not recover.
     """
-    unique = {_seed(task): task for task in tasks}
-    before = studio.project(project_id).tasks  # first: what comes later is then noticed
-    there = studio.seed_ids(project_id)
-    missing = [task for seed, task in unique.items() if seed not in there]
-    already = len(unique) - len(missing)
-    for done in _sent(studio, project_id, missing):
-        progress(already + done, len(unique))
-    double = any(len(ids) > 1 for ids in there.values())
-    found = Pushed(len(missing), already, there=frozenset(there))
-    if double or studio.project(project_id).tasks != before + len(missing):
-        repaired, doubled = _repair(studio, project_id)
-        return replace(found, repaired=repaired, doubled=doubled)
-    return found
+    by_seed = {_seed_id(task): task for task in tasks}
+    # The count is read before the ids, so that tasks which arrive in between are noticed.
+    task_count = get_project(studio, project_id).tasks
+    task_ids = list_task_ids(studio, project_id)
+    new_tasks = [task for seed, task in by_seed.items() if seed not in task_ids]
+    present = len(by_seed) - len(new_tasks)
+    for sent in _send_all(studio, project_id, new_tasks):
+        progress(present + sent, len(by_seed))
+    has_copies = any(len(ids) > 1 for ids in task_ids.values())
+    pushed = Pushed(len(new_tasks), present, project_ids=frozenset(task_ids))
+    if has_copies or get_project(studio, project_id).tasks != task_count + len(new_tasks):
+        repaired, doubled = _remove_copies(studio, project_id)
+        return replace(pushed, repaired=repaired, doubled=doubled)
+    return pushed
 
 
-def _sent(studio: Studio, project_id: int, tasks: Sequence[Task]) -> Iterator[int]:
-    """Send tasks in batches; how many are sent so far, beginning with 0."""
+def _send_all(studio: Studio, project_id: int, tasks: Sequence[Task]) -> Iterator[int]:
+    """Send tasks in batches; yield how many are sent so far, beginning with 0."""
     size = studio.settings.batch_size
     yield 0
     for start in range(0, len(tasks), size):
-        _send(studio, project_id, tasks[start : start + size])
+        _send_batch(studio, project_id, tasks[start : start + size])
         yield min(start + size, len(tasks))
 
 
-def _send(studio: Studio, project_id: int, batch: Sequence[Task]) -> None:
+def _send_batch(studio: Studio, project_id: int, batch: Sequence[Task]) -> None:
     """Send one batch; after a failure, only what did not arrive."""
     for attempt in itertools.count(1):
         try:
-            studio.send(project_id, batch)
+            send_tasks(studio, project_id, batch)
             return
         except UnsureError:
-            if attempt == SENDINGS:
+            if attempt == ATTEMPTS:
                 raise
-        held = studio.tasks_of(project_id, [_seed(task) for task in batch])
-        arrived = {str(task.data["seed_id"]) for task in held}
-        batch = [task for task in batch if _seed(task) not in arrived]
+        copies = list_copies(studio, project_id, [_seed_id(task) for task in batch])
+        arrived = {str(task.data["seed_id"]) for task in copies}
+        batch = [task for task in batch if _seed_id(task) not in arrived]
         if not batch:
             return
 
 
-def _repair(studio: Studio, project_id: int) -> tuple[int, tuple[str, ...]]:
-    """Remove surplus copies; how many, and the articles people have worked on twice.
+def _remove_copies(studio: Studio, project_id: int) -> tuple[int, tuple[str, ...]]:
+    """Remove surplus copies; return how many, and the articles people have worked on twice.
 
-    Every command that does this at the same time removes the same ones: it keeps the copy
-    with annotations or drafts, else the oldest.
+    Commands that do this at the same time remove the same ones: each leaves the copy with
+    annotations or drafts, else the oldest.
     """
-    copies = [seed for seed, ids in studio.seed_ids(project_id).items() if len(ids) > 1]
+    task_ids = list_task_ids(studio, project_id)
     by_seed: dict[str, list[Any]] = defaultdict(list)
-    for task in studio.tasks_of(project_id, copies):
+    for task in list_copies(studio, project_id, [s for s, ids in task_ids.items() if len(ids) > 1]):
         by_seed[str(task.data["seed_id"])].append(task)
     surplus: list[int] = []
     doubled: list[str] = []
     for seed, tasks in by_seed.items():
         used = [task.id for task in tasks if task.annotations or task.drafts]
-        kept = used or [min(task.id for task in tasks)]
-        surplus += [task.id for task in tasks if task.id not in kept]
+        remaining = used or [min(task.id for task in tasks)]
+        surplus += [task.id for task in tasks if task.id not in remaining]
         doubled += [seed] if len(used) > 1 else []
-    studio.delete(project_id, surplus)
+    delete_tasks(studio, project_id, surplus)
     return len(surplus), tuple(doubled)
 
 
-def _seed(task: Task) -> str:
+def _seed_id(task: Task) -> str:
     return str(task["data"]["seed_id"])

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 Rule = tuple[str, str, Any, str]
 
@@ -17,25 +17,25 @@ COPIES = "id,data,annotations,drafts"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which tasks: those that rules hold for.
+    """The tasks for which rules hold.
 
     Attributes:
-        rules: of a column each: its name, an operator of the data manager, a value, its type.
-        every: whether all of the rules are to hold, or one of them.
+        rules: a column's name, an operator of the data manager, a value, the value's type.
+        conjunction: "and" if all rules must hold, "or" if one is enough.
     """
 
     rules: tuple[Rule, ...] = ()
-    every: bool = True
+    conjunction: Literal["and", "or"] = "and"
 
-    def after(self, task_id: int) -> str:
-        """The tasks with a higher id, as the server's JSON.
+    def to_json(self, *, after: int) -> str:
+        """Return the query, for tasks with an id above `after`, as the server's JSON.
 
         Pages asked for by id leave no task out while others are deleted; numbered pages do.
         """
-        later = _filter("id", "greater", task_id, "Number")
+        above = _filter("id", "greater", after, "Number")
         filters = {
-            "conjunction": "and" if self.every else "or",
-            "items": [_filter(*rule) | {"child_filter": later} for rule in self.rules] or [later],
+            "conjunction": self.conjunction,
+            "items": [_filter(*rule) | {"child_filter": above} for rule in self.rules] or [above],
         }
         return json.dumps({"filters": filters}, separators=(",", ":"))
 
@@ -47,13 +47,13 @@ WORKED_ON = Query(  # by an annotation, a skip or a draft
         ("cancelled_annotations", "greater", 0, "Number"),
         ("draft_exists", "equal", True, "Boolean"),
     ),
-    every=False,
+    conjunction="or",
 )
 
 
-def one_of(seeds: Sequence[str]) -> Query:
-    """The tasks of these articles."""
-    return Query((("data.seed_id", "in_list", list(seeds), "String"),))
+def of_articles(ids: Sequence[str]) -> Query:
+    """Return the query for the tasks of these articles."""
+    return Query((("data.seed_id", "in_list", list(ids), "String"),))
 
 
 def _filter(column: str, operator: str, value: Any, kind: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Document -> Label Studio task, and categories <-> annotation result. Pure."""
+"""Document <-> Label Studio task, and categories -> annotation result. Pure."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,8 +7,8 @@ from labels.studio.interface import COMMENT, CONTROL, TEXT
 from seeds.document import Document
 
 
-def task(document: Document) -> dict[str, Any]:
-    """The task of an article; `seed_id` is how it is recognised for ever after."""
+def to_task(document: Document) -> dict[str, Any]:
+    """Return the task of an article, which is recognised by its `seed_id` ever after."""
     facts = " · ".join(filter(None, (document.date, document.source, document.language)))
     return {
         "data": {
@@ -24,11 +24,11 @@ def task(document: Document) -> dict[str, Any]:
     }
 
 
-def document(task: dict[str, Any]) -> Document:
-    """The article of an exported task, for a workspace that does not have it.
+def to_document(task: dict[str, Any]) -> Document:
+    """Return the article of an exported task, for a workspace that does not have it.
 
     Raises:
-        InputError: its data are not those of an article.
+        InputError: the task's data are not those of an article.
     """
     data = task.get("data") or {}
     fields = {name: str(data.get(name) or "") for name in ("title", "date", "source", "language")}
@@ -38,12 +38,12 @@ def document(task: dict[str, Any]) -> Document:
     )
 
 
-def result(categories: Iterable[str], comment: str = "") -> list[dict[str, Any]]:
-    """An annotation's result: what the page would submit for these category ids."""
-    chosen = list(categories)
+def to_result(categories: Iterable[str], comment: str = "") -> list[dict[str, Any]]:
+    """Return the result of an annotation, as the page would submit it for these category ids."""
+    choices = list(categories)
     regions = []
-    if chosen:
-        regions.append(_region(CONTROL, "choices", {"choices": chosen}))
+    if choices:
+        regions.append(_region(CONTROL, "choices", {"choices": choices}))
     if comment:
         regions.append(_region(COMMENT, "textarea", {"text": [comment]}))
     return regions

@@ -235,7 +235,7 @@ def _precisions(part: Dataset, held_out: Dataset, score: Score) -> list[float]:
     ranking = np.zeros(gold.shape)
     single = part.taxonomy.choice == "single"
     if len(names) >= (2 if single else 1):
-        scores = score(part.restricted(names), held_out.texts).astype(np.float64)
+        scores = score(part.restrict(names), held_out.texts).astype(np.float64)
         ranking[:, learnable] = softmax(scores) if single else scores
     precisions = [average_precision(ranking[:, n], gold[:, n]) for n in range(gold.shape[1])]
     return [np.nan if precision is None else precision for precision in precisions]

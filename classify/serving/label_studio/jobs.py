@@ -96,6 +96,7 @@ def update_predictions(workspace: Path, run: Path) -> dict[str, str]:
     from classify.serving.label_studio.connected_project import read_connected_project
     from classify.workspace.labels import connect
     from classify.workspace.suggestions import fitting_run, send_predictions
+    from labels.studio.project import get_project
     from labels.taxonomy import ensure_taxonomy
 
     project = read_connected_project(workspace)
@@ -104,7 +105,7 @@ def update_predictions(workspace: Path, run: Path) -> dict[str, str]:
     with locked(workspace, "the predictions of classify serve", patience=_PATIENCE):
         model = fitting_run(workspace, str(run.resolve()), ensure_taxonomy(workspace))
         studio, _ = connect(workspace)
-        send_predictions(studio, studio.project(project.id), model, "outdated")
+        send_predictions(studio, get_project(studio, project.id), model, "outdated")
     return {}
 
 
@@ -117,12 +118,13 @@ def find_missed_annotations(workspace: Path, _run: Path) -> dict[str, list[int]]
     from classify.serving.label_studio.connected_project import read_connected_project
     from classify.serving.label_studio.retraining import read_state
     from classify.workspace.labels import connect
+    from labels.studio.project import export_tasks
 
     project, since = read_connected_project(workspace), read_state(workspace).since
     if project is None or not since:
         return {}
     studio, _ = connect(workspace)
-    tasks = studio.export(project.id)
+    tasks = export_tasks(studio, project.id)
     return {
         "annotations": [
             int(annotation["id"])

@@ -22,8 +22,8 @@ from classify.serving.label_studio.connected_project import (
 from classify.serving.label_studio.retraining import Retraining
 from classify.serving.label_studio.secret import PREFIX, ensure_secret
 from classify.serving.model.engine import Engine
-from labels.studio.interface import TEXT, choice_of, known_categories
-from labels.studio.suggestion import prediction, suggested
+from labels.studio.interface import TEXT, read_categories, read_choice
+from labels.studio.suggestion import suggest, to_prediction
 
 TASKS = 1000  # in a request; for more there is `classify labels push --with-predictions`
 
@@ -126,9 +126,9 @@ class MlBackend:
             InputError: it does not ask for categories as ours does.
             InvalidError: it takes one category, and the run may give several.
         """
-        shown = known_categories(interface)
+        shown = read_categories(interface)
         run = self._engine.run
-        if choice_of(interface) == "single" and run.taxonomy.choice == "multiple":
+        if read_choice(interface) == "single" and run.taxonomy.choice == "multiple":
             raise InvalidError(
                 f"the labelling interface takes one category, and {run.name} may give several. "
                 "Push the taxonomy and train again.",
@@ -141,8 +141,8 @@ class MlBackend:
     ) -> dict[str, Any]:
         """Return an answer in Label Studio's format, with the categories that can be shown."""
         choice = self._engine.run.taxonomy.choice
-        return prediction(
-            suggested(run, answer["categories"], answer["probabilities"], choice), shown
+        return to_prediction(
+            suggest(run, answer["categories"], answer["probabilities"], choice), shown
         )
 
 

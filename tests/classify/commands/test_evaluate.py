@@ -151,7 +151,7 @@ def test_only_articles_learned_from_are_one_line(made: Path, tmp_path: Path) -> 
 def test_categories_the_run_does_not_know_are_reported_and_not_measured(
     desk: Path, tmp_path: Path
 ) -> None:
-    write_taxonomy(desk, read_taxonomy(desk).adding(["musée"]))
+    write_taxonomy(desk, read_taxonomy(desk).add_categories(["musée"]))
     examples = list(dataset(20, seed=7).examples)
     before = evaluate(desk, "--on", table(tmp_path / "a.csv", examples))
     for n in range(3):
@@ -237,7 +237,7 @@ def test_single_choice_leaves_out_articles_of_a_category_the_run_does_not_know(
     folder = workspace(tmp_path / "w", 60, "single")
     (folder / "tfidf.toml").write_text(QUICK)
     assert classify("train", "--workspace", folder).returncode == 0
-    write_taxonomy(folder, read_taxonomy(folder).adding(["musée"]))
+    write_taxonomy(folder, read_taxonomy(folder).add_categories(["musée"]))
     new = list(dataset(20, "single", seed=7).examples)
     new[:3] = [replace(each, categories=("musee",)) for each in new[:3]]
     found = evaluate(folder, "--on", table(tmp_path / "a.csv", new))
