@@ -131,7 +131,7 @@ class Taxonomy:
         return asdict(self)
 
     def add_categories(self, names: list[str]) -> "Taxonomy":
-        """Return this taxonomy plus a category for each name, with free hotkeys while any are left."""
+        """Return this taxonomy with a category added for each name, and a hotkey if one is free."""
         taken = {category.hotkey for category in self.categories}
         hotkeys = iter([key for key in HOTKEYS if key not in taken])
         names = [replace_surrogates(name) for name in names]  # TOML can't hold them

@@ -1,4 +1,4 @@
-"""Several annotators, one article: what is agreed, what a person must settle."""
+"""Several annotators, one article: what is agreed, what a person must adjudicate."""
 
 import itertools
 
@@ -16,8 +16,8 @@ ARTICLE = Document.of("Un article.")
 IDS = ("cinema", "trade", "sport")
 
 
-def by(annotator: str, *categories: str, **more: object) -> Annotation:
-    return Annotation(ARTICLE.id, annotator, categories, **more)  # type: ignore[arg-type]
+def by(annotator: str, *categories: str, **fields: object) -> Annotation:
+    return Annotation(ARTICLE.id, annotator, categories, **fields)  # type: ignore[arg-type]
 
 
 def settle(*votes: Annotation, choice: str = "multiple") -> tuple[object, object]:
@@ -57,11 +57,11 @@ def test_more_than_half_agree_and_exactly_half_is_disputed(
         (["sport", "sport", "trade", "cinema"], ("sport",), ()),
     ],
 )
-def test_single_choice_goes_to_most_votes_and_equal_firsts_are_disputed(
+def test_single_choice_goes_to_most_votes_and_a_tie_is_disputed(
     votes: list[str], agreed: object, disputed: object
 ) -> None:
-    found = settle(*(by(f"a{n}", vote) for n, vote in enumerate(votes)), choice="single")
-    assert found == (agreed, disputed)
+    outcome = settle(*(by(f"a{n}", vote) for n, vote in enumerate(votes)), choice="single")
+    assert outcome == (agreed, disputed)
 
 
 def test_a_ground_truth_settles_alone_and_the_latest_one_counts() -> None:
@@ -81,7 +81,7 @@ def test_skipped_and_draft_annotations_have_no_vote() -> None:
     assert settle(by("a", "cinema", status="draft")) == (None, ())
 
 
-def test_a_dispute_says_what_is_agreed_and_who_gave_what() -> None:
+def test_a_dispute_names_what_is_agreed_and_who_voted_for_what() -> None:
     votes = [by("anne", "sport", "cinema"), by("bob", "cinema")]
     _, (dispute,) = agree(votes, {ARTICLE.id: ARTICLE}, taxonomy())
     assert dispute.document_id == ARTICLE.id
@@ -93,9 +93,9 @@ def test_a_dispute_says_what_is_agreed_and_who_gave_what() -> None:
 def test_examples_come_in_the_order_of_the_documents_and_unlabelled_ones_stay_out() -> None:
     articles = [Document.of(f"Article {n}.") for n in range(4)]
     votes = [Annotation(articles[n].id, "a", ("trade",)) for n in (3, 0, 2)]
-    votes.append(Annotation("0" * 16, "a", ("trade",)))  # of an article that is not there
-    data, disputes = agree(votes, {each.id: each for each in articles}, taxonomy())
-    assert [each.document.text for each in data.examples] == [
+    votes.append(Annotation("0" * 16, "a", ("trade",)))  # of an article the workspace lacks
+    data, disputes = agree(votes, {article.id: article for article in articles}, taxonomy())
+    assert [example.document.text for example in data.examples] == [
         "Article 0.",
         "Article 2.",
         "Article 3.",
@@ -111,6 +111,6 @@ def test_a_vote_for_a_category_that_left_the_taxonomy_is_named_and_not_dropped(c
 
 @given(st.lists(st.sets(st.sampled_from(IDS)), min_size=1, max_size=6))
 def test_the_order_of_the_annotators_never_matters(votes: list[set[str]]) -> None:
-    given_votes = [by(f"a{n}", *sorted(vote)) for n, vote in enumerate(votes)]
-    found = {settle(*order) for order in itertools.islice(itertools.permutations(given_votes), 24)}
-    assert len(found) == 1
+    annotations = [by(f"a{n}", *sorted(vote)) for n, vote in enumerate(votes)]
+    orders = itertools.islice(itertools.permutations(annotations), 24)
+    assert len({settle(*order) for order in orders}) == 1

@@ -1,4 +1,4 @@
-"""Datasets and annotations on disk."""
+"""Datasets: on disk, their fingerprint, parts of them."""
 
 import json
 from dataclasses import replace
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from labels.annotations import Annotation, read_annotations, write_annotations
 from labels.dataset import Dataset, Example, read_dataset, read_dataset_file, write_dataset
 from seeds.base.errors import InputError
 from seeds.document import Document
@@ -34,9 +33,9 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     odd = Dataset((*data.examples, Example(Document.of(TEXT), ())), data.taxonomy)
     write_dataset(tmp_path / "dataset.jsonl", odd)
     write_taxonomy(tmp_path, odd.taxonomy)
-    found = read_dataset(tmp_path)
-    assert found == odd
-    assert found.fingerprint == odd.fingerprint
+    read_back = read_dataset(tmp_path)
+    assert read_back == odd
+    assert read_back.fingerprint == odd.fingerprint
 
 
 def test_without_labels_it_says_how_to_get_some(tmp_path: Path) -> None:
@@ -45,7 +44,7 @@ def test_without_labels_it_says_how_to_get_some(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"labels": ["opera"]}, "'opera' is not in the taxonomy"),
         ({"labels": "cinema"}, ":1: 'labels' must be a list"),
@@ -56,14 +55,14 @@ def test_without_labels_it_says_how_to_get_some(tmp_path: Path) -> None:
         ({"date": "hier"}, "'hier'"),
     ],
 )
-def test_a_wrong_line_is_named(tmp_path: Path, change: dict[str, object], said: str) -> None:
+def test_a_wrong_line_is_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
     path = tmp_path / "d.jsonl"
     record = {**Document.of("Un texte").record(), "labels": ["cinema"]}
     path.write_text(json.dumps({**record, **change}) + "\n")
     with pytest.raises(InputError) as caught:
         read_dataset_file(path, taxonomy())
     assert str(caught.value).startswith(str(path))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("categories", [(), ("cinema", "trade")])
@@ -75,14 +74,14 @@ def test_single_choice_needs_exactly_one_category(categories: tuple[str, ...]) -
 
 def test_the_fingerprint_follows_articles_labels_order_and_taxonomy() -> None:
     data = dataset(6)
-    first, second, *rest = data.examples
-    changed = [
-        Dataset((second, first, *rest), data.taxonomy),
-        Dataset((replace(first, categories=("sport",)), second, *rest), data.taxonomy),
-        Dataset((first, second, *rest[:-1]), data.taxonomy),
+    a, b, *rest = data.examples
+    variants = [
+        Dataset((b, a, *rest), data.taxonomy),
+        Dataset((replace(a, categories=("sport",)), b, *rest), data.taxonomy),
+        Dataset((a, b, *rest[:-1]), data.taxonomy),
         Dataset(data.examples, taxonomy("multiple", ("cinema", "trade", "sport", "opera"))),
     ]
-    assert len({data.fingerprint, *(each.fingerprint for each in changed)}) == 5
+    assert len({data.fingerprint, *(variant.fingerprint for variant in variants)}) == 5
     assert dataset(6).fingerprint == data.fingerprint
 
 
@@ -91,19 +90,20 @@ def test_a_subset_keeps_the_order_asked_for() -> None:
     assert data.subset([4, 0]).examples == (data.examples[4], data.examples[0])
 
 
-def test_annotations_are_kept_in_full(tmp_path: Path) -> None:
-    given = [
-        Annotation("0" * 16, "a@b.fr", ("cinema",), "submitted", 3.5, True, "2026", TEXT),
-        Annotation("1" * 16, "import:f.csv", (), "skipped"),
-    ]
-    assert read_annotations(tmp_path) == []
-    write_annotations(tmp_path, given)
-    assert read_annotations(tmp_path) == given
+def test_a_restricted_dataset_has_only_some_categories_and_single_choice_only_their_examples() -> (
+    None
+):
+    film, port = Document.of("Un film"), Document.of("Un port")
+    examples = (Example(film, ("cinema",)), Example(port, ("trade",)))
+    multiple = Dataset(examples, taxonomy()).restrict(["cinema"])
+    assert multiple.taxonomy.ids == ("cinema",)
+    assert [example.categories for example in multiple.examples] == [("cinema",), ()]
+    single = Dataset(examples, taxonomy("single")).restrict(["cinema"])
+    assert [example.document for example in single.examples] == [film]
 
 
-def test_a_damaged_annotations_file_names_the_line(tmp_path: Path) -> None:
-    write_annotations(tmp_path, [Annotation("0" * 16, "a", ())])
-    path = tmp_path / "annotations.jsonl"
-    path.write_text(path.read_text() + '{"document_id": "1", "annot\n')
-    with pytest.raises(InputError, match=r"annotations\.jsonl:2: not JSON"):
-        read_annotations(tmp_path)
+def test_gold_labels_are_a_row_for_each_example_in_taxonomy_order() -> None:
+    examples = (Example(Document.of("Un"), ("trade",)), Example(Document.of("Deux"), ()))
+    gold = Dataset(examples, taxonomy()).gold
+    assert gold.tolist() == [[False, True, False], [False, False, False]]
+    assert Dataset((), taxonomy()).gold.shape == (0, 3)

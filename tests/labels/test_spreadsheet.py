@@ -10,7 +10,7 @@ import pytest
 
 from labels.annotations import read_annotations
 from labels.dataset import read_dataset
-from labels.spreadsheet import Labelled, Layout, read_labelled, with_choice
+from labels.spreadsheet import LabelledArticles, Layout, read_labelled, with_choice
 from labels.taxonomy import Category, Taxonomy, read_taxonomy
 from seeds.base.errors import InputError
 from seeds.document import read_documents
@@ -27,22 +27,28 @@ def labelled(
     names: Taxonomy | None = None,
     *,
     create: bool = False,
-) -> Labelled:
+) -> LabelledArticles:
     numbered = list(enumerate(rows, 1))
     return read_labelled(
         numbered, layout or Layout(), names or taxonomy(), file="f.csv", create=create
     )
 
 
-def labels_of(found: Labelled) -> list[tuple[str, ...]]:
-    return [each.categories for each in found.annotations]
+def labels_of(articles: LabelledArticles) -> list[tuple[str, ...]]:
+    return [annotation.categories for annotation in articles.annotations]
 
 
 def imported(workspace: Path, file: Path, *options: str) -> tuple[int, str, list[dict[str, Any]]]:
-    done = classify("labels", "import", file, "--workspace", workspace, *options)
+    finished = classify("labels", "import", file, "--workspace", workspace, *options)
     path = workspace / "dataset.jsonl"
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    return done.returncode, done.stderr, [json.loads(line) for line in lines]
+    return finished.returncode, finished.stderr, [json.loads(line) for line in lines]
+
+
+def contents(workspace: Path) -> dict[str, bytes]:
+    """Every visible file of the workspace."""
+    paths = [path for path in workspace.iterdir() if not path.name.startswith(".")]
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def table(path: Path, rows: list[list[str]], delimiter: str = ",") -> Path:
@@ -54,8 +60,8 @@ def table(path: Path, rows: list[list[str]], delimiter: str = ",") -> Path:
 def test_a_label_may_be_the_id_or_a_name_in_any_case_composed_or_not() -> None:
     names = Taxonomy("1", "multiple", (Category("economy", "Économie", "Economy (en)"),))
     decomposed = "E\u0301conomie"
-    given = ["economy", "ÉCONOMIE", " économie ", "economy (EN)", decomposed]
-    rows = [{"text": f"Texte {n}", "label": each} for n, each in enumerate(given)]
+    labels = ["economy", "ÉCONOMIE", " économie ", "economy (EN)", decomposed]
+    rows = [{"text": f"Texte {n}", "label": label} for n, label in enumerate(labels)]
     assert labels_of(labelled(rows, names=names)) == [("economy",)] * 5
 
 
@@ -63,8 +69,8 @@ def test_an_id_means_its_own_category_even_where_another_has_that_name() -> None
     names = Taxonomy(
         "1", "multiple", (Category("culture", "A", "A2"), Category("arts", "Arts", "Culture"))
     )
-    found = labelled([{"text": "Un texte", "label": "culture"}], names=names)
-    assert labels_of(found) == [("culture",)]
+    articles = labelled([{"text": "Un texte", "label": "culture"}], names=names)
+    assert labels_of(articles) == [("culture",)]
 
 
 def test_several_categories_come_in_a_cell_or_a_list_and_in_the_taxonomys_order() -> None:
@@ -80,8 +86,8 @@ def test_several_categories_come_in_a_cell_or_a_list_and_in_the_taxonomys_order(
 
 
 def test_without_a_separator_a_cell_is_one_category() -> None:
-    found = labelled([{"text": "Un", "label": "a; b"}], Layout(separator=""), create=True)
-    assert labels_of(found) == [("a-b",)]
+    articles = labelled([{"text": "Un", "label": "a; b"}], Layout(separator=""), create=True)
+    assert labels_of(articles) == [("a-b",)]
 
 
 def test_a_label_that_is_the_number_zero_is_a_label() -> None:
@@ -89,20 +95,21 @@ def test_a_label_that_is_the_number_zero_is_a_label() -> None:
     assert labels_of(labelled(rows, create=True)) == [("0",), ("1",)]
 
 
-def test_unknown_labels_are_all_named_with_how_often_they_stand() -> None:
-    rows = [{"text": f"T{n}", "label": each} for n, each in enumerate(["opera", "opera", "jeux"])]
+def test_unknown_labels_are_all_named_with_the_number_of_their_rows() -> None:
+    labels = ["opera", "opera", "jeux"]
+    rows = [{"text": f"T{n}", "label": label} for n, label in enumerate(labels)]
     with pytest.raises(InputError, match=r"f\.csv: .*jeux \(1 rows\), opera \(2 rows\).*--create"):
         labelled(rows)
 
 
 def test_create_categories_adds_each_once_after_the_known_ones() -> None:
-    given = ["Opéra", "opera", "cinema", "science/technology"]
-    rows = [{"text": f"T{n}", "label": each} for n, each in enumerate(given)]
-    found = labelled(rows, create=True)
-    assert sorted(found.taxonomy.ids) == ["cinema", "opera", "science-technology", "sport", "trade"]
-    assert found.taxonomy.ids[:3] == ("cinema", "trade", "sport")
-    assert labels_of(found) == [("opera",), ("opera",), ("cinema",), ("science-technology",)]
-    assert found.taxonomy["science-technology"].en == "science/technology"
+    labels = ["Opéra", "opera", "cinema", "science/technology"]
+    rows = [{"text": f"T{n}", "label": label} for n, label in enumerate(labels)]
+    articles = labelled(rows, create=True)
+    assert articles.taxonomy.ids[:3] == ("cinema", "trade", "sport")
+    assert sorted(articles.taxonomy.ids[3:]) == ["opera", "science-technology"]
+    assert labels_of(articles) == [("opera",), ("opera",), ("cinema",), ("science-technology",)]
+    assert articles.taxonomy["science-technology"].en == "science/technology"
 
 
 def test_a_label_without_letters_names_the_file() -> None:
@@ -111,7 +118,7 @@ def test_a_label_without_letters_names_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "layout", "said"),
+    ("row", "layout", "message"),
     [
         ({"x": "1", "label": "cinema"}, Layout(), r"no column of the text .*'x', 'label'"),
         ({"text": "1", "x": "cinema"}, Layout(), r"no column of the labels .*'text', 'x'"),
@@ -121,9 +128,9 @@ def test_a_label_without_letters_names_the_file() -> None:
     ],
 )
 def test_a_column_that_is_not_there_is_named_with_those_that_are(
-    row: dict[str, str], layout: Layout, said: str
+    row: dict[str, str], layout: Layout, message: str
 ) -> None:
-    with pytest.raises(InputError, match=rf"^f\.csv: .*{said}"):
+    with pytest.raises(InputError, match=rf"^f\.csv: .*{message}"):
         labelled([row], layout)
 
 
@@ -139,29 +146,29 @@ def test_bad_rows_are_named_and_the_others_kept_and_a_repeated_article_counts_on
         {"text": "Un  film ", "label": "trade"},
         {"text": "Un port", "label": "trade"},
     ]
-    found = labelled(rows)
-    assert [each.text for each in found.documents.values()] == ["Un film", "Un port"]
-    assert labels_of(found) == [("cinema",), ("trade",)]
-    assert found.repeated == 1
-    assert [line.split(": ")[0] for line in found.faults] == ["f.csv:2", "f.csv:3"]
-    assert "with other categories" in found.faults[1]
+    articles = labelled(rows)
+    texts = [article.text for article in articles.documents.values()]
+    assert texts == ["Un film", "Un port"]
+    assert labels_of(articles) == [("cinema",), ("trade",)]
+    assert articles.repeated == 1
+    assert [line.split(": ")[0] for line in articles.faults] == ["f.csv:2", "f.csv:3"]
+    assert "with other categories" in articles.faults[1]
 
 
 def test_a_row_repeated_with_the_same_categories_is_no_fault() -> None:
-    found = labelled([{"text": "Un film", "label": "cinema"}] * 2)
-    assert (found.repeated, found.faults) == (1, [])
+    articles = labelled([{"text": "Un film", "label": "cinema"}] * 2)
+    assert (articles.repeated, articles.faults) == (1, [])
 
 
 def test_single_choice_refuses_rows_without_exactly_one_category() -> None:
-    rows = [
-        {"text": f"T{n}", "label": each} for n, each in enumerate(["", "cinema", "cinema;trade"])
-    ]
-    found = labelled(rows, names=taxonomy("single"))
-    assert labels_of(found) == [("cinema",)]
-    assert [line.split(": ")[0] for line in found.faults] == ["f.csv:1", "f.csv:3"]
+    labels = ["", "cinema", "cinema;trade"]
+    rows = [{"text": f"T{n}", "label": label} for n, label in enumerate(labels)]
+    articles = labelled(rows, names=taxonomy("single"))
+    assert labels_of(articles) == [("cinema",)]
+    assert [line.split(": ")[0] for line in articles.faults] == ["f.csv:1", "f.csv:3"]
 
 
-def test_labels_there_already_may_forbid_single_choice() -> None:
+def test_labels_of_the_workspace_may_forbid_single_choice() -> None:
     rows = [{"text": "T", "label": "cinema;trade"}]
     annotations = labelled(rows).annotations
     with pytest.raises(InputError, match="1 annotations"):
@@ -171,7 +178,7 @@ def test_labels_there_already_may_forbid_single_choice() -> None:
 
 
 def test_an_article_of_a_table_is_the_one_that_seeds_add_makes_of_it(tmp_path: Path) -> None:
-    """Else labels would arrive on copies of the articles that are there."""
+    """Else labels would go to copies of the workspace's articles."""
     rows = [
         ["id", "titre", "texte", "date", "label"],
         [
@@ -185,31 +192,31 @@ def test_an_article_of_a_table_is_the_one_that_seeds_add_makes_of_it(tmp_path: P
     ]
     file = table(tmp_path / "a.csv", rows, ";")
     assert classify("seeds", "add", file, "--workspace", tmp_path / "w").returncode == 0
-    before = read_documents(tmp_path / "w")
-    code, _, kept = imported(tmp_path / "w", file)
+    articles = read_documents(tmp_path / "w")
+    code, _, records = imported(tmp_path / "w", file)
     assert code == 0
-    assert read_documents(tmp_path / "w") == before
-    assert [each["id"] for each in kept] == list(before)
-    assert kept[0]["date"] == "2024-05-14"
-    assert kept[0]["text"] == "Un festival s'ouvre à Cannes\n\nLe festival commence mardi."
+    assert read_documents(tmp_path / "w") == articles
+    assert [record["id"] for record in records] == list(articles)
+    assert records[0]["date"] == "2024-05-14"
+    assert records[0]["text"] == "Un festival s'ouvre à Cannes\n\nLe festival commence mardi."
 
 
 def test_importing_again_updates_the_files_articles_and_loses_no_label(
     tmp_path: Path,
 ) -> None:
     workspace = tmp_path / "w"
-    first = table(tmp_path / "a.csv", [["text", "label"], ["Un", "cinema"], ["Deux", "trade"]])
-    other = table(tmp_path / "b.csv", [["text", "label"], ["Trois", "sport"]])
-    for file in (first, other):
+    a = table(tmp_path / "a.csv", [["text", "label"], ["Un", "cinema"], ["Deux", "trade"]])
+    b = table(tmp_path / "b.csv", [["text", "label"], ["Trois", "sport"]])
+    for file in (a, b):
         assert imported(workspace, file)[0] == 0
-    table(first, [["text", "label"], ["Un", "sport"]])
-    _, _, kept = imported(workspace, first)
-    assert [(each["text"], each["labels"]) for each in kept] == [
+    table(a, [["text", "label"], ["Un", "sport"]])
+    _, _, records = imported(workspace, a)
+    assert [(record["text"], record["labels"]) for record in records] == [
         ("Un", ["sport"]),
         ("Deux", ["trade"]),
         ("Trois", ["sport"]),
     ]
-    assert {each.annotator for each in read_annotations(workspace)} == {
+    assert {annotation.annotator for annotation in read_annotations(workspace)} == {
         "import:a.csv",
         "import:b.csv",
     }
@@ -219,46 +226,46 @@ def test_a_refused_import_changes_nothing_and_says_why_in_one_line(tmp_path: Pat
     workspace = tmp_path / "w"
     good = table(tmp_path / "a.csv", [["text", "label"], ["Un", "cinema"]])
     assert imported(workspace, good)[0] == 0
-    before = {each.name: each.read_bytes() for each in workspace.iterdir() if each.name[0] != "."}
+    original = contents(workspace)
     bad = table(tmp_path / "b.csv", [["text", "label"], ["Deux", "opera"]])
     for file, part in ((bad, "opera (1 rows)"), (tmp_path / "none.csv", "does not exist")):
-        code, said, _ = imported(workspace, file)
+        code, message, _ = imported(workspace, file)
         assert code == 1
-        assert said.startswith("Error: ")
-        assert said.count("\n") == 1
-        assert part in said
-    after = {each.name: each.read_bytes() for each in workspace.iterdir() if each.name[0] != "."}
-    assert after == before
+        assert message.startswith("Error: ")
+        assert message.count("\n") == 1
+        assert part in message
+    assert contents(workspace) == original
 
 
 def test_many_contradicting_rows_are_named_in_part_and_counted(tmp_path: Path) -> None:
-    rows = [[f"Texte {n}", each] for each in ("cinema", "trade") for n in range(30)]
+    rows = [[f"Texte {n}", label] for label in ("cinema", "trade") for n in range(30)]
     file = table(tmp_path / "a.csv", [["text", "label"], *rows])
-    code, said, learned = imported(tmp_path / "w", file)
+    code, output, records = imported(tmp_path / "w", file)
     assert code == 1
-    assert {each["labels"][0] for each in learned} == {"cinema"}
-    lines = said.splitlines()
-    named = [line for line in lines if "seen before" in line]
-    assert len(named) == 20
-    assert "a.csv:31: an article seen before (in 1)" in named[0]
+    assert {record["labels"][0] for record in records} == {"cinema"}
+    lines = output.splitlines()
+    faults = [line for line in lines if "with other categories" in line]
+    assert len(faults) == 20
+    assert "a.csv:31: repeats the article of row 1 " in faults[0]
     assert "… and 10 more" in lines
 
 
-def test_an_import_says_what_it_added_to_the_taxonomy_and_keeps_its_comments(
+def test_an_import_names_the_categories_it_added_and_the_taxonomys_comments_survive(
     tmp_path: Path,
 ) -> None:
-    workspace, own = tmp_path / "w", tmp_path / "w" / "taxonomy.toml"
-    first = table(tmp_path / "a.csv", [["text", "label"], ["Un", "cinema"]])
-    assert "added" not in imported(workspace, first)[1]
-    written = own.read_text("utf-8") + "# Relu par le service culture.\n"
-    own.write_text(written, "utf-8")
+    workspace, path = tmp_path / "w", tmp_path / "w" / "taxonomy.toml"
+    labels = table(tmp_path / "a.csv", [["text", "label"], ["Un", "cinema"]])
+    assert "added" not in imported(workspace, labels)[1]
+    written = path.read_text("utf-8") + "# Relu par le service culture.\n"
+    assert written.startswith("#")
+    path.write_text(written, "utf-8")
     rows = [["text", "label"], ["Deux", "opéra"], ["Trois", "jeux"], ["Quatre", "cinema"]]
     options = ("--create-categories", "--choice", "single")
-    code, said, _ = imported(workspace, table(tmp_path / "b.csv", rows), *options)
+    code, output, _ = imported(workspace, table(tmp_path / "b.csv", rows), *options)
     assert code == 0
-    assert f"{own}: added jeux, opera; give each its names" in said
+    assert f"{path}: added jeux, opera" in output
     single = written.replace('choice = "multiple"', 'choice = "single"')
-    assert own.read_text("utf-8").startswith(single)
+    assert path.read_text("utf-8").startswith(single)
     assert read_taxonomy(workspace).ids[-2:] == ("jeux", "opera")
 
 
@@ -269,46 +276,47 @@ def test_imported_articles_get_the_language_that_seeds_add_gives_them(tmp_path: 
         "Le salon du livre a ouvert ses portes à Paris. "
         "电影节在巴黎开幕，许多导演参加了开幕式并发表讲话。",
     ]
-    file = table(tmp_path / "a.csv", [["text", "label"], *([each, "culture"] for each in texts)])
+    file = table(tmp_path / "a.csv", [["text", "label"], *([text, "culture"] for text in texts)])
     assert imported(tmp_path / "w", file)[0] == 0
-    languages = {each.text: each.language for each in read_documents(tmp_path / "w").values()}
+    documents = read_documents(tmp_path / "w").values()
+    languages = {document.text: document.language for document in documents}
     assert languages == dict(zip(texts, ["fr", "en", "fr+zh"], strict=True))
     assert classify("seeds", "add", file, "--workspace", tmp_path / "v").returncode == 0
     added = read_documents(tmp_path / "v").values()
-    assert languages == {each.text: each.language for each in added}
+    assert languages == {document.text: document.language for document in added}
 
 
-def test_bad_rows_are_said_and_the_exit_code_is_1(tmp_path: Path) -> None:
+def test_bad_rows_are_named_and_the_exit_code_is_1(tmp_path: Path) -> None:
     rows = [["text", "label"], ["Un", "cinema"], ["", "cinema"]]
-    code, said, kept = imported(tmp_path / "w", table(tmp_path / "a.csv", rows))
+    code, output, records = imported(tmp_path / "w", table(tmp_path / "a.csv", rows))
     assert code == 1
-    assert "a.csv:2: " in said
-    assert "1 labelled article taken over, 0 repeated, 1 with faults" in said
-    assert len(kept) == 1
+    assert "a.csv:2: " in output
+    assert "1 labelled article taken over, 0 repeated, 1 with faults" in output
+    assert len(records) == 1
 
 
 @pytest.mark.skipif(not NEWS.exists(), reason=f"{NEWS} is not beside this checkout")
-def test_masakhanews_is_taken_over_whole(tmp_path: Path) -> None:
+def test_masakhanews_is_imported_in_full(tmp_path: Path) -> None:
     with NEWS.open(encoding="utf-8", newline="") as file:
         expected = list(csv.DictReader(file, delimiter="\t"))
-    code, said, kept = imported(
+    code, output, records = imported(
         tmp_path / "w",
         NEWS,
         *("--text-columns", "headline,text", "--label-column", "category"),
         *("--choice", "single", "--create-categories"),
     )
-    assert code == 0, said
-    assert len(kept) == len(expected)
-    assert Counter(each["labels"][0] for each in kept) == Counter(
-        each["category"] for each in expected
+    assert code == 0, output
+    assert len(records) == len(expected)
+    assert Counter(record["labels"][0] for record in records) == Counter(
+        row["category"] for row in expected
     )
-    assert all(len(each["labels"]) == 1 for each in kept)
-    assert kept[0]["text"].startswith("L'ancienne méthode perse pour rester au frais\n\nDans la")
-    assert kept[0]["title"] == "L'ancienne méthode perse pour rester au frais"
-    found = read_taxonomy(tmp_path / "w")
-    assert found.choice == "single"
-    assert found.ids[-2:] == ("business", "sports")  # the other three are default categories
-    assert read_dataset(tmp_path / "w").taxonomy == found
+    assert all(len(record["labels"]) == 1 for record in records)
+    assert records[0]["text"].startswith("L'ancienne méthode perse pour rester au frais\n\nDans la")
+    assert records[0]["title"] == "L'ancienne méthode perse pour rester au frais"
+    taxonomy = read_taxonomy(tmp_path / "w")
+    assert taxonomy.choice == "single"
+    assert taxonomy.ids[-2:] == ("business", "sports")  # the other three are default categories
+    assert read_dataset(tmp_path / "w").taxonomy == taxonomy
 
 
 @pytest.mark.skipif(not SENTENCES.exists(), reason=f"{SENTENCES} is not beside this checkout")
@@ -318,9 +326,9 @@ def test_sib200s_science_technology_gets_an_id(tmp_path: Path) -> None:
     science = sum(row["category"] == "science/technology" for row in rows)
     assert science > 100
     options = ("--label-column", "category", "--choice", "single", "--create-categories")
-    code, said, kept = imported(tmp_path / "w", SENTENCES, *options)
-    assert code == 0, said
-    found = Counter(each["labels"][0] for each in kept)
-    assert found["science-technology"] == science
-    assert len(kept) == len(rows) == 701
-    assert set(found) == {row["category"].replace("/", "-") for row in rows}
+    code, output, records = imported(tmp_path / "w", SENTENCES, *options)
+    assert code == 0, output
+    counts = Counter(record["labels"][0] for record in records)
+    assert counts["science-technology"] == science
+    assert len(records) == len(rows) == 701
+    assert set(counts) == {row["category"].replace("/", "-") for row in rows}

@@ -1,12 +1,12 @@
-"""What a model says of an article, as Label Studio keeps it."""
+"""A run's prediction of an article, as Label Studio stores it."""
 
 import json
 
 import numpy as np
 import pytest
 
-from labels.studio.interface import interface_xml, known_categories
-from labels.studio.suggestion import Suggestion, prediction, read_prediction, suggested
+from labels.studio.interface import read_categories, render_interface
+from labels.studio.suggestion import Suggestion, read_prediction, suggest, to_prediction
 from seeds.base.errors import InputError
 from tests.support.corpus import taxonomy
 from training.decision import Rule
@@ -16,46 +16,46 @@ KNOWN = {"cinema", "trade", "sport"}
 
 
 def test_a_suggestion_is_what_the_page_would_submit() -> None:
-    made = prediction(Suggestion(("trade", "cinema"), 0.25, RUN), KNOWN)
+    sent = to_prediction(Suggestion(("trade", "cinema"), 0.25, RUN), KNOWN)
     value = {"choices": ["trade", "cinema"]}
     region = {"from_name": "categories", "to_name": "text", "type": "choices", "value": value}
-    assert made == {"model_version": RUN, "score": 0.25, "result": [region]}
-    assert prediction(Suggestion((), 0.25, RUN), KNOWN)["result"] == []
+    assert sent == {"model_version": RUN, "score": 0.25, "result": [region]}
+    assert to_prediction(Suggestion((), 0.25, RUN), KNOWN)["result"] == []
 
 
 def test_categories_the_interface_lacks_are_never_sent() -> None:
-    made = prediction(Suggestion(("kino", "trade"), 0.5, RUN), KNOWN)
-    assert "kino" not in json.dumps(made)
-    assert made["result"][0]["value"] == {"choices": ["trade"]}
-    assert prediction(Suggestion(("kino",), 0.5, RUN), KNOWN)["result"] == []
+    sent = to_prediction(Suggestion(("kino", "trade"), 0.5, RUN), KNOWN)
+    assert "kino" not in json.dumps(sent)
+    assert sent["result"][0]["value"] == {"choices": ["trade"]}
+    assert to_prediction(Suggestion(("kino",), 0.5, RUN), KNOWN)["result"] == []
 
 
 def test_the_score_is_the_chance_that_all_decisions_are_right() -> None:
-    found = {"cinema": 0.9, "trade": 0.2, "sport": 0.5}
-    assert suggested(RUN, ["cinema"], found, "multiple").confidence == 0.36  # .9 × .8 × .5
-    assert suggested(RUN, [], found, "multiple").confidence == 0.04
-    assert suggested(RUN, ["cinema"], found, "single").confidence == 0.9
+    probabilities = {"cinema": 0.9, "trade": 0.2, "sport": 0.5}
+    assert suggest(RUN, ["cinema"], probabilities, "multiple").confidence == 0.36  # .9 × .8 × .5
+    assert suggest(RUN, [], probabilities, "multiple").confidence == 0.04
+    assert suggest(RUN, ["cinema"], probabilities, "single").confidence == 0.9
 
 
 @pytest.mark.parametrize("choice", ["multiple", "single"])
 def test_the_score_orders_articles_as_the_decision_to_ask_a_person_does(choice: str) -> None:
     rule = Rule(choice, ("cinema", "trade", "sport"), (0.5, 0.3, 0.6), 0.5)  # type: ignore[arg-type]
     scores = np.random.default_rng(1).normal(0, 2, (50, 3)).astype(np.float32)
-    wanted = rule.certainty(rule.probabilities(scores))
-    given = [
-        suggested(RUN, each.categories, each.probabilities, rule.choice).confidence
-        for each in rule.predictions(scores)
+    certainties = rule.certainty(rule.probabilities(scores))
+    confidences = [
+        suggest(RUN, predicted.categories, predicted.probabilities, rule.choice).confidence
+        for predicted in rule.predictions(scores)
     ]
-    assert given == pytest.approx(list(wanted), abs=1e-6)
+    assert confidences == pytest.approx(list(certainties), abs=1e-6)
 
 
-def test_what_was_sent_reads_back_the_same() -> None:
-    for sent in (Suggestion(("trade", "cinema"), 0.25, RUN), Suggestion((), 0.0, RUN)):
-        assert read_prediction(prediction(sent, KNOWN), KNOWN) == sent
+def test_a_suggestion_that_was_sent_reads_back_the_same() -> None:
+    for suggestion in (Suggestion(("trade", "cinema"), 0.25, RUN), Suggestion((), 0.0, RUN)):
+        assert read_prediction(to_prediction(suggestion, KNOWN), KNOWN) == suggestion
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"score": 7}, "score of 7"),
         ({"score": float("nan")}, "score of nan"),
@@ -70,21 +70,21 @@ def test_what_was_sent_reads_back_the_same() -> None:
         ),
     ],
 )
-def test_a_prediction_that_was_changed_is_refused(change: dict[str, object], said: str) -> None:
-    made = prediction(Suggestion(("trade",), 0.5, RUN), KNOWN)
-    with pytest.raises(InputError, match=said):
-        read_prediction({**made, **change}, KNOWN)
+def test_a_prediction_that_was_changed_is_refused(change: dict[str, object], message: str) -> None:
+    sent = to_prediction(Suggestion(("trade",), 0.5, RUN), KNOWN)
+    with pytest.raises(InputError, match=message):
+        read_prediction({**sent, **change}, KNOWN)
 
 
-def test_an_interface_tells_the_categories_it_can_tick() -> None:
-    assert known_categories(interface_xml(taxonomy())) == KNOWN
+def test_the_categories_are_read_from_the_interface() -> None:
+    assert read_categories(render_interface(taxonomy())) == KNOWN
 
 
 CHOICES = '<Choices name="categories" toName="text"/>'
 
 
 @pytest.mark.parametrize(
-    ("interface", "said"),
+    ("interface", "message"),
     [
         ("<View", "not XML"),
         ("\0", "not XML"),
@@ -94,6 +94,6 @@ CHOICES = '<Choices name="categories" toName="text"/>'
         (f'<View><Text name="text" value="$body"/>{CHOICES}</View>', 'Text name="text"'),
     ],
 )
-def test_an_interface_without_our_control_is_refused(interface: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        known_categories(interface)
+def test_an_interface_without_our_control_is_refused(interface: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_categories(interface)

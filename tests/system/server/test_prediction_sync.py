@@ -11,7 +11,8 @@ import pytest
 from classify import load
 from classify import predict as from_python
 from labels.studio.client import Studio
-from labels.studio.prediction_sync import replace
+from labels.studio.prediction_sync import replace_predictions
+from labels.studio.project import list_tasks, prepare_project, send_tasks
 from labels.studio.suggestion import Suggestion
 from seeds.base.errors import InputError
 from seeds.document import content_id
@@ -192,13 +193,13 @@ def five(label_studio: LabelStudio) -> Iterator[tuple[Studio, int]]:
     """A project of five tasks that hold articles, and one that does not."""
     server = label_studio.server
     studio = Studio.connect(server.url, server.token, SETTINGS)
-    project = studio.prepare(
-        "Predictions", interface("cinema", "trade"), instruction="Lire.", overlap=1
+    project = prepare_project(
+        studio, "Predictions", interface("cinema", "trade"), instruction="Lire.", overlap=1
     )
     made = tasks(6)
     for each in made[:5]:
         each["data"]["seed_id"] = content_id(each["data"]["text"])
-    studio.send(project.id, made)
+    send_tasks(studio, project.id, made)
     yield studio, project.id
     studio.sdk.projects.delete(project.id)
 
@@ -211,17 +212,17 @@ def test_only_articles_with_a_prediction_of_ours_get_the_next_ones_if_asked(
     five: tuple[Studio, int],
 ) -> None:
     studio, project = five
-    held = list(studio.tasks(project, lambda *_: None, fields="all"))
+    held = list(list_tasks(studio, project, fields="all"))
     ours, foreign = held[0].id, held[1].id
     for task, version in ((ours, "run-0"), (foreign, FOREIGN)):
         studio.sdk.predictions.create(task=task, result=result("trade"), model_version=version)
-    done = replace(
+    done = replace_predictions(
         studio, project, "run-1", suggest, ours=lambda each: each == "run-0", which="outdated"
     )
     assert (done.sent, done.removed) == (1, ("run-0",))
     found = {
         task.id: [each.model_version for each in (task.predictions or [])]
-        for task in studio.tasks(project, lambda *_: None, fields="all")
+        for task in list_tasks(studio, project, fields="all")
     }
     assert {task: versions for task, versions in found.items() if versions} == {
         ours: ["run-1"],
@@ -235,12 +236,12 @@ def test_a_batch_whose_answer_was_lost_is_not_sent_again(
     studio, project = five
     proxy.swallow = "/import/predictions"
     slow = through(proxy, label_studio, batch_size=2, timeout=5.0)
-    done = replace(slow, project, "run-1", suggest, ours=lambda _: False)
+    done = replace_predictions(slow, project, "run-1", suggest, ours=lambda _: False)
     assert done.sent == 5
-    assert len(done.strange) == 1
+    assert len(done.foreign) == 1
     found = [
         each
-        for task in studio.tasks(project, lambda *_: None, fields="all")
+        for task in list_tasks(studio, project, fields="all")
         for each in (task.predictions or [])
     ]
     assert len(found) == 5
@@ -255,7 +256,9 @@ def test_what_the_server_drops_without_a_word_is_an_error(
     path = f"/api/projects/{project}/import/predictions"
     proxy.invent[path] = [(201, {"Content-Type": "application/json"}, b'{"created": 4}')]
     with pytest.raises(InputError, match="took 4 of 5"):
-        replace(through(proxy, label_studio), project, "run-1", suggest, ours=lambda _: False)
+        replace_predictions(
+            through(proxy, label_studio), project, "run-1", suggest, ours=lambda _: False
+        )
 
 
 def test_an_interface_changed_by_hand_is_refused_before_anything_is_sent(
@@ -265,4 +268,4 @@ def test_an_interface_changed_by_hand_is_refused_before_anything_is_sent(
     xml = interface("cinema", "trade", control="topics")
     studio.sdk.projects.update(project, label_config=xml)
     with pytest.raises(InputError, match="lacks <Choices"):
-        replace(studio, project, "run-1", suggest, ours=lambda _: False)
+        replace_predictions(studio, project, "run-1", suggest, ours=lambda _: False)

@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from labels.server import ports, server
+from labels.server import server
 from labels.server.installation import install
 from seeds.base.errors import InputError
 from tests.support.command import classify
@@ -29,7 +29,7 @@ START = """
 import sys
 from pathlib import Path
 from labels.server import server
-found = server.start(Path(sys.argv[1]), port=int(sys.argv[2]), say=lambda line: None)
+found = server.start(Path(sys.argv[1]), port=int(sys.argv[2]), notify=lambda line: None)
 print(found.url, server.status(Path(sys.argv[1])).pid)
 """
 
@@ -62,7 +62,7 @@ def listening(port: int) -> bool:
 
 def test_starting_again_gives_the_server_that_runs(label_studio: LabelStudio) -> None:
     before = server.status(label_studio.workspace)
-    again = server.start(label_studio.workspace, port=free_port(), say=lambda _: None)
+    again = server.start(label_studio.workspace, port=free_port(), notify=lambda _: None)
     assert again == label_studio.server
     assert server.status(label_studio.workspace) == before
     assert before.state == "running"
@@ -83,7 +83,7 @@ def test_two_starts_at_once_make_one_server_that_outlives_them(spare: Path) -> N
 
 def test_stop_ends_the_process_and_frees_the_port(spare: Path) -> None:
     port = free_port()
-    first = server.start(spare, port=port, say=lambda _: None)
+    first = server.start(spare, port=port, notify=lambda _: None)
     process = psutil.Process(server.status(spare).pid)
     assert server.stop(spare) is True
     assert not process.is_running()
@@ -94,32 +94,14 @@ def test_stop_ends_the_process_and_frees_the_port(spare: Path) -> None:
 
 
 def test_a_killed_server_is_stale_and_starts_anew_with_the_same_credentials(spare: Path) -> None:
-    first = server.start(spare, port=free_port(), say=lambda _: None)
+    first = server.start(spare, port=free_port(), notify=lambda _: None)
     os.kill(server.status(spare).pid, signal.SIGKILL)
     wait_until(lambda: server.status(spare).state == "stale", what="the server is dead")
-    again = server.start(spare, port=free_port(), say=lambda _: None)
+    again = server.start(spare, port=free_port(), notify=lambda _: None)
     assert (again.email, again.password, again.token) == (first.email, first.password, first.token)
     header = {"Authorization": f"Token {first.token}"}
     user = httpx.get(f"{again.url}/api/current-user/whoami", headers=header).json()
     assert user["email"] == first.email
-
-
-def test_a_process_number_that_was_reused_is_not_taken_for_the_server(tmp_path: Path) -> None:
-    note = tmp_path / "label-studio" / "server.json"
-    note.parent.mkdir()
-    mine = psutil.Process()
-    record = {"pid": mine.pid, "created": mine.create_time() - 60, "url": "http://127.0.0.1:1"}
-    note.write_text(json.dumps(record))
-    assert server.status(tmp_path).state == "stale"
-    assert server.stop(tmp_path) is False  # and this very process is still here
-
-
-def test_a_taken_port_is_named_before_anything_is_started(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        with pytest.raises(InputError, match=rf"127\.0\.0\.1:{port}.*--port"):
-            server.start(tmp_path, port=port, say=lambda _: None)
-    assert server.status(tmp_path).state == "stopped"
 
 
 def test_a_port_that_another_workspaces_server_has_is_answered_with_how_to_stop_it(
@@ -151,23 +133,6 @@ def test_without_a_port_asked_for_a_free_one_is_taken_and_said(
     assert f"this server gets {given}" in done.stderr
     assert 8080 <= int(given) < 8100
     assert server.status(label_studio.workspace).url == before
-
-
-def test_a_server_comes_back_on_its_last_port_if_that_is_free(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    last, first = free_port(), free_port()
-    monkeypatch.setattr(ports, "USUAL", range(first, first + 1))
-    assert ports.choose(None, f"http://127.0.0.1:{last}") == (last, "")
-    assert ports.choose(None, "") == (first, "")
-    with socket.create_server(("127.0.0.1", last)):
-        found, note = ports.choose(None, f"http://127.0.0.1:{last}")
-        assert (found, note) == (first, f"port {last} is taken; this server gets {first}")
-        with (
-            socket.create_server(("127.0.0.1", first)),
-            pytest.raises(InputError, match=r"all taken.*--port"),
-        ):
-            ports.choose(None, f"http://127.0.0.1:{last}")
 
 
 def test_data_and_credentials_are_for_their_owner_only(label_studio: LabelStudio) -> None:
@@ -206,14 +171,14 @@ def test_secrets_show_in_no_process_list_log_or_text(label_studio: LabelStudio) 
 
 def test_a_key_the_server_no_longer_takes_is_replaced_at_the_next_start(spare: Path) -> None:
     """An administrator can switch legacy tokens off in the organisation's settings."""
-    first = server.start(spare, port=free_port(), say=lambda _: None)
+    first = server.start(spare, port=free_port(), notify=lambda _: None)
     answer = httpx.post(
         f"{first.url}/api/jwt/settings",
         headers={"Authorization": f"Token {first.token}"},
         json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": False},
     )
     assert answer.is_success
-    again = server.start(spare, say=lambda _: None)
+    again = server.start(spare, notify=lambda _: None)
     assert again.token != first.token
     assert again.token.count(".") == 2  # a JSON Web Token
     assert server.credentials(spare) == again
@@ -224,14 +189,14 @@ def test_foreign_credentials_are_refused_with_the_file_to_restore(spare: Path) -
     record = json.loads(path.read_text())
     path.write_text(json.dumps({**record, "password": "another-one", "token": "0" * 40}))
     with pytest.raises(InputError, match=r"credentials\.json.*restore the file"):
-        server.start(spare, port=free_port(), say=lambda _: None)
+        server.start(spare, port=free_port(), notify=lambda _: None)
     assert server.status(spare).state == "stopped"
 
 
 def test_a_server_that_dies_while_starting_is_reported_with_its_log(spare: Path) -> None:
     (spare / "label-studio" / "label_studio.sqlite3").write_bytes(b"not a database " * 100)
     with pytest.raises(InputError, match=r"file is not a database.*server\.log"):
-        server.start(spare, port=free_port(), say=lambda _: None)
+        server.start(spare, port=free_port(), notify=lambda _: None)
     assert server.status(spare).state == "stopped"
 
 

@@ -5,11 +5,9 @@ import itertools
 import json
 import os
 import signal
-import ssl
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +17,22 @@ from typing import Any
 import httpx
 import pytest
 
-from labels.studio.client import Project, Studio
-from labels.studio.connection import StudioSettings, connection
-from labels.studio.interface import differences
+from labels.studio.client import Studio
+from labels.studio.connection import find_server
+from labels.studio.project import (
+    Project,
+    annotate_task,
+    delete_tasks,
+    export_tasks,
+    find_project,
+    get_project,
+    list_task_ids,
+    list_tasks,
+    prepare_project,
+)
 from labels.studio.push import push
 from seeds.base.errors import InputError
-from tests.support.command import ROOT, classify
+from tests.support.command import ROOT
 from tests.support.label_studio import LabelStudio
 from tests.support.newsroom import Newsroom
 from tests.support.proxy import SETTINGS, Proxy, interface, result, tasks, through
@@ -80,65 +88,9 @@ def studio(label_studio: LabelStudio) -> Studio:
 def project(studio: Studio) -> Project:
     """A new, empty project with the categories cinema and trade."""
     title = f"Project {next(NUMBERS)}"
-    return studio.prepare(title, interface("cinema", "trade"), instruction="Lire.", overlap=2)
-
-
-# ---------------------------------------------------------------- settings and interfaces (pure)
-
-
-def test_settings_name_every_fault_at_once() -> None:
-    with pytest.raises(InputError) as caught:
-        StudioSettings("ab", 0, "ftp://there", batch_size=0, timeout=0.0, retries=-1)
-    for name in ("title", "overlap", "url", "batch_size", "timeout", "retries"):
-        assert name in str(caught.value)
-
-
-def test_differences_are_what_theirs_can_say_and_ours_can_not() -> None:
-    ours = interface("cinema", "trade")
-    assert differences(ours, interface("cinema")) == []
-    assert differences(ours, interface("trade", "cinema")) == []
-    by_hand = differences(ours, interface("cinema", "kino"))
-    assert len(by_hand) == 1
-    assert "kino" in by_hand[0]
-    assert "topics" in differences(ours, interface("cinema", control="topics"))[0]
-
-
-def test_an_address_without_a_key_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LABEL_STUDIO_URL", "http://studio.example")
-    monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
-    with pytest.raises(InputError, match=r"http://studio\.example.*LABEL_STUDIO_API_KEY"):
-        connection(tmp_path, SETTINGS)
-
-
-def test_no_server_at_all_says_how_to_start_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
-    with pytest.raises(InputError, match="classify labels server start"):
-        connection(tmp_path, SETTINGS)
-
-
-@pytest.mark.parametrize("url", ["studio.example", "ftp://studio.example", "http://me:pw@there"])
-def test_an_address_that_is_none_is_refused_without_showing_it(url: str) -> None:
-    with pytest.raises(InputError, match="LABEL_STUDIO_URL") as caught:
-        Studio.connect(url, "0" * 40, SETTINGS)
-    assert "pw" not in str(caught.value)
-
-
-@pytest.mark.parametrize("key", ["", "clé-secrète", "two\nlines-secret"])
-def test_a_key_that_can_not_be_one_is_refused_without_showing_it(key: str) -> None:
-    with pytest.raises(InputError, match="LABEL_STUDIO_API_KEY") as caught:
-        Studio.connect("http://127.0.0.1:9", key, SETTINGS)
-    assert "secr" not in str(caught.value)
-
-
-def test_a_dead_server_is_named_at_once() -> None:
-    began = time.monotonic()
-    with pytest.raises(InputError, match=r"127\.0\.0\.1:9.*classify labels server start"):
-        Studio.connect("http://127.0.0.1:9", "0" * 40, SETTINGS)
-    assert time.monotonic() - began < 10
+    return prepare_project(
+        studio, title, interface("cinema", "trade"), instruction="Lire.", overlap=2
+    )
 
 
 # ---------------------------------------------------------------------------------- connecting
@@ -150,12 +102,12 @@ def test_the_environment_outranks_the_embedded_server(
 ) -> None:
     server = label_studio.server
     monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
-    assert connection(label_studio.workspace, SETTINGS) == (server.url, server.token)
+    assert find_server(label_studio.workspace, SETTINGS) == (server.url, server.token)
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "k" * 40)
     there = dataclasses.replace(SETTINGS, url="https://settings.example")
-    assert connection(label_studio.workspace, there) == ("https://settings.example", "k" * 40)
+    assert find_server(label_studio.workspace, there) == ("https://settings.example", "k" * 40)
     monkeypatch.setenv("LABEL_STUDIO_URL", "https://environment.example")
-    assert connection(label_studio.workspace, there)[0] == "https://environment.example"
+    assert find_server(label_studio.workspace, there)[0] == "https://environment.example"
 
 
 @pytest.mark.server
@@ -227,58 +179,6 @@ def test_a_site_that_is_not_label_studio_is_recognised(
         through(proxy, label_studio)
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate that nobody but its owner has signed, and its key."""
-    made, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "1", "-subj", "/CN=studio", "-out", made, "-keyout", key),
-            *("-addext", "subjectAltName=IP:127.0.0.1"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return made, key
-
-
-PERSONAL = (  # {"alg":"HS256","typ":"JWT"} . {"token_type":"refresh","exp":4000000000}
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
-    "eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6NDAwMDAwMDAwMH0."
-    "c2lnbmF0dXJl"
-)
-
-
-@pytest.mark.parametrize("key", ["f" * 40, PERSONAL])
-def test_a_certificate_nobody_signed_is_refused_in_one_line_and_gets_no_key(
-    tmp_path: Path, certificate: tuple[Path, Path], key: str
-) -> None:
-    """And is taken once the user says so."""
-    with Proxy("http://127.0.0.1:9") as tls:
-        tls.invent["/api/current-user/whoami"] = [(503, {}, b"")]
-        tls.invent["/api/token/refresh/"] = [(503, {}, b"")]
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*certificate)
-        tls.socket = context.wrap_socket(tls.socket, server_side=True)
-        threading.Thread(target=tls.serve_forever, daemon=True).start()
-        url = tls.url.replace("http:", "https:")
-        there = {"LABEL_STUDIO_URL": url, "LABEL_STUDIO_API_KEY": key}
-        command = ("labels", "pull", "--workspace", tmp_path / "w")
-        refused = classify(*command, **there)
-        assert refused.returncode == 1
-        assert refused.stderr.startswith(
-            f"Error: {url}: its certificate is not trusted (self-signed certificate)"
-        )
-        assert "SSL_CERT_FILE" in refused.stderr
-        assert refused.stderr.count("\n") == 1
-        assert tls.seen == []
-        trusted = classify(*command, SSL_CERT_FILE=str(certificate[0]), **there)
-        assert "certificate" not in trusted.stderr
-        assert len(tls.seen) == 1
-        tls.shutdown()
-
-
 @pytest.mark.server
 @pytest.mark.parametrize(("slash", "personal"), [("", False), ("/", True)])
 def test_a_server_below_a_path_of_its_host_is_reached_there(
@@ -313,7 +213,7 @@ def test_a_read_waits_out_a_locked_database(
     path = f"/api/projects/{project.id}/"
     locked = (500, {"Content-Type": "application/json"}, b'{"detail":"database is locked"}')
     proxy.invent[path] = [locked, locked]
-    assert studio.project(project.id).title == project.title
+    assert get_project(studio, project.id).title == project.title
     assert len(proxy.requests("GET", path)) == 3
 
 
@@ -326,7 +226,7 @@ def test_a_read_gives_up_after_its_retries(
     locked = (500, {"Content-Type": "application/json"}, b'{"detail":"database is locked"}')
     proxy.invent[path] = [locked] * 9
     with pytest.raises(InputError, match=r"HTTP 500.*database is locked"):
-        studio.project(project.id)
+        get_project(studio, project.id)
     assert len(proxy.requests("GET", path)) == 2
 
 
@@ -337,7 +237,7 @@ def test_a_read_waits_as_long_as_the_server_asks(
     studio = through(proxy, label_studio)
     path = f"/api/projects/{project.id}/"
     proxy.invent[path] = [(429, {"Retry-After": "2"}, b"slow down")]
-    studio.project(project.id)
+    get_project(studio, project.id)
     first, second = proxy.requests("GET", path)
     assert second - first >= 2.0
 
@@ -351,7 +251,7 @@ def test_a_write_is_not_sent_again(
     path = f"/api/tasks/{task}/annotations/"
     proxy.invent[path] = [(500, {}, b"")] * 9
     with pytest.raises(InputError, match="HTTP 500"):
-        studio.annotate(task, result("cinema"), lead_time=1.0)
+        annotate_task(studio, task, result("cinema"), lead_time=1.0)
     assert len(proxy.requests("POST", path)) == 1
 
 
@@ -362,8 +262,8 @@ def test_a_write_is_not_sent_again(
 def test_a_project_is_made_once_with_overlap_and_instruction(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
-    again = studio.prepare(
-        project.title, interface("cinema", "trade"), instruction="Lire.", overlap=3
+    again = prepare_project(
+        studio, project.title, interface("cinema", "trade"), instruction="Lire.", overlap=3
     )
     assert again.id == project.id
     found = raw.web.get(f"/api/projects/{project.id}/").json()
@@ -375,14 +275,14 @@ def test_a_project_is_made_once_with_overlap_and_instruction(
 @pytest.mark.server
 def test_a_title_is_matched_whole(studio: Studio, project: Project) -> None:
     with pytest.raises(InputError, match="does not exist"):
-        studio.find(project.title[:-1])
-    assert studio.find(project.title).id == project.id
+        find_project(studio, project.title[:-1])
+    assert find_project(studio, project.title).id == project.id
 
 
 @pytest.mark.server
 def test_a_new_category_reaches_the_interface(studio: Studio, project: Project, raw: Raw) -> None:
     wanted = interface("cinema", "trade", "sport")
-    studio.prepare(project.title, wanted, instruction="Lire.", overlap=2)
+    prepare_project(studio, project.title, wanted, instruction="Lire.", overlap=2)
     assert raw.web.get(f"/api/projects/{project.id}/").json()["label_config"] == wanted
 
 
@@ -393,7 +293,9 @@ def test_an_interface_changed_by_hand_is_shown_and_left_alone(
     by_hand = interface("cinema", "trade", "gastronomy")
     raw.web.patch(f"/api/projects/{project.id}/", json={"label_config": by_hand})
     with pytest.raises(InputError, match=r"'gastronomy'.*taxonomy\.toml"):
-        studio.prepare(project.title, interface("cinema", "trade"), instruction="Lire.", overlap=2)
+        prepare_project(
+            studio, project.title, interface("cinema", "trade"), instruction="Lire.", overlap=2
+        )
     assert raw.web.get(f"/api/projects/{project.id}/").json()["label_config"] == by_hand
 
 
@@ -403,12 +305,12 @@ def test_a_deleted_project_is_reported_and_made_anew(
 ) -> None:
     raw.web.delete(f"/api/projects/{project.id}/").raise_for_status()
     with pytest.raises(InputError, match=r"does not exist.*classify labels push"):
-        studio.find(project.title)
+        find_project(studio, project.title)
     with pytest.raises(InputError, match="does not exist"):
         push(studio, project.id, tasks(1))
     with pytest.raises(InputError, match="does not exist"):
-        studio.export(project.id)
-    anew = studio.prepare(project.title, interface("cinema"), instruction="", overlap=1)
+        export_tasks(studio, project.id)
+    anew = prepare_project(studio, project.title, interface("cinema"), instruction="", overlap=1)
     assert anew.id != project.id
 
 
@@ -418,7 +320,7 @@ def test_two_projects_of_one_title_are_not_guessed_between(
 ) -> None:
     raw.web.post("/api/projects/", json={"title": project.title}).raise_for_status()
     with pytest.raises(InputError, match="Rename all but one"):
-        studio.find(project.title)
+        find_project(studio, project.title)
 
 
 @pytest.mark.server
@@ -430,7 +332,7 @@ def test_two_commands_that_make_the_project_at_once_share_it(
     def make() -> int:
         studio = Studio.connect(label_studio.server.url, label_studio.server.token, SETTINGS)
         barrier.wait()
-        return studio.prepare(title, interface("cinema"), instruction="", overlap=1).id
+        return prepare_project(studio, title, interface("cinema"), instruction="", overlap=1).id
 
     with ThreadPoolExecutor() as pool:
         made = {future.result() for future in [pool.submit(make), pool.submit(make)]}
@@ -445,11 +347,11 @@ def test_two_commands_that_make_the_project_at_once_share_it(
 def test_push_sends_nothing_the_second_time(studio: Studio, project: Project, raw: Raw) -> None:
     sent = tasks(450)
     counted: list[tuple[int, int]] = []
-    first = push(studio, project.id, sent, progress=lambda *each: counted.append(each))
-    assert (first.sent, first.already, first.repaired) == (450, 0, 0)
+    first = push(studio, project.id, sent, progress=lambda *counts: counted.append(counts))
+    assert (first.sent, first.present, first.repaired) == (450, 0, 0)
     assert counted == [(0, 450), (200, 450), (400, 450), (450, 450)]
     again = push(studio, project.id, sent)
-    assert (again.sent, again.already, again.repaired) == (0, 450, 0)
+    assert (again.sent, again.present, again.repaired) == (0, 450, 0)
     held = raw.held(project.id)
     assert sorted(task["data"]["text"] for task in held) == sorted(
         task["data"]["text"] for task in sent
@@ -462,7 +364,7 @@ def test_push_adds_what_is_new_and_takes_a_doubled_input_once(
 ) -> None:
     push(studio, project.id, tasks(5))
     pushed = push(studio, project.id, tasks(8) + tasks(8))
-    assert (pushed.sent, pushed.already) == (3, 5)
+    assert (pushed.sent, pushed.present) == (3, 5)
     assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(8)}
 
 
@@ -472,7 +374,7 @@ def test_tasks_of_others_are_left_alone(studio: Studio, project: Project, raw: R
     assert push(studio, project.id, tasks(3)).sent == 3
     assert push(studio, project.id, tasks(3)).repaired == 0
     assert raw.count(project.id) == 5
-    assert len(studio.seed_ids(project.id)) == 3
+    assert len(list_task_ids(studio, project.id)) == 3
 
 
 @pytest.mark.server
@@ -525,7 +427,7 @@ def test_a_push_killed_half_way_is_completed_by_the_next(
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     pushed = push(studio, project.id, tasks(2000))
-    assert pushed.already >= 400
+    assert pushed.present >= 400
     assert pushed.sent > 0
     assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(2000)}
 
@@ -547,9 +449,14 @@ def test_a_listing_leaves_nothing_out_while_others_delete(
     """The first page's tasks go before the second page is read, so what follows moves up."""
     sent = raw.send(project.id, tasks(1200))
     counted: list[tuple[int, int]] = []
-    listing = studio.tasks(project.id, lambda *each: counted.append(each), fields="task_only")
+    listing = list_tasks(
+        studio,
+        project.id,
+        progress=lambda *counts: counted.append(counts),
+        fields="task_only",
+    )
     first = [task.id for task in itertools.islice(listing, 500)]
-    studio.delete(project.id, first[:400])
+    delete_tasks(studio, project.id, first[:400])
     assert first + [task.id for task in listing] == sent
     assert counted == [(500, 1200), (1000, 1200), (1200, 1200)]
 
@@ -580,12 +487,12 @@ def test_of_two_copies_the_one_people_worked_on_stays(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
     older, newer = raw.send(project.id, tasks(4)), raw.send(project.id, tasks(4))
-    studio.annotate(newer[0], result("cinema"), lead_time=1.0)
+    annotate_task(studio, newer[0], result("cinema"), lead_time=1.0)
     draft = {"result": result("trade"), "lead_time": 1.0}
     where = f"/api/tasks/{newer[1]}/drafts?project={project.id}"
     raw.web.post(where, json=draft).raise_for_status()
     for task in (older[2], newer[2]):
-        studio.annotate(task, result("cinema"), lead_time=1.0)
+        annotate_task(studio, task, result("cinema"), lead_time=1.0)
     pushed = push(studio, project.id, tasks(4))
     assert pushed.repaired == 3
     assert pushed.doubled == (f"{2:016x}",)
@@ -615,14 +522,14 @@ def test_export_holds_annotations_skips_drafts_and_ground_truth(
     admin, max_ = label_studio.server.email, "max@classify.localhost"
     other = Studio.connect(label_studio.server.url, studio.invite(max_, "mot-de-passe-1"), SETTINGS)
     a, b, c, d, _untouched = raw.send(project.id, tasks(5))
-    studio.annotate(a, result("cinema"), lead_time=12.5)
-    other.annotate(a, result("cinema", "trade"), lead_time=7.0)
-    other.annotate(b, [], lead_time=1.0, cancelled=True)
-    studio.annotate(c, [], lead_time=2.0, ground_truth=True)
+    annotate_task(studio, a, result("cinema"), lead_time=12.5)
+    annotate_task(other, a, result("cinema", "trade"), lead_time=7.0)
+    annotate_task(other, b, [], lead_time=1.0, cancelled=True)
+    annotate_task(studio, c, [], lead_time=2.0, ground_truth=True)
     draft = {"result": result("trade"), "lead_time": 3.0}
     raw.web.post(f"/api/tasks/{d}/drafts?project={project.id}", json=draft).raise_for_status()
 
-    exported = {task["id"]: task for task in studio.export(project.id)}
+    exported = {task["id"]: task for task in export_tasks(studio, project.id)}
     assert set(exported) == {a, b, c, d}
     facts = {
         (task["id"], each["completed_by"]): (
@@ -658,7 +565,7 @@ def test_export_of_several_pages_has_what_was_worked_on_alone(
         task["annotations"] = done
     ids = raw.send(project.id, sent)
     counted: list[tuple[int, int]] = []
-    exported = studio.export(project.id, progress=lambda *each: counted.append(each))
+    exported = export_tasks(studio, project.id, progress=lambda *counts: counted.append(counts))
     assert [task["id"] for task in exported] == [each for n, each in enumerate(ids) if n % 3 != 1]
     assert counted == [(500, 1200), (1000, 1200), (1200, 1200)]
 
@@ -666,7 +573,7 @@ def test_export_of_several_pages_has_what_was_worked_on_alone(
 @pytest.mark.server
 def test_project_counts_what_was_done(studio: Studio, project: Project, raw: Raw) -> None:
     first, second, _ = raw.send(project.id, tasks(3))
-    studio.annotate(first, result("cinema"), lead_time=1.0)
-    studio.annotate(second, [], lead_time=1.0, cancelled=True)
-    now = studio.project(project.id)
+    annotate_task(studio, first, result("cinema"), lead_time=1.0)
+    annotate_task(studio, second, [], lead_time=1.0, cancelled=True)
+    now = get_project(studio, project.id)
     assert (now.tasks, now.annotations, now.skipped) == (3, 1, 1)
