@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 TESTS = Path(__file__).resolve().parent
 MARKERS = {  # folder -> the marker of its tests
-    "browser": "browser",
-    "camembert": "encoder",
-    "encoders": "encoder",
-    "server": "server",
-    "service": "slow",
-    "slow": "slow",
-    "spark": "spark",
+    "system/browser": "browser",
+    "system/server": "server",
+    "system/service": "slow",
+    "system/slow": "slow",
+    "system/spark": "spark",
+    "training/models/camembert": "encoder",
+    "training/models/encoders": "encoder",
 }
 LONGEST = ("server", "slow", "spark", "encoder", "browser")
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ours to publish
@@ -57,10 +57,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     What takes longest begins first, so that the processes end at about the same time.
     """
     for item in items:
-        folders = item.path.relative_to(TESTS).parts[:-1]
-        for marker in {MARKERS[name] for name in folders if name in MARKERS}:
+        path = item.path.relative_to(TESTS)
+        markers = {marker for folder, marker in MARKERS.items() if path.is_relative_to(folder)}
+        for marker in markers:
             item.add_marker(marker)
-        group = "server" if "server" in folders else str(item.path.relative_to(TESTS))
+        group = "server" if "server" in markers else str(path)
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=_begins_late)
 
