@@ -37,7 +37,7 @@ class Progress:
 
     @property
     def due(self) -> bool:
-        """Whether it is time to show something again."""
+        """True once it is time to show something again."""
         return time.monotonic() >= self._next
 
     def rate_from(self, done: int) -> None:

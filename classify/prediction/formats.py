@@ -44,7 +44,7 @@ class Layout:
         screen: the terminal that text will be shown on; None: text goes to a file or a pipe.
         """
         if form == "text":
-            return cls(_text(run, screen))
+            return cls(_text_writer(run, screen))
         if form == "html":
             from classify.prediction import html_page
 
@@ -53,10 +53,10 @@ class Layout:
             return cls(article, head, b"\n", tail, empty)
         if form == "csv":
             head = _csv_line([*_COLUMNS, *(f"p_{name}" for name in run.rule.categories)])
-            return cls(_csv(run), head=head, nothing=head)
+            return cls(_csv_writer(run), head=head, nothing=head)
         if form == "json":
-            return cls(_json, b"[\n", b",\n", b"\n]\n", b"[]\n")
-        return cls(_jsonl)
+            return cls(_to_json, b"[\n", b",\n", b"\n]\n", b"[]\n")
+        return cls(_to_jsonl)
 
 
 def write(records: Iterable[dict[str, Any]], form: Format, run: Run, file: IO[bytes]) -> None:
@@ -91,7 +91,7 @@ def converter(form: Format, run: Run) -> Callable[[IO[bytes], IO[bytes]], None] 
     """
     if form != "parquet":
         return None
-    _schema(run)
+    _arrow_schema(run)
     return lambda lines, file: _write_parquet(_parse_records(lines), run, file)
 
 
@@ -101,18 +101,18 @@ def _parse_records(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         yield from (json.loads(line) for line in part.split(b"\n") if line)
 
 
-def _jsonl(record: dict[str, Any]) -> bytes:
+def _to_jsonl(record: dict[str, Any]) -> bytes:
     return (json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
-def _json(record: dict[str, Any]) -> bytes:
+def _to_json(record: dict[str, Any]) -> bytes:
     return ("  " + json.dumps(record, ensure_ascii=False)).encode("utf-8", "replace")
 
 
 _COLUMNS = ("id", "source", "categories", "decision", "run")  # of CSV, before the probabilities
 
 
-def _csv(run: Run) -> Callable[[dict[str, Any]], bytes]:
+def _csv_writer(run: Run) -> Callable[[dict[str, Any]], bytes]:
     """Return the writer of a row: categories joined by ";", a p_… column for each category."""
 
     def row(record: dict[str, Any]) -> bytes:
@@ -135,7 +135,7 @@ def _defuse(value: str) -> str:
     return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
 
 
-def _text(run: Run, screen: "Screen | None") -> Callable[[dict[str, Any]], bytes]:
+def _text_writer(run: Run, screen: "Screen | None") -> Callable[[dict[str, Any]], bytes]:
     """Return the writer for people: the decision, a bar for each category, any explanation."""
     from classify.terminal import escape, percent
 
@@ -174,7 +174,7 @@ def _coloured(record: dict[str, Any], names: dict[str, str], screen: "Screen") -
 
 
 def _write_parquet(records: Iterable[dict[str, Any]], run: Run, file: IO[bytes]) -> None:
-    schema = _schema(run)
+    schema = _arrow_schema(run)
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -184,7 +184,7 @@ def _write_parquet(records: Iterable[dict[str, Any]], run: Run, file: IO[bytes])
             writer.write_table(pa.Table.from_pylist(rows, schema=schema))
 
 
-def _schema(run: Run) -> Any:
+def _arrow_schema(run: Run) -> Any:
     """Return the Arrow schema of the records.
 
     Raises:

@@ -142,7 +142,9 @@ def to_file(labelling: Labelling, output: Path, rejects: Path, resume: bool) -> 
     layout, convert = Layout.of(work.form, run), converter(work.form, run)
     advice = f"Use --resume to continue {partial_path(output)}."
     try:
-        with open_output(output, rejects, _job(labelling), layout, resume=resume) as partial:
+        with open_output(
+            output, rejects, _describe_job(labelling), layout, resume=resume
+        ) as partial:
             _append_shards(labelling, partial, counter)
             if counter.articles:  # else the answers of an earlier command stay in the file
                 partial.publish(convert)
@@ -210,7 +212,7 @@ def _watch(
         pace.add(shard)
 
 
-def _job(labelling: Labelling) -> "Job":
+def _describe_job(labelling: Labelling) -> "Job":
     """Describe all that decides the answers."""
     import hashlib
     from importlib import metadata

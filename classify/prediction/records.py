@@ -36,7 +36,7 @@ def label_articles(
     Yields:
         {"id", "source", "categories", "probabilities", "decision", "run"}, and "explanation"
     """
-    for batch in _batches(_readable(articles, counter)):
+    for batch in _batches(_pass_readable(articles, counter)):
         predictions = run.predict([article.document.text for article in batch])
         for article, prediction in zip(batch, predictions, strict=True):
             record = {
@@ -46,7 +46,7 @@ def label_articles(
                 "run": run.name,
             }
             if explain:
-                record["explanation"] = _explanation(run, article.document.text, record)
+                record["explanation"] = _explain(run, article.document.text, record)
             yield record
 
 
@@ -71,7 +71,7 @@ def script_note(text: str) -> str:
     return f"{share:.0%} of its letters are not in Latin script; the model can hardly read those"
 
 
-def _readable(articles: Iterable[Article | Fault], counter: FaultCounter) -> Iterator[Article]:
+def _pass_readable(articles: Iterable[Article | Fault], counter: FaultCounter) -> Iterator[Article]:
     """Pass readable articles on; count them, the others and the notes."""
     for article in articles:
         if isinstance(article, Fault):
@@ -97,7 +97,7 @@ def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
         yield batch
 
 
-def _explanation(run: Run, text: str, record: dict[str, Any]) -> dict[str, Any]:
+def _explain(run: Run, text: str, record: dict[str, Any]) -> dict[str, Any]:
     from training.explain import explain
 
     return explain(run.model, text).record(run.rule.categories, list(record["probabilities"]))

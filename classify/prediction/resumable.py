@@ -185,7 +185,7 @@ class PartialOutput:
         except OSError as error:
             resume = f"Free some space, then use --resume to continue {self.path}."
             advice = resume if self._resumable or self.finished else _UNTOUCHED
-            raise _unwritable(self._output, error, advice) from error
+            raise _write_error(self._output, error, advice) from error
 
 
 @contextlib.contextmanager
@@ -210,7 +210,7 @@ def open_output(
         rejects.parent.mkdir(parents=True, exist_ok=True)
         journal = _lock_journal(output)
     except OSError as error:
-        raise _unwritable(output, error, _UNTOUCHED) from error
+        raise _write_error(output, error, _UNTOUCHED) from error
     with journal:
         finished = _read_finished(journal, output, job, resume=resume)
         try:
@@ -223,7 +223,7 @@ def open_output(
             if not finished:
                 partial_path(output).unlink(missing_ok=True)
                 journal_path(output).unlink(missing_ok=True)
-            raise _unwritable(output, error, _UNTOUCHED) from error
+            raise _write_error(output, error, _UNTOUCHED) from error
         try:
             yield partial
         finally:
@@ -240,7 +240,7 @@ def journal_path(output: Path) -> Path:
     return output.with_name(f"{output.name}.journal")
 
 
-def _unwritable(output: Path, error: OSError, advice: str) -> InputError:
+def _write_error(output: Path, error: OSError, advice: str) -> InputError:
     return InputError(f"{output}: could not be written: {error.strerror or error}. {advice}")
 
 

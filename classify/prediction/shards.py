@@ -107,7 +107,7 @@ def cut_shards(raws: Iterable[Raw], count: int) -> Iterator[Shard]:
     records = size = 0
     for raw in raws:
         if pending and (raw.part is None or size + raw.size > SIZE or records + raw.count > count):
-            yield _shard(pending, full=raw.part is not None)
+            yield _join(pending, full=raw.part is not None)
             pending, records, size = [], 0, 0
         if raw.part is None:
             yield Shard(())
@@ -115,7 +115,7 @@ def cut_shards(raws: Iterable[Raw], count: int) -> Iterator[Shard]:
             pending.append(raw)
             records, size = records + raw.count, size + raw.size
     if pending:
-        yield _shard(pending)
+        yield _join(pending)
 
 
 def label_shard(shard: Shard, work: Work, run: Run) -> LabelledShard:
@@ -146,7 +146,7 @@ def label_shard(shard: Shard, work: Work, run: Run) -> LabelledShard:
     )
 
 
-def _shard(raws: list[Raw], *, full: bool = False) -> Shard:
+def _join(raws: list[Raw], *, full: bool = False) -> Shard:
     parts = tuple(raw.part for raw in raws if raw.part is not None)
     size, read = sum(raw.size for raw in raws), sum(raw.read for raw in raws)
     return Shard(parts, size, read, full)

@@ -206,15 +206,15 @@ def refuse_other_files(target: Path, shards: list[Shard]) -> None:
     Raises:
         InputError: the folder holds either.
     """
-    done = target / "_done"
-    if not done.is_dir():
+    folder = target / "_done"
+    if not folder.is_dir():
         if target.is_dir() and any(path.name not in _OWN_FILES for path in target.iterdir()):
             raise InputError(f"{target}: contains other files. Choose an empty folder.")
         return
     expected = {shard.record for shard in shards}
-    for record in sorted(done.rglob("*.json")):
+    for record in sorted(folder.rglob("*.json")):
         if record not in expected:
-            name = record.relative_to(done).with_suffix("").as_posix()
+            name = record.relative_to(folder).with_suffix("").as_posix()
             raise InputError(
                 f"{target}: contains the labels of {name}, which is no longer in the input. "
                 f"Remove them and {record}, or choose an empty folder."
@@ -227,11 +227,10 @@ def read_done(shard: Shard, job: LabelJob) -> DoneRecord | None:
     None means that the shard must be labelled, as after an update of classify.
     """
     try:
-        record = read_object(shard.record)
-        done = parse(record, DoneRecord, str(shard.record))
-        labels = sha256(shard.target / done.output)
-        if done.basis == _basis(shard, job) and labels == done.output_sha256:
-            return done
+        record = parse(read_object(shard.record), DoneRecord, str(shard.record))
+        labels = sha256(shard.target / record.output)
+        if record.basis == _basis(shard, job) and labels == record.output_sha256:
+            return record
     except (InputError, OSError):  # missing, damaged, or another version's
         pass
     return None
@@ -257,7 +256,7 @@ def label_table(shard: Shard, job: LabelJob, run: Run) -> DoneRecord | Fault:
         return _reject(shard, f"could not be read: {error.strerror or error}. Check the file.")
     except _UnreadableError as error:
         return _reject(shard, str(error))
-    done = DoneRecord(
+    record = DoneRecord(
         shard.name,
         basis,
         output,
@@ -271,8 +270,8 @@ def label_table(shard: Shard, job: LabelJob, run: Run) -> DoneRecord | Fault:
     for suffix in SUFFIXES.values():  # of an earlier --format: each article has one label
         if not output.endswith(suffix):
             (shard.target / f"{shard.stem}{suffix}").unlink(missing_ok=True)
-    write_text(shard.record, json.dumps(asdict(done)) + "\n")
-    return done
+    write_text(shard.record, json.dumps(asdict(record)) + "\n")
+    return record
 
 
 class _UnreadableError(Exception):

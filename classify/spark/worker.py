@@ -41,8 +41,8 @@ def article_count(outcome: Outcome | None) -> int:
 
 def check_shard(shard: Shard, job: LabelJob) -> Outcome | None:
     """Return the outcome of a shard that is done already, else None."""
-    done = read_done(shard, job)
-    return Outcome(shard, done) if done else None
+    record = read_done(shard, job)
+    return Outcome(shard, record) if record else None
 
 
 def label_shard(shard: Shard, job: LabelJob) -> Outcome:

@@ -13,9 +13,6 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from classify.progress import progress
-from classify.terminal import escape, size_in_bytes
-from seeds.base.errors import InputError
 from seeds.base.locks import locked
 from tests.support.command import ROOT, SHARED
 from tests.support.wire_stories import COPY, REWRITTEN, SAME_EVENT
@@ -284,34 +281,6 @@ def test_the_five_real_articles_are_added(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- the terminal
-
-
-def test_escape_leaves_what_prints_and_spells_out_the_rest() -> None:
-    assert escape("L’été à 12\xa0€ 中文") == "L’été à 12\xa0€ 中文"
-    assert escape("a\x1bb\nc\u2066d\ud800") == "a\\x1bb\\nc\\u2066d\\ud800"
-    assert escape(escape("\x07")) == "\\x07"
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [("500", 500), ("20MB", 20_000_000), ("1.5 k", 1_500), ("1,5kB", 1_500), ("2GiB", 2 * 1024**3)],
-)
-def test_sizes_are_read_as_people_write_them(text: str, size: int) -> None:
-    assert size_in_bytes(text) == size
-
-
-@pytest.mark.parametrize("text", ["", "MB", "-1", "0", "20 apples"])
-def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="size"):
-        size_in_bytes(text)
-
-
-def test_progress_passes_everything_on_and_writes_lines_where_there_is_no_terminal(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("classify.progress.SECONDS_BETWEEN_LINES", 0.0)
-    assert list(progress("ab", "Reading", total=2)) == ["a", "b"]
-    assert capsys.readouterr().err == "Reading: 1 of 2\nReading: 2 of 2\n"
 
 
 def test_progress_draws_a_bar_on_a_terminal(tmp_path: Path, articles: Path) -> None:

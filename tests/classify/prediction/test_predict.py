@@ -16,7 +16,6 @@ import pytest
 from pyarrow import parquet
 
 import classify as package
-from classify.terminal import percent
 from seeds.base.errors import InputError
 from seeds.document import content_id
 from tests.support.command import classify, environment, fill
@@ -286,14 +285,6 @@ def test_kill_9_while_writing_keeps_the_old_output(desk: Path, tmp_path: Path) -
     process.wait()
     process.stdin.close()
     assert out.read_text() == "old"
-
-
-@pytest.mark.parametrize(
-    ("p", "shown"),
-    [(0.0, "<0.1%"), (0.0004, "<0.1%"), (0.012, "1.2%"), (0.9986, "99.9%"), (0.9996, ">99.9%")],
-)
-def test_no_probability_is_told_as_certain(p: float, shown: str) -> None:
-    assert percent(p) == shown
 
 
 def test_a_full_disk_keeps_the_old_output(desk: Path, folder: Path, small_disk: Path) -> None:

@@ -290,7 +290,7 @@ def test_one_process_and_three_give_the_same_bytes_in_order(desk: Path, tmp_path
     three = predict(desk, "--processes", "3", path)
     assert one.stdout == three.stdout
     assert found(one.stdout) == expected(9000)
-    assert one.stderr == three.stderr == ""
+    assert messages(one.stderr) == messages(three.stderr) == []
 
 
 def test_a_small_input_starts_no_process_and_imports_nothing_for_it(
@@ -385,7 +385,7 @@ def test_bad_records_are_counted_and_kept_aside_and_the_rest_goes_on(
     done = predict(desk, "--output", out, path)
     assert done.returncode == 1
     assert found(out.read_bytes()) == expected(3000)
-    *said, last = done.stderr.splitlines()
+    *said, last = messages(done.stderr)
     assert [each.split(": ")[0] for each in said] == [f"{path}:{n}" for n in range(1501, 1521)]
     rejects = tmp_path / "out.jsonl.rejects.jsonl"
     assert last == f"50 records could not be read; see {rejects}."
@@ -469,7 +469,7 @@ def test_of_a_compressed_file_that_is_cut_short_what_is_whole_is_labelled(
     ids = [each for each, _ in found(done.stdout)]
     assert ids == [each for each, _ in rows[: len(ids)]]
     assert len(ids) > 500
-    (said,) = done.stderr.splitlines()
+    (said,) = messages(done.stderr)
     assert said.startswith(f"{path}: is cut short or damaged (")
 
 
