@@ -38,7 +38,7 @@ class Newsroom:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What makes a command of this workspace talk to that server."""
+        """The environment that makes a command of this workspace talk to that server."""
         server = self.studio.server
         return {
             "LABEL_STUDIO_URL": server.url,
@@ -46,63 +46,65 @@ class Newsroom:
             "CLASSIFY_WORKSPACE": str(self.folder),
         }
 
-    def run(self, *arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run `classify` to its end; its output never holds the key."""
-        variables = {**self.variables, **more}
+    def run(self, *arguments: str | Path, **changes: str) -> subprocess.CompletedProcess[str]:
+        """Run `classify` to its end; check that its output does not contain the key."""
+        variables = {**self.variables, **changes}
         finished = classify(*arguments, **variables)
         key = variables["LABEL_STUDIO_API_KEY"]
         assert not key or key not in finished.stdout + finished.stderr
         return finished
 
     def start(self, command: list[str]) -> subprocess.Popen[str]:
-        """Start a process in the same surroundings, to be killed."""
+        """Start a process in the same environment, to be killed."""
         pipe = subprocess.PIPE
         env = environment(**self.variables)
         return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=env)
 
-    def done(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def check_run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run `classify`, which must succeed."""
         finished = self.run(*arguments)
         assert finished.returncode == 0, finished.stderr
         return finished
 
     def records(self, name: str) -> list[dict[str, Any]]:
-        """The objects of a JSONL file of the workspace."""
+        """Return the objects of a JSONL file of the workspace."""
         lines = (self.folder / name).read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]
 
     def add(self, *texts: str) -> list[str]:
-        """Add articles of these texts; their ids."""
-        data = "".join(json.dumps({"text": each}) + "\n" for each in texts).encode()
+        """Add articles with these texts; return their ids."""
+        data = "".join(json.dumps({"text": text}) + "\n" for text in texts).encode()
         added = classify("seeds", "add", "-", "--format", "jsonl", data=data, **self.variables)
         assert added.returncode == 0, added.stderr
-        by_text = {each["text"]: each["id"] for each in self.records("documents.jsonl")}
-        return [by_text[each] for each in texts]
+        by_text = {record["text"]: record["id"] for record in self.records("documents.jsonl")}
+        return [by_text[text] for text in texts]
 
     @property
     def project(self) -> int:
         """The id of the project on the server."""
-        found = self.web.get("/api/projects/", params={"title": self.title, "page_size": 1000})
-        (only,) = [each["id"] for each in found.json()["results"] if each["title"] == self.title]
+        answer = self.web.get("/api/projects/", params={"title": self.title, "page_size": 1000})
+        (only,) = [
+            project["id"] for project in answer.json()["results"] if project["title"] == self.title
+        ]
         return int(only)
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Every task of the project, with its data."""
+        """Return every task of the project, with its data."""
         query = {"project": self.project, "page_size": 10000, "fields": "task_only"}
         tasks: list[dict[str, Any]] = self.web.get("/api/tasks", params=query).json()["tasks"]
         return tasks
 
     def count(self) -> int:
-        """How many tasks the project has."""
+        """Return the number of the project's tasks."""
         return int(self.web.get(f"/api/projects/{self.project}/").json()["task_number"])
 
     def task(self, article: str) -> int:
-        """The id of the task of an article."""
-        (only,) = [each["id"] for each in self.tasks() if each["data"]["seed_id"] == article]
+        """Return the id of an article's task."""
+        (only,) = [task["id"] for task in self.tasks() if task["data"]["seed_id"] == article]
         return int(only)
 
     def annotator(self, name: str) -> httpx.Client:
-        """The server as another user sees it, one that was invited."""
+        """Return the server as another, invited user sees it."""
         server = self.studio.server
         settings = StudioSettings(self.title, 2, "", 500, 60.0, 3)
         admin = Studio.connect(server.url, server.token, settings)
@@ -111,15 +113,15 @@ class Newsroom:
         return httpx.Client(base_url=server.url, headers=header, timeout=60)
 
     def annotate(
-        self, web: httpx.Client, article: str, *categories: str, **more: Any
+        self, web: httpx.Client, article: str, *categories: str, **fields: Any
     ) -> dict[str, Any]:
-        """Submit categories as the page would; none of them means that none applies."""
+        """Submit categories as the page would; no category means that none applies."""
         where = f"/api/tasks/{self.task(article)}/annotations/"
-        body = {"result": choices(*categories), "lead_time": 3.5, **more}
-        made: dict[str, Any] = web.post(where, json=body).raise_for_status().json()
-        return made
+        body = {"result": choices(*categories), "lead_time": 3.5, **fields}
+        annotation: dict[str, Any] = web.post(where, json=body).raise_for_status().json()
+        return annotation
 
-    def begin(self, web: httpx.Client, article: str, *categories: str) -> None:
+    def save_draft(self, web: httpx.Client, article: str, *categories: str) -> None:
         """Leave a draft, as the page does when someone goes away without submitting."""
         where = f"/api/tasks/{self.task(article)}/drafts?project={self.project}"
         body = {"result": choices(*categories), "lead_time": 1.0}
@@ -127,7 +129,7 @@ class Newsroom:
 
 
 def choices(*categories: str) -> list[dict[str, Any]]:
-    """The result of an annotation, as the page sends it."""
+    """Return the result of an annotation, as the page sends it."""
     if not categories:
         return []
     value = {"choices": list(categories)}

@@ -1,4 +1,4 @@
-"""A proxy that breaks what passes between us and Label Studio."""
+"""A proxy that breaks the traffic between us and Label Studio."""
 
 import dataclasses
 import threading
@@ -69,9 +69,9 @@ class Relay(BaseHTTPRequestHandler):
             return self.answer(*self.server.invent[path].pop(0))
         if not self.path.startswith(f"{self.server.prefix}/"):
             return self.answer(404, {}, b"not here")
-        kept = ("authorization", "content-type", "cookie")
-        headers = {name: value for name, value in self.headers.items() if name.lower() in kept}
-        found = httpx.request(
+        names = ("authorization", "content-type", "cookie")
+        headers = {name: value for name, value in self.headers.items() if name.lower() in names}
+        answer = httpx.request(
             self.command,
             self.server.upstream + self.path.removeprefix(self.server.prefix),
             content=body,
@@ -83,8 +83,8 @@ class Relay(BaseHTTPRequestHandler):
             self.server.closing.wait(60)
             self.close_connection = True
             return None
-        kind = {"Content-Type": found.headers.get("content-type", "text/plain")}
-        return self.answer(found.status_code, kind, found.content)
+        kind = {"Content-Type": answer.headers.get("content-type", "text/plain")}
+        return self.answer(answer.status_code, kind, answer.content)
 
     do_GET = do_POST = do_PATCH = do_DELETE = relay  # noqa: N815
 

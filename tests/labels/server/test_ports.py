@@ -10,12 +10,12 @@ from tests.support.waiting import free_port
 
 
 def test_a_server_comes_back_on_its_last_port_if_that_is_free() -> None:
-    last, usual = free_port(), free_port()
-    last_url = f"http://127.0.0.1:{last}"
-    assert choose_port(None, last_url, [usual]) == (last, "")
+    previous, usual = free_port(), free_port()
+    last_url = f"http://127.0.0.1:{previous}"
+    assert choose_port(None, last_url, [usual]) == (previous, "")
     assert choose_port(None, "", [usual]) == (usual, "")
-    with socket.create_server(("127.0.0.1", last)):
-        note = f"port {last} is taken; this server gets {usual}"
+    with socket.create_server(("127.0.0.1", previous)):
+        note = f"port {previous} is taken; this server gets {usual}"
         assert choose_port(None, last_url, [usual]) == (usual, note)
 
 

@@ -26,8 +26,8 @@ def test_a_process_number_that_was_reused_is_not_taken_for_the_server(tmp_path: 
 
 
 def test_a_taken_port_is_named_before_anything_is_started(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         with pytest.raises(InputError, match=rf"127\.0\.0\.1:{port}.*--port"):
             server.start(tmp_path, port=port, notify=lambda _: None)
     assert server.status(tmp_path).state == "stopped"

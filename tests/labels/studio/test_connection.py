@@ -96,9 +96,9 @@ def test_a_certificate_nobody_signed_is_refused_in_one_line_and_gets_no_key(
         tls.socket = context.wrap_socket(tls.socket, server_side=True)
         threading.Thread(target=tls.serve_forever, daemon=True).start()
         url = tls.url.replace("http:", "https:")
-        there = {"LABEL_STUDIO_URL": url, "LABEL_STUDIO_API_KEY": key}
+        server = {"LABEL_STUDIO_URL": url, "LABEL_STUDIO_API_KEY": key}
         command = ("labels", "pull", "--workspace", tmp_path / "w")
-        refused = classify(*command, **there)
+        refused = classify(*command, **server)
         assert refused.returncode == 1
         assert refused.stderr.startswith(
             f"Error: {url}: its certificate is not trusted (self-signed certificate)"
@@ -106,7 +106,7 @@ def test_a_certificate_nobody_signed_is_refused_in_one_line_and_gets_no_key(
         assert "SSL_CERT_FILE" in refused.stderr
         assert refused.stderr.count("\n") == 1
         assert tls.seen == []
-        trusted = classify(*command, SSL_CERT_FILE=str(certificate[0]), **there)
+        trusted = classify(*command, SSL_CERT_FILE=str(certificate[0]), **server)
         assert "certificate" not in trusted.stderr
         assert len(tls.seen) == 1
         tls.shutdown()

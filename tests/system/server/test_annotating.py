@@ -23,8 +23,10 @@ expect.set_options(
 )  # ms; a page is there in 2 s on a machine with nothing else to do
 SMALL = {"width": 1280, "height": 720}  # the smallest screen that is still common
 DEFAULT = tomllib.loads((ROOT / "configs" / "taxonomy.toml").read_text(encoding="utf-8"))
-NAMES = {each["id"]: f"{each['fr']} / {each['en']}" for each in DEFAULT["categories"]}
-KEYS = {each["id"]: each["hotkey"] for each in DEFAULT["categories"]}
+NAMES = {
+    category["id"]: f"{category['fr']} / {category['en']}" for category in DEFAULT["categories"]
+}
+KEYS = {category["id"]: category["hotkey"] for category in DEFAULT["categories"]}
 HOSTILE = "<script>window.ran = 1</script><b>gras</b> & <img src=x onerror='window.ran = 1'>"
 
 
@@ -49,13 +51,13 @@ def lea(chromium: Browser, newsroom: Newsroom) -> Iterator[Page]:
 
 
 def five_articles() -> list[Path]:
-    """The articles the project began with, where they are at hand; else some samples."""
+    """Return the articles the project began with if they are at hand, else samples."""
     real = sorted((SHARED / "seeds").glob("*.txt"))
     return real[:5] or sorted((ROOT / "seeds" / "sample" / "articles").glob("*.txt"))[:5]
 
 
-def ticked(page: Page) -> set[str]:
-    """The categories whose box is ticked."""
+def ticked_categories(page: Page) -> set[str]:
+    """Return the categories whose box is ticked."""
     return {name for name in NAMES if page.get_by_role("checkbox", name=NAMES[name]).is_checked()}
 
 
@@ -63,39 +65,42 @@ def box(page: Page, category: str) -> Locator:
     return page.get_by_role("checkbox", name=NAMES[category])
 
 
-def opened(page: Page, newsroom: Newsroom, article: str) -> None:
+def open_article(page: Page, newsroom: Newsroom, article: str) -> None:
     """Open an article from the list of tasks."""
     page.goto(f"/projects/{newsroom.project}/data?task={newsroom.task(article)}")
     expect(page.locator(".press").get_by_role("checkbox")).to_have_count(len(NAMES))
     page.wait_for_load_state("networkidle")
 
 
-def shown(page: Page, sources: Iterable[str]) -> str:
-    """Wait until the page shows one of these articles; which it is."""
+def wait_for_article(page: Page, sources: Iterable[str]) -> str:
+    """Wait until the page shows one of these articles; return its source."""
     facts = page.locator(".press-facts")
-    one = "|".join(re.escape(each) for each in sources)
-    expect(facts).to_have_text(re.compile(one))
-    found = re.search(one, facts.inner_text())
-    assert found
-    return found[0]
+    pattern = "|".join(re.escape(source) for source in sources)
+    expect(facts).to_have_text(re.compile(pattern))
+    match = re.search(pattern, facts.inner_text())
+    assert match
+    return match[0]
 
 
 def tick(page: Page, *categories: str) -> None:
-    for each in categories:
-        box(page, each).click()
+    for category in categories:
+        box(page, category).click()
 
 
 def press(page: Page, *categories: str) -> None:
-    """Press hotkeys; again if the page, which hears none in its first quarter second, was deaf."""
-    for each in categories:
-        wanted = not box(page, each).is_checked()
-        wait_until(functools.partial(pressed, page, each, wanted), what=f"{each} heeds its hotkey")
+    """Press hotkeys, again if need be: the page ignores keys in its first quarter of a second."""
+    for category in categories:
+        ticks = not box(page, category).is_checked()
+        wait_until(
+            functools.partial(press_once, page, category, ticks),
+            what=f"{category} heeds its hotkey",
+        )
 
 
-def pressed(page: Page, category: str, wanted: bool) -> bool:
+def press_once(page: Page, category: str, ticks: bool) -> bool:
     page.keyboard.press(KEYS[category])
     try:
-        expect(box(page, category)).to_be_checked(checked=wanted, timeout=5_000)
+        expect(box(page, category)).to_be_checked(checked=ticks, timeout=5_000)
     except AssertionError:
         return False
     return True
@@ -105,17 +110,17 @@ def test_what_an_annotator_ticks_comes_back_as_exactly_these_labels(
     newsroom: Newsroom, lea: Page
 ) -> None:
     articles = five_articles()
-    newsroom.done("seeds", "add", *articles)
-    newsroom.done("labels", "push")
+    newsroom.check_run("seeds", "add", *articles)
+    newsroom.check_run("labels", "push")
     lea.goto(f"/projects/{newsroom.project}/data?labeling=1")
     lea.get_by_text("Cochez chaque catégorie").wait_for()
     lea.keyboard.press("Escape")
 
-    by_mouse, by_key, none, skipped, commented = left = [each.name for each in articles]
+    by_mouse, by_key, none, skipped, commented = left = [path.name for path in articles]
     remark = "un doute : « trois » & <b>suite</b>"
     while left:
-        source = shown(lea, left)
-        left = [each for each in left if each != source]
+        source = wait_for_article(lea, left)
+        left = [name for name in left if name != source]
         if source == by_mouse:
             tick(lea, "diplomacy", "cinema", "sport", "sport")
         elif source == by_key:
@@ -126,47 +131,53 @@ def test_what_an_annotator_ticks_comes_back_as_exactly_these_labels(
             lea.get_by_placeholder("Remarque").press_sequentially(remark)
         send(lea, "skip" if source == skipped else "submit")
 
-    newsroom.done("labels", "pull")
-    assert {each["source"]: each["labels"] for each in newsroom.records("dataset.jsonl")} == {
+    newsroom.check_run("labels", "pull")
+    assert {record["source"]: record["labels"] for record in newsroom.records("dataset.jsonl")} == {
         by_mouse: ["cinema", "diplomacy"],
         by_key: ["cinema", "culture", "politics"],
         none: [],
         commented: ["conflict"],
     }
-    sources = {each["id"]: each["source"] for each in newsroom.records("documents.jsonl")}
-    said = {sources[each["document_id"]]: each for each in newsroom.records("annotations.jsonl")}
-    assert {each["annotator"] for each in said.values()} == {"lea@classify.localhost"}
-    assert said[skipped]["status"] == "skipped"
-    assert {name: each["comment"] for name, each in said.items() if each["comment"]} == {
-        commented: remark
+    sources = {record["id"]: record["source"] for record in newsroom.records("documents.jsonl")}
+    annotations = {
+        sources[record["document_id"]]: record for record in newsroom.records("annotations.jsonl")
     }
-    assert all(each["seconds"] > 0 for each in said.values())
+    assert {annotation["annotator"] for annotation in annotations.values()} == {
+        "lea@classify.localhost"
+    }
+    assert annotations[skipped]["status"] == "skipped"
+    assert {
+        name: annotation["comment"]
+        for name, annotation in annotations.items()
+        if annotation["comment"]
+    } == {commented: remark}
+    assert all(annotation["seconds"] > 0 for annotation in annotations.values())
 
 
 def test_each_hotkey_ticks_its_category_and_no_other(newsroom: Newsroom, lea: Page) -> None:
     (article,) = newsroom.add("Un article sur rien.")
-    newsroom.done("labels", "push")
-    opened(lea, newsroom, article)
+    newsroom.check_run("labels", "push")
+    open_article(lea, newsroom, article)
     assert len(set(KEYS.values())) == len(KEYS) == 16
-    for each in KEYS:
-        press(lea, each)
-        assert ticked(lea) == {each}
-        press(lea, each)
-        assert ticked(lea) == set()
+    for category in KEYS:
+        press(lea, category)
+        assert ticked_categories(lea) == {category}
+        press(lea, category)
+        assert ticked_categories(lea) == set()
 
 
-def test_the_article_and_all_categories_stand_on_one_small_screen(
+def test_the_article_and_all_categories_fit_on_one_small_screen(
     newsroom: Newsroom, lea: Page
 ) -> None:
     title = "Deux musées échangent leurs archives"
     paragraphs = [f"Paragraphe {n}, " + "qui dit une chose après l'autre. " * 12 for n in range(3)]
-    paragraphs = [each.strip() for each in paragraphs]
+    paragraphs = [paragraph.strip() for paragraph in paragraphs]
     (article,) = newsroom.add("\n\n".join([title, *paragraphs]))
-    newsroom.done("labels", "push")
-    opened(lea, newsroom, article)
-    for name, each in NAMES.items():
+    newsroom.check_run("labels", "push")
+    open_article(lea, newsroom, article)
+    for name, label in NAMES.items():
         expect(box(lea, name)).to_be_in_viewport(ratio=1)
-        expect(lea.get_by_text(each)).to_be_in_viewport(ratio=1)
+        expect(lea.get_by_text(label)).to_be_in_viewport(ratio=1)
     expect(lea.get_by_placeholder("Remarque")).to_be_in_viewport(ratio=1)
     lines = lea.locator(".press-text").inner_text().split("\n")
     assert [line for line in lines if line.strip()] == [title, *paragraphs]
@@ -177,10 +188,10 @@ def test_the_article_and_all_categories_stand_on_one_small_screen(
 def test_html_in_an_article_is_shown_as_text_and_never_run(newsroom: Newsroom, lea: Page) -> None:
     text = f"Un titre {HOSTILE}\n\nUn texte {HOSTILE} puis la suite de l'article."
     (article,) = newsroom.add(text)
-    newsroom.done("labels", "push")
-    opened(lea, newsroom, article)
-    said = lea.locator(".press-text").inner_text()
-    assert said.count(HOSTILE) == 2
+    newsroom.check_run("labels", "push")
+    open_article(lea, newsroom, article)
+    text_shown = lea.locator(".press-text").inner_text()
+    assert text_shown.count(HOSTILE) == 2
     assert lea.evaluate("window.ran") is None
     assert lea.locator(".press b, .press script, .press img").count() == 0
 
@@ -191,7 +202,7 @@ def test_html_in_a_category_is_shown_as_text_and_never_run(newsroom: Newsroom, l
     head = 'version = "1"\nchoice = "multiple"\n'
     (newsroom.folder / "taxonomy.toml").write_text(head + category, encoding="utf-8")
     newsroom.add("Un article sur rien.")
-    newsroom.done("labels", "push")
+    newsroom.check_run("labels", "push")
     lea.goto(f"/projects/{newsroom.project}/data?labeling=1")
     guide = lea.locator(".press-guide")
     guide.wait_for()
@@ -204,16 +215,16 @@ def test_html_in_a_category_is_shown_as_text_and_never_run(newsroom: Newsroom, l
 
 
 @pytest.mark.parametrize("kind", ["annotation", "prediction"])
-def test_categories_that_were_given_before_are_ticked(
+def test_categories_of_an_annotation_or_prediction_are_ticked(
     kind: str, newsroom: Newsroom, lea: Page
 ) -> None:
     (article,) = newsroom.add("Un article sur le commerce et la guerre.")
-    newsroom.done("labels", "push")
+    newsroom.check_run("labels", "push")
     if kind == "annotation":
         newsroom.annotate(newsroom.annotator("lea"), article, "trade", "conflict")
     else:
         body = {"task": newsroom.task(article), "result": choices("trade", "conflict")}
         newsroom.web.post("/api/predictions/", json=body).raise_for_status()
-    opened(lea, newsroom, article)
+    open_article(lea, newsroom, article)
     expect(box(lea, "trade")).to_be_checked()
-    assert ticked(lea) == {"trade", "conflict"}
+    assert ticked_categories(lea) == {"trade", "conflict"}

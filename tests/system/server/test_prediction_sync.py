@@ -34,8 +34,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with two runs, the second one current."""
     folder = workspace(tmp_path_factory.mktemp("trained"), 60)
     for seed in ("1", "2"):
-        done = classify("train", "--seed", seed, "--workspace", folder)
-        assert done.returncode == 0, done.stderr
+        finished = classify("train", "--seed", seed, "--workspace", folder)
+        assert finished.returncode == 0, finished.stderr
     return folder
 
 
@@ -46,116 +46,124 @@ def newsroom(label_studio: LabelStudio, trained: Path, tmp_path: Path) -> Newsro
 
 
 def runs(newsroom: Newsroom) -> list[str]:
-    """The names of the runs, oldest first."""
-    return sorted(each.name for each in (newsroom.folder / "runs").iterdir() if each.is_dir())
+    """Return the names of the runs, oldest first."""
+    return sorted(path.name for path in (newsroom.folder / "runs").iterdir() if path.is_dir())
 
 
 def texts(count: int, seed: int = 1) -> list[str]:
-    """Articles about one category after the other."""
+    """Return articles about one category after the other."""
     rng = random.Random(seed)
     return [article((NAMES[n % 3],), rng) for n in range(count)]
 
 
-def held(newsroom: Newsroom) -> list[dict[str, Any]]:
-    """Every prediction of the project, as the server has it."""
+def stored_predictions(newsroom: Newsroom) -> list[dict[str, Any]]:
+    """Return every prediction of the project, as the server has it."""
     query = {"project": newsroom.project}
-    found: list[dict[str, Any]] = newsroom.web.get("/api/predictions/", params=query).json()
-    return found
+    predictions: list[dict[str, Any]] = newsroom.web.get("/api/predictions/", params=query).json()
+    return predictions
 
 
-def shown(newsroom: Newsroom) -> str:
-    """The model version whose predictions annotators see."""
+def shown_version(newsroom: Newsroom) -> str:
+    """Return the model version whose predictions annotators see."""
     return str(newsroom.web.get(f"/api/projects/{newsroom.project}/").json()["model_version"])
 
 
 def by_task(newsroom: Newsroom) -> dict[int, tuple[list[str], float]]:
-    """Task -> its categories and score; a task has one prediction."""
-    found = {}
-    for each in held(newsroom):
-        assert each["task"] not in found, "two predictions"
-        given = [region["value"]["choices"] for region in each["result"]]
-        found[each["task"]] = (given[0] if given else [], each["score"])
-    return found
+    """Return each task's categories and score; a task has one prediction."""
+    predictions = {}
+    for prediction in stored_predictions(newsroom):
+        assert prediction["task"] not in predictions, "two predictions"
+        choices_shown = [region["value"]["choices"] for region in prediction["result"]]
+        predictions[prediction["task"]] = (
+            choices_shown[0] if choices_shown else [],
+            prediction["score"],
+        )
+    return predictions
 
 
-def test_tasks_sent_earlier_and_now_show_what_the_run_says(newsroom: Newsroom) -> None:
+def test_tasks_sent_earlier_and_now_show_the_runs_predictions(newsroom: Newsroom) -> None:
     early, late = texts(6), texts(3, seed=2)
     ids = newsroom.add(*early)
-    newsroom.done("labels", "push")
+    newsroom.check_run("labels", "push")
     ids += newsroom.add(*late)
-    said = newsroom.done("labels", "push", "--with-predictions").stderr
+    output = newsroom.check_run("labels", "push", "--with-predictions").stderr
     run = load(workspace=newsroom.folder)
-    assert f"9 predictions sent, 0 already there: {run.name}" in said
-    assert {each["model_version"] for each in held(newsroom)} == {run.name} == {shown(newsroom)}
-    there = by_task(newsroom)
-    for name, found in zip(ids, from_python([*early, *late], run), strict=True):
-        given, score = there[newsroom.task(name)]
-        assert given == list(found.categories)
-        chances = [p if c in given else 1 - p for c, p in found.probabilities.items()]
+    assert f"9 predictions sent, 0 already there: {run.name}" in output
+    assert (
+        {prediction["model_version"] for prediction in stored_predictions(newsroom)}
+        == {run.name}
+        == {shown_version(newsroom)}
+    )
+    shown_by_task = by_task(newsroom)
+    for name, predicted in zip(ids, from_python([*early, *late], run), strict=True):
+        categories, score = shown_by_task[newsroom.task(name)]
+        assert categories == list(predicted.categories)
+        chances = [p if c in categories else 1 - p for c, p in predicted.probabilities.items()]
         assert score == pytest.approx(chances[0] * chances[1] * chances[2], abs=2e-6)
 
 
 def test_the_second_time_nothing_changes(newsroom: Newsroom) -> None:
     newsroom.add(*texts(4))
-    newsroom.done("labels", "push", "--with-predictions")
-    before = held(newsroom)
-    said = newsroom.done("labels", "push", "--with-predictions").stderr
-    assert "0 predictions sent, 4 already there" in said
+    newsroom.check_run("labels", "push", "--with-predictions")
+    predictions = stored_predictions(newsroom)
+    output = newsroom.check_run("labels", "push", "--with-predictions").stderr
+    assert "0 predictions sent, 4 already there" in output
     drop = {"created_ago"}
-    assert [{k: v for k, v in each.items() if k not in drop} for each in held(newsroom)] == [
-        {k: v for k, v in each.items() if k not in drop} for each in before
-    ]
+    assert [
+        {k: v for k, v in prediction.items() if k not in drop}
+        for prediction in stored_predictions(newsroom)
+    ] == [{k: v for k, v in prediction.items() if k not in drop} for prediction in predictions]
 
 
-def test_another_run_takes_the_place_of_the_first_and_leaves_all_else(newsroom: Newsroom) -> None:
-    first, second = runs(newsroom)
+def test_another_run_replaces_the_first_and_nothing_else_changes(newsroom: Newsroom) -> None:
+    old, new = runs(newsroom)
     ids = newsroom.add(*texts(4))
-    newsroom.done("labels", "push", "--with-predictions", "--run", first)
+    newsroom.check_run("labels", "push", "--with-predictions", "--run", old)
     newsroom.annotate(newsroom.annotator("lea"), ids[0], "sport")
     foreign = {"task": newsroom.task(ids[1]), "result": choices("sport"), "model_version": FOREIGN}
     newsroom.web.post("/api/predictions/", json=foreign).raise_for_status()
-    said = newsroom.done("labels", "push", "--with-predictions").stderr
-    assert f"predictions of {first} removed" in said
-    versions = sorted(each["model_version"] for each in held(newsroom))
-    assert versions == [second] * 4 + [FOREIGN]
-    assert shown(newsroom) == second
+    output = newsroom.check_run("labels", "push", "--with-predictions").stderr
+    assert f"predictions of {old} removed" in output
+    versions = sorted(prediction["model_version"] for prediction in stored_predictions(newsroom))
+    assert versions == [new] * 4 + [FOREIGN]
+    assert shown_version(newsroom) == new
     task = newsroom.web.get(f"/api/tasks/{newsroom.task(ids[0])}/").json()
-    assert [each["result"] for each in task["annotations"]] == [choices("sport")]
+    assert [annotation["result"] for annotation in task["annotations"]] == [choices("sport")]
 
 
 def test_the_article_the_run_is_least_sure_of_comes_first(newsroom: Newsroom) -> None:
     newsroom.add(*texts(5), "film douane match", "rien de tout cela")
-    newsroom.done("labels", "push", "--with-predictions")
+    newsroom.check_run("labels", "push", "--with-predictions")
     where = f"/api/projects/{newsroom.project}/"
     newsroom.web.patch(where, json={"sampling": "Uncertainty sampling"}).raise_for_status()
     scores = {task: score for task, (_, score) in by_task(newsroom).items()}
     assert len(set(scores.values())) == len(scores)
-    first = newsroom.annotator("lea").get(f"/api/projects/{newsroom.project}/next").json()["id"]
-    assert first == min(scores, key=lambda task: scores[task])
+    task_id = newsroom.annotator("lea").get(f"/api/projects/{newsroom.project}/next").json()["id"]
+    assert task_id == min(scores, key=lambda task: scores[task])
 
 
-def test_predictions_that_were_changed_or_stand_twice_are_mended(newsroom: Newsroom) -> None:
+def test_changed_or_doubled_predictions_are_repaired(newsroom: Newsroom) -> None:
     newsroom.add(*texts(3))
-    newsroom.done("labels", "push", "--with-predictions")
-    wanted = by_task(newsroom)
-    name = shown(newsroom)
+    newsroom.check_run("labels", "push", "--with-predictions")
+    right = by_task(newsroom)
+    name = shown_version(newsroom)
     for change in ({"score": 7}, {"result": choices("kino")}, {}):
-        body = {"task": min(wanted), "result": choices("sport"), "score": 0.5} | change
+        body = {"task": min(right), "result": choices("sport"), "score": 0.5} | change
         posted = newsroom.web.post("/api/predictions/", json={**body, "model_version": name})
         posted.raise_for_status()
-    said = newsroom.done("labels", "push", "--with-predictions").stderr
-    assert "3 predictions removed" in said
-    assert by_task(newsroom) == wanted
+    output = newsroom.check_run("labels", "push", "--with-predictions").stderr
+    assert "3 predictions removed" in output
+    assert by_task(newsroom) == right
 
 
 def test_categories_that_left_the_taxonomy_are_not_sent(newsroom: Newsroom) -> None:
     newsroom.add(*texts(3))
     path = newsroom.folder / "taxonomy.toml"
     path.write_text(path.read_text(encoding="utf-8").replace('id = "sport"', 'id = "games"'))
-    said = newsroom.done("labels", "push", "--with-predictions").stderr
-    assert "also knows sport" in said
-    given = [name for names, _ in by_task(newsroom).values() for name in names]
-    assert set(given) == {"cinema", "trade"}
+    output = newsroom.check_run("labels", "push", "--with-predictions").stderr
+    assert "also knows sport" in output
+    sent_names = [name for names, _ in by_task(newsroom).values() for name in names]
+    assert set(sent_names) == {"cinema", "trade"}
 
 
 def test_a_run_of_several_categories_is_refused_where_one_is_wanted(newsroom: Newsroom) -> None:
@@ -171,10 +179,10 @@ def test_a_run_of_several_categories_is_refused_where_one_is_wanted(newsroom: Ne
 
 def test_a_limit_of_0_sends_predictions_alone(newsroom: Newsroom) -> None:
     newsroom.add(*texts(2))
-    newsroom.done("labels", "push", "--limit", "1")
-    said = newsroom.done("labels", "push", "--with-predictions", "--limit", "0").stderr
-    assert "0 articles sent" in said
-    assert "1 prediction sent" in said
+    newsroom.check_run("labels", "push", "--limit", "1")
+    output = newsroom.check_run("labels", "push", "--with-predictions", "--limit", "0").stderr
+    assert "0 articles sent" in output
+    assert "1 prediction sent" in output
     assert newsroom.count() == 1
 
 
@@ -190,16 +198,16 @@ def test_options_that_contradict_each_other_are_refused(newsroom: Newsroom) -> N
 
 @pytest.fixture
 def five(label_studio: LabelStudio) -> Iterator[tuple[Studio, int]]:
-    """A project of five tasks that hold articles, and one that does not."""
+    """A project of five tasks that are articles, and one that is not."""
     server = label_studio.server
     studio = Studio.connect(server.url, server.token, SETTINGS)
     project = prepare_project(
         studio, "Predictions", interface("cinema", "trade"), instruction="Lire.", overlap=1
     )
-    made = tasks(6)
-    for each in made[:5]:
-        each["data"]["seed_id"] = content_id(each["data"]["text"])
-    send_tasks(studio, project.id, made)
+    articles = tasks(6)
+    for task in articles[:5]:
+        task["data"]["seed_id"] = content_id(task["data"]["text"])
+    send_tasks(studio, project.id, articles)
     yield studio, project.id
     studio.sdk.projects.delete(project.id)
 
@@ -212,19 +220,19 @@ def test_only_articles_with_a_prediction_of_ours_get_the_next_ones_if_asked(
     five: tuple[Studio, int],
 ) -> None:
     studio, project = five
-    held = list(list_tasks(studio, project, fields="all"))
-    ours, foreign = held[0].id, held[1].id
+    listed = list(list_tasks(studio, project, fields="all"))
+    ours, foreign = listed[0].id, listed[1].id
     for task, version in ((ours, "run-0"), (foreign, FOREIGN)):
         studio.sdk.predictions.create(task=task, result=result("trade"), model_version=version)
-    done = replace_predictions(
-        studio, project, "run-1", suggest, ours=lambda each: each == "run-0", which="outdated"
+    replaced = replace_predictions(
+        studio, project, "run-1", suggest, ours=lambda version: version == "run-0", which="outdated"
     )
-    assert (done.sent, done.removed) == (1, ("run-0",))
-    found = {
-        task.id: [each.model_version for each in (task.predictions or [])]
+    assert (replaced.sent, replaced.removed) == (1, ("run-0",))
+    versions_by_task = {
+        task.id: [prediction.model_version for prediction in (task.predictions or [])]
         for task in list_tasks(studio, project, fields="all")
     }
-    assert {task: versions for task, versions in found.items() if versions} == {
+    assert {task: versions for task, versions in versions_by_task.items() if versions} == {
         ours: ["run-1"],
         foreign: [FOREIGN],
     }
@@ -236,16 +244,16 @@ def test_a_batch_whose_answer_was_lost_is_not_sent_again(
     studio, project = five
     proxy.swallow = "/import/predictions"
     slow = through(proxy, label_studio, batch_size=2, timeout=5.0)
-    done = replace_predictions(slow, project, "run-1", suggest, ours=lambda _: False)
-    assert done.sent == 5
-    assert len(done.foreign) == 1
-    found = [
-        each
+    replaced = replace_predictions(slow, project, "run-1", suggest, ours=lambda _: False)
+    assert replaced.sent == 5
+    assert len(replaced.foreign) == 1
+    predictions = [
+        prediction
         for task in list_tasks(studio, project, fields="all")
-        for each in (task.predictions or [])
+        for prediction in (task.predictions or [])
     ]
-    assert len(found) == 5
-    assert all(each.result == result("cinema") for each in found)
+    assert len(predictions) == 5
+    assert all(prediction.result == result("cinema") for prediction in predictions)
     assert len(proxy.requests("POST", "/import/predictions")) == 3
 
 

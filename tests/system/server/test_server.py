@@ -49,33 +49,33 @@ def spare(label_studio: LabelStudio, tmp_path: Path) -> Iterator[Path]:
     server.stop(tmp_path)
 
 
-def starting(workspace: Path, port: int) -> subprocess.Popen[str]:
+def start_process(workspace: Path, port: int) -> subprocess.Popen[str]:
     """Another process that starts the server, as a command would."""
     command = [sys.executable, "-c", START, str(workspace), str(port)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def listening(port: int) -> bool:
+def is_listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_starting_again_gives_the_server_that_runs(label_studio: LabelStudio) -> None:
-    before = server.status(label_studio.workspace)
+    status = server.status(label_studio.workspace)
     again = server.start(label_studio.workspace, port=free_port(), notify=lambda _: None)
     assert again == label_studio.server
-    assert server.status(label_studio.workspace) == before
-    assert before.state == "running"
-    assert before.version == "1.23.2"
+    assert server.status(label_studio.workspace) == status
+    assert status.state == "running"
+    assert status.version == "1.23.2"
 
 
 def test_two_starts_at_once_make_one_server_that_outlives_them(spare: Path) -> None:
     ports = free_port(), free_port()
-    commands = [starting(spare, port) for port in ports]
+    commands = [start_process(spare, port) for port in ports]
     answers = {command.communicate(timeout=200)[0] for command in commands}
     assert len(answers) == 1
     url, pid = answers.pop().split()
-    assert [listening(port) for port in ports].count(True) == 1
+    assert [is_listening(port) for port in ports].count(True) == 1
     assert httpx.get(f"{url}/health").status_code == 200
     assert os.getsid(int(pid)) == int(pid), "Ctrl-C in the terminal would reach it"
     assert server.status(spare).pid == int(pid)
@@ -83,56 +83,60 @@ def test_two_starts_at_once_make_one_server_that_outlives_them(spare: Path) -> N
 
 def test_stop_ends_the_process_and_frees_the_port(spare: Path) -> None:
     port = free_port()
-    first = server.start(spare, port=port, notify=lambda _: None)
+    started = server.start(spare, port=port, notify=lambda _: None)
     process = psutil.Process(server.status(spare).pid)
     assert server.stop(spare) is True
     assert not process.is_running()
-    assert not listening(port)
+    assert not is_listening(port)
     assert server.status(spare).state == "stopped"
     assert server.stop(spare) is False
-    assert server.credentials(spare) == first
+    assert server.credentials(spare) == started
 
 
 def test_a_killed_server_is_stale_and_starts_anew_with_the_same_credentials(spare: Path) -> None:
-    first = server.start(spare, port=free_port(), notify=lambda _: None)
+    started = server.start(spare, port=free_port(), notify=lambda _: None)
     os.kill(server.status(spare).pid, signal.SIGKILL)
     wait_until(lambda: server.status(spare).state == "stale", what="the server is dead")
     again = server.start(spare, port=free_port(), notify=lambda _: None)
-    assert (again.email, again.password, again.token) == (first.email, first.password, first.token)
-    header = {"Authorization": f"Token {first.token}"}
+    assert (again.email, again.password, again.token) == (
+        started.email,
+        started.password,
+        started.token,
+    )
+    header = {"Authorization": f"Token {started.token}"}
     user = httpx.get(f"{again.url}/api/current-user/whoami", headers=header).json()
-    assert user["email"] == first.email
+    assert user["email"] == started.email
 
 
-def test_a_port_that_another_workspaces_server_has_is_answered_with_how_to_stop_it(
+def test_a_port_that_another_workspaces_server_uses_is_refused_with_how_to_stop_it(
     label_studio: LabelStudio, tmp_path: Path
 ) -> None:
     port = label_studio.server.url.rpartition(":")[2]
-    own = tmp_path / "w"
-    done = classify("labels", "server", "start", "--port", port, "--workspace", own)
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
+    folder = tmp_path / "w"
+    finished = classify("labels", "server", "start", "--port", port, "--workspace", folder)
+    assert finished.returncode == 1
+    assert finished.stderr.count("\n") == 1
     stop = f"`classify labels server stop --workspace {label_studio.workspace}`"
-    assert done.stderr.startswith(f"Error: 127.0.0.1:{port}: Address already in use.")
-    assert stop in done.stderr
-    assert "--port" in done.stderr
+    assert finished.stderr.startswith(f"Error: 127.0.0.1:{port}: Address already in use.")
+    assert stop in finished.stderr
+    assert "--port" in finished.stderr
 
 
-def test_without_a_port_asked_for_a_free_one_is_taken_and_said(
+def test_without_a_port_asked_for_a_free_one_is_used_and_reported(
     label_studio: LabelStudio, spare: Path
 ) -> None:
-    before = label_studio.server.url  # where the data of the spare workspace come from
-    done = classify("labels", "server", "start", "--workspace", spare)
-    assert done.returncode == 0, done.stderr
+    last_url = label_studio.server.url  # where the data of the spare workspace come from
+    finished = classify("labels", "server", "start", "--workspace", spare)
+    assert finished.returncode == 0, finished.stderr
     now = server.status(spare)
-    assert done.stdout == f"{now.url}\n"
-    assert now.url != before
-    taken = before.rpartition(":")[2]
-    given = now.url.rpartition(":")[2]
-    assert f"port {taken} is taken (by the server of {label_studio.workspace})" in done.stderr
-    assert f"this server gets {given}" in done.stderr
-    assert 8080 <= int(given) < 8100
-    assert server.status(label_studio.workspace).url == before
+    assert finished.stdout == f"{now.url}\n"
+    assert now.url != last_url
+    taken = last_url.rpartition(":")[2]
+    port = now.url.rpartition(":")[2]
+    assert f"port {taken} is taken (by the server of {label_studio.workspace})" in finished.stderr
+    assert f"this server gets {port}" in finished.stderr
+    assert 8080 <= int(port) < 8100
+    assert server.status(label_studio.workspace).url == last_url
 
 
 def test_data_and_credentials_are_for_their_owner_only(label_studio: LabelStudio) -> None:
@@ -152,7 +156,9 @@ def test_data_and_credentials_are_for_their_owner_only(label_studio: LabelStudio
 def test_it_listens_on_loopback_only(label_studio: LabelStudio) -> None:
     process = psutil.Process(server.status(label_studio.workspace).pid)
     sockets = process.net_connections("tcp")
-    assert {each.laddr.ip for each in sockets if each.status == "LISTEN"} == {"127.0.0.1"}
+    assert {connection.laddr.ip for connection in sockets if connection.status == "LISTEN"} == {
+        "127.0.0.1"
+    }
 
 
 def test_secrets_show_in_no_process_list_log_or_text(label_studio: LabelStudio) -> None:
@@ -171,15 +177,15 @@ def test_secrets_show_in_no_process_list_log_or_text(label_studio: LabelStudio) 
 
 def test_a_key_the_server_no_longer_takes_is_replaced_at_the_next_start(spare: Path) -> None:
     """An administrator can switch legacy tokens off in the organisation's settings."""
-    first = server.start(spare, port=free_port(), notify=lambda _: None)
+    started = server.start(spare, port=free_port(), notify=lambda _: None)
     answer = httpx.post(
-        f"{first.url}/api/jwt/settings",
-        headers={"Authorization": f"Token {first.token}"},
+        f"{started.url}/api/jwt/settings",
+        headers={"Authorization": f"Token {started.token}"},
         json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": False},
     )
     assert answer.is_success
     again = server.start(spare, notify=lambda _: None)
-    assert again.token != first.token
+    assert again.token != started.token
     assert again.token.count(".") == 2  # a JSON Web Token
     assert server.credentials(spare) == again
 
@@ -205,7 +211,7 @@ def test_ctrl_c_during_the_start_leaves_no_server(
 ) -> None:
     assert label_studio.server.url  # so that the installation is there
     note = tmp_path / "label-studio" / "server.json"
-    command = starting(tmp_path, free_port())  # fresh data: the start takes half a minute
+    command = start_process(tmp_path, free_port())  # fresh data: the start takes half a minute
     wait_until(note.is_file, what="the server's process is started")
     process = psutil.Process(json.loads(note.read_text())["pid"])
     command.send_signal(signal.SIGINT)

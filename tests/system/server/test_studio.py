@@ -43,30 +43,30 @@ NUMBERS = itertools.count(1)
 
 @dataclasses.dataclass
 class Raw:
-    """The server as plain HTTP shows it, to compare with what the code under test says."""
+    """The server over plain HTTP, to compare with what the code under test reports."""
 
     web: httpx.Client
 
-    def held(self, project: int) -> list[dict[str, Any]]:
-        """Every task of a project."""
-        found: list[dict[str, Any]] = []
+    def list_tasks(self, project: int) -> list[dict[str, Any]]:
+        """Return every task of a project."""
+        all_tasks: list[dict[str, Any]] = []
         for page in itertools.count(1):
             query: dict[str, Any] = {"project": project, "page": page, "page_size": 1000}
             query["fields"] = "task_only"
             answer = self.web.get("/api/tasks", params=query).json()
-            found += answer["tasks"]
-            if len(found) >= answer["total"]:
-                return found
+            all_tasks += answer["tasks"]
+            if len(all_tasks) >= answer["total"]:
+                return all_tasks
         raise AssertionError
 
     def copies(self, project: int) -> Counter[str]:
-        return Counter(task["data"]["seed_id"] for task in self.held(project))
+        return Counter(task["data"]["seed_id"] for task in self.list_tasks(project))
 
     def count(self, project: int) -> int:
         return int(self.web.get(f"/api/projects/{project}/").json()["task_number"])
 
     def send(self, project: int, sent: list[dict[str, Any]]) -> list[int]:
-        """Import without asking what is there, as another tool would."""
+        """Import without asking what the project has, as another tool would."""
         where = f"/api/projects/{project}/import?return_task_ids=true"
         return list(self.web.post(where, json=sent).raise_for_status().json()["task_ids"])
 
@@ -104,10 +104,10 @@ def test_the_environment_outranks_the_embedded_server(
     monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
     assert find_server(label_studio.workspace, SETTINGS) == (server.url, server.token)
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "k" * 40)
-    there = dataclasses.replace(SETTINGS, url="https://settings.example")
-    assert find_server(label_studio.workspace, there) == ("https://settings.example", "k" * 40)
+    settings = dataclasses.replace(SETTINGS, url="https://settings.example")
+    assert find_server(label_studio.workspace, settings) == ("https://settings.example", "k" * 40)
     monkeypatch.setenv("LABEL_STUDIO_URL", "https://environment.example")
-    assert find_server(label_studio.workspace, there)[0] == "https://environment.example"
+    assert find_server(label_studio.workspace, settings)[0] == "https://environment.example"
 
 
 @pytest.mark.server
@@ -117,10 +117,10 @@ def test_a_wrong_token_is_one_line_and_is_tried_once(
     wrong = "f" * 40
     with pytest.raises(InputError, match=r"legacy token was refused.*/user/account") as caught:
         Studio.connect(proxy.url, wrong, SETTINGS)
-    said = str(caught.value)
-    assert proxy.url in said
-    assert wrong not in said
-    assert "\n" not in said
+    message = str(caught.value)
+    assert proxy.url in message
+    assert wrong not in message
+    assert "\n" not in message
     assert len(proxy.requests("GET", "/whoami")) == 1
 
 
@@ -187,17 +187,17 @@ def test_a_server_below_a_path_of_its_host_is_reached_there(
     """As behind `location /label-studio/ { proxy_pass http://127.0.0.1:8080/; }`."""
     proxy.prefix = "/label-studio"
     newsroom = Newsroom(label_studio, tmp_path)
-    there = {"LABEL_STUDIO_URL": f"{proxy.url}/label-studio{slash}"}
+    variables = {"LABEL_STUDIO_URL": f"{proxy.url}/label-studio{slash}"}
     if personal:  # the SDK exchanges it at an address it makes itself
         user = newsroom.annotator("below")
         key = user.post("/api/token/").raise_for_status().json()["token"]
-        there["LABEL_STUDIO_API_KEY"] = key
+        variables["LABEL_STUDIO_API_KEY"] = key
     (article,) = newsroom.add("Un film ouvre le festival.")
-    pushed = newsroom.run("labels", "push", **there)
+    pushed = newsroom.run("labels", "push", **variables)
     assert pushed.stdout == f"{proxy.url}/label-studio/projects/{newsroom.project}\n"
     newsroom.annotate(newsroom.web, article, "cinema")
-    assert newsroom.run("labels", "pull", **there).returncode == 0
-    assert [each["labels"] for each in newsroom.records("dataset.jsonl")] == [["cinema"]]
+    assert newsroom.run("labels", "pull", **variables).returncode == 0
+    assert [record["labels"] for record in newsroom.records("dataset.jsonl")] == [["cinema"]]
     assert len(proxy.requests("POST", "/token/refresh")) == (2 if personal else 0)
     assert all(path.startswith("/label-studio/") for _, path, _ in proxy.seen)
 
@@ -238,8 +238,8 @@ def test_a_read_waits_as_long_as_the_server_asks(
     path = f"/api/projects/{project.id}/"
     proxy.invent[path] = [(429, {"Retry-After": "2"}, b"slow down")]
     get_project(studio, project.id)
-    first, second = proxy.requests("GET", path)
-    assert second - first >= 2.0
+    sent_at, sent_again_at = proxy.requests("GET", path)
+    assert sent_again_at - sent_at >= 2.0
 
 
 @pytest.mark.server
@@ -259,17 +259,17 @@ def test_a_write_is_not_sent_again(
 
 
 @pytest.mark.server
-def test_a_project_is_made_once_with_overlap_and_instruction(
+def test_a_project_is_created_once_with_overlap_and_instruction(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
     again = prepare_project(
         studio, project.title, interface("cinema", "trade"), instruction="Lire.", overlap=3
     )
     assert again.id == project.id
-    found = raw.web.get(f"/api/projects/{project.id}/").json()
-    assert found["maximum_annotations"] == 3
-    assert found["expert_instruction"] == "Lire."
-    assert found["show_instruction"] is True
+    record = raw.web.get(f"/api/projects/{project.id}/").json()
+    assert record["maximum_annotations"] == 3
+    assert record["expert_instruction"] == "Lire."
+    assert record["show_instruction"] is True
 
 
 @pytest.mark.server
@@ -281,9 +281,9 @@ def test_a_title_is_matched_whole(studio: Studio, project: Project) -> None:
 
 @pytest.mark.server
 def test_a_new_category_reaches_the_interface(studio: Studio, project: Project, raw: Raw) -> None:
-    wanted = interface("cinema", "trade", "sport")
-    prepare_project(studio, project.title, wanted, instruction="Lire.", overlap=2)
-    assert raw.web.get(f"/api/projects/{project.id}/").json()["label_config"] == wanted
+    interface_xml = interface("cinema", "trade", "sport")
+    prepare_project(studio, project.title, interface_xml, instruction="Lire.", overlap=2)
+    assert raw.web.get(f"/api/projects/{project.id}/").json()["label_config"] == interface_xml
 
 
 @pytest.mark.server
@@ -300,7 +300,7 @@ def test_an_interface_changed_by_hand_is_shown_and_left_alone(
 
 
 @pytest.mark.server
-def test_a_deleted_project_is_reported_and_made_anew(
+def test_a_deleted_project_is_reported_and_created_again(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
     raw.web.delete(f"/api/projects/{project.id}/").raise_for_status()
@@ -324,7 +324,7 @@ def test_two_projects_of_one_title_are_not_guessed_between(
 
 
 @pytest.mark.server
-def test_two_commands_that_make_the_project_at_once_share_it(
+def test_two_commands_that_create_the_project_at_once_share_it(
     label_studio: LabelStudio, raw: Raw
 ) -> None:
     title, barrier = f"Project {next(NUMBERS)}", threading.Barrier(2)
@@ -335,9 +335,9 @@ def test_two_commands_that_make_the_project_at_once_share_it(
         return prepare_project(studio, title, interface("cinema"), instruction="", overlap=1).id
 
     with ThreadPoolExecutor() as pool:
-        made = {future.result() for future in [pool.submit(make), pool.submit(make)]}
+        ids = {future.result() for future in [pool.submit(make), pool.submit(make)]}
     titles = raw.web.get("/api/projects/", params={"page_size": 1000}).json()["results"]
-    assert len(made) == [each["title"] for each in titles].count(title) == 1
+    assert len(ids) == [record["title"] for record in titles].count(title) == 1
 
 
 # ---------------------------------------------------------------------------------------- push
@@ -347,19 +347,19 @@ def test_two_commands_that_make_the_project_at_once_share_it(
 def test_push_sends_nothing_the_second_time(studio: Studio, project: Project, raw: Raw) -> None:
     sent = tasks(450)
     counted: list[tuple[int, int]] = []
-    first = push(studio, project.id, sent, progress=lambda *counts: counted.append(counts))
-    assert (first.sent, first.present, first.repaired) == (450, 0, 0)
+    pushed = push(studio, project.id, sent, progress=lambda *counts: counted.append(counts))
+    assert (pushed.sent, pushed.present, pushed.repaired) == (450, 0, 0)
     assert counted == [(0, 450), (200, 450), (400, 450), (450, 450)]
     again = push(studio, project.id, sent)
     assert (again.sent, again.present, again.repaired) == (0, 450, 0)
-    held = raw.held(project.id)
-    assert sorted(task["data"]["text"] for task in held) == sorted(
+    arrived = raw.list_tasks(project.id)
+    assert sorted(task["data"]["text"] for task in arrived) == sorted(
         task["data"]["text"] for task in sent
     )
 
 
 @pytest.mark.server
-def test_push_adds_what_is_new_and_takes_a_doubled_input_once(
+def test_push_adds_new_articles_and_a_repeated_one_only_once(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
     push(studio, project.id, tasks(5))
@@ -400,7 +400,7 @@ print(push(studio, int(sys.argv[2]), tasks(int(sys.argv[3]))).sent)
 """
 
 
-def pushing(
+def start_push(
     label_studio: LabelStudio, project: Project, count: int, batch: int
 ) -> subprocess.Popen[str]:
     """Another process that pushes tasks in small batches."""
@@ -422,7 +422,7 @@ def pushing(
 def test_a_push_killed_half_way_is_completed_by_the_next(
     label_studio: LabelStudio, studio: Studio, project: Project, raw: Raw
 ) -> None:
-    process = pushing(label_studio, project, 2000, 20)
+    process = start_push(label_studio, project, 2000, 20)
     wait_until(lambda: raw.count(project.id) >= 400, what="400 tasks have arrived")
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
@@ -436,14 +436,14 @@ def test_a_push_killed_half_way_is_completed_by_the_next(
 def test_two_pushes_at_once_leave_each_article_once(
     label_studio: LabelStudio, project: Project, raw: Raw
 ) -> None:
-    both = [pushing(label_studio, project, 1000, 50) for _ in range(2)]
+    both = [start_push(label_studio, project, 1000, 50) for _ in range(2)]
     sent = [int(process.communicate(timeout=200)[0]) for process in both]
     assert sum(sent) > 1000, "they did not overlap, so nothing was tried"
     assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(1000)}
 
 
 @pytest.mark.server
-def test_a_listing_leaves_nothing_out_while_others_delete(
+def test_a_listing_is_complete_while_others_delete(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
     """The first page's tasks go before the second page is read, so what follows moves up."""
@@ -455,9 +455,9 @@ def test_a_listing_leaves_nothing_out_while_others_delete(
         progress=lambda *counts: counted.append(counts),
         fields="task_only",
     )
-    first = [task.id for task in itertools.islice(listing, 500)]
-    delete_tasks(studio, project.id, first[:400])
-    assert first + [task.id for task in listing] == sent
+    page = [task.id for task in itertools.islice(listing, 500)]
+    delete_tasks(studio, project.id, page[:400])
+    assert page + [task.id for task in listing] == sent
     assert counted == [(500, 1200), (1000, 1200), (1200, 1200)]
 
 
@@ -496,7 +496,7 @@ def test_of_two_copies_the_one_people_worked_on_stays(
     pushed = push(studio, project.id, tasks(4))
     assert pushed.repaired == 3
     assert pushed.doubled == (f"{2:016x}",)
-    left = {task["id"] for task in raw.held(project.id)}
+    left = {task["id"] for task in raw.list_tasks(project.id)}
     assert left == {newer[0], newer[1], older[2], newer[2], older[3]}
 
 
@@ -516,15 +516,17 @@ def test_an_invited_user_annotates_under_their_own_name(
 
 
 @pytest.mark.server
-def test_export_holds_annotations_skips_drafts_and_ground_truth(
+def test_export_has_annotations_skips_drafts_and_ground_truth(
     studio: Studio, project: Project, label_studio: LabelStudio, raw: Raw
 ) -> None:
     admin, max_ = label_studio.server.email, "max@classify.localhost"
-    other = Studio.connect(label_studio.server.url, studio.invite(max_, "mot-de-passe-1"), SETTINGS)
+    invited = Studio.connect(
+        label_studio.server.url, studio.invite(max_, "mot-de-passe-1"), SETTINGS
+    )
     a, b, c, d, _untouched = raw.send(project.id, tasks(5))
     annotate_task(studio, a, result("cinema"), lead_time=12.5)
-    annotate_task(other, a, result("cinema", "trade"), lead_time=7.0)
-    annotate_task(other, b, [], lead_time=1.0, cancelled=True)
+    annotate_task(invited, a, result("cinema", "trade"), lead_time=7.0)
+    annotate_task(invited, b, [], lead_time=1.0, cancelled=True)
     annotate_task(studio, c, [], lead_time=2.0, ground_truth=True)
     draft = {"result": result("trade"), "lead_time": 3.0}
     raw.web.post(f"/api/tasks/{d}/drafts?project={project.id}", json=draft).raise_for_status()
@@ -532,14 +534,14 @@ def test_export_holds_annotations_skips_drafts_and_ground_truth(
     exported = {task["id"]: task for task in export_tasks(studio, project.id)}
     assert set(exported) == {a, b, c, d}
     facts = {
-        (task["id"], each["completed_by"]): (
-            each["result"],
-            each["lead_time"],
-            each["was_cancelled"],
-            each["ground_truth"],
+        (task["id"], annotation["completed_by"]): (
+            annotation["result"],
+            annotation["lead_time"],
+            annotation["was_cancelled"],
+            annotation["ground_truth"],
         )
         for task in exported.values()
-        for each in task["annotations"]
+        for annotation in task["annotations"]
     }
     assert facts == {
         (a, admin): (result("cinema"), 12.5, False, False),
@@ -548,32 +550,34 @@ def test_export_holds_annotations_skips_drafts_and_ground_truth(
         (c, admin): ([], 2.0, False, True),
     }
     assert exported[d]["annotations"] == []
-    (kept,) = exported[d]["drafts"]
-    assert (kept["user"], kept["result"]) == (admin, result("trade"))
+    (draft_exported,) = exported[d]["drafts"]
+    assert (draft_exported["user"], draft_exported["result"]) == (admin, result("trade"))
     assert exported[a]["data"]["seed_id"] == f"{0:016x}"
     assert json.loads(json.dumps(exported)) is not None
 
 
 @pytest.mark.server
-def test_export_of_several_pages_has_what_was_worked_on_alone(
+def test_export_of_several_pages_has_only_what_was_worked_on(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
     worked = {"result": result("cinema"), "lead_time": 1.0}
     passed = {"result": [], "lead_time": 1.0, "was_cancelled": True}
     sent = tasks(1800)
-    for task, done in zip(sent, itertools.cycle([[worked], [], [passed]]), strict=False):
-        task["annotations"] = done
+    for task, annotations in zip(sent, itertools.cycle([[worked], [], [passed]]), strict=False):
+        task["annotations"] = annotations
     ids = raw.send(project.id, sent)
     counted: list[tuple[int, int]] = []
     exported = export_tasks(studio, project.id, progress=lambda *counts: counted.append(counts))
-    assert [task["id"] for task in exported] == [each for n, each in enumerate(ids) if n % 3 != 1]
+    assert [task["id"] for task in exported] == [
+        task_id for n, task_id in enumerate(ids) if n % 3 != 1
+    ]
     assert counted == [(500, 1200), (1000, 1200), (1200, 1200)]
 
 
 @pytest.mark.server
-def test_project_counts_what_was_done(studio: Studio, project: Project, raw: Raw) -> None:
-    first, second, _ = raw.send(project.id, tasks(3))
-    annotate_task(studio, first, result("cinema"), lead_time=1.0)
-    annotate_task(studio, second, [], lead_time=1.0, cancelled=True)
+def test_project_counts_annotations_and_skips(studio: Studio, project: Project, raw: Raw) -> None:
+    annotated, skipped, _ = raw.send(project.id, tasks(3))
+    annotate_task(studio, annotated, result("cinema"), lead_time=1.0)
+    annotate_task(studio, skipped, [], lead_time=1.0, cancelled=True)
     now = get_project(studio, project.id)
     assert (now.tasks, now.annotations, now.skipped) == (3, 1, 1)
