@@ -61,7 +61,7 @@ def newsroom(label_studio: LabelStudio, trained: Path, tmp_path: Path) -> Newsro
     labelled = {document["id"] for document in room.records("documents.jsonl")}
     room.fresh = [identity for identity in room.add(*texts(6, seed=2)) if identity not in labelled]
     (room.folder / "serve.toml").write_text("retrain_after = 3\n", encoding="utf-8")
-    room.done("labels", "push")
+    room.check_run("labels", "push")
     return room
 
 
@@ -69,7 +69,7 @@ def newsroom(label_studio: LabelStudio, trained: Path, tmp_path: Path) -> Newsro
 def service(newsroom: Newsroom) -> Iterator[Service]:
     """A service that is connected to the project."""
     with serving(newsroom.folder, **newsroom.variables) as started:
-        newsroom.done("labels", "connect", "--url", started.url)
+        newsroom.check_run("labels", "connect", "--url", started.url)
         value = secret(newsroom)
         yield started
         for line in started.lines:
@@ -143,7 +143,7 @@ def test_an_annotator_sees_categories_ticked_corrects_one_and_is_counted(
     newsroom: Newsroom, service: Service, chromium: Browser
 ) -> None:
     (hostile,) = newsroom.add(f"film festival réalisateur écran tournage {HOSTILE}")
-    newsroom.done("labels", "push")
+    newsroom.check_run("labels", "push")
     page = annotator(newsroom, chromium)
     expect_ticked(page, newsroom, newsroom.fresh[0], {"cinema"})
     expect_ticked(page, newsroom, hostile, {"cinema"})
@@ -152,7 +152,7 @@ def test_an_annotator_sees_categories_ticked_corrects_one_and_is_counted(
     page.get_by_role("checkbox", name=PAGE["sport"]).click()
     send(page, "submit")
     wait_until(lambda: retraining(service)["annotations"] == 1, what="it is counted")
-    newsroom.done("labels", "pull")
+    newsroom.check_run("labels", "pull")
     labels = {row["id"]: row["labels"] for row in newsroom.records("dataset.jsonl")}
     assert labels[hostile] == ["cinema", "sport"]
     page.context.close()
@@ -224,11 +224,11 @@ def test_enough_annotations_start_a_training_and_its_run_takes_over(
 def test_a_run_that_is_tried_is_not_shown_to_annotators(newsroom: Newsroom) -> None:
     """They see the predictions of the promoted run, whatever another service answers with."""
     promoted = current(newsroom)
-    newsroom.done("labels", "push", "--with-predictions")
-    newsroom.done("train", "--no-promote", "--seed", "5")
+    newsroom.check_run("labels", "push", "--with-predictions")
+    newsroom.check_run("train", "--no-promote", "--seed", "5")
     (tried,) = {run.name for run in (newsroom.folder / "runs").glob("2*")} - {promoted}
     with serving(newsroom.folder, "--run", tried, **newsroom.variables) as service:
-        newsroom.done("labels", "connect", "--url", service.url)
+        newsroom.check_run("labels", "connect", "--url", service.url)
     with serving(newsroom.folder, "--run", tried, **newsroom.variables) as service:
         assert service.predict("film festival").json()["run"] == tried
         send_event(
@@ -259,7 +259,7 @@ def test_a_skipped_article_is_not_counted_and_a_deleted_annotation_no_longer(
 
 def test_what_was_counted_outlives_the_service(newsroom: Newsroom) -> None:
     with serving(newsroom.folder, **newsroom.variables) as service:
-        newsroom.done("labels", "connect", "--url", service.url)
+        newsroom.check_run("labels", "connect", "--url", service.url)
         newsroom.annotate(newsroom.annotator("lea"), newsroom.fresh[0], "cinema")
         wait_until(lambda: retraining(service)["annotations"] == 1)
         assert service.end() == 0
@@ -273,7 +273,7 @@ def test_annotations_of_while_the_service_was_down_are_counted_when_it_starts(
     lea = newsroom.annotator("lea")
     newsroom.annotate(lea, newsroom.fresh[3], "cinema")  # before anything was connected
     with serving(newsroom.folder, **newsroom.variables) as service:
-        newsroom.done("labels", "connect", "--url", service.url)
+        newsroom.check_run("labels", "connect", "--url", service.url)
         newsroom.annotate(lea, newsroom.fresh[0], "cinema")
         wait_until(lambda: retraining(service)["annotations"] == 1)
         assert service.end() == 0
@@ -285,12 +285,12 @@ def test_annotations_of_while_the_service_was_down_are_counted_when_it_starts(
 
 def test_a_project_made_anew_costs_no_annotation(newsroom: Newsroom, service: Service) -> None:
     newsroom.annotate(newsroom.annotator("lea"), newsroom.fresh[0], "cinema")
-    newsroom.done("labels", "pull")
+    newsroom.check_run("labels", "pull")
     files = ("annotations.jsonl", "dataset.jsonl")
     contents = [(newsroom.folder / name).read_bytes() for name in files]
     project = newsroom.project
     newsroom.web.delete(f"/api/projects/{project}/").raise_for_status()
-    newsroom.done("labels", "push")
+    newsroom.check_run("labels", "push")
     event = {"action": "START_TRAINING", "project": {"id": project}}
     assert send_event(newsroom, service, event).json() == {"status": "queued"}
     wait_until(lambda: retraining(service)["state"] == "failed")
@@ -342,7 +342,7 @@ def test_the_end_of_the_service_is_the_end_of_its_training(newsroom: Newsroom) -
     import psutil
 
     with serving(newsroom.folder, **newsroom.variables) as service:
-        newsroom.done("labels", "connect", "--url", service.url)
+        newsroom.check_run("labels", "connect", "--url", service.url)
         send_event(
             newsroom, service, {"action": "START_TRAINING", "project": {"id": newsroom.project}}
         )
@@ -361,7 +361,7 @@ def test_a_training_that_was_asked_for_begins_again_with_the_service(newsroom: N
     """It does so after SIGTERM and after SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with serving(newsroom.folder, **newsroom.variables) as service:
-            newsroom.done("labels", "connect", "--url", service.url)
+            newsroom.check_run("labels", "connect", "--url", service.url)
             event = {"action": "START_TRAINING", "project": {"id": newsroom.project}}
             send_event(newsroom, service, event)
             wait_until(lambda: retraining(service)["state"] == "running")
@@ -384,7 +384,7 @@ def test_connecting_twice_changes_nothing_and_only_annotations_are_told(
     newsroom: Newsroom, service: Service
 ) -> None:
     connected = backends(newsroom)
-    message = newsroom.done("labels", "connect", "--url", service.url).stderr
+    message = newsroom.check_run("labels", "connect", "--url", service.url).stderr
     assert "was connected already" in message
     assert secret(newsroom) not in message
     assert [backend["id"] for backend in backends(newsroom)] == [
@@ -400,12 +400,12 @@ def test_disconnecting_leaves_neither_backend_nor_webhook(
     newsroom: Newsroom, service: Service
 ) -> None:
     old_address = address(newsroom, service)
-    newsroom.done("labels", "connect", "--remove")
+    newsroom.check_run("labels", "connect", "--remove")
     assert backends(newsroom) == webhooks(newsroom) == []
     assert httpx.get(f"{old_address}/health").status_code == 404
     assert service.web.get("/v1/runs/current").json()["retraining"] is None
-    assert "was not connected" in newsroom.done("labels", "connect", "--remove").stderr
-    newsroom.done("labels", "connect", "--url", service.url)
+    assert "was not connected" in newsroom.check_run("labels", "connect", "--remove").stderr
+    newsroom.check_run("labels", "connect", "--url", service.url)
     assert address(newsroom, service) != old_address  # whoever has heard the old one knows nothing
     assert httpx.get(f"{old_address}/health").status_code == 404
 
@@ -420,14 +420,14 @@ def test_disconnecting_needs_no_label_studio(newsroom: Newsroom, service: Servic
         assert failed.stderr.count("\n") == 1
         assert httpx.get(f"{old_address}/health").status_code == 404
     assert len(backends(newsroom)) == 1
-    assert "disconnected" in newsroom.done("labels", "connect", "--remove").stderr
+    assert "disconnected" in newsroom.check_run("labels", "connect", "--remove").stderr
     assert backends(newsroom) == webhooks(newsroom) == []
 
 
 def test_another_address_takes_the_place_of_the_first(newsroom: Newsroom) -> None:
     for _ in range(2):
         with serving(newsroom.folder, **newsroom.variables) as service:
-            newsroom.done("labels", "connect", "--url", service.url)
+            newsroom.check_run("labels", "connect", "--url", service.url)
             (backend,) = backends(newsroom)
             assert backend["url"] == address(newsroom, service)
             assert len(webhooks(newsroom)) == 1
@@ -444,9 +444,9 @@ def test_another_workspaces_service_is_only_replaced_when_that_is_asked_for(
         assert failed.returncode == 1
         assert f"connected to {service.url}" in failed.stderr
         assert "--replace" in failed.stderr
-        assert "was not connected" in other_room.done("labels", "connect", "--remove").stderr
+        assert "was not connected" in other_room.check_run("labels", "connect", "--remove").stderr
         assert [backend["url"] for backend in backends(newsroom)] == [address(newsroom, service)]
-        other_room.done("labels", "connect", "--url", second.url, "--replace")
+        other_room.check_run("labels", "connect", "--url", second.url, "--replace")
         assert [backend["url"] for backend in backends(newsroom)] == [address(other_room, second)]
 
 
@@ -468,7 +468,7 @@ def test_a_wrong_address_leaves_the_connection_as_it_was(
 
 def test_a_service_that_is_down_is_not_connected_already(newsroom: Newsroom) -> None:
     with serving(newsroom.folder, **newsroom.variables) as service:
-        newsroom.done("labels", "connect", "--url", service.url)
+        newsroom.check_run("labels", "connect", "--url", service.url)
     failed = newsroom.run("labels", "connect", "--url", service.url)
     assert failed.returncode == 1
     assert "Start `classify serve`" in failed.stderr
@@ -480,7 +480,7 @@ def test_disconnecting_finds_a_project_that_was_renamed(
 ) -> None:
     address = f"/api/projects/{newsroom.project}/"
     newsroom.web.patch(address, json={"title": "Autre titre"}).raise_for_status()
-    newsroom.done("labels", "connect", "--remove")
+    newsroom.check_run("labels", "connect", "--remove")
     newsroom.web.patch(address, json={"title": newsroom.title}).raise_for_status()
     assert backends(newsroom) == webhooks(newsroom) == []
 
@@ -489,7 +489,7 @@ def test_disconnecting_from_a_project_that_was_deleted(
     newsroom: Newsroom, service: Service
 ) -> None:
     newsroom.web.delete(f"/api/projects/{newsroom.project}/").raise_for_status()
-    assert newsroom.done("labels", "connect", "--remove").stderr == "disconnected\n"
+    assert newsroom.check_run("labels", "connect", "--remove").stderr == "disconnected\n"
     assert service.web.get("/v1/runs/current").json()["retraining"] is None
 
 
@@ -591,9 +591,9 @@ def connected_service(
     folder = shutil.copytree(trained, tmp_path_factory.mktemp("spoken") / "workspace")
     room = Newsroom(label_studio, folder)
     room.add(*texts(1, seed=3))
-    room.done("labels", "push")
+    room.check_run("labels", "push")
     with serving(folder, **room.variables) as started:
-        room.done("labels", "connect", "--url", started.url)
+        room.check_run("labels", "connect", "--url", started.url)
         yield room, started
 
 
