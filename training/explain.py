@@ -197,7 +197,7 @@ def _divide(text: str, most: int) -> list[Span]:
 
     The longest one is divided in two, again and again; a passage without a break stays whole.
     """
-    breaks = [found.span() for found in _BREAK.finditer(text)] if most > 1 else []
+    breaks = [match.span() for match in _BREAK.finditer(text)] if most > 1 else []
     ends = np.array([end for _, end in breaks], np.int64)
     qualities = np.array([_rate_break(text, *span) for span in breaks])
     longest, indivisible = [(-len(text), 0, len(text))], list[Span]()

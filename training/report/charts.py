@@ -53,7 +53,7 @@ def precision_recall(
 
     in_use: (recall, precision) of the predictions, a dot. background: another curve, in grey.
     """
-    titles = ("recall: share of labels found", "precision: share of predictions that are right")
+    titles = ("recall: labels that are found", "precision: predictions that are right")
     frame, axes = _unit_frame(titles, compact)
     marks = [] if background is None else [_steps(frame, background, "line faint")]
     marks.append(_steps(frame, curve, "line"))
@@ -85,7 +85,7 @@ def coverage(curve: CoverageRisk, target: float, review_below: float, label: str
     accepted.
     """
     top = max(0.1, 2 * target, float(np.ceil(curve.risk.max() * 12) / 10))
-    frame = Frame((0, 1), (0, min(top, 1.0)), right=104)
+    frame = Frame((0, 1), (0, min(top, 1.0)), left=60, right=114)
     points = pick_evenly(len(curve.coverage), _MAX_POINTS)
     x, risk, expected = curve.coverage[points], curve.risk[points], curve.expected[points]
     marks = [
@@ -100,8 +100,12 @@ def coverage(curve: CoverageRisk, target: float, review_below: float, label: str
     ]
     accepted = np.flatnonzero(curve.certainty >= review_below)
     if len(accepted):
-        last = accepted[-1]
-        marks += _mark_threshold(frame, float(curve.coverage[last]), float(curve.risk[last]))
+        least_sure = accepted[-1]
+        accepted_share, error_share = (
+            float(curve.coverage[least_sure]),
+            float(curve.risk[least_sure]),
+        )
+        marks += _mark_threshold(frame, accepted_share, error_share)
     axes = drawing.axes(
         frame,
         Axis("share accepted without review", [0, 0.25, 0.5, 0.75, 1], "{:.0%}"),
@@ -250,11 +254,13 @@ def _mark_threshold(frame: Frame, share: float, risk: float) -> list[Html]:
 
 
 def _label_ends(frame: Frame, values: dict[str, float]) -> list[Html]:
-    """Name two lines at their right ends, without letting the names overlap."""
+    """Name two lines at their right ends, apart from each other and above the x axis."""
     upper, lower = sorted(values, key=lambda name: -values[name])
     y = [frame.to_y(values[name]) + 4 for name in (upper, lower)]
     shift = max(0.0, 17 - (y[1] - y[0])) / 2
+    lowest = min(y[1] + shift, frame.foot)
+    highest = min(y[0] - shift, lowest - 17)
     return [
-        drawing.text(frame.end + 6, at, f"{name} {values[name]:.0%}", f"label {name}")
-        for name, at in zip((upper, lower), (y[0] - shift, y[1] + shift), strict=True)
+        drawing.text(frame.end + 9, at, f"{name} {values[name]:.0%}", f"label {name}")
+        for name, at in ((upper, highest), (lower, lowest))
     ]

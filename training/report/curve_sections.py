@@ -69,7 +69,7 @@ def _describe_acceptance(rule: Rule) -> str:
         return "No certainty is high enough yet: every article needs review."
     return (
         "An article is accepted if all of its decisions are right with a probability of "
-        f"{rule.review_below:.0%} or more."
+        f"{100 * rule.review_below:.3g}% or more."
     )
 
 

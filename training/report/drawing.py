@@ -29,12 +29,12 @@ class Frame:
 
     @property
     def end(self) -> float:
-        """Where the x axis ends."""
+        """The horizontal position at which the x axis ends."""
         return self.width - self.right
 
     @property
     def foot(self) -> float:
-        """Where the y axis begins, at the bottom."""
+        """The vertical position at which the y axis begins."""
         return self.height - self.bottom
 
     def to_x(self, value: float) -> float:

@@ -172,7 +172,7 @@ def describe_rule(rule: Rule, recipe: Recipe) -> str:
     single = rule.choice == "single"
     scaling = "one temperature" if single else "Platt scaling, one line per category"
     review = (
-        f"if the probability that all of its decisions are right is below {rule.review_below:.2f}"
+        f"if the probability that all of its decisions are right is below {rule.review_below:.3g}"
         if rule.review_below <= 1
         else "whatever its probabilities: no certainty is high enough yet"
     )

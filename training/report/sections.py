@@ -77,7 +77,7 @@ _MACRO = (
     "categories do worse."
 )
 _WEIGHTED = "each category counts as often as it occurs"
-_BRIER = "squared gap between probability and truth; 0 is best"
+_BRIER = "squared error of the probabilities; 0 is best"
 _CALIBRATION = "gap between predicted and observed; 0 is best"
 
 
@@ -226,7 +226,7 @@ def data(results: Results) -> Html:
     rows: list[tuple[str, Child]] = [
         (
             "articles",
-            f"{facts.articles:,} in the training set; measured on {measured_on(facts)}",
+            f"{facts.articles:,} learned from; measured on {measured_on(facts)}",
         ),
         ("categories", f"{len(taxonomy.ids)}, taxonomy {taxonomy.version}"),
         ("categories per article", _spread(len(example.categories) for example in examples)),

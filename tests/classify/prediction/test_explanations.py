@@ -61,8 +61,8 @@ def on_a_terminal(desk: Path, *arguments: str | Path, **variables: str) -> str:
 def test_json_has_the_contribution_of_each_part_to_each_category_shown(
     desk: Path, article: Path
 ) -> None:
-    done = predict(desk, "--format", "jsonl", "--explain", article)
-    record = json.loads(done.stdout)
+    result = predict(desk, "--format", "jsonl", "--explain", article)
+    record = json.loads(result.stdout)
     assert list(record)[-1] == "explanation"
     explanation = record["explanation"]
     logits, contributions = explanation["logits"], explanation["contributions"]
@@ -73,8 +73,8 @@ def test_json_has_the_contribution_of_each_part_to_each_category_shown(
         assert abs(total - logits[name]) <= 1e-5
         assert abs(1 / (1 + 2.718281828459045 ** -logits[name]) - p) <= 1e-5
     assert set(contributions) == set(record["probabilities"])
-    done = predict(desk, "--format", "json", "--explain", "--all", article)
-    (record,) = json.loads(done.stdout)
+    result = predict(desk, "--format", "json", "--explain", "--all", article)
+    (record,) = json.loads(result.stdout)
     assert set(record["explanation"]["logits"]) == {"cinema", "trade", "sport"}
 
 
@@ -89,24 +89,24 @@ def test_without_explain_there_is_no_explanation_and_its_code_is_not_loaded(
         "cli(sys.argv[1:], standalone_mode=False)\n"
         "print([name for name in sys.modules if 'expl' in name or 'html_page' in name])"
     )
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code, "predict", "--workspace", desk, article],
         capture_output=True,
         text=True,
         env=environment(),
         check=True,
     )
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert result.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_tables_have_no_column_for_explanations_and_say_so(
     desk: Path, article: Path, form: str
 ) -> None:
-    done = predict(desk, "--explain", "--format", form, article)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr == (
+    result = predict(desk, "--explain", "--format", form, article)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr == (
         f"Error: --explain has no column in {form}. Choose --format jsonl, json, html or text.\n"
     )
 
@@ -115,25 +115,25 @@ def test_tables_have_no_column_for_explanations_and_say_so(
 def test_spark_refuses_to_explain(desk: Path, tmp_path: Path, options: list[str]) -> None:
     (tmp_path / "in").mkdir()
     folders = (tmp_path / "in", tmp_path / "out")
-    done = predict(desk, *folders, "--engine", "spark", *options)
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert options[0] in done.stderr or "makes tables" in done.stderr
+    result = predict(desk, *folders, "--engine", "spark", *options)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert options[0] in result.stderr or "makes tables" in result.stderr
 
 
 # ---------------------------------------------------------------- text
 
 
 def test_in_a_pipe_the_strongest_words_are_listed(desk: Path, article: Path) -> None:
-    done = predict(desk, "--explain", article)
-    heading, trade, words, *_ = done.stdout.splitlines()
+    result = predict(desk, "--explain", article)
+    heading, trade, words, *_ = result.stdout.splitlines()
     assert heading.startswith("article.txt — ")
     assert trade.startswith("  ✓ Trade (trade)")
     assert re.match(r"      for      (\w+ \+\d\.\d\d, )+\w+ \+\d\.\d\d$", words)
     assert "douane +" in words
-    assert re.search(r"^      against  .*\w −\d\.\d\d$", done.stdout, re.MULTILINE)
-    assert "\x1b" not in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 100
+    assert re.search(r"^      against  .*\w −\d\.\d\d$", result.stdout, re.MULTILINE)
+    assert "\x1b" not in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 100
 
 
 def test_on_a_terminal_words_for_a_category_are_bold_and_words_against_it_underlined(
@@ -196,8 +196,8 @@ def page_file(desk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     table, page = (tmp_path_factory.mktemp("page") / name for name in ("a.jsonl", "a.html"))
     texts = [BOTH, f"{HOSTILE}\n\n{CINEMA} {HOSTILE}", "zzz"]
     table.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
-    done = predict(desk, "--format", "html", "--output", page, table)
-    assert done.returncode == 0, done.stderr
+    result = predict(desk, "--format", "html", "--output", page, table)
+    assert result.returncode == 0, result.stderr
     return page
 
 
@@ -280,15 +280,15 @@ def test_parallel_processes_and_a_resumed_command_make_the_same_page(
         "--resume", "-", data="".join(rows).encode(),
     )  # fmt: skip
     assert "options are others: --format" in changed.stderr
-    done = subprocess.run(
+    result = subprocess.run(
         [*command, "--resume", "-"], input="".join(rows).encode(), env=environment(), check=True
     )
-    assert done.returncode == 0
+    assert result.returncode == 0
     assert page.read_text(encoding="utf-8") == alone.stdout.replace("a.jsonl:", "stdin:")
 
 
 def test_a_page_without_an_article_is_still_a_page(desk: Path, tmp_path: Path) -> None:
-    done = predict(desk, "--format", "html", tmp_path / "none.txt")
-    assert done.returncode == 1
-    assert "No article could be read." in done.stdout
-    assert done.stdout.endswith("</main></body></html>\n")
+    result = predict(desk, "--format", "html", tmp_path / "none.txt")
+    assert result.returncode == 1
+    assert "No article could be read." in result.stdout
+    assert result.stdout.endswith("</main></body></html>\n")

@@ -130,7 +130,7 @@ def test_the_review_threshold_in_use_is_marked_where_it_stands() -> None:
     risk = coverage_risk(np.array([0.9, 0.8, 0.5, 0.4]), np.array([True, False, True, True]))
     svg = parsed(charts.coverage(risk, 0.1, 0.8, ""))
     (dot,) = (mark for mark in svg.iter("circle") if mark.get("class") == "dot mark")
-    assert float(dot.get("cx", 0)) == pytest.approx(52 + (480 - 52 - 104) / 2)
+    assert float(dot.get("cx", 0)) == pytest.approx(60 + (480 - 60 - 114) / 2)
     assert [title.text for title in dot.iter("title")] == [
         "in use: 50% accepted, 50% of them wrong"
     ]
