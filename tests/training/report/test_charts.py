@@ -193,3 +193,11 @@ def test_a_dot_off_the_curve_is_not_joined_to_it() -> None:
     assert curve is not None
     svg = parsed(charts.precision_recall(curve, "", in_use=(0.5, 0.1)))
     assert not [mark for mark in svg.iter("line") if mark.get("class") == "line"]
+
+
+def test_the_names_of_two_lines_at_zero_overlap_neither_each_other_nor_the_axis() -> None:
+    risk = coverage_risk(np.ones(4), np.ones(4, dtype=bool))
+    svg = parsed(charts.coverage(risk, 0.1, 0.9, ""))
+    y = {mark.text: float(mark.get("y", 0)) for mark in svg.iter("text")}
+    assert abs(y["expected 0%"] - y["observed 0%"]) >= 13  # units: the height of the letters
+    assert max(y["expected 0%"], y["observed 0%"]) <= y["100%"] - 13
