@@ -45,7 +45,9 @@ class Job:
         """Return how a journal's job differs from this one, with what to do; "" if it does not."""
         version = journal.get("classify")
         if version != self.classify:
-            return f"classify {version} made it, and this is {self.classify}. Use that version"
+            return (
+                f"it was made by classify {version}, and this is {self.classify}. Use that version"
+            )
         if journal["run"] != self.run:
             return "a different run. Use the original one"
         if journal["inputs"] != self.inputs:
@@ -284,6 +286,20 @@ def _read_finished(
     shards = [line for line in lines[1:] if "digest" in line]
     if not shards:
         return []
+    _check_resumable(partial, job, lines[0], shards, resume=resume)
+    journal.truncate(size)
+    return [FinishedShard(**shard) for shard in shards]
+
+
+def _check_resumable(
+    partial: Path,
+    job: Job,
+    recorded_job: dict[str, Any],
+    shards: list[dict[str, Any]],
+    *,
+    resume: bool,
+) -> None:
+    """Refuse to resume another job's output, or a damaged one, or any without `resume`."""
     restart = f"remove {partial} to start over"
     if not resume:
         articles = quantity(sum(shard["articles"] for shard in shards), "article")
@@ -291,16 +307,13 @@ def _read_finished(
             f"{partial}: holds {articles} that an interrupted command labelled. Use --resume to "
             f"continue, or {restart}."
         )
-    if mismatch := job.mismatch(lines[0]):
+    if mismatch := job.mismatch(recorded_job):
         raise InputError(f"{partial}: cannot resume: {mismatch}, or {restart}.")
-    finished = [FinishedShard(**shard) for shard in shards]
-    if partial.stat().st_size < finished[-1].bytes:
+    if partial.stat().st_size < shards[-1]["bytes"]:
         raise InputError(
-            f"{partial}: cannot resume: it is shorter than its journal says. It is damaged: "
+            f"{partial}: cannot resume: it is shorter than its journal says, so it is damaged: "
             f"{restart}."
         )
-    journal.truncate(size)
-    return finished
 
 
 def _read_lines(journal: IO[bytes]) -> tuple[list[dict[str, Any]], int]:

@@ -229,7 +229,8 @@ def read_done(shard: Shard, job: LabelJob) -> DoneRecord | None:
     try:
         record = parse(read_object(shard.record), DoneRecord, str(shard.record))
         labels = sha256(shard.target / record.output)
-        if record.basis == _basis(shard, job) and labels == record.output_sha256:
+        basis = Basis(sha256(shard.path), job.manifest, job.options)
+        if record.basis == basis and record.output_sha256 == labels:
             return record
     except (InputError, OSError):  # missing, damaged, or another version's
         pass
@@ -248,10 +249,7 @@ def label_table(shard: Shard, job: LabelJob, run: Run) -> DoneRecord | Fault:
     began, cpu_began = time.monotonic(), time.process_time()
     output = f"{shard.stem}{SUFFIXES[job.options.form]}"
     try:
-        status, basis = shard.path.stat(), _basis(shard, job)
-        digest, counter = _write_labels(shard, job.options, run, shard.target / output)
-        if _changed(status, shard.path.stat()):
-            raise _UnreadableError("changed while it was read. Run this again when it is complete.")
+        basis, digest, counter = _label_unchanged(shard, job, run, shard.target / output)
     except OSError as error:
         return _reject(shard, f"could not be read: {error.strerror or error}. Check the file.")
     except _UnreadableError as error:
@@ -272,6 +270,18 @@ def label_table(shard: Shard, job: LabelJob, run: Run) -> DoneRecord | Fault:
             (shard.target / f"{shard.stem}{suffix}").unlink(missing_ok=True)
     write_text(shard.record, json.dumps(asdict(record)) + "\n")
     return record
+
+
+def _label_unchanged(
+    shard: Shard, job: LabelJob, run: Run, output: Path
+) -> tuple[Basis, str, FaultCounter]:
+    """Write the labels of a table that nobody writes to meanwhile; return also their SHA-256."""
+    status = shard.path.stat()
+    basis = Basis(sha256(shard.path), job.manifest, job.options)
+    digest, counter = _write_labels(shard, job.options, run, output)
+    if _changed(status, shard.path.stat()):
+        raise _UnreadableError("changed while it was read. Run this again when it is complete.")
+    return basis, digest, counter
 
 
 class _UnreadableError(Exception):
@@ -350,10 +360,6 @@ def _set_aside(path: Path) -> Iterator[Callable[[Fault], object]]:
         yield add
     if not size:
         path.unlink(missing_ok=True)
-
-
-def _basis(shard: Shard, job: LabelJob) -> Basis:
-    return Basis(sha256(shard.path), job.manifest, job.options)
 
 
 def _changed(status: os.stat_result, now: os.stat_result) -> bool:

@@ -262,6 +262,17 @@ def test_a_shard_that_cannot_be_read_is_a_reject_and_the_rest_goes_on(
 
 
 @needs_java
+def test_an_error_that_a_worker_meets_is_one_line(desk: Path, shards: Path, out: Path) -> None:
+    (out / "_done").mkdir(parents=True)
+    (out / "_rejects").write_text("a file where the workers need a folder")
+    done = spark(desk, shards, out)
+    assert done.returncode == 1
+    (message,) = quiet(done.stderr)
+    assert message.startswith(f"Error: {out / '_rejects'}/")
+    assert "could not be written: " in message
+
+
+@needs_java
 def test_a_master_that_is_none_is_one_line(desk: Path, shards: Path, out: Path) -> None:
     done = classify(*command(desk, shards, out, "--master", "nowhere")[3:])
     assert done.returncode == 1
