@@ -29,6 +29,7 @@ from seeds.base.storage import replacing, write_text
 from seeds.reading.columns import Columns
 from seeds.reading.files import TABLES, find_files
 from seeds.reading.files import File as Table
+from seeds.reading.raw_records import EMPTY_TABLE
 from seeds.reading.sources import Article, read_articles
 from training.runs.run import Run
 from training.runtime import Runtime
@@ -40,7 +41,6 @@ SUFFIXES: dict[Format, str] = {
     "csv": ".csv",
     "parquet": ".parquet",
 }
-_EMPTY = "is empty: it has no record"  # seeds.reading says so of a table without a row
 _OWN_FILES = (".lock", "_spark.log")  # of the output folder, before anything is labelled
 
 
@@ -334,7 +334,7 @@ def _read_table(shard: Shard, options: LabelOptions) -> Iterator[Article | Fault
             yield replace(article, document=replace(article.document, source=source))
         elif article.where != str(shard.path):
             yield article
-        elif not article.message.startswith(_EMPTY):  # Spark writes part files without a row
+        elif article.message != EMPTY_TABLE:  # Spark writes part files without a row
             raise _UnreadableError(article.message)
 
 

@@ -22,7 +22,7 @@ from seeds.reading.jsonl_blocks import COUNT, SIZE, Block, read_blocks
 from seeds.reading.tables import Record, read_table_records
 
 _USUAL = Columns()  # all found by their usual names
-_EMPTY = "is empty: it has no record. Give it one or leave it out."
+EMPTY_TABLE = "is empty: it has no record. Give it one or leave it out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def _read_table(
             before = max(before, now)
             empty = empty and not number
         if empty:
-            raise InputError(_EMPTY)
+            raise InputError(EMPTY_TABLE)
 
 
 _Found = Iterator[tuple[Lines | Rows | None, int, int]]  # a part, how many records, bytes
