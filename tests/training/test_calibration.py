@@ -64,9 +64,9 @@ def test_decision_follows_from_the_chance_that_every_category_is_right(
 ) -> None:
     rule = Rule("multiple", ("a", "b", "c"), (0.5,) * 3, 0.6)
     logits = np.log(np.array(probabilities) / (1 - np.array(probabilities)))
-    (found,) = rule.predictions(logits[None].astype(np.float32))
-    assert (found.categories, found.decision) == (categories, decision)
-    assert list(found.probabilities.values()) == pytest.approx(probabilities, abs=1e-5)
+    (prediction,) = rule.predictions(logits[None].astype(np.float32))
+    assert (prediction.categories, prediction.decision) == (categories, decision)
+    assert list(prediction.probabilities.values()) == pytest.approx(probabilities, abs=1e-5)
 
 
 def test_single_choice_takes_the_most_probable_and_probabilities_sum_to_one() -> None:
@@ -76,9 +76,9 @@ def test_single_choice_takes_the_most_probable_and_probabilities_sum_to_one() ->
     scaling, rule = fit_rule(
         scores, gold, np.arange(50) % 5, tuple("abc"), RuleTargets("single", 0.1)
     )
-    for row, found in zip(scores, rule.predictions(scaling.apply(scores)), strict=True):
-        assert found.categories == ("abc"[int(row.argmax())],)
-        assert sum(found.probabilities.values()) == pytest.approx(1)
+    for row, prediction in zip(scores, rule.predictions(scaling.apply(scores)), strict=True):
+        assert prediction.categories == ("abc"[int(row.argmax())],)
+        assert sum(prediction.probabilities.values()) == pytest.approx(1)
 
 
 def drawn(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -133,9 +133,9 @@ def test_articles_of_the_same_certainty_are_accepted_together_or_not_at_all() ->
 def test_a_wanted_precision_is_kept_on_new_articles() -> None:
     rng = np.random.default_rng(4)
     scores, gold = drawn(2000, rng)
-    wanted = RuleTargets("multiple", 0.1, precision=0.9)
-    scaling, rule = fit_rule(scores, gold, np.arange(2000) % 5, tuple("abc"), wanted)
+    targets = RuleTargets("multiple", 0.1, precision=0.9)
+    scaling, rule = fit_rule(scores, gold, np.arange(2000) % 5, tuple("abc"), targets)
     scores, gold = drawn(20_000, rng)
-    held = rule.select(rule.probabilities(scaling.apply(scores)))
+    predicted = rule.select(rule.probabilities(scaling.apply(scores)))
     for n in range(3):
-        assert gold[held[:, n], n].mean() == pytest.approx(0.9, abs=0.03)
+        assert gold[predicted[:, n], n].mean() == pytest.approx(0.9, abs=0.03)

@@ -18,31 +18,31 @@ SETTINGS = TfidfSettings(buckets=16)
 
 
 def run(data: Dataset, recipe: Recipe | None = None) -> tuple[Trained, list[str]]:
-    said: list[str] = []
-    return train(data, "tfidf", recipe or Recipe(), SETTINGS, Fitting(log=said.append)), said
+    lines: list[str] = []
+    return train(data, "tfidf", recipe or Recipe(), SETTINGS, Fitting(log=lines.append)), lines
 
 
 def relabelled(data: Dataset, categories: dict[int, tuple[str, ...]]) -> Dataset:
     examples = [
-        Example(each.document, categories.get(n, each.categories))
-        for n, each in enumerate(data.examples)
+        Example(example.document, categories.get(n, example.categories))
+        for n, example in enumerate(data.examples)
     ]
     return Dataset(tuple(examples), data.taxonomy)
 
 
-def test_separable_articles_are_labelled_right_on_a_test_part_never_seen() -> None:
-    trained, said = run(dataset(150))
+def test_separable_articles_are_labelled_right_on_a_test_set_never_seen() -> None:
+    trained, lines = run(dataset(150))
     assert trained.facts.test_articles == 30
     assert trained.evaluation.micro_f1.value > 0.95
     assert trained.evaluation.calibration_error.value < 0.1
-    assert any("120 articles" in line for line in said)
+    assert any("120 articles" in line for line in lines)
 
 
 def test_training_twice_gives_the_same_weights_and_figures() -> None:
-    first, second = (run(dataset(80))[0] for _ in range(2))
+    first_run, second_run = (run(dataset(80))[0] for _ in range(2))
     texts = dataset(5, seed=9).texts
-    assert (first.model.scores(texts) == second.model.scores(texts)).all()
-    assert first.evaluation == second.evaluation
+    assert (first_run.model.scores(texts) == second_run.model.scores(texts)).all()
+    assert first_run.evaluation == second_run.evaluation
 
 
 def test_one_category_only_is_refused_and_named() -> None:
@@ -64,31 +64,31 @@ def test_a_category_with_one_article_is_left_out_and_named() -> None:
         {n: tuple(x for x in e.categories if x != "sport") for n, e in enumerate(data.examples)},
     )
     once = relabelled(changed, {0: ("sport",)})
-    trained, said = run(once)
+    trained, lines = run(once)
     assert trained.rule.categories == ("cinema", "trade")
-    assert any("sport is left out: 1 of the 4" in line for line in said)
+    assert any("sport is left out: 1 of the 4" in line for line in lines)
     assert any("sport" in reason for reason in trained.facts.left_out)
 
 
 @pytest.mark.parametrize("choice", ["single", "multiple"])
-def test_a_category_too_rare_in_the_part_learned_from_is_left_out_alone(choice: str) -> None:
-    """All but one of the articles on sport are frozen in the test part."""
+def test_a_category_too_rare_in_the_training_set_is_left_out_alone(choice: str) -> None:
+    """All but one of the articles on sport are frozen in the test set."""
     data = dataset(80, choice)
-    names = [each.document.id for each in data.examples]
-    sport = [n for n, each in enumerate(data.examples) if "sport" in each.categories]
-    other = [n for n in range(80) if n not in sport]
-    test = [names[n] for n in (*sport[1:], *other[:15])]
-    parts = Split("stratified", tuple(each for each in names if each not in test), tuple(test))
-    said: list[str] = []
-    trained = train(data, "tfidf", Recipe(), SETTINGS, Fitting(log=said.append), parts)
+    names = [example.document.id for example in data.examples]
+    sport = [n for n, example in enumerate(data.examples) if "sport" in example.categories]
+    others = [n for n in range(80) if n not in sport]
+    test = [names[n] for n in (*sport[1:], *others[:15])]
+    split = Split("stratified", tuple(name for name in names if name not in test), tuple(test))
+    lines: list[str] = []
+    trained = train(data, "tfidf", Recipe(), SETTINGS, Fitting(log=lines.append), split)
     assert trained.rule.categories == ("cinema", "trade")
-    assert trained.split == parts
+    assert trained.split == split
     assert trained.facts.articles == 80 - len(test) - (choice == "single")
     assert trained.facts.test_articles == (len(test) if choice == "multiple" else 15)
-    (note,) = [line for line in said if "sport" in line]
+    (note,) = [line for line in lines if "sport" in line]
     assert f"sport is left out: 1 of its {len(sport)} articles" in note
     assert note in trained.facts.left_out
-    assert not [line for line in said if "out of fold" in line]
+    assert not [line for line in lines if "out of fold" in line]
 
 
 def test_articles_that_are_all_alike_never_straddle_the_split() -> None:
@@ -131,8 +131,8 @@ def test_every_setting_changes_the_result() -> None:
         {"buckets": 12},
         {"min_documents": 3},
     ):
-        other = train(data, "tfidf", Recipe(), replace(SETTINGS, **change))
-        assert (other.model.scores(texts) != base.model.scores(texts)).any(), change
+        changed = train(data, "tfidf", Recipe(), replace(SETTINGS, **change))
+        assert (changed.model.scores(texts) != base.model.scores(texts)).any(), change
     strict, _ = run(data, Recipe(max_risk=0.001))
     assert strict.evaluation.decisions["needs review"] == 12
     assert base.evaluation.decisions["needs review"] < 12

@@ -22,8 +22,8 @@ from training.evaluation.comparison import (
 NAMES = ("cinema", "trade", "sport")
 
 
-def answers(count: int, right: float, seed: int, gold: BoolArray | None = None) -> BoolArray:
-    """Categories of articles: at random, or so many of gold's decisions."""
+def predict(count: int, right: float, seed: int, gold: BoolArray | None = None) -> BoolArray:
+    """Return random categories, or gold ones with this share of the decisions right."""
     rng = np.random.default_rng(seed)
     if gold is None:
         return rng.random((count, len(NAMES))) < (0.5, 0.3, 0.2)
@@ -31,44 +31,44 @@ def answers(count: int, right: float, seed: int, gold: BoolArray | None = None) 
 
 
 def sample(count: int, a: float, b: float, seed: int = 0) -> tuple[BoolArray, BoolArray, BoolArray]:
-    gold = answers(count, 0, seed)
-    return answers(count, a, seed + 1, gold), answers(count, b, seed + 2, gold), gold
+    gold = predict(count, 0, seed)
+    return predict(count, a, seed + 1, gold), predict(count, b, seed + 2, gold), gold
 
 
-def figures(found: Comparison) -> dict[str, Difference]:
+def figures(comparison: Comparison) -> dict[str, Difference]:
     return {
-        "micro": found.micro_f1,
-        "macro": found.macro_f1,
-        "weighted": found.weighted_f1,
-        "exact": found.exact,
+        "micro": comparison.micro_f1,
+        "macro": comparison.macro_f1,
+        "weighted": comparison.weighted_f1,
+        "exact": comparison.exact,
     }
 
 
-def measured(held: BoolArray, gold: BoolArray, how: str) -> float:
-    """scikit-learn's figure."""
+def measured(predicted: BoolArray, gold: BoolArray, how: str) -> float:
+    """Compute a figure with scikit-learn."""
     from sklearn.metrics import accuracy_score, f1_score
 
     if how == "exact":
-        return float(accuracy_score(gold, held))
-    return float(f1_score(gold, held, average=how, zero_division=0))
+        return float(accuracy_score(gold, predicted))
+    return float(f1_score(gold, predicted, average=how, zero_division=0))
 
 
 def test_figures_are_those_of_scikit_learn() -> None:
     a, b, gold = sample(80, 0.8, 0.85)
-    found = compare(a, b, gold, NAMES)
-    for how, figure in figures(found).items():
-        one, other = measured(a, gold, how), measured(b, gold, how)
-        assert (figure.a, figure.b) == pytest.approx((one, other))
-        assert figure.value == pytest.approx(other - one)
+    comparison = compare(a, b, gold, NAMES)
+    for how, figure in figures(comparison).items():
+        of_a, of_b = measured(a, gold, how), measured(b, gold, how)
+        assert (figure.a, figure.b) == pytest.approx((of_a, of_b))
+        assert figure.value == pytest.approx(of_b - of_a)
     for n, name in enumerate(NAMES):
-        one, other = (measured(run[:, n], gold[:, n], "binary") for run in (a, b))
-        assert found.categories[name].a == pytest.approx(one)
-        assert found.categories[name].b == pytest.approx(other)
+        of_a, of_b = (measured(run[:, n], gold[:, n], "binary") for run in (a, b))
+        assert comparison.categories[name].a == pytest.approx(of_a)
+        assert comparison.categories[name].b == pytest.approx(of_b)
     right = [(run == gold).all(axis=1) for run in (a, b)]
-    assert found.both == (right[0] & right[1]).sum()
-    assert found.only_a == (right[0] & ~right[1]).sum()
-    assert found.only_b == (~right[0] & right[1]).sum()
-    assert found.differ == sum(list(one) != list(other) for one, other in zip(a, b, strict=True))
+    assert comparison.both == (right[0] & right[1]).sum()
+    assert comparison.only_a == (right[0] & ~right[1]).sum()
+    assert comparison.only_b == (~right[0] & right[1]).sum()
+    assert comparison.differ == sum(list(x) != list(y) for x, y in zip(a, b, strict=True))
 
 
 def test_mcnemar_gives_the_published_value() -> None:
@@ -78,25 +78,25 @@ def test_mcnemar_gives_the_published_value() -> None:
     assert mcnemar(0, 0) == mcnemar(4, 4) == 1
 
 
-@pytest.mark.parametrize(("one", "other"), [(0, 1), (0, 6), (3, 8), (86, 150), (1200, 1000)])
-def test_mcnemar_is_the_binomial_test(one: int, other: int) -> None:
+@pytest.mark.parametrize(("only_a", "only_b"), [(0, 1), (0, 6), (3, 8), (86, 150), (1200, 1000)])
+def test_mcnemar_is_the_binomial_test(only_a: int, only_b: int) -> None:
     from scipy.stats import binomtest
 
-    assert mcnemar(one, other) == pytest.approx(binomtest(one, one + other).pvalue)
+    assert mcnemar(only_a, only_b) == pytest.approx(binomtest(only_a, only_a + only_b).pvalue)
 
 
 @pytest.mark.parametrize("seed", [0, 10, 20])
-def test_p_values_are_those_of_all_ways_to_swap_the_answers(seed: int) -> None:
+def test_p_values_are_those_of_all_ways_to_swap_the_predictions(seed: int) -> None:
     a, b, gold = sample(7, 0.6, 0.9, seed)
-    found = compare(a, b, gold, NAMES)
-    for how, figure in figures(found).items():
-        seen = abs(measured(b, gold, how) - measured(a, gold, how))
+    comparison = compare(a, b, gold, NAMES)
+    for how, figure in figures(comparison).items():
+        observed = abs(measured(b, gold, how) - measured(a, gold, how))
         larger = []
         for swap in itertools.product([False, True], repeat=7):
             mask = np.array(swap)[:, None]
-            one, other = np.where(mask, b, a), np.where(mask, a, b)
-            gap = abs(measured(other, gold, how) - measured(one, gold, how))
-            larger.append(gap >= seen - 1e-9)
+            swapped_a, swapped_b = np.where(mask, b, a), np.where(mask, a, b)
+            gap = abs(measured(swapped_b, gold, how) - measured(swapped_a, gold, how))
+            larger.append(gap >= observed - 1e-9)
         assert figure.p_value == pytest.approx(np.mean(larger)), how
 
 
@@ -104,13 +104,13 @@ def test_p_values_of_many_articles_come_near_to_those_of_all_swaps() -> None:
     """Being exactly right: the swaps are coin tosses, so McNemar's p-value is the exact one."""
     for seed in (0, 3, 6):
         a, b, gold = sample(200, 0.8, 0.85, seed)
-        found = compare(a, b, gold, NAMES)
-        assert found.exact.p_value == pytest.approx(found.mcnemar, abs=0.02)
+        comparison = compare(a, b, gold, NAMES)
+        assert comparison.exact.p_value == pytest.approx(comparison.mcnemar, abs=0.02)
 
 
 def test_intervals_are_as_wide_as_an_independent_bootstrap_says() -> None:
     a, b, gold = sample(120, 0.8, 0.85)
-    found = compare(a, b, gold, NAMES)
+    comparison = compare(a, b, gold, NAMES)
     rng = random.Random(5)
     drawn = []
     for _ in range(300):
@@ -118,34 +118,34 @@ def test_intervals_are_as_wide_as_an_independent_bootstrap_says() -> None:
         gap = measured(b[rows], gold[rows], "macro") - measured(a[rows], gold[rows], "macro")
         drawn.append(gap)
     low, high = np.percentile(drawn, [2.5, 97.5])
-    assert found.macro_f1.low == pytest.approx(low, abs=0.03)
-    assert found.macro_f1.high == pytest.approx(high, abs=0.03)
+    assert comparison.macro_f1.low == pytest.approx(low, abs=0.03)
+    assert comparison.macro_f1.high == pytest.approx(high, abs=0.03)
     gaps = (b == gold).all(axis=1).astype(float) - (a == gold).all(axis=1)
     half = 1.96 * gaps.std() / np.sqrt(120)  # the central limit theorem
-    assert found.exact.low == pytest.approx(gaps.mean() - half, abs=0.02)
-    assert found.exact.high == pytest.approx(gaps.mean() + half, abs=0.02)
+    assert comparison.exact.low == pytest.approx(gaps.mean() - half, abs=0.02)
+    assert comparison.exact.high == pytest.approx(gaps.mean() + half, abs=0.02)
 
 
 def test_pairing_counts_two_good_runs_with_the_same_faults_are_told_apart() -> None:
     """30 of 200 are wrong in both and 12 in A alone: unpaired intervals would overlap by far."""
-    gold = answers(200, 0, 1)
+    gold = predict(200, 0, 1)
     b = gold.copy()
     b[:30] = ~gold[:30]
     a = b.copy()
     a[30:42] = ~gold[30:42]
-    found = compare(a, b, gold, NAMES)
-    assert found.verdict == "B is better"
-    assert (found.only_a, found.only_b) == (0, 12)
+    comparison = compare(a, b, gold, NAMES)
+    assert comparison.verdict == "B is better"
+    assert (comparison.only_a, comparison.only_b) == (0, 12)
     assert compare(b, a, gold, NAMES).verdict == "A is better"
 
 
-def test_the_same_answers_differ_in_nothing() -> None:
+def test_equal_predictions_differ_in_nothing() -> None:
     a, _, gold = sample(50, 0.8, 0.8)
-    found = compare(a, a, gold, NAMES)
-    assert found.verdict == "no difference can be shown"
-    assert found.differ == 0
-    assert found.mcnemar == 1
-    for figure in (*figures(found).values(), *found.categories.values()):
+    comparison = compare(a, a, gold, NAMES)
+    assert comparison.verdict == "no difference can be shown"
+    assert comparison.differ == 0
+    assert comparison.mcnemar == 1
+    for figure in (*figures(comparison).values(), *comparison.categories.values()):
         assert str(figure) == "+0.000 [+0.000, +0.000]"
         assert figure.p_value == 1
 
@@ -168,7 +168,7 @@ def test_no_article_is_refused() -> None:
         compare(none, none, none, NAMES)
 
 
-def test_a_disagreement_says_what_each_run_gave_most_probable_first() -> None:
+def test_a_disagreement_says_what_each_run_predicts_most_probable_first() -> None:
     texts = ("Un film sur le port. " * 20, "Le match", "La douane")
     examples = [
         Example(Document.of(texts[0]), ("cinema", "trade")),
@@ -179,12 +179,12 @@ def test_a_disagreement_says_what_each_run_gave_most_probable_first() -> None:
     certain = np.ones(3, np.bool_)
     a = Predictions(p, p >= 0.5, certain)
     b = Predictions(p, np.array([[0, 1, 0], [0, 0, 1], [0, 1, 0]], np.bool_), certain)
-    first, second = find_disagreements(examples, NAMES, a, b)
-    assert (first.id, first.gold) == (examples[0].document.id, ("cinema", "trade"))
-    assert first.title.startswith("Un film sur le port.")
-    assert first.title.endswith("…")
-    assert len(first.title) <= 70
-    assert list(first.a.items()) == [("trade", 0.9), ("cinema", 0.5)]
-    assert first.b == {"trade": 0.9}
+    longer, second = find_disagreements(examples, NAMES, a, b)
+    assert (longer.id, longer.gold) == (examples[0].document.id, ("cinema", "trade"))
+    assert longer.title.startswith("Un film sur le port.")
+    assert longer.title.endswith("…")
+    assert len(longer.title) < len(texts[0]) / 2
+    assert list(longer.a.items()) == [("trade", 0.9), ("cinema", 0.5)]
+    assert longer.b == {"trade": 0.9}
     assert (second.title, second.gold) == ("Douane", ("trade",))
     assert (second.a, second.b) == ({}, {"trade": 0.4})

@@ -20,11 +20,11 @@ def test_precision_and_recall_are_those_of_scikit_learn_ties_included(seed: int)
     rng = np.random.default_rng(seed)
     gold = rng.random(60) < 0.3
     probabilities = np.clip(gold * 0.3 + rng.random(60) * 0.7, 0, 1).round(1)
-    found = precision_recall(probabilities, gold)
+    curve = precision_recall(probabilities, gold)
     precision, recall, _ = precision_recall_curve(gold, probabilities)
-    assert found is not None
-    assert found.precision == pytest.approx(precision[:-1][::-1])
-    assert found.recall == pytest.approx(recall[:-1][::-1])
+    assert curve is not None
+    assert curve.precision == pytest.approx(precision[:-1][::-1])
+    assert curve.recall == pytest.approx(recall[:-1][::-1])
 
 
 def test_a_category_without_a_positive_article_has_no_curve() -> None:
@@ -35,12 +35,12 @@ def test_reliability_of_a_hand_made_case() -> None:
     """Ten at 0.8 of which 6 are right, four at 0.15 and 0.17 of which 1 is."""
     probabilities = np.array([0.8] * 10 + [0.15, 0.17] * 2)
     gold = np.array([True] * 6 + [False] * 4 + [True] + [False] * 3)
-    found = reliability(probabilities, gold)
-    assert found.predicted == pytest.approx([0.16, 0.8])
-    assert found.observed == pytest.approx([0.25, 0.6])
-    assert found.count.tolist() == [4, 10]
-    assert (found.low < found.observed).all()
-    assert (found.observed < found.high).all()
+    bins = reliability(probabilities, gold)
+    assert bins.predicted == pytest.approx([0.16, 0.8])
+    assert bins.observed == pytest.approx([0.25, 0.6])
+    assert bins.count.tolist() == [4, 10]
+    assert (bins.low < bins.observed).all()
+    assert (bins.observed < bins.high).all()
 
 
 def test_a_certain_probability_falls_in_the_last_bin() -> None:
@@ -51,13 +51,13 @@ def test_coverage_and_risk_of_a_hand_made_case() -> None:
     """Surest first: right, then (wrong, right) equally sure, then wrong."""
     certainty = np.array([0.5, 0.9, 0.7, 0.7])
     right = np.array([False, True, False, True])
-    found = coverage_risk(certainty, right)
-    assert found.coverage == pytest.approx([1 / 4, 3 / 4, 1])
-    assert found.risk == pytest.approx([0, 1 / 3, 2 / 4])
-    assert found.certainty == pytest.approx([0.9, 0.7, 0.5])
-    assert found.expected == pytest.approx([0.1, 0.7 / 3, 1.2 / 4])
-    assert found.largest_within(0.34) == 1
-    assert found.largest_within(0.0) == 0
+    curve = coverage_risk(certainty, right)
+    assert curve.coverage == pytest.approx([1 / 4, 3 / 4, 1])
+    assert curve.risk == pytest.approx([0, 1 / 3, 2 / 4])
+    assert curve.certainty == pytest.approx([0.9, 0.7, 0.5])
+    assert curve.expected == pytest.approx([0.1, 0.7 / 3, 1.2 / 4])
+    assert curve.largest_within(0.34) == 1
+    assert curve.largest_within(0.0) == 0
 
 
 def test_no_coverage_is_found_where_even_the_surest_article_is_wrong() -> None:

@@ -31,59 +31,59 @@ def test_a_power_law_is_found_again(scale: float, exponent: float, floor: float)
     def law(n: float) -> float:
         return 1 - scale * n**-exponent - floor
 
-    found = forecast(SIZES, measured(np.array([law(n) for n in SIZES]), 1e-6), 500)
-    assert found.now == pytest.approx(law(500), abs=2e-3)
-    assert found.doubled == pytest.approx(law(1000), abs=2e-3)
-    assert found.high - found.low < 0.01
-    assert found.verdict == "more labels help"
+    expected = forecast(SIZES, measured(np.array([law(n) for n in SIZES]), 1e-6), 500)
+    assert expected.now == pytest.approx(law(500), abs=2e-3)
+    assert expected.doubled == pytest.approx(law(1000), abs=2e-3)
+    assert expected.high - expected.low < 0.01
+    assert expected.verdict == "more labels help"
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
-    """Of 60 noisy curves of one law at least 50 intervals hold it; 57 are expected."""
+    """At least 50 intervals of 60 noisy curves of one law contain it; 57 are expected."""
     truth = 1 - 1.5 * SIZES**-0.4
     doubled = 1 - 1.5 * 1000**-0.4
-    found = [forecast(SIZES, measured(truth, 0.02, seed), 500) for seed in range(60)]
-    assert sum(each.low <= doubled <= each.high for each in found) >= 50
+    forecasts = [forecast(SIZES, measured(truth, 0.02, seed), 500) for seed in range(60)]
+    assert sum(expected.low <= doubled <= expected.high for expected in forecasts) >= 50
 
 
 def test_a_curve_that_has_stopped_rising_is_flat() -> None:
-    found = forecast(SIZES, measured(np.full(5, 0.8), 0.003), 500)
-    assert found.verdict == "flat"
-    assert found.doubled == pytest.approx(0.8, abs=0.02)
+    expected = forecast(SIZES, measured(np.full(5, 0.8), 0.003), 500)
+    assert expected.verdict == "flat"
+    assert expected.doubled == pytest.approx(0.8, abs=0.02)
 
 
 def test_noise_as_large_as_the_rise_is_too_early_to_say() -> None:
-    found = forecast(SIZES, measured(np.linspace(0.5, 0.6, 5), 0.15, 3), 500)
-    assert found.verdict == "too early to say"
-    assert found.high - found.low > 0.1
+    expected = forecast(SIZES, measured(np.linspace(0.5, 0.6, 5), 0.15, 3), 500)
+    assert expected.verdict == "too early to say"
+    assert expected.high - expected.low > 0.1
 
 
 def test_a_falling_curve_never_forecasts_a_loss() -> None:
-    found = forecast(SIZES, measured(np.linspace(0.9, 0.6, 5), 0.01), 500)
-    assert found.doubled == pytest.approx(found.now)
+    expected = forecast(SIZES, measured(np.linspace(0.9, 0.6, 5), 0.01), 500)
+    assert expected.doubled == pytest.approx(expected.now)
 
 
 def test_one_repeat_can_not_say_anything() -> None:
-    found = forecast(SIZES, np.linspace(0.5, 0.9, 5)[:, None], 500)
-    assert (found.low, found.high, found.verdict) == (0.0, 1.0, "too early to say")
+    expected = forecast(SIZES, np.linspace(0.5, 0.9, 5)[:, None], 500)
+    assert (expected.low, expected.high, expected.verdict) == (0.0, 1.0, "too early to say")
 
 
 @pytest.mark.parametrize("choice", ["multiple", "single"])
 def test_a_real_curve_rises_and_its_forecast_is_a_probability(choice: str) -> None:
-    found = learning_curve(dataset(120, choice), scores, 1)
-    assert found is not None
-    assert found.articles == 120
-    assert found.sizes[-1] == pytest.approx(90, abs=2)
-    assert list(found.sizes) == sorted(set(found.sizes))
-    assert set(found.precision) == {"cinema", "trade", "sport"}
-    for name in (None, *found.precision):
-        expected = found.forecast(name)
+    curve = learning_curve(dataset(120, choice), scores, 1)
+    assert curve is not None
+    assert curve.articles == 120
+    assert curve.sizes[-1] == pytest.approx(90, abs=2)
+    assert list(curve.sizes) == sorted(set(curve.sizes))
+    assert set(curve.precision) == {"cinema", "trade", "sport"}
+    for name in (None, *curve.precision):
+        expected = curve.forecast(name)
         assert 0 <= expected.low <= expected.doubled <= expected.high <= 1
         assert expected.now <= expected.doubled
         rising = [float(expected.law.at(n)) for n in (10, 30, 90, 240)]
         assert rising == sorted(rising)
-    assert found.mean[-1].mean() > 0.9
-    assert found.mean[-1].mean() >= found.mean[0].mean()
+    assert curve.mean[-1].mean() > 0.9
+    assert curve.mean[-1].mean() >= curve.mean[0].mean()
 
 
 def test_parts_lie_within_each_other_and_never_in_what_is_measured_on() -> None:
@@ -92,7 +92,7 @@ def test_parts_lie_within_each_other_and_never_in_what_is_measured_on() -> None:
     twins = [replace(e.document, group=str(n // 2)) for n, e in enumerate(data.examples)]
     pairs = zip(twins, data.examples, strict=True)
     grouped = Dataset(tuple(Example(d, e.categories) for d, e in pairs), data.taxonomy)
-    group = {each.document.text: each.document.group for each in grouped.examples}
+    group = {example.document.text: example.document.group for example in grouped.examples}
     seen: list[tuple[set[str], set[str]]] = []
 
     def spy(part: Dataset, texts: Sequence[str]) -> np.ndarray:
@@ -101,21 +101,21 @@ def test_parts_lie_within_each_other_and_never_in_what_is_measured_on() -> None:
 
     assert learning_curve(grouped, spy, 1, sizes=4, repeats=2) is not None
     assert len(seen) == 8
-    for first in (0, 4):
-        parts = [part for part, _ in seen[first : first + 4]]
+    for start in (0, 4):
+        parts = [part for part, _ in seen[start : start + 4]]
         assert all(small < large for small, large in pairwise(parts))
-    assert all(not part & held for part, held in seen)
+    assert all(not part & held_out for part, held_out in seen)
     assert not seen[0][1] & seen[4][1]
 
 
 def test_a_category_that_can_not_be_taught_yet_scores_as_chance_would() -> None:
     """Every size is scored at random by a model that gives all articles the same score."""
     data = dataset(120, "single")
-    found = learning_curve(
+    curve = learning_curve(
         data, lambda part, texts: np.zeros((len(texts), len(part.taxonomy.ids)), np.float32), 1
     )
-    assert found is not None
-    assert found.mean == pytest.approx(np.full((5, 3), 1 / 3), abs=0.02)
+    assert curve is not None
+    assert curve.mean == pytest.approx(np.full((5, 3), 1 / 3), abs=0.02)
 
 
 def test_too_few_articles_have_no_curve() -> None:
@@ -129,17 +129,17 @@ def test_a_category_with_one_article_is_named_and_left_out() -> None:
         Example(e.document, tuple(x for x in e.categories if x != "sport" or n == 2))
         for n, e in enumerate(data.examples)
     )
-    found = learning_curve(Dataset(rare, data.taxonomy), scores, 1)
-    assert found is not None
-    assert found.unmeasured == ("sport",)
-    assert set(found.precision) == {"cinema", "trade"}
+    curve = learning_curve(Dataset(rare, data.taxonomy), scores, 1)
+    assert curve is not None
+    assert curve.unmeasured == ("sport",)
+    assert set(curve.precision) == {"cinema", "trade"}
 
 
 def test_a_category_with_few_articles_is_too_early_however_smooth_its_curve() -> None:
     rising = tuple((value, value, value) for value in (0.2, 0.4, 0.6, 0.7, 0.75))
-    few, many = (1.0, 2.0, 3.0, 4.0, 6.0), (10.0, 20.0, 30.0, 40.0, 60.0)
+    few, enough = (1.0, 2.0, 3.0, 4.0, 6.0), (10.0, 20.0, 30.0, 40.0, 60.0)
     curve = LearningCurve(
-        500, (25, 50, 100, 200, 400), {"a": rising, "b": rising}, {"a": few, "b": many}
+        500, (25, 50, 100, 200, 400), {"a": rising, "b": rising}, {"a": few, "b": enough}
     )
     assert curve.forecast("a").verdict == "too early to say"
     assert curve.forecast("b").verdict == "more labels help"

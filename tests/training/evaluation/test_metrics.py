@@ -20,18 +20,20 @@ def random_predictions(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_f1_figures_are_those_of_scikit_learn(seed: int) -> None:
-    probabilities, held, gold = random_predictions(seed)
-    found = evaluate(probabilities, held, gold, held.any(axis=1), NAMES, single=False)
+    probabilities, predicted, gold = random_predictions(seed)
+    evaluation = evaluate(
+        probabilities, predicted, gold, predicted.any(axis=1), NAMES, single=False
+    )
     for average in ("micro", "macro", "weighted"):
-        expected = f1_score(gold, held, average=average)
-        assert getattr(found, f"{average}_f1").value == pytest.approx(expected)
+        expected = f1_score(gold, predicted, average=average)
+        assert getattr(evaluation, f"{average}_f1").value == pytest.approx(expected)
     for n, name in enumerate(NAMES):
-        score = found.categories[name]
-        assert score.f1 == pytest.approx(f1_score(gold[:, n], held[:, n]))
+        score = evaluation.categories[name]
+        assert score.f1 == pytest.approx(f1_score(gold[:, n], predicted[:, n]))
         expected = average_precision_score(gold[:, n], probabilities[:, n])
         assert score.average_precision == pytest.approx(expected)
     expected = np.mean([brier_score_loss(gold[:, n], probabilities[:, n]) for n in range(4)])
-    assert found.brier.value == pytest.approx(expected)
+    assert evaluation.brier.value == pytest.approx(expected)
 
 
 def test_calibration_error_of_a_hand_made_case() -> None:
@@ -47,14 +49,14 @@ def test_calibration_error_on_few_articles_is_nearer_the_truth_than_ten_equal_bi
 ) -> None:
     """Confidences as a model's on 200 articles; what comes true is drawn, so the gap is known."""
     rng = np.random.default_rng(7)
-    said = 1 - 0.5 * rng.random(200) ** 2
-    true = said - gap
+    confidences = 1 - 0.5 * rng.random(200) ** 2
+    true = confidences - gap
     mine, usual = [], []
     for _ in range(200):
         right = rng.random(200) < true
-        mine.append(calibration_error(said, right))
-        bin_of = (said * 10).astype(int).clip(max=9)
-        gaps = [abs((said - right)[bin_of == n].sum()) for n in range(10)]
+        mine.append(calibration_error(confidences, right))
+        bin_of = (confidences * 10).astype(int).clip(max=9)
+        gaps = [abs((confidences - right)[bin_of == n].sum()) for n in range(10)]
         usual.append(sum(gaps) / 200)
     assert abs(np.mean(mine) - gap) < abs(np.mean(usual) - gap)
     assert np.mean(mine) == pytest.approx(gap, abs=0.04)
@@ -72,16 +74,18 @@ def test_average_precision_without_a_positive_article_is_none() -> None:
 
 def test_a_category_without_support_does_not_count_in_macro_f1() -> None:
     gold = np.array([[True, False], [False, False], [True, False]])
-    found = evaluate(gold * 1.0, gold, gold, gold.any(axis=1), ("a", "b"), single=False)
-    assert found.macro_f1.value == 1.0
-    assert found.categories["b"].support == 0
+    evaluation = evaluate(gold * 1.0, gold, gold, gold.any(axis=1), ("a", "b"), single=False)
+    assert evaluation.macro_f1.value == 1.0
+    assert evaluation.categories["b"].support == 0
 
 
 def test_intervals_hold_the_value_and_narrow_with_more_articles() -> None:
-    probabilities, held, gold = random_predictions(3)
-    few = evaluate(probabilities, held, gold, held.any(axis=1), NAMES, single=False).micro_f1
-    many = [np.concatenate([each] * 10) for each in (probabilities, held, gold)]
-    wide = evaluate(*many, many[1].any(axis=1), NAMES, single=False).micro_f1
+    probabilities, predicted, gold = random_predictions(3)
+    few = evaluate(
+        probabilities, predicted, gold, predicted.any(axis=1), NAMES, single=False
+    ).micro_f1
+    repeated = [np.concatenate([array] * 10) for array in (probabilities, predicted, gold)]
+    wide = evaluate(*repeated, repeated[1].any(axis=1), NAMES, single=False).micro_f1
     assert few.low < few.value < few.high
     assert wide.high - wide.low < (few.high - few.low) / 2
 

