@@ -64,11 +64,11 @@ def train(
         dataset: the agreed labels.
         kind: a key of training.models.KINDS.
         settings: the kind's own.
-        fitting: where it computes, where it saves what it can resume from, and who is told.
+        fitting: where it computes, what it saves to resume from, and where progress is reported.
         frozen: the split of an earlier training.
 
     Raises:
-        InputError: there are too few labels to learn from; says which.
+        InputError: there are too few labels to learn from; says what is missing.
     """
     meter = Meter()
     fitting = replace(fitting or Fitting(), seed=recipe.seed)
@@ -137,7 +137,7 @@ def _unreachable_thresholds(rule: Rule, recipe: Recipe, articles: int) -> list[s
 def _learning_curve(
     dataset: Dataset, kind: str, recipe: Recipe, settings: Any, fitting: Fitting
 ) -> LearningCurve | None:
-    """Fit on growing parts of the training set; None if the recipe wants none, or too few."""
+    """Fit on growing parts of the training set; None without enough articles, or if not wanted."""
     if not recipe.wants_curve(len(dataset.examples)):
         return None
     fitting.log("learning curve: training on growing parts of the articles")
@@ -194,14 +194,14 @@ def _drop_unlearnable(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, list[s
         )
     unused = [name for name in dataset.taxonomy.ids if not counts[name]]
     if unused:
-        notes.append(f"without any article yet: {', '.join(unused)}")
+        notes.append(f"no article yet in {', '.join(unused)}")
     return dataset.restrict(names), notes
 
 
 def _set_test_apart(dataset: Dataset, recipe: Recipe, frozen: Split | None, log: Log) -> _Articles:
-    """Divide a dataset into training and test set, without categories the first is too small for.
+    """Divide a dataset into training and test set; leave out categories too rare in the former.
 
-    Where a test set would leave too little on either side, everything is learned from.
+    If a test set would leave too little on either side, everything is learned from.
     """
     everything = _Articles(dataset, dataset.subset([]), None, ())
     if not recipe.test:
@@ -237,6 +237,7 @@ def _names_in_training_set(dataset: Dataset, split: Split) -> tuple[list[str], l
 
 
 def _category_counts(dataset: Dataset) -> Counter[str]:
+    """Count the articles of each category."""
     return Counter(name for example in dataset.examples for name in example.categories)
 
 
