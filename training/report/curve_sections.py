@@ -158,8 +158,8 @@ _TOO_FEW = (
     "train again."
 )
 _TOO_MANY = (
-    "No learning curve was made: with {:,} articles, each of its points takes long. Up to how many "
-    "articles it is made is set by the recipe's curve_most = {}."
+    "No learning curve was made: with {:,} articles, each of its points takes long. The recipe has "
+    "curve_most = {}; raise it to the number of articles to get a curve."
 )
 _SWITCHED_OFF = (
     "No learning curve was made: the recipe has curve_repeats = 0, since each repeat takes five "

@@ -140,7 +140,7 @@ def test_without_repeats_no_curve_is_made_and_the_report_says_how_to_get_one(des
     (desk / "tfidf.toml").write_text(f"curve_most = 10\n{QUICK}")
     run, said = trained(desk)
     assert "learning curve" not in said
-    assert "curve_most = 10 says" in words(run)
+    assert "curve_most = 10; raise it" in words(run)
     assert "too few" not in words(run).split("Would more labels help?")[-1].split("worst")[0]
 
 
