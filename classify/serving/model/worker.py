@@ -31,7 +31,7 @@ from training.runtime import Runtime
 
 Steps = Generator[None, None, dict[str, Any]]
 
-_EMPTY = "nothing is left of it once invisible characters and credits are taken off"
+_EMPTY = "empty after cleaning: it held only invisible characters and credits"
 
 
 def main() -> None:

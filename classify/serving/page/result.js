@@ -84,7 +84,7 @@ function remark(note) {
   if (foreign) return texts().foreign(share(Number(foreign[1]) / 100));
   const assumed = /^(\S+) assumed( without)?/.exec(note);
   if (assumed) return (assumed[2] ? texts().unsureEncoding : texts().encoding)(assumed[1]);
-  return /nothing is left|empty after cleaning/.test(note) ? texts().bare : note;
+  return note.startsWith("empty after cleaning") ? texts().bare : note;
 }
 
 export function renderCategories() {

@@ -395,7 +395,7 @@ def test_a_text_that_is_empty_after_cleaning_needs_review(service: Service) -> N
     """Its note says why."""
     (answer,) = service.predict("\u200b\u200b").json()["predictions"]
     assert answer["decision"] == "needs review"
-    assert "nothing is left" in answer["note"]
+    assert "empty after cleaning" in answer["note"]
 
 
 def test_a_note_says_that_a_text_is_in_another_script(service: Service) -> None:
