@@ -24,7 +24,7 @@ class Layout:
         text: columns whose values, in order, make the text; () finds one by its usual names, as
             `classify seeds add` does.
         label: the column of the categories; "" finds it by its usual names.
-        separator: stands between several categories in one cell; "" if a cell has only one.
+        separator: between several categories in one cell; "" if a cell has only one.
         date: the column of the date; "" finds it by its usual names.
     """
 
@@ -105,8 +105,9 @@ def read_labelled(
     counts = Counter(label for row_labels in labels for label in row_labels)
     taxonomy, ids = _match_categories(counts, taxonomy, create, file)
     documents: dict[str, Document] = {}
-    first_rows: dict[str, int] = {}
-    annotations, faults, repeated = [], [], 0
+    annotations: dict[str, Annotation] = {}  # by article
+    row_numbers: dict[str, int] = {}  # by article
+    faults, repeated = [], 0
     for (number, row), row_labels in zip(rows, labels, strict=True):
         try:
             article = _read_document(row, columns, f"{file}:{number}")
@@ -115,17 +116,18 @@ def read_labelled(
         except InputError as error:
             faults.append(f"{file}:{number}: {error}")
             continue
-        if article.id in documents:
-            if annotation not in annotations:
-                faults.append(
-                    f"{file}:{number}: repeats the article of row {first_rows[article.id]} with "
-                    "other categories, which are ignored. List all its categories in one row."
-                )
-            repeated += 1
+        if article.id not in documents:
+            documents[article.id] = article
+            annotations[article.id] = annotation
+            row_numbers[article.id] = number
             continue
-        documents[article.id], first_rows[article.id] = article, number
-        annotations.append(annotation)
-    return LabelledArticles(documents, annotations, taxonomy, faults, repeated)
+        repeated += 1
+        if annotation != annotations[article.id]:
+            faults.append(
+                f"{file}:{number}: repeats the article of row {row_numbers[article.id]} with "
+                "other categories, which are ignored. List all its categories in one row."
+            )
+    return LabelledArticles(documents, list(annotations.values()), taxonomy, faults, repeated)
 
 
 def _find_columns(layout: Layout, row: Mapping[str, Any], file: str) -> tuple[Columns, str]:

@@ -1,1 +1,1 @@
-"""A real Label Studio, spoken to through its SDK: tasks out, annotations and predictions back."""
+"""Label Studio through its SDK: tasks and predictions out, annotations back."""

@@ -41,7 +41,7 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
             address.
         taxonomy: the categories that count.
     """
-    latest: dict[tuple[str, str], Annotation] = {}
+    annotations: list[Annotation] = []
     documents: dict[str, Document] = {}
     rejected: dict[str, list[int]] = defaultdict(list)
     counted: Counter[str] = Counter()
@@ -57,21 +57,26 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
             counted["draft"] += 1
         for record, status in records:
             try:
-                annotation = _read_annotation(article.id, record, status, taxonomy)
+                annotations.append(_read_annotation(article.id, record, status, taxonomy))
             except InputError as error:
                 rejected[str(error)].append(int(task.get("id") or 0))
-                continue
-            key = (article.id, annotation.annotator)
-            if key in latest:
-                counted["replaced"] += 1
-                annotation = max(latest[key], annotation, key=_rank)
-            latest[key] = annotation
-    counted.update(annotation.status for annotation in latest.values())
-    return Export(list(latest.values()), documents, dict(rejected), counted)
+    latest = _select_latest(annotations)
+    counted.update(annotation.status for annotation in latest)
+    counted += Counter(replaced=len(annotations) - len(latest))  # no entry for 0
+    return Export(latest, documents, dict(rejected), counted)
+
+
+def _select_latest(annotations: Iterable[Annotation]) -> list[Annotation]:
+    """Return the annotation that counts for each article and annotator."""
+    latest: dict[tuple[str, str], Annotation] = {}
+    for annotation in annotations:
+        key = (annotation.document_id, annotation.annotator)
+        latest[key] = max(latest.get(key, annotation), annotation, key=_rank)
+    return list(latest.values())
 
 
 def _rank(annotation: Annotation) -> tuple[bool, bool, str]:
-    """Rank a submitted annotation above a draft or a skip, then a later one above an earlier."""
+    """Rank ground truths above other annotations, submitted above the rest, later above earlier."""
     return annotation.ground_truth, annotation.status == "submitted", annotation.created
 
 

@@ -82,11 +82,7 @@ def attach(
     backends = list_backends(studio, project_id)
     for backend in backends:
         if foreign(backend.url) and not ours(backend.url):
-            raise InputError(
-                f"the project is connected to {_without_secret(backend.url)}, the service of "
-                "another workspace. Run `classify labels connect --remove` there, or replace it "
-                "with --replace."
-            )
+            raise _taken_error(backend)
     hooks = {hook_url for _, hook_url in _list_hooks(studio, project_id)}
     # A backend whose webhook was removed by hand would never hear of annotations.
     same = [
@@ -170,6 +166,13 @@ def _check_state(studio: Studio, backend: Backend) -> None:
         raise _absence_error(studio, backend.url)
     if backend.state == "ER":
         raise _refusal_error(backend.url)
+
+
+def _taken_error(backend: Backend) -> InputError:
+    return InputError(
+        f"the project is connected to {_without_secret(backend.url)}, the service of another "
+        "workspace. Run `classify labels connect --remove` there, or replace it with --replace."
+    )
 
 
 def _absence_error(studio: Studio, url: str) -> InputError:

@@ -39,6 +39,21 @@ class Replaced:
     foreign: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The run whose predictions a project is to have, and the categories of its interface."""
+
+    studio: Studio
+    project_id: int
+    run: str
+    categories: Set[str]
+
+    @property
+    def subject(self) -> str:
+        """The project, for errors."""
+        return f"project {self.project_id}"
+
+
 @dataclass(slots=True)
 class _Inventory:
     """The predictions of a project: a run's, and those of other versions."""
@@ -79,20 +94,21 @@ def replace_predictions(
     """
     record = get_record(studio, project_id)
     categories = read_categories(record.label_config or "<View/>")
-    inventory = _take_inventory(studio, project_id, run, categories, ours)
+    target = _Target(studio, project_id, run, categories)
+    inventory = _take_inventory(target, ours)
     if which == "outdated":
         inventory.missing = [task for task in inventory.missing if task[0] in inventory.predicted]
     for wrong in inventory.wrong:
         studio.write(f"prediction {wrong}", studio.sdk.predictions.delete, wrong)
     total = inventory.right + len(inventory.missing)
-    for sent in _send_all(studio, project_id, run, inventory.missing, suggest, categories):
+    for sent in _send_all(target, inventory.missing, suggest):
         progress(inventory.right + sent, total)
-    _show_run(studio, project_id, run, total)
+    _show_run(target, total)
     # Last, so that a killed command has deleted nothing that the next one would not replace.
     removed = sorted(version for version in inventory.versions if version != run and ours(version))
     for version in removed:
-        _delete_version(studio, project_id, version)
-    _show_run(studio, project_id, run, total)  # a deletion may have unset it
+        _delete_version(target, version)
+    _show_run(target, total)  # a deletion may have unset it
     return Replaced(
         sent=len(inventory.missing),
         present=inventory.right,
@@ -102,33 +118,33 @@ def replace_predictions(
     )
 
 
-def _show_run(studio: Studio, project_id: int, run: str, predictions: int) -> None:
-    """Make annotators see the predictions of a run; the server refuses while there are none."""
-    if predictions and get_record(studio, project_id).model_version != run:
-        subject = f"the model version of project {project_id}"
-        studio.write(subject, studio.sdk.projects.update, project_id, model_version=run)
+def _show_run(target: _Target, predictions: int) -> None:
+    """Make annotators see the predictions of the run; the server refuses while there are none."""
+    studio, project_id = target.studio, target.project_id
+    if predictions and get_record(studio, project_id).model_version != target.run:
+        subject = f"the model version of {target.subject}"
+        studio.write(subject, studio.sdk.projects.update, project_id, model_version=target.run)
 
 
-def _delete_version(studio: Studio, project_id: int, version: str) -> None:
+def _delete_version(target: _Target, version: str) -> None:
     """Delete all predictions of a model version; the SDK has no method for it."""
-    path = f"api/projects/{project_id}/model-versions/"
+    path = f"api/projects/{target.project_id}/model-versions/"
     body = {"model_version": version}
-    studio.write(f"project {project_id}", studio.request, "DELETE", path, body)
+    target.studio.write(target.subject, target.studio.request, "DELETE", path, body)
 
 
-def _take_inventory(
-    studio: Studio, project_id: int, run: str, categories: Set[str], ours: Callable[[str], bool]
-) -> _Inventory:
+def _take_inventory(target: _Target, ours: Callable[[str], bool]) -> _Inventory:
     """Read the project's predictions as they are now."""
     inventory = _Inventory()
-    for task in list_tasks(studio, project_id, fields="all", include=_FIELDS):
+    tasks = list_tasks(target.studio, target.project_id, fields="all", include=_FIELDS)
+    for task in tasks:
         predictions = [prediction.model_dump() for prediction in task.predictions or ()]
         versions = {str(prediction["model_version"] or "") for prediction in predictions}
         inventory.versions |= versions
-        if any(version == run or ours(version) for version in versions):
+        if any(version == target.run or ours(version) for version in versions):
             inventory.predicted.add(task.id)
-        of_run = [prediction for prediction in predictions if prediction["model_version"] == run]
-        right = [p["id"] for p in of_run if _is_right(p, categories)][:1]
+        of_run = [p for p in predictions if p["model_version"] == target.run]
+        right = [p["id"] for p in of_run if _is_right(p, target.categories)][:1]
         inventory.wrong += [p["id"] for p in of_run if p["id"] not in right]
         try:
             text = to_document({"data": task.data}).text
@@ -150,41 +166,32 @@ def _is_right(prediction: dict[str, Any], categories: Set[str]) -> bool:
     return True
 
 
-def _send_all(
-    studio: Studio,
-    project_id: int,
-    run: str,
-    tasks: Sequence[tuple[int, str]],
-    suggest: Suggest,
-    categories: Set[str],
-) -> Iterator[int]:
+def _send_all(target: _Target, tasks: Sequence[tuple[int, str]], suggest: Suggest) -> Iterator[int]:
     """Send a prediction for each task; yield how many are sent so far, beginning with 0."""
     sent = 0
     yield sent
-    for chunk in chunks(tasks, studio.settings.batch_size):
+    for chunk in chunks(tasks, target.studio.settings.batch_size):
         suggestions = suggest([text for _, text in chunk])
         batch = [
-            {"task": task, **to_prediction(suggestion, categories)}
+            {"task": task, **to_prediction(suggestion, target.categories)}
             for (task, _), suggestion in zip(chunk, suggestions, strict=True)
         ]
-        _send_batch(studio, project_id, run, batch, categories)
+        _send_batch(target, batch)
         sent += len(chunk)
         yield sent
 
 
-def _send_batch(
-    studio: Studio, project_id: int, run: str, batch: list[dict[str, Any]], categories: Set[str]
-) -> None:
+def _send_batch(target: _Target, batch: list[dict[str, Any]]) -> None:
     """Send one batch; after a failure, only what did not arrive.
 
     Raises:
         InputError: the server does not recover, or drops predictions.
     """
-    subject = f"project {project_id}"
+    studio = target.studio
     call = studio.sdk.projects.import_predictions
     for attempt in itertools.count(1):
         try:
-            answer: Any = studio.write(subject, call, project_id, request=batch)
+            answer: Any = studio.write(target.subject, call, target.project_id, request=batch)
         except UnsureError:
             if attempt == ATTEMPTS:
                 raise
@@ -195,8 +202,7 @@ def _send_batch(
                     "saying why. Check the labelling interface, then run this again."
                 )
             return
-        inventory = _take_inventory(studio, project_id, run, categories, lambda _: False)
-        missing = {task for task, _ in inventory.missing}
+        missing = {task for task, _ in _take_inventory(target, lambda _: False).missing}
         batch = [prediction for prediction in batch if prediction["task"] in missing]
         if not batch:
             return

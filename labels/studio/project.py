@@ -97,7 +97,7 @@ def prepare_project(
 
     Raises:
         InputError: the interface in Label Studio has controls or choices that ours lacks, so
-            someone changed it by hand; or annotations stand in the way of the change.
+            someone changed it by hand; or annotations prevent the change.
     """
     settings = {
         "label_config": interface,
