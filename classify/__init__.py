@@ -12,14 +12,14 @@ __all__ = ["load", "predict"]
 
 
 def load(run: str | Path | None = None, *, workspace: str | Path | None = None) -> "Run":
-    """A trained run, every file checked; its `predict(texts)` gives one Prediction a text.
+    """Load a trained run and check its files; its `predict(texts)` returns a Prediction a text.
 
     Args:
         run: a run's name in the workspace or its directory; None for the current one.
         workspace: the folder; None for $CLASSIFY_WORKSPACE, else ./workspace.
 
     Raises:
-        seeds.base.errors.InputError: there is no such run, or a file of it was altered.
+        seeds.base.errors.InputError: there is no such run, or one of its files was altered.
     """
     from seeds.base.settings import workspace_path
     from training.runs.registry import find_run
@@ -33,14 +33,14 @@ def load(run: str | Path | None = None, *, workspace: str | Path | None = None) 
 
 
 def predict(texts: Iterable[str], run: "Run | None" = None) -> "list[Prediction]":
-    """The categories of each text, cleaned as `classify predict` does it.
+    """Predict the categories of each text, cleaned as by `classify predict`.
 
     Args:
-        texts: articles; a list even of one.
+        texts: articles; a list, even for a single one.
         run: from `load`; None loads the current one.
 
     Raises:
-        seeds.base.errors.InputError: there is no model, or a text is empty; says which.
+        seeds.base.errors.InputError: there is no model, or a text is empty; the message names it.
         TypeError: texts is a single string.
     """
     from seeds.base.errors import InputError

@@ -13,37 +13,43 @@ from classify.options import Commands
 from classify.terminal import escape
 from seeds.base.errors import InputError
 
-# name -> where it lives, what it does: `classify --help` imports none of them.
+# name -> (where it lives, what it does): `classify --help` imports no command.
 COMMANDS = {
-    "demo": ("classify.commands.demo:demo", "The whole loop on the sample corpus, for real."),
+    "demo": ("classify.commands.demo:demo", "Run the whole loop on the sample corpus."),
     "seeds": ("classify.commands.seeds:seeds", "Collect articles: add, list, stats."),
     "labels": (
         "classify.commands.labels:labels",
-        "Label them in Label Studio: server, push, pull, status, import, connect.",
+        "Annotate in Label Studio: server, push, pull, status, import, connect.",
     ),
     "train": ("classify.commands.train:train", "Train a model on the agreed labels."),
     "evaluate": ("classify.commands.evaluate:evaluate", "Measure a run on labelled articles."),
-    "compare": ("classify.commands.compare:compare", "Say whether a run is better than another."),
+    "compare": (
+        "classify.commands.compare:compare",
+        "Tell whether one run is better than another.",
+    ),
     "runs": (
         "classify.commands.runs:runs",
-        "Trained models: list, show, promote, rollback, verify, export.",
+        "Manage trained models: list, show, promote, rollback, verify, export.",
     ),
     "predict": ("classify.commands.predict:predict", "Label articles with a trained model."),
-    "serve": ("classify.commands.serve:serve", "Answer over HTTP: API, page, ML backend."),
+    "serve": (
+        "classify.commands.serve:serve",
+        "Serve predictions over HTTP: API, page, ML backend.",
+    ),
 }
 
-READER_LEFT = 128 + signal.SIGPIPE  # as of any program in `… | head -1`: neither done nor at fault
+READER_LEFT = 128 + signal.SIGPIPE  # exit code of any program whose reader leaves, as head does
 
 
 class LazyGroup(Commands):
-    """A group whose commands are imported when they are called, not when they are listed."""
+    """A group that imports a command when it is called, not when it is listed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order people use them."""
+        """Return the names in the order people use them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command; None if there is no such name."""
+        """Import a command; None if there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = pkgutil.resolve_name(COMMANDS[cmd_name][0])
@@ -55,18 +61,18 @@ class LazyGroup(Commands):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what the user can fix becomes one line and exit code 1."""
+        """Run a command; an error the user can fix becomes one line and exit code 1."""
         try:
             return super().invoke(ctx)
         except InputError as error:
             raise click.ClickException(escape(str(error))) from error
-        except BrokenPipeError as error:  # click's own answer is 1, which asks for mending
+        except BrokenPipeError as error:  # click would exit with 1, as for an error to fix
             _drop_output()
             raise click.exceptions.Exit(READER_LEFT) from error
 
 
 def _drop_output() -> None:
-    """What is not written yet goes nowhere: Python would complain of it at exit."""
+    """Discard unwritten output, about which Python would complain at exit."""
     for stream in (sys.stdout, sys.stderr):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -76,26 +82,28 @@ def _drop_output() -> None:
 def cli() -> None:
     """Label French news articles by category.
 
-    Articles go to Label Studio, annotators give each its categories, a model learns from them and
-    labels every new article. Start with `classify demo`.
+    Annotators label articles in Label Studio, a model is trained on the agreed labels, and the
+    model labels new articles. Start with `classify demo`.
     """
 
 
 def main() -> NoReturn:
-    """The console script; Ctrl-C ends it with exit code 130."""
+    """Run the command line and exit; after Ctrl-C with code 130."""
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. What was finished is kept; run it again to go on.", err=True)
+        click.echo(
+            "Interrupted. Finished work is kept; run the same command again to continue.", err=True
+        )
         code = 130
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush
-        click.echo(f"Error: standard output: {error.strerror}. Free some space.", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to flush
+        click.echo(f"Error: standard output: {error.strerror}. Free some disk space.", err=True)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
 

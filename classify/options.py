@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +14,17 @@ if TYPE_CHECKING:
     from training.runs.run import Run
     from training.runtime import Runtime
 
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Folder(click.Path):
-    """A folder to work in. An empty name, as an unset variable of a shell gives, is refused."""
+    """A workspace folder. An empty name is refused: it comes from an unset shell variable."""
 
     def __init__(self) -> None:
         super().__init__(file_okay=False, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The folder as a Path.
+        """Return the folder as a Path.
 
         Raises:
             InputError: the name is empty.
@@ -48,7 +49,7 @@ threads_option = click.option(
 )
 
 
-def add_options(*options: Decorator) -> Decorator:
+def add_options(*options: _Decorator) -> _Decorator:
     """Return a decorator that adds options and arguments, listed by --help in this order."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,7 +61,21 @@ def add_options(*options: Decorator) -> Decorator:
     return decorate
 
 
-labelled_options = add_options(
+text_format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
+)
+file_encoding_option = click.option(
+    "--encoding", help="Encoding of text files that are not UTF-8, such as cp1252."
+)
+max_size_option = click.option(
+    "--max-size", default="20MB", show_default=True, help="Maximum size of one article."
+)
+_labelled_options = add_options(
     click.option(
         "--on",
         type=click.Path(path_type=Path),
@@ -71,20 +86,37 @@ labelled_options = add_options(
     click.option(
         "--separator", default=";", show_default=True, help="Separator of categories in a cell."
     ),
-    click.option("--encoding", help="Encoding of a file that is not UTF-8, such as cp1252."),
-    click.option(
-        "--format",
-        "form",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="Format of the figures.",
-    ),
+    file_encoding_option,
 )
 
 
+def labelled_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name labelled articles; the command gets them as one `source`."""
+
+    @_labelled_options
+    @functools.wraps(command)
+    def with_source(
+        *args: Any,
+        on: Path | None,
+        text_columns: str,
+        label_column: str,
+        separator: str,
+        encoding: str | None,
+        **others: Any,
+    ) -> Any:
+        """Call the command with the five options as one argument."""
+        from classify.workspace.labelled import LabelledSource
+        from labels.spreadsheet import Layout
+        from seeds.reading.columns import parse_column_names
+
+        layout = Layout(parse_column_names(text_columns), label_column, separator)
+        return command(*args, source=LabelledSource(on, layout, encoding), **others)
+
+    return with_source
+
+
 def runtime_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Where and how an encoder computes: --device, --batch-size … as one `runtime`."""
+    """Add the options of where and how an encoder computes; the command gets one `runtime`."""
 
     @device_option
     @click.option(
@@ -105,18 +137,43 @@ def runtime_options(command: Callable[..., Any]) -> Callable[..., Any]:
         batch_size: int | None,
         threads: int | None,
         dtype: str,
-        **given: Any,
+        **others: Any,
     ) -> Any:
-        """The command, with the four options made one argument."""
+        """Call the command with the four options as one argument."""
         from training.runtime import Runtime
 
-        return command(*args, runtime=Runtime(device, batch_size, threads, dtype), **given)
+        return command(*args, runtime=Runtime(device, batch_size, threads, dtype), **others)
 
     return with_runtime
 
 
-def tell_computing(run: "Run", runtime: "Runtime") -> None:
-    """Say what a run's encoder computes in, where that was left to the machine."""
+@dataclass(frozen=True, slots=True)
+class PredictOptions:
+    """The options of `classify predict`, by the names of its parameters."""
+
+    paths: tuple[str, ...]
+    form: str
+    explained: bool
+    output: Path | None
+    resume: bool
+    rejects: Path | None
+    run: str | None
+    every: bool
+    recursive: bool
+    text_columns: str | None
+    id_column: str
+    encoding: str | None
+    max_size: str
+    stdin_format: str
+    engine: str
+    master: str | None
+    processes: int | None
+    workspace: Path | None
+    runtime: "Runtime"
+
+
+def note_precision(run: "Run", runtime: "Runtime") -> None:
+    """Print the precision a run's encoder computes in, where that was left to the machine."""
     from classify.terminal import say
 
     if run.model.computing and runtime.dtype == "auto":
@@ -124,17 +181,17 @@ def tell_computing(run: "Run", runtime: "Runtime") -> None:
 
 
 class Commands(click.Group):
-    """A group that lists its commands in the order people use them, to one mistyped as well."""
+    """A group that lists its commands in the order of use, also after a mistyped one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order they are written."""
+        """Return the names in the order they were added."""
         return list(self.commands)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, and an unknown name lists the known ones."""
-        known = self.list_commands(ctx)
-        if args and args[0] not in known and not args[0].startswith("-"):
-            ctx.fail(f"no such command {args[0]!r}. Known: {', '.join(known)}.")
+        """Find the command of a name; an unknown name is answered with the list of commands."""
+        names = self.list_commands(ctx)
+        if args and args[0] not in names and not args[0].startswith("-"):
+            ctx.fail(f"no such command {args[0]!r}. Known: {', '.join(names)}.")
         return super().resolve_command(ctx, args)

@@ -1,7 +1,7 @@
 """`classify compare`."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,132 +9,114 @@ import click
 
 from classify.options import (
     labelled_options,
+    note_precision,
     runtime_options,
-    tell_computing,
+    text_format_option,
     workspace_option,
 )
 from classify.terminal import escape, say
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
+    from classify.workspace.comparison import RunComparison
+    from classify.workspace.labelled import LabelledSource
     from training.evaluation.comparison import Comparison, Difference, Disagreement
     from training.runtime import Runtime
 
-_SHOWN = 20  # articles on which the runs differ: as many as one reads
+_ARTICLES_SHOWN = 20  # that the runs label differently: as many as a person reads
 
 
 @click.command()
 @click.argument("run_a")
 @click.argument("run_b")
 @labelled_options
+@text_format_option
 @runtime_options
 @workspace_option
 def compare(
     run_a: str,
     run_b: str,
-    on: Path | None,
-    text_columns: str,
-    label_column: str,
-    separator: str,
-    encoding: str | None,
+    source: "LabelledSource",
     form: str,
     workspace: Path | None,
     runtime: "Runtime",
 ) -> None:
-    """Say whether RUN_B is better than RUN_A, on labelled articles that neither learned from.
+    """Tell whether RUN_B is better than RUN_A on labelled articles.
 
-    Without --on these are the articles of the workspace that are kept apart to measure on. A run is
-    called better when its macro-F1 is, and both the 95 % interval and the p-value of the difference
-    say that this is no accident of these articles.
+    Without --on, the articles are the frozen test set of the workspace. Articles that either run
+    was trained on are left out. A run is better if its macro-F1 is higher and both the 95 %
+    interval and the p-value of the difference rule out chance.
     """
-    from classify.workspace.evaluation import answers, labelled_articles, measurable, remarks
-    from training.evaluation.comparison import compare as hold_against
-    from training.evaluation.comparison import find_disagreements
-    from training.runs.facts import read_facts
-    from training.runs.registry import find_run
-    from training.runs.run import load_run
-    from training.runtime import Runtime as Plain
+    from classify.workspace.comparison import compare_runs, load_pair
+    from classify.workspace.evaluation import describe_exclusions
 
     folder = workspace_path(workspace)
-    paths = [find_run(folder / "runs", name) for name in (run_a, run_b)]
-    # A model on one CPU core beside an encoder is no reason to refuse what the encoder is told.
-    simple = [read_facts(path).kind == "tfidf" for path in paths]
-    told = [Plain() if each and not all(simple) else runtime for each in simple]
-    runs = [load_run(path, each) for path, each in zip(paths, told, strict=True)]
-    for each in runs:
-        tell_computing(each, runtime)
-    columns = (text_columns, label_column, separator)
-    dataset, faults = labelled_articles(folder, on, columns, encoding, runs)
-    measured = measurable(dataset, runs)
-    for line in (*faults, *remarks(measured, runs)):
+    runs = load_pair(folder, (run_a, run_b), runtime)
+    for run in runs:
+        note_precision(run, runtime)
+    result = compare_runs(folder, runs, source)
+    for line in (*result.faults, *describe_exclusions(result.measured, runs)):
         say(line)
-    a, b = (answers(run, measured.examples, measured.categories) for run in runs)
-    found = hold_against(a.predicted, b.predicted, measured.gold, measured.categories)
-    apart = find_disagreements(measured.examples, measured.categories, a, b)
-    names = (runs[0].name, runs[1].name)
     if form == "json":
-        record = {
-            "a": names[0],
-            "b": names[1],
-            "on": str(on) if on else "test part",
-            "left_out": measured.learned,
-            "unknown_categories": measured.unknown,
-            "gone_categories": list(measured.gone),
-            **found.record(),
-            "disagreements": [asdict(each) for each in apart],
-        }
-        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(result.record(), indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join((*_figures(names, found), *_articles(apart))))
-    if faults:
+        click.echo("\n".join((*_figure_lines(result), *_article_lines(result.disagreements))))
+    if result.faults:
         click.get_current_context().exit(1)
 
 
-def _figures(names: tuple[str, str], found: "Comparison") -> list[str]:
-    """The verdict in words, then the figures of both runs."""
+def _figure_lines(result: "RunComparison") -> Iterator[str]:
+    """Yield the verdict in words, then the figures of both runs."""
+    figures = result.comparison
     overall = {
-        "micro-F1": found.micro_f1,
-        "macro-F1": found.macro_f1,
-        "weighted F1": found.weighted_f1,
-        "exactly right": found.exact,
+        "micro-F1": figures.micro_f1,
+        "macro-F1": figures.macro_f1,
+        "weighted F1": figures.weighted_f1,
+        "exactly right": figures.exact,
     }
-    width = max(map(len, (*overall, *found.categories)))
-    heading = f"{'':<{width}}  {'A':>5}  {'B':>5}  {'B − A, with its 95 % interval':<30}  {'p':>5}"
-    neither = found.articles - found.both - found.only_a - found.only_b
-    return [
-        f"A  {names[0]}",
-        f"B  {names[1]}",
-        f"{found.verdict} on {found.articles} articles: macro-F1 of B minus A {found.macro_f1}",
-        "",
-        heading,
-        *(_row(name, figure, width) for name, figure in overall.items()),
-        "",
-        f"exactly right: both {found.both}, only A {found.only_a}, only B {found.only_b}, "
-        f"neither {neither}; McNemar p {_chance(found.mcnemar)}",
-        "",
-        f"{'F1 by category':<{width}}",
-        *(_row(name, figure, width) for name, figure in found.categories.items()),
-    ]
+    width = max(map(len, (*overall, *figures.categories)))
+    for letter, run in zip("AB", result.runs, strict=True):
+        yield f"{letter}  {run.name}"
+    yield (
+        f"{figures.verdict} on {figures.articles} articles: macro-F1 of B minus A "
+        f"{figures.macro_f1}"
+    )
+    yield ""
+    yield f"{'':<{width}}  {'A':>5}  {'B':>5}  {'B − A, with its 95 % interval':<30}  {'p':>5}"
+    for name, difference in overall.items():
+        yield _figure_line(name, difference, width)
+    yield from ("", _counts(figures), "", f"{'F1 by category':<{width}}")
+    for name, difference in figures.categories.items():
+        yield _figure_line(name, difference, width)
 
 
-def _chance(p_value: float) -> str:
+def _counts(figures: "Comparison") -> str:
+    """Return how many articles both, one or none of the runs got exactly right."""
+    neither = figures.articles - figures.both - figures.only_a - figures.only_b
+    return (
+        f"exactly right: both {figures.both}, only A {figures.only_a}, only B {figures.only_b}, "
+        f"neither {neither}; McNemar p {_format_p(figures.mcnemar)}"
+    )
+
+
+def _figure_line(name: str, figure: "Difference", width: int) -> str:
+    values = f"{figure.a:.3f}  {figure.b:.3f}  {figure!s:<30}"
+    return f"{name:<{width}}  {values}  {_format_p(figure.p_value)}"
+
+
+def _format_p(p_value: float) -> str:
     return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
-def _row(name: str, figure: "Difference", width: int) -> str:
-    values = f"{figure.a:.3f}  {figure.b:.3f}  {figure!s:<30}"
-    return f"{name:<{width}}  {values}  {_chance(figure.p_value)}"
-
-
-def _articles(apart: "list[Disagreement]") -> list[str]:
-    """The articles on which the runs differ, the first of them."""
-    lines = ["", f"articles with different categories: {len(apart)}"]
-    for each in apart[:_SHOWN]:
-        lines.append(f"{each.id}  {escape(each.title)}")
-        lines.append(f"    gold  {', '.join(each.gold) or 'none'}")
-        for name, given in (("A", each.a), ("B", each.b)):
-            said = ", ".join(f"{category} {p:.0%}" for category, p in given.items())
-            lines.append(f"    {name}     {said or 'none'}")
-    if len(apart) > _SHOWN:
-        lines.append(f"and {len(apart) - _SHOWN} more; --format json has them all")
-    return lines
+def _article_lines(disagreements: "Sequence[Disagreement]") -> Iterator[str]:
+    """Yield the first articles that the runs label differently, with both predictions."""
+    yield ""
+    yield f"articles labelled differently: {len(disagreements)}"
+    for article in disagreements[:_ARTICLES_SHOWN]:
+        yield f"{article.id}  {escape(article.title)}"
+        yield f"    gold  {', '.join(article.gold) or 'none'}"
+        for letter, predicted in (("A", article.a), ("B", article.b)):
+            categories = ", ".join(f"{name} {p:.0%}" for name, p in predicted.items())
+            yield f"    {letter}     {categories or 'none'}"
+    if len(disagreements) > _ARTICLES_SHOWN:
+        yield f"… and {len(disagreements) - _ARTICLES_SHOWN} more; --format json lists them all"

@@ -8,84 +8,76 @@ import click
 
 from classify.options import (
     labelled_options,
+    note_precision,
     runtime_options,
-    tell_computing,
+    text_format_option,
     workspace_option,
 )
 from classify.terminal import escape, say
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
+    from classify.workspace.labelled import LabelledSource
+    from training.evaluation.metrics import Evaluation
     from training.runtime import Runtime
 
 
 @click.command()
 @click.argument("run", required=False)
 @labelled_options
+@text_format_option
 @runtime_options
 @workspace_option
 def evaluate(
     run: str | None,
-    on: Path | None,
-    text_columns: str,
-    label_column: str,
-    separator: str,
-    encoding: str | None,
+    source: "LabelledSource",
     form: str,
     workspace: Path | None,
     runtime: "Runtime",
 ) -> None:
-    """Measure RUN, the current one by default, on labelled articles it did not learn from.
+    """Measure RUN, by default the current one, on labelled articles it was not trained on.
 
-    Without --on these are the articles of the workspace that are kept apart to measure on. Articles
-    that the run learned from, and near-duplicates of them, are left out and counted.
+    Without --on, the articles are the frozen test set of the workspace. Articles that the run was
+    trained on, and their near-duplicates, are left out and counted.
     """
-    from classify.workspace.evaluation import evaluation, labelled_articles, measurable, remarks
+    from classify.workspace.evaluation import describe_exclusions, evaluate_run, select_measurable
+    from classify.workspace.labelled import read_labelled_articles
     from training.runs.registry import find_run
     from training.runs.run import load_run
 
     folder = workspace_path(workspace)
     loaded = load_run(find_run(folder / "runs", run), runtime)
-    tell_computing(loaded, runtime)
-    columns = (text_columns, label_column, separator)
-    dataset, faults = labelled_articles(folder, on, columns, encoding, [loaded])
-    measured = measurable(dataset, [loaded])
-    for line in (*faults, *remarks(measured, [loaded])):
+    note_precision(loaded, runtime)
+    dataset, faults = read_labelled_articles(folder, source, [loaded])
+    measured = select_measurable(dataset, [loaded])
+    for line in (*faults, *describe_exclusions(measured, [loaded])):
         say(line)
-    found = evaluation(loaded, measured)
+    evaluation = evaluate_run(loaded, measured)
     if form == "json":
-        record = {
-            "run": loaded.name,
-            "on": str(on) if on else "test part",
-            "left_out": measured.learned,
-            "unknown_categories": measured.unknown,
-            "gone_categories": list(measured.gone),
-            **found.record(),
-        }
+        origin = {"run": loaded.name, "on": source.name}
+        record = {**origin, **measured.record(), **evaluation.record()}
         click.echo(json.dumps(record, indent=2, ensure_ascii=False))
     else:
-        _print(loaded.name, on, found)
+        _print_figures(loaded.name, source.file, evaluation)
     if faults:
         click.get_current_context().exit(1)
 
 
-def _print(name: str, on: Path | None, found: object) -> None:
-    """The key figures, a line a category, and the decisions."""
-    from training.evaluation.metrics import Evaluation
+def _print_figures(run: str, file: Path | None, evaluation: "Evaluation") -> None:
+    """Print the key figures, the decisions, and a line for each category."""
     from training.report.model_card import key_figures
 
-    assert isinstance(found, Evaluation)
-    where = escape(str(on)) if on else "the frozen test part"
-    click.echo(f"{name} on {found.articles} articles of {where}; intervals are 95 %")
-    for label, value in key_figures(found):
+    articles = escape(str(file)) if file else "the frozen test set"
+    click.echo(f"{run} on {evaluation.articles} articles of {articles}; intervals are 95 %")
+    for label, value in key_figures(evaluation):
         click.echo(f"{label:>18}  {value}")
-    counts = ", ".join(f"{count} {label}" for label, count in found.decisions.items())
+    counts = ", ".join(f"{count} {label}" for label, count in evaluation.decisions.items())
     click.echo(f"{'decisions':>18}  {counts}")
-    if found.accepted_exact is not None:
-        click.echo(f"{'without review':>18}  {found.accepted_exact:.0%} exactly right")
-    width = max(len("category"), *map(len, found.categories))
-    heads = ("precision", "recall", "F1", "AP", "articles")
-    click.echo(f"\n{'category':<{width}}" + "".join(f"  {head:>9}" for head in heads))
-    for label, score in found.categories.items():
+    if evaluation.accepted_exact is not None:
+        click.echo(f"{'without review':>18}  {evaluation.accepted_exact:.0%} exactly right")
+    width = max(len("category"), *map(len, evaluation.categories))
+    columns = ("precision", "recall", "F1", "AP", "articles")
+    click.echo(f"\n{'category':<{width}}" + "".join(f"  {column:>9}" for column in columns))
+    for category, score in evaluation.categories.items():
         cells = (*score.shown, f"{score.support:,}")
-        click.echo(f"{label:<{width}}" + "".join(f"  {cell:>9}" for cell in cells))
+        click.echo(f"{category:<{width}}" + "".join(f"  {cell:>9}" for cell in cells))

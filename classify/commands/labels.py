@@ -1,106 +1,56 @@
 """`classify labels`: annotate in Label Studio, bring the labels back."""
 
 import json
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from classify.commands.connect import connect as connect_command
-from classify.options import Commands, workspace_option
-from classify.progress import counting
+from classify.commands.connect import connect
+from classify.commands.server import server
+from classify.options import (
+    Commands,
+    file_encoding_option,
+    text_format_option,
+    workspace_option,
+)
 from classify.terminal import escape, quantity, say
-from classify.workspace.suggestions import fitting_run, send_predictions
 from seeds.base.errors import InputError
 from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
+    from classify.workspace.labels import ImportedLabels, Labels
+    from classify.workspace.push import PushPreview
     from labels.studio.client import Studio
     from labels.studio.connection import StudioSettings
     from labels.studio.project import Project
-    from labels.taxonomy import Taxonomy
+    from labels.studio.push import Pushed
 
-DISPUTES_SHOWN = 5  # lines; adjudicate.jsonl lists all
-REASONS_SHOWN = 20  # lines of a pull; a category that was removed is one of them
-ROWS_SHOWN = 20  # with a fault, of an import; more are counted
-TASKS_SHOWN = 5  # ids in such a line: enough to look at some
+_DISPUTES_SHOWN = 5  # lines; adjudicate.jsonl lists all
+_REASONS_SHOWN = 20  # lines of a pull; a removed category is one reason
+_ROWS_SHOWN = 20  # faulty rows of an import; the rest are counted
+_TASKS_SHOWN = 5  # ids in a line: enough to look at some
 
 
 @click.group(cls=Commands)
 def labels() -> None:
-    """Label articles in Label Studio: server, push, pull, status, import, connect."""
+    """Annotate in Label Studio: server, push, pull, status, import, connect."""
 
 
-labels.add_command(connect_command)
-
-
-@labels.group(cls=Commands)
-def server() -> None:
-    """The embedded Label Studio, on this machine only: start, stop, status."""
-
-
-@server.command()
-@click.option(
-    "--port",
-    type=click.IntRange(1024, 65535),
-    help="Of its page.  [default: the last one, else the first free one from 8080 on]",
-)
-@workspace_option
-def start(port: int | None, workspace: Path | None) -> None:
-    """Start the server; the first time installs it, which takes some minutes."""
-    from classify.workspace.labels import check_extra
-    from labels.server import server as embedded
-
-    check_extra()
-    found = embedded.start(workspace_path(workspace), port=port, notify=say)
-    click.echo(found.url)
-    own = f" --workspace {workspace}" if workspace else ""
-    say(f"e-mail and password: classify labels server status --show-login{own}")
-
-
-@server.command()
-@workspace_option
-def stop(workspace: Path | None) -> None:
-    """Stop the server; articles and annotations stay."""
-    from labels.server import server as embedded
-
-    stopped = embedded.stop(workspace_path(workspace))
-    say("stopped" if stopped else "was not running")
-
-
-@server.command("status")
-@click.option("--show-login", is_flag=True, help="Print the e-mail, password and token.")
-@workspace_option
-def server_status(show_login: bool, workspace: Path | None) -> None:
-    """Say whether the server runs, and where."""
-    from labels.server import server as embedded
-
-    folder = workspace_path(workspace)
-    found = embedded.status(folder)
-    rows = {"state": found.state, "page": found.url, "version": found.version}
-    if found.state == "running":
-        rows |= {"process": str(found.pid), "since": found.since}
-    if show_login:
-        login = embedded.credentials(folder)
-        if login is None:
-            raise InputError(f"{folder}: no server yet. Run `classify labels server start`.")
-        rows |= {"e-mail": login.email, "password": login.password, "token": login.token}
-    for name, value in rows.items():
-        if value:
-            click.echo(f"{name:>9}  {value}")
+labels.add_command(server)
 
 
 @labels.command()
-@click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
-@click.option("--limit", type=click.IntRange(0), help="Send at most so many articles.")
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
+@click.option("--limit", type=click.IntRange(0), help="Maximum number of articles to send.")
 @click.option(
     "--with-predictions",
     is_flag=True,
-    help="Show annotators the model's categories ticked, in the articles sent before too.",
+    help="Show annotators the model's categories ticked, also in articles sent before.",
 )
-@click.option("--run", help="The model's run.  [default: the current run]")
+@click.option("--run", help="Run that predicts.  [default: the current run]")
 @workspace_option
 def push(
     dry_run: bool,
@@ -111,37 +61,34 @@ def push(
 ) -> None:
     """Send the articles that Label Studio does not have yet.
 
-    Makes the project the first time and brings its labelling interface up to date. The predictions
-    of a run take the place of an earlier run's; annotations stay as they are.
+    Creates the project the first time, and brings its labelling interface up to date. The
+    predictions of a run replace those of earlier runs; annotations stay as they are.
     """
-    from classify.workspace.labels import connect
-    from labels.studio.project import list_task_ids
+    from classify.workspace.labels import connect_studio
+    from classify.workspace.push import preview_push, push_articles, update_project
+    from classify.workspace.suggestions import load_suggesting_run, send_predictions
     from labels.taxonomy import ensure_taxonomy
     from seeds.document import read_documents
 
     if with_predictions and dry_run:
-        raise InputError(
-            "--dry-run says what articles would be sent. Leave --with-predictions out."
-        )
+        raise InputError("--dry-run only counts articles. Leave --with-predictions out.")
     if run and not with_predictions:
-        raise InputError("--run goes with --with-predictions. Add that, or leave --run out.")
+        raise InputError("--run needs --with-predictions. Add that, or leave --run out.")
     folder = workspace_path(workspace)
     documents = read_documents(folder)
     if not documents:
         raise InputError(f"{folder}: no articles yet. Add some with `classify seeds add PATH`.")
     with locked(folder, "classify labels push"):
         taxonomy = ensure_taxonomy(folder)
-        model = fitting_run(folder, run, taxonomy) if with_predictions else None
-        studio, settings = connect(folder)
+        model = load_suggesting_run(folder, run, taxonomy) if with_predictions else None
+        studio, settings = connect_studio(folder)
         if dry_run:
-            _say_what_is_new(studio, settings, documents.keys(), limit, folder)
+            preview = preview_push(studio, settings.title, documents.keys(), limit)
+            _print_preview(preview, studio, settings, folder)
             return
-        project = prepare(studio, settings, taxonomy)
-        chosen = list(documents)
-        if limit is not None:
-            there = list_task_ids(studio, project.id)
-            chosen = [name for name in chosen if name not in there][:limit]
-        send(studio, project, [documents[name] for name in chosen], documents.keys(), folder)
+        project = update_project(studio, settings, taxonomy)
+        pushed = push_articles(studio, project, documents, limit)
+        _print_pushed(pushed, len(pushed.project_ids - documents.keys()), project, folder)
         if model:
             send_predictions(studio, project, model)
 
@@ -151,28 +98,35 @@ def push(
 def pull(workspace: Path | None) -> None:
     """Fetch the annotations and settle them by majority into dataset.jsonl.
 
-    Articles on which the annotators are evenly split go to adjudicate.jsonl: let one more annotate
-    them, or mark the right annotation as ground truth (the star) in Label Studio, and pull again.
+    Articles on which the annotators are evenly split go to adjudicate.jsonl: have one more person
+    annotate them, or mark the right annotation as ground truth (the star) in Label Studio, then
+    pull again.
     """
-    from classify.workspace.labels import pull as pull_labels
+    from classify.workspace.labels import pull_annotations
 
     folder = workspace_path(workspace)
     with locked(folder, "classify labels pull"):
-        kept, export = pull_labels(folder)
-    _say_set_aside(export.rejected)
-    _say_pulled(folder, kept, dict(export.counted))
+        pulled, export = pull_annotations(folder)
+    _print_set_aside(export.rejected)
+    _print_labels(folder, pulled, export.counted)
     if export.rejected:
         click.get_current_context().exit(1)
 
 
 @labels.command()
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-@click.option("--offline", is_flag=True, help="Of the last pull, without asking Label Studio.")
+@text_format_option
+@click.option("--offline", is_flag=True, help="Use the last pull; do not ask Label Studio.")
 @workspace_option
 def status(form: str, offline: bool, workspace: Path | None) -> None:
-    """Show how many articles are done, by whom, and per category."""
-    from classify.workspace.labels import Labels, connect, fetch, progress_report
-    from labels.annotations import IMPORTED, read_annotations
+    """Show how many articles are annotated, by whom, and per category."""
+    from classify.workspace.labels import (
+        Labels,
+        connect_studio,
+        count_progress,
+        fetch_export,
+        select_imported,
+    )
+    from labels.annotations import read_annotations
     from labels.studio.project import find_project
     from labels.taxonomy import read_taxonomy
     from seeds.document import read_documents
@@ -182,29 +136,35 @@ def status(form: str, offline: bool, workspace: Path | None) -> None:
     annotations = read_annotations(folder)
     facts: dict[str, Any] = {}
     if not offline:
-        studio, settings = connect(folder)
+        studio, settings = connect_studio(folder)
         project = find_project(studio, settings.title)
-        export = fetch(studio, project, taxonomy)
+        export = fetch_export(studio, project, taxonomy)
         documents = {**export.documents, **documents}
-        imported = [each for each in annotations if each.annotator.startswith(IMPORTED)]
-        annotations = [*imported, *export.annotations]
+        annotations = [*select_imported(annotations), *export.annotations]
         facts = {"project": project.url, "tasks": project.tasks}
         facts["set_aside"] = sum(map(len, export.rejected.values()))
-    report = facts | progress_report(Labels(documents, annotations, taxonomy))
-    click.echo(
-        json.dumps(report, indent=2, ensure_ascii=False) if form == "json" else _table(report)
-    )
+    report = facts | count_progress(Labels(documents, annotations, taxonomy))
+    if form == "json":
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(_status_lines(report)))
 
 
 @labels.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--text-columns", default="", help="Columns that make the text, in order: a,b.")
+@click.option("--text-columns", default="", help="Columns of the text, in order: a,b.")
 @click.option("--label-column", default="", help="Column of the categories.")
-@click.option("--separator", default=";", show_default=True, help="Between categories in a cell.")
+@click.option(
+    "--separator", default=";", show_default=True, help="Separator of categories in a cell."
+)
 @click.option("--date-column", default="", help="Column of the date.")
-@click.option("--choice", type=click.Choice(["multiple", "single"]), help="Categories an article.")
-@click.option("--create-categories", is_flag=True, help="Add those the taxonomy lacks.")
-@click.option("--encoding", help="If the file is not UTF-8, such as cp1252.")
+@click.option(
+    "--choice",
+    type=click.Choice(["multiple", "single"]),
+    help="Categories an article can have.  [default: as in taxonomy.toml]",
+)
+@click.option("--create-categories", is_flag=True, help="Add missing categories to taxonomy.toml.")
+@file_encoding_option
 @workspace_option
 def import_(
     file: Path,
@@ -217,158 +177,139 @@ def import_(
     encoding: str | None,
     workspace: Path | None,
 ) -> None:
-    """Take over labels from a CSV, TSV, JSONL or Parquet FILE.
+    """Import labelled articles from a CSV, TSV, JSONL or Parquet FILE.
 
-    A label is a category's id or its French or English name; an empty cell means that none
+    A label is a category's id or its French or English name; an empty cell means that no category
     applies. Importing a file of the same name again updates its articles.
     """
-    from classify.workspace.labels import take_over
+    from classify.workspace.labels import import_labels
     from labels.spreadsheet import Layout
     from seeds.reading.columns import parse_column_names
 
     folder = workspace_path(workspace)
     layout = Layout(parse_column_names(text_columns), label_column, separator, date_column)
     with locked(folder, "classify labels import"):
-        done = take_over(
+        imported = import_labels(
             folder, file, layout, choice=choice, create=create_categories, encoding=encoding
         )
-    labelled = done.labelled
-    for fault in labelled.faults[:ROWS_SHOWN]:
-        say(fault)
-    if rest := labelled.faults[ROWS_SHOWN:]:
-        say(f"… and {len(rest):,} more")
-    say(
-        f"{file.name}: {quantity(len(labelled.annotations), 'labelled article')} taken over, "
-        f"{labelled.repeated} repeated, {len(labelled.faults)} with faults"
-    )
-    own = folder / "taxonomy.toml"
-    if done.made:
-        say(f"{own}: added {', '.join(done.made)}; give each its names and a guideline there")
-    _say_pulled(folder, done.labels, {})
-    if labelled.faults:
+    _print_imported(folder, file, imported)
+    _print_labels(folder, imported.labels, {})
+    if imported.labelled.faults:
         click.get_current_context().exit(1)
 
 
-def prepare(studio: "Studio", settings: "StudioSettings", taxonomy: "Taxonomy") -> "Project":
-    """The project, made or brought up to date."""
-    from labels.studio.interface import render_guide, render_interface
-    from labels.studio.project import prepare_project
-
-    return prepare_project(
-        studio,
-        settings.title,
-        render_interface(taxonomy),
-        instruction=render_guide(taxonomy),
-        overlap=settings.overlap,
-    )
+labels.add_command(connect)  # last, as people use it
 
 
-def send(
-    studio: "Studio", project: "Project", documents: list[Any], known: Set[str], folder: Path
+# ---------------------------------------------------------------- notes
+
+
+def _print_preview(
+    preview: "PushPreview", studio: "Studio", settings: "StudioSettings", folder: Path
 ) -> None:
-    """Push articles and say what was done. known: the ids of all articles of the workspace."""
-    from labels.studio.push import push
-    from labels.studio.tasks import to_task
+    """Print what a push would do."""
+    if preview.creates_project:
+        say(f"project {settings.title!r} would be created on {studio.url}")
+    say(f"{quantity(preview.new, 'article')} would be sent, {preview.already:,} already there")
+    _warn_of_foreign(preview.foreign, settings.title, folder)
 
-    with counting("Sending", len(documents)) as count:
-        pushed = push(studio, project.id, [to_task(each) for each in documents], progress=count)
-    repaired = f", {pushed.repaired} surplus copies removed" if pushed.repaired else ""
-    say(f"{quantity(pushed.sent, 'article')} sent, {pushed.present:,} already there{repaired}")
-    _say_foreign(len(pushed.project_ids - known), project.title, folder)
+
+def _print_pushed(pushed: "Pushed", foreign: int, project: "Project", folder: Path) -> None:
+    """Print what a push did, and the project's address."""
+    removed = f", {quantity(pushed.repaired, 'duplicate task')} removed" if pushed.repaired else ""
+    say(f"{quantity(pushed.sent, 'article')} sent, {pushed.present:,} already there{removed}")
+    _warn_of_foreign(foreign, project.title, folder)
     for name in pushed.doubled:
-        say(f"article {name} stands twice, and people worked on both copies; delete one by hand")
+        say(f"article {name} has two tasks, both of them annotated; delete one in Label Studio")
     click.echo(project.url)
 
 
-def _say_foreign(count: int, title: str, folder: Path) -> None:
+def _warn_of_foreign(count: int, title: str, folder: Path) -> None:
     """Warn of articles in the project that this workspace does not have."""
     if count:
         say(
-            f"warning: project {title!r} also holds {quantity(count, 'article')} that this "
-            f"workspace does not know. If they are another workspace's, set a title of its own in "
+            f"warning: project {title!r} also has {quantity(count, 'article')} that this workspace "
+            f"does not have. If they belong to another workspace, set a different title in "
             f"{folder / 'labelstudio.toml'} and push again."
         )
 
 
-def _say_what_is_new(
-    studio: "Studio",
-    settings: "StudioSettings",
-    names: Set[str],
-    limit: int | None,
-    folder: Path,
-) -> None:
-    from labels.studio.errors import MissingError
-    from labels.studio.project import find_project, list_task_ids
-
-    try:
-        there = set(list_task_ids(studio, find_project(studio, settings.title).id))
-    except MissingError:
-        there = set()
-        say(f"project {settings.title!r} would be made on {studio.url}")
-    new = len(names - there)
-    count = new if limit is None else min(new, limit)
-    say(f"{quantity(count, 'article')} would be sent, {len(names & there):,} already there")
-    _say_foreign(len(there - names), settings.title, folder)
-
-
-def _say_set_aside(rejected: dict[str, list[int]]) -> None:
-    """What a pull could not use, a line a reason."""
+def _print_set_aside(rejected: Mapping[str, Sequence[int]]) -> None:
+    """Print the annotations a pull could not use, a line a reason."""
     reasons = sorted(rejected.items(), key=lambda pair: -len(pair[1]))
-    for reason, tasks in reasons[:REASONS_SHOWN]:
+    for reason, tasks in reasons[:_REASONS_SHOWN]:
         ids = list(dict.fromkeys(tasks))  # two annotators of a task are two annotations
-        more = ", …" if len(ids) > TASKS_SHOWN else ""
-        where = f"task{'' if len(ids) == 1 else 's'} {', '.join(map(str, ids[:TASKS_SHOWN]))}{more}"
-        say(f"set aside: {quantity(len(tasks), 'annotation')} ({where}): {reason}")
-    if rest := reasons[REASONS_SHOWN:]:
+        noun = "task" if len(ids) == 1 else "tasks"
+        shown = ", ".join(map(str, ids[:_TASKS_SHOWN])) + (", …" if len(ids) > _TASKS_SHOWN else "")
+        say(f"set aside: {quantity(len(tasks), 'annotation')} ({noun} {shown}): {reason}")
+    if rest := reasons[_REASONS_SHOWN:]:
         say(f"set aside: … and {sum(len(tasks) for _, tasks in rest):,} more, for other reasons")
 
 
-def _say_pulled(folder: Path, kept: Any, counted: dict[str, int]) -> None:
-    """What there is now, and what a person must settle."""
-    dataset, disputes = kept.agreed
+def _print_imported(folder: Path, file: Path, imported: "ImportedLabels") -> None:
+    """Print the faults of a file, what was imported, and the categories added."""
+    labelled = imported.labelled
+    for fault in labelled.faults[:_ROWS_SHOWN]:
+        say(fault)
+    if rest := labelled.faults[_ROWS_SHOWN:]:
+        say(f"… and {len(rest):,} more")
+    say(
+        f"{file.name}: {quantity(len(labelled.annotations), 'labelled article')} imported, "
+        f"{labelled.repeated} repeated, {len(labelled.faults)} with faults"
+    )
+    if imported.added:
+        say(
+            f"{folder / 'taxonomy.toml'}: added {', '.join(imported.added)}; write their names and "
+            "guidelines there"
+        )
+
+
+def _print_labels(folder: Path, settled: "Labels", counted: Mapping[str, int]) -> None:
+    """Print the agreed labels, the disputes, and the path of the dataset."""
+    dataset, disputes = settled.agreed
     if counted:
         say("annotations: " + ", ".join(f"{n:,} {name}" for name, n in sorted(counted.items())))
     agreed = quantity(len(dataset.examples), "article")
     say(f"{agreed} with agreed labels, {len(disputes):,} to adjudicate")
-    for dispute in disputes[:DISPUTES_SHOWN]:
-        title = kept.documents[dispute.document_id].text.partition("\n")[0]
+    for dispute in disputes[:_DISPUTES_SHOWN]:
+        title = settled.documents[dispute.document_id].text.partition("\n")[0]
         say(f"  {dispute.document_id}  {escape(title)[:44]:<44}  {', '.join(dispute.disputed)}?")
-    if len(disputes) > DISPUTES_SHOWN:
-        say(f"  … all of them: {folder / 'adjudicate.jsonl'}")
+    if len(disputes) > _DISPUTES_SHOWN:
+        say(f"  … the full list: {folder / 'adjudicate.jsonl'}")
     click.echo(f"{folder / 'dataset.jsonl'}")
 
 
-def _table(report: dict[str, Any]) -> str:
-    """The report as lines for a person, at most 80 characters wide."""
-    lines = [report["project"], ""] if "project" in report else []
-    lines.append(f"{report['articles']:>6} articles")
+# ---------------------------------------------------------------- status
+
+
+def _status_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the report as lines at most 80 characters wide."""
+    if "project" in report:
+        yield from (report["project"], "")
+    yield f"{report['articles']:>6} articles"
     if "tasks" in report:
-        lines.append(f"{report['tasks']:>6} in Label Studio")
-    lines += [
-        f"{report['annotated']:>6} annotated",
-        f"{report['agreed']:>6} with agreed labels",
-        f"{report['to_adjudicate']:>6} to adjudicate",
-    ]
+        yield f"{report['tasks']:>6} in Label Studio"
+    yield f"{report['annotated']:>6} annotated"
+    yield f"{report['agreed']:>6} with agreed labels"
+    yield f"{report['to_adjudicate']:>6} to adjudicate"
     if report.get("set_aside"):
-        lines.append(
-            f"{report['set_aside']:>6} annotations set aside; `classify labels pull` says why"
-        )
+        yield f"{report['set_aside']:>6} annotations set aside; `classify labels pull` says why"
     states = ("submitted", "skipped", "draft")
-    people = [
-        (name, [counts.get(each, 0) for each in states])
+    annotators = [
+        (name, [counts.get(state, 0) for state in states])
         for name, counts in report["annotators"].items()
     ]
-    lines += ["", *_columns("annotator", states, people)]
-    found = [(name, [count]) for name, count in report["categories"].items()]
-    return "\n".join([*lines, "", *_columns("category", ("agreed",), found)])
+    yield from ("", *_table_lines("annotator", states, annotators))
+    categories = [(name, [count]) for name, count in report["categories"].items()]
+    yield from ("", *_table_lines("category", ("agreed",), categories))
 
 
-def _columns(
-    head: str, names: Sequence[str], rows: Sequence[tuple[str, Sequence[int]]]
+def _table_lines(
+    heading: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[int]]]
 ) -> Iterator[str]:
-    """A table with a name in its first column and numbers in the others."""
+    """Yield a table with a name in its first column and numbers in the others."""
     shown = [(escape(name)[:40], figures) for name, figures in rows]
-    width = max(len(name) for name, _ in [(head, ()), *shown])
-    yield f"{head:<{width}}" + "".join(f"  {name:>9}" for name in names)
+    width = max(len(name) for name, _ in [(heading, ()), *shown])
+    yield f"{heading:<{width}}" + "".join(f"  {column:>9}" for column in columns)
     for name, figures in shown:
         yield f"{name:<{width}}" + "".join(f"  {figure:>9}" for figure in figures)

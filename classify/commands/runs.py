@@ -3,28 +3,26 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
-from classify.options import Commands, workspace_option
+from classify.options import Commands, text_format_option, workspace_option
 from classify.terminal import escape, say
 from seeds.base.errors import InputError
 from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
 
-if TYPE_CHECKING:
-    from training.evaluation.metrics import Evaluation
-    from training.runs.run import Run
+_PATIENCE = 30.0  # seconds to wait for another command's promotion
 
 
 @click.group(cls=Commands)
 def runs() -> None:
-    """Trained models: list, show, promote, rollback, verify, export."""
+    """Manage trained models: list, show, promote, rollback, verify, export."""
 
 
 @runs.command("list")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@text_format_option
 @workspace_option
 def list_(form: str, workspace: Path | None) -> None:
     """List the runs, oldest first; * marks the current one."""
@@ -32,7 +30,7 @@ def list_(form: str, workspace: Path | None) -> None:
 
     folder = workspace_path(workspace) / "runs"
     current = list_promotions(folder)[-1:]
-    rows = [_row(path, path.name in current) for path in list_runs(folder)]
+    rows = [_summarize(path, path.name in current) for path in list_runs(folder)]
     if not rows:
         raise InputError(f"{folder}: no run yet. Run `classify train` once there are labels.")
     if form == "json":
@@ -40,18 +38,18 @@ def list_(form: str, workspace: Path | None) -> None:
         return
     for row in rows:
         mark = "*" if row["current"] else " "
-        figures = (
+        summary = (
             escape(str(row["fault"]))
             or f"macro-F1 {row['macro_f1']:.3f}  {row['articles']:>6} articles"
         )
-        click.echo(f"{mark} {row['name']}  {figures}")
+        click.echo(f"{mark} {row['name']}  {summary}")
 
 
 @runs.command()
 @click.argument("run", required=False)
 @workspace_option
 def show(run: str | None, workspace: Path | None) -> None:
-    """Print a run's model card; without RUN, the current one's."""
+    """Print the model card of RUN, by default the current one."""
     from training.runs.registry import find_run
     from training.runs.run import check_files
 
@@ -63,14 +61,14 @@ def show(run: str | None, workspace: Path | None) -> None:
 
 @runs.command()
 @click.argument("run")
-@click.option("--even-if-worse", is_flag=True, help="Whatever the test part says of it.")
+@click.option("--even-if-worse", is_flag=True, help="Promote it even if it is worse.")
 @workspace_option
 def promote(run: str, even_if_worse: bool, workspace: Path | None) -> None:
-    """Make RUN the model that `classify predict` uses, once it is verified.
+    """Make RUN the current one, which predicts.
 
-    A run is refused that is shown to be worse than the current one, as `classify compare` tells it,
-    on the articles kept apart to measure on, else on all. Of articles that a run learned from
-    counts what was said of them out of fold.
+    The run is verified first, and refused if it is significantly worse than the current one. The
+    two are compared on the frozen test set, or on all labelled articles if there is none. Articles
+    a run was trained on are judged by its out-of-fold predictions.
     """
     from classify.workspace.promotion import worse_than_current
     from training.runs.registry import find_run
@@ -78,11 +76,11 @@ def promote(run: str, even_if_worse: bool, workspace: Path | None) -> None:
     from training.runs.run import load_run
 
     folder = workspace_path(workspace)
-    with locked(folder / "runs", "classify runs promote", patience=30):
+    with locked(folder / "runs", "classify runs promote", patience=_PATIENCE):
         loaded = load_run(find_run(folder / "runs", run))
         worse = "" if even_if_worse else worse_than_current(folder, loaded, say)
         if worse:
-            raise InputError(f"{worse}. Add --even-if-worse to promote it all the same.")
+            raise InputError(f"{worse}. Add --even-if-worse to promote it anyway.")
         make_current(folder / "runs", loaded)
     say(f"current run: {run}")
 
@@ -94,7 +92,7 @@ def rollback(workspace: Path | None) -> None:
     from training.runs.registry import roll_back
 
     folder = workspace_path(workspace)
-    with locked(folder / "runs", "classify runs rollback", patience=30):
+    with locked(folder / "runs", "classify runs rollback", patience=_PATIENCE):
         say(f"current run: {roll_back(folder / 'runs')}")
 
 
@@ -102,18 +100,25 @@ def rollback(workspace: Path | None) -> None:
 @click.argument("run", required=False)
 @workspace_option
 def verify(run: str | None, workspace: Path | None) -> None:
-    """Check every file of RUN, and that it still scores its golden texts as at training."""
+    """Check that the files of RUN are unaltered and its golden texts score as in training."""
     from training.runs.registry import find_run
     from training.runs.run import verify_run
 
     path = find_run(workspace_path(workspace) / "runs", run)
     count = verify_run(path)
-    say(f"{path.name}: every file as written; {count} golden texts score as at training")
+    say(f"{path.name}: all files unaltered; {count} golden texts score as in training")
 
 
 @runs.command()
 @click.argument("run")
-@click.option("--format", "form", type=click.Choice(["onnx"]), default="onnx", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["onnx"]),
+    default="onnx",
+    show_default=True,
+    help="Format of the network.",
+)
 @click.option(
     "--quantize",
     type=click.Choice(["none", "int8"]),
@@ -123,18 +128,19 @@ def verify(run: str | None, workspace: Path | None) -> None:
 )
 @workspace_option
 def export(run: str, form: str, quantize: Literal["none", "int8"], workspace: Path | None) -> None:
-    """Write RUN, a camembert or embedding run, as one that predicts without PyTorch.
+    """Export RUN, a camembert or embedding run, as a run that needs no PyTorch to predict.
 
-    The new run is named after it, RUN-onnx or RUN-onnx-int8. With int8 its figures are measured
-    anew, on the articles kept apart to measure on.
+    The new run is named RUN-onnx or RUN-onnx-int8. With int8 its figures are measured again, on
+    the frozen test set.
     """
+    from classify.workspace.evaluation import evaluate_on_test_set
     from training.export import describe_loss, export_run
     from training.runs.registry import find_run
 
     folder = workspace_path(workspace)
     with locked(folder, "classify runs export"):
         source = find_run(folder / "runs", run)
-        measure = partial(_on_test_part, folder) if quantize == "int8" else None
+        measure = partial(evaluate_on_test_set, folder) if quantize == "int8" else None
         exported = export_run(source, folder / "runs", quantize, measure)
     if quantize == "int8":
         say(describe_loss(exported))
@@ -142,22 +148,8 @@ def export(run: str, form: str, quantize: Literal["none", "int8"], workspace: Pa
     say(f"make it the current run with `classify runs promote {exported.path.name}`")
 
 
-def _on_test_part(workspace: Path, run: "Run") -> "Evaluation | None":
-    """Figures of a run on the frozen test part; None, and why, where there is no such part."""
-    from classify.workspace.evaluation import evaluation, frozen_test_part, measurable
-
-    try:
-        measured = measurable(frozen_test_part(workspace), [run])
-    except InputError as error:
-        say(f"not measured: {error}")
-        return None
-    if measured.categories != run.rule.categories:
-        say("not measured: the run has categories that no longer are in the taxonomy")
-        return None
-    return evaluation(run, measured)
-
-
-def _row(path: Path, current: bool) -> dict[str, object]:
+def _summarize(path: Path, current: bool) -> dict[str, object]:
+    """Return a run's row of the list; of a damaged run its fault."""
     from seeds.base.records import read_object
     from training.runs.facts import RESTORE, read_facts
     from training.runs.run import check_files

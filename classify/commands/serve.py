@@ -19,13 +19,23 @@ _MODULES = ("fastapi", "httptools", "multipart", "prometheus_client", "uvicorn")
 
 
 @click.command()
-@click.option("--run", help="A run's name or folder.  [default: the current run, and the next]")
-@click.option("--host", help="Where to listen.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free one.  [default: 8000]")
-@click.option("--queue", type=click.IntRange(1), help="Requests inside.  [default: 256]")
-@click.option("--max-batch", type=click.IntRange(1, 1024), help="Texts at once.  [default: 32]")
-@click.option("--batch-wait", type=click.FloatRange(0, 1000), help="Milliseconds.  [default: 2]")
-@click.option("--max-body", help="Of one request.  [default: 10MB]")
+@click.option("--run", help="Name or folder of a run.  [default: the current run, as it changes]")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.  [default: 8000]"
+)
+@click.option(
+    "--queue", type=click.IntRange(1), help="Maximum number of open requests.  [default: 256]"
+)
+@click.option(
+    "--max-batch", type=click.IntRange(1, 1024), help="Maximum texts in a batch.  [default: 32]"
+)
+@click.option(
+    "--batch-wait",
+    type=click.FloatRange(0, 1000),
+    help="Milliseconds a batch waits for more texts.  [default: 2]",
+)
+@click.option("--max-body", help="Maximum size of a request.  [default: 10MB]")
 @runtime_options
 @workspace_option
 def serve(
@@ -39,22 +49,22 @@ def serve(
     workspace: Path | None,
     runtime: "Runtime",
 ) -> None:
-    """Answer over HTTP: an API, a page to try it on, and Label Studio's ML backend.
+    """Serve predictions over HTTP: an API, a web page, and Label Studio's ML backend.
 
-    The page is at / and the API at /v1, described by /openapi.json. A run that is promoted while
-    this runs takes over without a pause, and annotators see what it says. With --run neither holds:
-    the run that it names goes on answering, and the predictions that Label Studio holds stay.
-    Ctrl-C or SIGTERM ends it once what was accepted is answered.
+    The page is at / and the API at /v1, described by /openapi.json. A run promoted meanwhile takes
+    over without a pause, and its predictions replace those shown to annotators. With --run, that
+    run keeps answering, and the predictions in Label Studio stay as they are. Ctrl-C or SIGTERM
+    ends the service once the accepted requests are answered.
 
-    With CLASSIFY_API_KEY set, /v1 and /metrics want `Authorization: Bearer KEY`; any --host but
-    this machine's own needs that.
+    With CLASSIFY_API_KEY set, /v1 and /metrics require `Authorization: Bearer KEY`. To listen on
+    an address that other machines can reach, set it.
     """
     _check_extra()
     from classify.serving.service import Service, check_key
     from classify.serving.settings import ServeSettings
 
     folder = workspace_path(workspace)
-    given = {
+    options = {
         "host": host,
         "port": port,
         "queue": queue,
@@ -64,7 +74,7 @@ def serve(
     }
     settings = replace(
         read_override(folder, "serve.toml", ServeSettings),
-        **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
+        **{name: value for name, value in options.items() if value is not None},  # type: ignore[arg-type]
     )
     key = check_key(settings.host, os.environ.get("CLASSIFY_API_KEY", ""))
     if Service(folder, settings, runtime, run, key).serve() == signal.SIGINT:
@@ -72,7 +82,7 @@ def serve(
 
 
 def _check_extra() -> None:
-    """Say what is not installed.
+    """Refuse to start without the extra.
 
     Raises:
         InputError: the extra is missing.

@@ -1,1 +1,1 @@
-"""What commands and the service do with a workspace."""
+"""Work on a workspace that both the commands and the service do."""

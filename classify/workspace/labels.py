@@ -1,6 +1,7 @@
-"""Labels of a workspace: fetched from Label Studio or taken over, settled, stored."""
+"""Labels of a workspace: fetched from Label Studio or imported, settled by majority, stored."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """All that a workspace knows: articles by id, every annotation, the categories."""
+    """The labels of a workspace: articles by id, every annotation, the categories."""
 
     documents: dict[str, Document]
     annotations: list[Annotation]
@@ -32,27 +33,27 @@ class Labels:
 
     @property
     def agreed(self) -> tuple[Dataset, list[Dispute]]:
-        """The settled labels, and what a person must settle."""
+        """The agreed labels, and the disputes that a person must settle."""
         return agree(self.annotations, self.documents, self.taxonomy)
 
 
-def connect(workspace: Path) -> "tuple[Studio, StudioSettings]":
-    """The Label Studio of a workspace, and how the project is set up there.
+def connect_studio(workspace: Path) -> "tuple[Studio, StudioSettings]":
+    """Connect to the Label Studio of a workspace; return it and the settings of the project.
 
     Raises:
-        InputError: the extra is missing, or the server can't be talked to.
+        InputError: the extra is missing, or the server can't be reached or refuses the key.
     """
     from labels.studio.client import Studio
     from labels.studio.connection import StudioSettings, find_server
     from seeds.base.settings import read_override
 
-    check_extra()
+    require_label_studio()
     settings = read_override(workspace, "labelstudio.toml", StudioSettings)
     return Studio.connect(*find_server(workspace, settings), settings), settings
 
 
-def check_extra() -> None:
-    """Say what is not installed before anything else is found wanting, such as a port.
+def require_label_studio() -> None:
+    """Refuse to go on without the extra, before another fault is found, such as a taken port.
 
     Raises:
         InputError: the extra is missing.
@@ -63,77 +64,83 @@ def check_extra() -> None:
         raise missing_extra("labels", "Label Studio")
 
 
-def pull(workspace: Path, project_id: int | None = None) -> tuple[Labels, Export]:
-    """Fetch the annotations of a project and settle them; the lock is the caller's.
+def pull_annotations(workspace: Path, project_id: int | None = None) -> tuple[Labels, Export]:
+    """Fetch the annotations of a project, settle and store them; the caller holds the lock.
 
     Args:
         workspace: of the labels.
-        project_id: of the project; None: the one that has the workspace's title.
+        project_id: of the project; None: the project with the workspace's title.
 
     Raises:
-        InputError: Label Studio can't be talked to, there is no project, or it holds no annotation
-            any more while the workspace does: those would be lost.
+        InputError: Label Studio can't be reached, there is no project, or the project has lost
+            all annotations, which would be lost here as well.
     """
     from labels.studio.project import find_project, get_project
 
     taxonomy = ensure_taxonomy(workspace)
-    studio, settings = connect(workspace)
+    studio, settings = connect_studio(workspace)
     if project_id is None:
         project = find_project(studio, settings.title)
     else:
         project = get_project(studio, project_id)
-    export = fetch(studio, project, taxonomy)
-    before = read_annotations(workspace)
-    imported = [each for each in before if each.annotator.startswith(IMPORTED)]
-    if len(before) > len(imported) and not (export.annotations or export.rejected):
+    export = fetch_export(studio, project, taxonomy)
+    annotations = read_annotations(workspace)
+    imported = select_imported(annotations)
+    pulled = len(annotations) - len(imported)
+    if pulled and not (export.annotations or export.rejected):
         raise InputError(
-            f"{project.url}: holds no annotation, and the {len(before) - len(imported):,} in "
+            f"{project.url}: has no annotation, and the {pulled:,} in "
             f"{workspace / 'annotations.jsonl'} would be lost. Is it the right project? If they "
-            "are to go, remove that file, then pull again."
+            "are to be deleted, remove that file, then pull again."
         )
     documents = {**export.documents, **read_documents(workspace)}
-    kept = Labels(documents, [*imported, *export.annotations], taxonomy)
-    store(workspace, kept)
-    return kept, export
+    labels = Labels(documents, [*imported, *export.annotations], taxonomy)
+    store_labels(workspace, labels)
+    return labels, export
 
 
-def fetch(studio: "Studio", project: "Project", taxonomy: Taxonomy) -> Export:
-    """The annotations of a project as they are now; what the taxonomy lacks is set aside."""
+def fetch_export(studio: "Studio", project: "Project", taxonomy: Taxonomy) -> Export:
+    """Fetch the annotations of a project; those the taxonomy does not allow are set aside."""
     from labels.studio.project import export_tasks
 
     with counting("Fetching", None) as count:
         return read_export(export_tasks(studio, project.id, progress=count), taxonomy)
 
 
-def store(workspace: Path, labels: Labels) -> None:
-    """Write articles, annotations, agreed labels and what is to adjudicate; each file atomically.
+def select_imported(annotations: Iterable[Annotation]) -> list[Annotation]:
+    """Return the annotations that came from a file, not from Label Studio."""
+    return [annotation for annotation in annotations if annotation.annotator.startswith(IMPORTED)]
 
-    Each file follows from those before it, so a killed command is mended by running it again.
+
+def store_labels(workspace: Path, labels: Labels) -> None:
+    """Write articles, annotations, agreed labels and disputes; each file atomically.
+
+    Each file follows from those before it, so running a killed command again repairs them all.
     """
     dataset, disputes = labels.agreed
     if labels.documents.keys() - read_documents(workspace).keys():
         write_documents(workspace, labels.documents)
     write_annotations(workspace, labels.annotations)
-    write_records(workspace / "adjudicate.jsonl", (asdict(each) for each in disputes))
+    write_records(workspace / "adjudicate.jsonl", (asdict(dispute) for dispute in disputes))
     write_dataset(workspace / "dataset.jsonl", dataset)
 
 
 @dataclass(frozen=True, slots=True)
-class TakenOver:
-    """What an import did.
+class ImportedLabels:
+    """The result of an import.
 
     Attributes:
-        labelled: what the file holds.
-        labels: what the workspace knows now.
-        made: the categories it added to taxonomy.toml.
+        labelled: the content of the file.
+        labels: the labels of the workspace, those of the file included.
+        added: the categories added to taxonomy.toml.
     """
 
     labelled: LabelledArticles
     labels: Labels
-    made: tuple[str, ...]
+    added: tuple[str, ...]
 
 
-def take_over(
+def import_labels(
     workspace: Path,
     file: Path,
     layout: Layout,
@@ -141,58 +148,64 @@ def take_over(
     choice: Literal["multiple", "single"] | None,
     create: bool,
     encoding: str | None,
-) -> TakenOver:
+) -> ImportedLabels:
     """Import a file of labelled articles into the workspace.
 
     Raises:
         InputError: the file can't be read, a column is missing, or a label is unknown.
     """
-    from seeds.duplicates import assign_groups
-    from seeds.languages import identify_languages
     from seeds.reading.tables import read_rows
 
     annotator = f"{IMPORTED}{file.name}"
-    before = read_annotations(workspace)
-    old = ensure_taxonomy(workspace)
-    taxonomy = with_choice(old, choice, before)
+    annotations = read_annotations(workspace)
+    old_taxonomy = ensure_taxonomy(workspace)
+    taxonomy = with_choice(old_taxonomy, choice, annotations)
     labelled = read_labelled(
         read_rows(file, encoding), layout, taxonomy, file=file.name, create=create
     )
     if not labelled.annotations:
         raise InputError(f"{file}: no usable row: {labelled.faults[0]}")
-    there = read_documents(workspace)
-    new = [
-        replace(each, language=identify_languages(each.text))
-        for name, each in labelled.documents.items()
-        if name not in there
-    ]
-    documents = {each.id: each for each in assign_groups([*there.values(), *new])}
-    if labelled.taxonomy != old:
+    documents = _add_documents(workspace, labelled.documents)
+    if labelled.taxonomy != old_taxonomy:
         extend_taxonomy(workspace, labelled.taxonomy)
     write_documents(workspace, documents)
     others = [
-        each
-        for each in before
-        if each.annotator != annotator or each.document_id not in labelled.documents
+        annotation
+        for annotation in annotations
+        if annotation.annotator != annotator or annotation.document_id not in labelled.documents
     ]
-    kept = Labels(documents, [*others, *labelled.annotations], labelled.taxonomy)
-    store(workspace, kept)
-    return TakenOver(labelled, kept, labelled.taxonomy.ids[len(old.ids) :])
+    labels = Labels(documents, [*others, *labelled.annotations], labelled.taxonomy)
+    store_labels(workspace, labels)
+    return ImportedLabels(labelled, labels, labelled.taxonomy.ids[len(old_taxonomy.ids) :])
 
 
-def progress_report(labels: Labels) -> dict[str, Any]:
-    """How many articles are done, by whom, and per category, as a JSON object."""
+def _add_documents(workspace: Path, imported: dict[str, Document]) -> dict[str, Document]:
+    """Return the workspace's articles and the imported ones, grouped, by id."""
+    from seeds.duplicates import assign_groups
+    from seeds.languages import identify_languages
+
+    stored = read_documents(workspace)
+    new = [
+        replace(document, language=identify_languages(document.text))
+        for name, document in imported.items()
+        if name not in stored
+    ]
+    return {document.id: document for document in assign_groups([*stored.values(), *new])}
+
+
+def count_progress(labels: Labels) -> dict[str, Any]:
+    """Count articles by state, annotator and category, as a JSON object."""
     dataset, disputes = labels.agreed
     by_annotator: dict[str, Counter[str]] = {}
     for annotation in labels.annotations:
         counts = by_annotator.setdefault(annotation.annotator, Counter())
         counts[annotation.status] += 1
-    found = Counter(name for example in dataset.examples for name in example.categories)
+    agreed = Counter(name for example in dataset.examples for name in example.categories)
     return {
         "articles": len(labels.documents),
         "annotated": len({a.document_id for a in labels.annotations if a.status == "submitted"}),
         "agreed": len(dataset.examples),
         "to_adjudicate": len(disputes),
         "annotators": {name: dict(counts) for name, counts in sorted(by_annotator.items())},
-        "categories": {name: found[name] for name in labels.taxonomy.ids},
+        "categories": {name: agreed[name] for name in labels.taxonomy.ids},
     }

@@ -1,4 +1,4 @@
-"""What a run says of the articles of a project: shown to annotators as ticked categories."""
+"""Predictions of a run in Label Studio: shown to annotators as ticked categories."""
 
 import re
 from collections.abc import Sequence
@@ -11,25 +11,26 @@ from seeds.base.errors import InputError
 
 if TYPE_CHECKING:
     from labels.studio.client import Studio
+    from labels.studio.prediction_sync import Replaced
     from labels.studio.project import Project
     from labels.studio.suggestion import Suggestion
     from labels.taxonomy import Taxonomy
     from training.runs.run import Run
 
-_RUN = re.compile(r"\d{8}-\d{6}-[a-z]+-[0-9a-f]{8}[a-z0-9._-]*")  # as `classify train` names them
+_RUN_NAME = re.compile(r"\d{8}-\d{6}-[a-z]+-[0-9a-f]{8}[a-z0-9._-]*")  # given by `classify train`
 _TASKS_SHOWN = 5  # ids in a line: enough to look at some
 
 
-def fitting_run(workspace: Path, name: str | None, taxonomy: "Taxonomy") -> "Run":
-    """The run to predict with, one whose answers the labelling interface can show.
+def load_suggesting_run(workspace: Path, name: str | None, taxonomy: "Taxonomy") -> "Run":
+    """Load a run whose predictions the labelling interface can show.
 
     Args:
         workspace: of the runs.
         name: of the run; None: the current one.
-        taxonomy: of the labelling interface. Of categories that it lacks none is sent.
+        taxonomy: of the labelling interface; predictions of categories it lacks are not sent.
 
     Raises:
-        InputError: there is no such run, or it gives several categories where one is wanted.
+        InputError: there is no such run, or it predicts several categories where one is wanted.
     """
     from training.runs.registry import find_run
     from training.runs.run import load_run
@@ -38,14 +39,14 @@ def fitting_run(workspace: Path, name: str | None, taxonomy: "Taxonomy") -> "Run
     run = load_run(find_run(workspace / "runs", name), Runtime())
     if taxonomy.choice == "single" and run.rule.choice == "multiple":
         raise InputError(
-            f"{run.name}: gives several categories an article, and taxonomy.toml now wants one. "
-            "Train again, or choose another with --run."
+            f"{run.name}: predicts several categories an article, but taxonomy.toml now allows "
+            "one. Train again, or choose another run with --run."
         )
-    unknown = [each for each in run.taxonomy.ids if each not in taxonomy.ids]
+    unknown = [category for category in run.taxonomy.ids if category not in taxonomy.ids]
     if unknown:
         say(
-            f"warning: {run.name} also knows {', '.join(unknown)}, which the taxonomy lacks: not "
-            "sent. Train again."
+            f"warning: {run.name} also predicts {', '.join(unknown)}, which the taxonomy lacks; "
+            "not sent. Train again."
         )
     return run
 
@@ -53,38 +54,44 @@ def fitting_run(workspace: Path, name: str | None, taxonomy: "Taxonomy") -> "Run
 def send_predictions(
     studio: "Studio", project: "Project", run: "Run", which: Literal["all", "outdated"] = "all"
 ) -> None:
-    """Show a run's predictions in the place of an earlier run's, and say what was done."""
+    """Replace the predictions of earlier runs in a project by a run's, and print what was done."""
     from labels.studio.prediction_sync import replace_predictions
     from labels.studio.suggestion import suggest
 
     def suggest_all(texts: Sequence[str]) -> "list[Suggestion]":
-        """What the run says of some texts."""
+        """Predict texts, for the pages that annotators see."""
         return [
-            suggest(run.name, each.categories, each.probabilities, run.rule.choice)
-            for each in run.predict(texts)
+            suggest(run.name, prediction.categories, prediction.probabilities, run.rule.choice)
+            for prediction in run.predict(texts)
         ]
 
     with counting("Predicting", None) as count:
-        done = replace_predictions(
+        result = replace_predictions(
             studio,
             project.id,
             run.name,
             suggest_all,
-            ours=_is_run_of_ours,
+            ours=_is_run_name,
             which=which,
             progress=count,
         )
-    for version in done.removed:
+    _print_result(run.name, result)
+
+
+def _print_result(run: str, result: "Replaced") -> None:
+    """Print what was done to the predictions of a project."""
+    for version in result.removed:
         say(f"predictions of {version} removed")
-    if done.repaired:
-        say(f"{quantity(done.repaired, 'prediction')} removed that stood twice or had been changed")
-    say(f"{quantity(done.sent, 'prediction')} sent, {done.present:,} already there: {run.name}")
-    if done.foreign:
-        more = ", …" if len(done.foreign) > _TASKS_SHOWN else ""
-        ids = f"{', '.join(map(str, done.foreign[:_TASKS_SHOWN]))}{more}"
-        say(f"{quantity(len(done.foreign), 'task')} left out that hold no article of ours: {ids}")
+    if result.repaired:
+        say(f"{quantity(result.repaired, 'duplicate or altered prediction')} removed")
+    say(f"{quantity(result.sent, 'prediction')} sent, {result.present:,} already there: {run}")
+    if result.foreign:
+        shown = ", ".join(map(str, result.foreign[:_TASKS_SHOWN]))
+        ellipsis = ", …" if len(result.foreign) > _TASKS_SHOWN else ""
+        tasks = quantity(len(result.foreign), "task")
+        say(f"{tasks} skipped that contain no article of this workspace: {shown}{ellipsis}")
 
 
-def _is_run_of_ours(version: str) -> bool:
-    """Whether a model version is the name of a run, one that may be deleted meanwhile."""
-    return _RUN.fullmatch(version) is not None
+def _is_run_name(version: str) -> bool:
+    """Tell whether a model version names a run, even one deleted since."""
+    return _RUN_NAME.fullmatch(version) is not None

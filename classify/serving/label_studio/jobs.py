@@ -57,7 +57,7 @@ def train(workspace: Path, run: Path) -> dict[str, str]:
     """
     from classify.progress import counting
     from classify.serving.label_studio.connected_project import read_connected_project
-    from classify.workspace.labels import pull
+    from classify.workspace.labels import pull_annotations
     from classify.workspace.training import Listener, TrainingSettings, train_and_promote
     from training.runs.facts import read_facts
 
@@ -65,7 +65,7 @@ def train(workspace: Path, run: Path) -> dict[str, str]:
     if project is None:
         raise InputError("no project is connected any more. Run `classify labels connect`.")
     with locked(workspace, _TRAINING, patience=_PATIENCE):
-        pull(workspace, project.id)
+        pull_annotations(workspace, project.id)
     settings = TrainingSettings(
         kinds=(read_facts(run).kind,), recipe=run / "recipe.json", task=_TRAINING
     )
@@ -94,8 +94,8 @@ def update_predictions(workspace: Path, run: Path) -> dict[str, str]:
         InputError: Label Studio can't be reached, or the run does not fit the taxonomy.
     """
     from classify.serving.label_studio.connected_project import read_connected_project
-    from classify.workspace.labels import connect
-    from classify.workspace.suggestions import fitting_run, send_predictions
+    from classify.workspace.labels import connect_studio
+    from classify.workspace.suggestions import load_suggesting_run, send_predictions
     from labels.studio.project import get_project
     from labels.taxonomy import ensure_taxonomy
 
@@ -103,8 +103,8 @@ def update_predictions(workspace: Path, run: Path) -> dict[str, str]:
     if project is None:
         return {}
     with locked(workspace, "the predictions of classify serve", patience=_PATIENCE):
-        model = fitting_run(workspace, str(run.resolve()), ensure_taxonomy(workspace))
-        studio, _ = connect(workspace)
+        model = load_suggesting_run(workspace, str(run.resolve()), ensure_taxonomy(workspace))
+        studio, _ = connect_studio(workspace)
         send_predictions(studio, get_project(studio, project.id), model, "outdated")
     return {}
 
@@ -117,13 +117,13 @@ def find_missed_annotations(workspace: Path, _run: Path) -> dict[str, list[int]]
     """
     from classify.serving.label_studio.connected_project import read_connected_project
     from classify.serving.label_studio.retraining import read_state
-    from classify.workspace.labels import connect
+    from classify.workspace.labels import connect_studio
     from labels.studio.project import export_tasks
 
     project, since = read_connected_project(workspace), read_state(workspace).since
     if project is None or not since:
         return {}
-    studio, _ = connect(workspace)
+    studio, _ = connect_studio(workspace)
     tasks = export_tasks(studio, project.id)
     return {
         "annotations": [

@@ -1,0 +1,80 @@
+"""Send the articles of a workspace to its project in Label Studio."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from classify.progress import counting
+from seeds.document import Document
+
+if TYPE_CHECKING:
+    from labels.studio.client import Studio
+    from labels.studio.connection import StudioSettings
+    from labels.studio.project import Project
+    from labels.studio.push import Pushed
+    from labels.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class PushPreview:
+    """What a push would do.
+
+    Attributes:
+        creates_project: there is no project yet.
+        new: articles that would be sent.
+        already: articles of the workspace that are there.
+        foreign: articles that are there and not in the workspace.
+    """
+
+    creates_project: bool
+    new: int
+    already: int
+    foreign: int
+
+
+def update_project(studio: "Studio", settings: "StudioSettings", taxonomy: "Taxonomy") -> "Project":
+    """Create the project, or bring its labelling interface up to date."""
+    from labels.studio.interface import render_guide, render_interface
+    from labels.studio.project import prepare_project
+
+    return prepare_project(
+        studio,
+        settings.title,
+        render_interface(taxonomy),
+        instruction=render_guide(taxonomy),
+        overlap=settings.overlap,
+    )
+
+
+def push_articles(
+    studio: "Studio", project: "Project", documents: Mapping[str, Document], limit: int | None
+) -> "Pushed":
+    """Send the articles that the project lacks, at most `limit` of them."""
+    from labels.studio.project import list_task_ids
+    from labels.studio.push import push
+    from labels.studio.tasks import to_task
+
+    selected = list(documents.values())
+    if limit is not None:
+        sent_ids = list_task_ids(studio, project.id)
+        selected = [document for document in selected if document.id not in sent_ids][:limit]
+    tasks = [to_task(document) for document in selected]
+    with counting("Sending", len(tasks)) as count:
+        return push(studio, project.id, tasks, progress=count)
+
+
+def preview_push(studio: "Studio", title: str, ids: Set[str], limit: int | None) -> PushPreview:
+    """Tell what pushing the articles with these ids would do, and send nothing."""
+    from labels.studio.errors import MissingError
+    from labels.studio.project import find_project, list_task_ids
+
+    try:
+        sent_ids, creates_project = (
+            set(list_task_ids(studio, find_project(studio, title).id)),
+            False,
+        )
+    except MissingError:
+        sent_ids, creates_project = set(), True
+    missing = len(ids - sent_ids)
+    new = missing if limit is None else min(missing, limit)
+    return PushPreview(creates_project, new, len(ids & sent_ids), len(sent_ids - ids))
