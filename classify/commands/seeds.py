@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from classify.faults import FaultCounter
 from classify.options import (
     Commands,
     add_options,
@@ -18,14 +19,13 @@ from classify.options import (
 )
 from classify.progress import progress
 from classify.terminal import escape, quantity, say, size_in_bytes
-from seeds.base.errors import Fault, InputError
+from seeds.base.errors import InputError
 from seeds.base.settings import workspace_path
 from seeds.document import Document, read_documents
 
 if TYPE_CHECKING:
     from classify.workspace.articles import Addition
 
-_FAULTS_SHOWN = 20  # lines; a table in a wrong format has as many faults as records
 _SOURCES_SHOWN = 15  # rows of `seeds stats`; the others are added up
 _MONTHS_SHOWN = 24  # rows of `seeds stats`; if there are more, it counts years, then decades
 
@@ -97,48 +97,29 @@ def add(
         stdin_format=stdin_format,
         notify=say,
     )
-    faults = _FaultCounter()
-    addition = add_articles(
-        workspace_path(workspace), progress(articles, "Reading"), on_fault=faults.add, log=say
-    )
-    faults.conclude()
-    say(_summary(addition, faults.count))
-    if not addition.read and not faults.count:
+    counter = FaultCounter()
+    addition = add_articles(workspace_path(workspace), progress(articles, "Reading"), counter)
+    counter.conclude()
+    say(_summary(addition, counter))
+    if not counter.articles and not counter.faults:
         raise InputError(
             f"{' '.join(paths)}: no articles found. Name files or folders of articles."
         )
-    if faults.count:
+    if counter.faults:
         click.get_current_context().exit(1)
 
 
-class _FaultCounter:
-    """Prints the first faults and counts the others."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def add(self, fault: Fault) -> None:
-        """Count a fault; print it if it is among the first."""
-        self.count += 1
-        if self.count <= _FAULTS_SHOWN:
-            say(f"{fault.where}: {fault.message}")
-
-    def conclude(self) -> None:
-        """Print how many faults were not shown."""
-        if self.count > _FAULTS_SHOWN:
-            say(f"… and {self.count - _FAULTS_SHOWN:,} more faults")
-
-
-def _summary(addition: "Addition", faults: int) -> str:
+def _summary(addition: "Addition", counter: FaultCounter) -> str:
     """Say how many articles were read, new and alike."""
+    new = len(addition.new)
     parts = [
-        f"{quantity(addition.read, 'article')} read: {len(addition.new):,} new, "
-        f"{addition.read - len(addition.new):,} already there"
+        f"{quantity(counter.articles, 'article')} read: {new:,} new, "
+        f"{counter.articles - new:,} already there"
     ]
     if addition.duplicates:
         parts.append(quantity(addition.duplicates, "near-duplicate"))
-    if faults:
-        parts.append(quantity(faults, "fault"))
+    if counter.faults:
+        parts.append(quantity(counter.faults, "fault"))
     return "; ".join(parts)
 
 

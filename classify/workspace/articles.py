@@ -1,11 +1,12 @@
 """Articles of a workspace: added once each, grouped with near-duplicates, selected, counted."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from classify.faults import FaultCounter
 from seeds.base.errors import Fault
 from seeds.base.locks import locked
 from seeds.document import Document, read_documents, write_documents
@@ -18,29 +19,22 @@ class Addition:
 
     Attributes:
         new: articles that were not in the workspace yet, by id.
-        read: number of articles read, new or not.
         duplicates: number of new articles that resemble an earlier one.
     """
 
     new: dict[str, Document]
-    read: int = 0
     duplicates: int = 0
 
 
 def add_articles(
-    workspace: Path,
-    articles: Iterable[Article | Fault],
-    *,
-    on_fault: Callable[[Fault], None],
-    log: Callable[[str], None],
+    workspace: Path, articles: Iterable[Article | Fault], counter: FaultCounter
 ) -> Addition:
     """Read articles and add the new ones to the workspace.
 
     Args:
         workspace: the folder, made if missing.
         articles: articles, and faults of those that can't be read.
-        on_fault: receives the faults.
-        log: receives a note on each assumption made about an article.
+        counter: counts and shows the faults, and the assumptions made in reading.
 
     Raises:
         InputError: the workspace is in use or can't be written.
@@ -52,11 +46,11 @@ def add_articles(
         addition = Addition({})
         for article in articles:
             if isinstance(article, Fault):
-                on_fault(article)
+                counter.add_fault(article)
                 continue
-            addition.read += 1
+            counter.articles += 1
             for note in article.notes:
-                log(f"{article.document.source}: {note}")
+                counter.add_note(article.document.source, note)
             if article.document.id not in stored:
                 addition.new.setdefault(article.document.id, article.document)
         if addition.new:

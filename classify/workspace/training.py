@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from classify.terminal import escape
 from classify.workspace.promotion import worse_than_current
 from labels.dataset import Dataset, read_dataset, read_dataset_file
 from labels.taxonomy import read_taxonomy
@@ -226,7 +227,7 @@ def _train_all(
         except InputError as error:
             if len(plans) == 1:
                 raise
-            listener.log(f"{plan.kind}: {error}")
+            listener.log(f"{plan.kind}: {escape(str(error))}")
             failed.append(plan.kind)
             continue
         if run:

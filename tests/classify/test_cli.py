@@ -219,7 +219,7 @@ def test_a_full_standard_output_is_one_line(one_article: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == "Error: standard output: No space left on device. Free some space.\n"
+    assert done.stderr == "Error: standard output: No space left on device. Free some disk space.\n"
 
 
 def test_a_server_address_that_is_none_is_one_line(one_article: list[str]) -> None:

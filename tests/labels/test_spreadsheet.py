@@ -291,7 +291,7 @@ def test_bad_rows_are_named_and_the_exit_code_is_1(tmp_path: Path) -> None:
     code, output, records = imported(tmp_path / "w", table(tmp_path / "a.csv", rows))
     assert code == 1
     assert "a.csv:2: " in output
-    assert "1 labelled article taken over, 0 repeated, 1 with faults" in output
+    assert "1 labelled article imported, 0 repeated, 1 with faults" in output
     assert len(records) == 1
 
 

@@ -1,4 +1,4 @@
-"""`classify compare`, the frozen test part over several trainings, and the guard of promotion."""
+"""`classify compare`, the frozen test set over several trainings, and the guard of promotion."""
 
 import json
 import shutil
@@ -103,7 +103,7 @@ def test_people_get_the_verdict_in_words_and_some_of_the_articles(made: Path) ->
     assert sum(line.startswith("    gold  ") for line in lines) <= 20
     same = classify("compare", "--workspace", made, good, good).stdout
     assert f"no difference can be shown on {count} articles" in same
-    assert "articles with different categories: 0" in same
+    assert "articles labelled differently: 0" in same
 
 
 def test_a_file_is_compared_on_without_what_either_run_learned_from(
@@ -118,7 +118,7 @@ def test_a_file_is_compared_on_without_what_either_run_learned_from(
     write_dataset(tmp_path / "new.jsonl", new)
     found = compared(desk, names(desk)[0], path.name, "--on", tmp_path / "new.jsonl")
     assert (found["articles"], found["left_out"]) == (30, 10)
-    assert "10 articles that a run learned from" in found["said"][0]
+    assert "10 articles that a run was trained on" in found["said"][0]
 
 
 def test_runs_of_different_categories_are_compared_on_those_they_share(desk: Path) -> None:
@@ -139,7 +139,7 @@ def test_runs_of_different_categories_are_compared_on_those_they_share(desk: Pat
     sport = sum("sport" in x.categories for x in data.examples if x.document.id in parts.test)
     assert found["unknown_categories"] == {"sport": sport}
     assert found["said"] == [
-        f"not measured, since a run does not know it: sport ({sport} articles)"
+        f"not measured, because a run does not know it: sport ({sport} articles)"
     ]
     assert found["verdict"] == "no difference can be shown"
 
@@ -217,7 +217,7 @@ def test_a_training_on_all_articles_is_no_way_past_the_guard(desk: Path) -> None
     """What a run learned from is counted out of fold, so neither step goes uncompared."""
     good, weak = names(desk)[0], desk / "weak.toml"
     count = len(frozen(desk).test)
-    on = f"on {count} test articles (out of fold where a run learned from them): macro-F1 0."
+    on = f"on {count} test articles (out of fold where a run was trained on them): macro-F1 0."
 
     def said(*arguments: str | Path) -> str:
         done = classify("train", "--workspace", desk, *arguments)

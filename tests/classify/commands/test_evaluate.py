@@ -73,7 +73,7 @@ def test_without_a_run_the_current_one_is_measured_and_people_get_a_table(made: 
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[0].startswith(f"{run.name} on ")
-    assert "of the frozen test part" in lines[0]
+    assert "of the frozen test set" in lines[0]
     for name in ("micro-F1", "macro-F1", "Brier score", "decisions", "category  precision"):
         assert any(line.strip().startswith(name) for line in lines), name
     assert [line.split()[0] for line in lines[-3:]] == ["cinema", "trade", "sport"]
@@ -125,7 +125,7 @@ def test_articles_learned_from_and_their_near_duplicates_are_left_out_and_counte
     found = evaluate(made, "--on", table(tmp_path / "a.csv", [*learned[2:], *rewritten, *new]))
     assert (found["articles"], found["left_out"]) == (20, 6)
     assert found["said"] == [
-        "left out: 6 articles that the run learned from, near-duplicates included"
+        "left out: 6 articles that the run was trained on, near-duplicates included"
     ]
 
 
@@ -144,7 +144,10 @@ def test_only_articles_learned_from_are_one_line(made: Path, tmp_path: Path) -> 
     examples = [each for each in read_dataset(made).examples if each.document.id in parts.learn]
     done = classify("evaluate", "--workspace", made, "--on", table(tmp_path / "a.csv", examples))
     assert done.returncode == 1
-    assert f"of {len(examples)} labelled articles {len(examples)} were learned" in done.stderr
+    assert (
+        f"of {len(examples)} labelled articles, {len(examples)} were used for training"
+        in done.stderr
+    )
     assert done.stderr.count("\n") == 1
 
 
@@ -159,7 +162,7 @@ def test_categories_the_run_does_not_know_are_reported_and_not_measured(
     found = evaluate(desk, "--on", table(tmp_path / "a.csv", examples))
     assert found["unknown_categories"] == {"musee": 3}
     said = found.pop("said")
-    assert said == ["not measured, since the run does not know it: musee (3 articles)"]
+    assert said == ["not measured, because the run does not know it: musee (3 articles)"]
     assert found["micro_f1"] == before["micro_f1"]
     assert list(found["categories"]) == ["cinema", "trade", "sport"]
 
@@ -175,7 +178,7 @@ def test_categories_the_taxonomy_no_longer_has_are_reported(desk: Path) -> None:
     found = evaluate(desk)
     assert found["gone_categories"] == ["sport"]
     assert list(found["categories"]) == ["cinema", "trade"]
-    assert found["said"] == ["not measured, since no longer a category: sport"]
+    assert found["said"] == ["not measured, because no longer in the taxonomy: sport"]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
@@ -213,7 +216,7 @@ def test_without_a_frozen_test_part_it_says_what_to_do(desk: Path) -> None:
     (desk / "split.json").unlink()
     done = classify("evaluate", "--workspace", desk)
     assert done.returncode == 1
-    assert "split.json: no test part is frozen yet" in done.stderr
+    assert "split.json: no test set is frozen yet" in done.stderr
     assert "--on FILE" in done.stderr
     (desk / "split.json").write_text('{"by": "stratified", "learn": []}')
     done = classify("evaluate", "--workspace", desk)

@@ -110,7 +110,7 @@ def test_add_shows_a_few_of_many_faults_and_counts_the_others(tmp_path: Path) ->
     done = seeds(tmp_path / "w", "add", table)
     lines = done.stderr.splitlines()
     assert len(lines) == 22
-    assert lines[20] == "… and 30 more faults"
+    assert lines[20] == "50 records could not be read."
     assert lines[21] == "1 article read: 1 new, 0 already there; 50 faults"
 
 

@@ -380,7 +380,7 @@ def test_promote_and_rollback_change_what_predicts(desk: Path, tmp_path: Path) -
 
 def test_verify_says_how_many_golden_texts_agree(made: Path) -> None:
     first = list_runs(made / "runs")[0].name
-    assert "8 golden texts score as at training" in runs(made, "verify", first).stderr
+    assert "8 golden texts score as in training" in runs(made, "verify", first).stderr
     assert runs(made, "verify").returncode == 0
 
 

@@ -118,7 +118,7 @@ def test_spark_refuses_to_explain(desk: Path, tmp_path: Path, options: list[str]
     result = predict(desk, *folders, "--engine", "spark", *options)
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert options[0] in result.stderr or "makes tables" in result.stderr
+    assert options[0] in result.stderr or "writes tables" in result.stderr
 
 
 # ---------------------------------------------------------------- text

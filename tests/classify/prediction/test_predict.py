@@ -522,4 +522,7 @@ def test_ctrl_c_ends_with_130_and_one_line(desk: Path) -> None:
         process.send_signal(signal.SIGINT)
         said = process.stderr.read().decode()
     assert process.returncode == 130
-    assert said.strip() == "Interrupted. What was finished is kept; run it again to go on."
+    assert (
+        said.strip()
+        == "Interrupted. Finished work is kept; run the same command again to continue."
+    )

@@ -233,7 +233,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(desk: Path, tmp_path: P
     assert under.process.returncode == 130
     assert messages(stderr) == [
         f"Use --resume to continue {out}.partial.",
-        "Interrupted. What was finished is kept; run it again to go on.",
+        "Interrupted. Finished work is kept; run the same command again to continue.",
     ]
     base = ("--stdin-format", "jsonl", "--output", out, "--resume", "-")
     assert predict(desk, *base, data=lines(16_000)).returncode == 0
@@ -272,7 +272,7 @@ def test_resume_needs_a_file_and_answers_never_take_the_place_of_articles(
     path = tmp_path / "a.jsonl"
     path.write_bytes(lines(2))
     bare = predict(desk, "--resume", path)
-    assert bare.stderr == "Error: --resume goes on with a file. Name it with --output.\n"
+    assert bare.stderr == "Error: --resume needs a file to continue. Name it with --output.\n"
     for inputs in ([path], ["-r", tmp_path]):
         wrong = predict(desk, "--output", path, *inputs)
         assert wrong.returncode == 1

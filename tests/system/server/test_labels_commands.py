@@ -71,7 +71,7 @@ def test_push_sends_what_is_new_and_nothing_the_second_time(newsroom: Newsroom) 
 def test_a_dry_run_reports_what_would_be_sent_and_creates_nothing(newsroom: Newsroom) -> None:
     newsroom.add(*articles(3))
     output = newsroom.check_run("labels", "push", "--dry-run").stderr
-    assert f"{newsroom.title!r} would be made" in output
+    assert f"{newsroom.title!r} would be created" in output
     assert "3 articles would be sent, 0 already there" in output
     listed = newsroom.web.get("/api/projects/", params={"page_size": 1000}).json()["results"]
     assert newsroom.title not in [record["title"] for record in listed]

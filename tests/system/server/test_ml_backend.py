@@ -385,7 +385,7 @@ def test_connecting_twice_changes_nothing_and_only_annotations_are_told(
 ) -> None:
     connected = backends(newsroom)
     message = newsroom.check_run("labels", "connect", "--url", service.url).stderr
-    assert "was connected already" in message
+    assert "was already connected" in message
     assert secret(newsroom) not in message
     assert [backend["id"] for backend in backends(newsroom)] == [
         backend["id"] for backend in connected

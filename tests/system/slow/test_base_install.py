@@ -97,7 +97,7 @@ def test_it_answers_as_the_training_environment_to_a_millionth(
         for name, p in known["probabilities"].items():
             assert abs(found["probabilities"][name] - p) <= 1e-6
     verified = installed.run("classify", "runs", "verify", run)
-    assert "8 golden texts score as at training" in verified.stderr
+    assert "8 golden texts score as in training" in verified.stderr
 
 
 def test_from_python_it_answers_the_same(installed: Installed, run: Path) -> None:

@@ -196,7 +196,9 @@ def test_ctrl_c_stops_the_job_with_130_and_what_is_done_stays(
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
-    assert quiet(said) == ["Interrupted. What was finished is kept; run it again to go on."]
+    assert quiet(said) == [
+        "Interrupted. Finished work is kept; run the same command again to continue."
+    ]
     assert not (out / "_SUCCESS").exists()
     for path in records(out):
         record = json.loads(path.read_text())
@@ -408,8 +410,8 @@ def test_a_second_driver_is_told_who_works_there(desk: Path, shards: Path, out: 
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--output", "x"], "--output means nothing with --engine spark"),
-        (["--stdin-format", "csv"], "--stdin-format means nothing with --engine spark"),
+        (["--output", "x"], "--output has no effect with --engine spark"),
+        (["--stdin-format", "csv"], "--stdin-format has no effect with --engine spark"),
         (["third"], "takes two folders"),
         (["--run", "none"], "no such run"),
         (["--encoding", "klingon"], "klingon"),
@@ -423,7 +425,7 @@ def test_what_spark_cannot_honour_is_refused(
 
 def test_a_master_without_the_engine_is_refused(desk: Path, shards: Path) -> None:
     done = classify("predict", "--workspace", desk, "-r", "--master", "local[2]", shards)
-    assert "--master is of Spark" in refused(done)
+    assert "--master needs --engine spark" in refused(done)
 
 
 # ---------------------------------------------------------------- one shard
