@@ -117,7 +117,7 @@ def _rich_bar() -> "RichProgress":
     return Progress(*columns, console=console, transient=True, redirect_stdout=False)
 
 
-def progress(items: Iterable[T], label: str, *, total: int | None = None) -> Iterator[T]:
+def track_items(items: Iterable[T], label: str, *, total: int | None = None) -> Iterator[T]:
     """Pass items on, showing how many there were.
 
     Args:
@@ -133,7 +133,7 @@ def progress(items: Iterable[T], label: str, *, total: int | None = None) -> Ite
 
 
 @contextlib.contextmanager
-def counting(label: str, total: int | None) -> Iterator[Callable[[int, int], None]]:
+def track_count(label: str, total: int | None) -> Iterator[Callable[[int, int], None]]:
     """Return a callback that takes (done, of how many) and shows it.
 
     Args:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from classify.options import Folder
-from classify.progress import counting
+from classify.progress import track_count
 from classify.terminal import say
 from seeds.base.errors import InputError, missing_extra
 
@@ -99,7 +99,7 @@ def _annotate(workspace: Path, studio: "Studio", settings: object) -> None:
         labels = dict(_sample_labels(email.partition("@")[0]))
         missing = [name for name in labels if (name, email) not in submitted and name in tasks]
         annotator = Studio.connect(studio.url, studio.invite(email, password), settings)
-        with counting(f"{email} annotates", len(missing)) as count:
+        with track_count(f"{email} annotates", len(missing)) as count:
             for n, name in enumerate(missing, 1):
                 annotate_task(annotator, tasks[name][0], to_result(labels[name]), lead_time=0.0)
                 count(n, len(missing))

@@ -17,7 +17,7 @@ from classify.options import (
     text_format_option,
     workspace_option,
 )
-from classify.progress import progress
+from classify.progress import track_items
 from classify.terminal import escape, quantity, say, size_in_bytes
 from seeds.base.errors import InputError
 from seeds.base.settings import workspace_path
@@ -98,7 +98,7 @@ def add(
         notify=say,
     )
     counter = FaultCounter()
-    addition = add_articles(workspace_path(workspace), progress(articles, "Reading"), counter)
+    addition = add_articles(workspace_path(workspace), track_items(articles, "Reading"), counter)
     counter.conclude()
     say(_summary(addition, counter))
     if not counter.articles and not counter.faults:

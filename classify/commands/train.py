@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from classify.options import add_options, device_option, threads_option, workspace_option
-from classify.progress import counting
+from classify.progress import track_count
 from classify.terminal import say
 from seeds.base.errors import InputError
 from seeds.base.settings import workspace_path
@@ -106,7 +106,7 @@ def train(
         runtime=Runtime(device=device, threads=threads),
         promote=not no_promote,
     )
-    listener = Listener(log=say, track=counting, on_trained=_print_runs)
+    listener = Listener(log=say, track=track_count, on_trained=_print_runs)
     outcome = train_and_promote(workspace_path(workspace), settings, listener)
     if outcome.best and outcome.worse:
         name = outcome.best.path.name

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.progress import counting
+from classify.progress import track_count
 from classify.terminal import quantity, say
 from classify.workspace.labelled import read_test_set
 from labels.dataset import Dataset, Example
@@ -129,7 +129,7 @@ def predict_examples(
     """Predict one or more articles; of the run's categories only those named are returned."""
     texts = [example.document.text for example in examples]
     scores = []
-    with counting(f"Scoring with {run.name}", len(texts)) as count:
+    with track_count(f"Scoring with {run.name}", len(texts)) as count:
         for start in range(0, len(texts), _AT_ONCE):
             scores.append(run.model.scores(texts[start : start + _AT_ONCE]))
             count(min(start + _AT_ONCE, len(texts)), len(texts))

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from classify.progress import counting
+from classify.progress import track_count
 from labels.annotations import IMPORTED, Annotation, read_annotations, write_annotations
 from labels.consensus import Dispute, agree
 from labels.dataset import Dataset, write_dataset
@@ -103,7 +103,7 @@ def fetch_export(studio: "Studio", project: "Project", taxonomy: Taxonomy) -> Ex
     """Fetch the annotations of a project; those the taxonomy does not allow are set aside."""
     from labels.studio.project import export_tasks
 
-    with counting("Fetching", None) as count:
+    with track_count("Fetching", None) as count:
         return read_export(export_tasks(studio, project.id, progress=count), taxonomy)
 
 

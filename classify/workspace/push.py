@@ -4,7 +4,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from classify.progress import counting
+from classify.progress import track_count
 from seeds.document import Document
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def push_articles(
         sent_ids = list_task_ids(studio, project.id)
         selected = [document for document in selected if document.id not in sent_ids][:limit]
     tasks = [to_task(document) for document in selected]
-    with counting("Sending", len(tasks)) as count:
+    with track_count("Sending", len(tasks)) as count:
         return push(studio, project.id, tasks, progress=count)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from classify.progress import counting
+from classify.progress import track_count
 from classify.terminal import quantity, say
 from seeds.base.errors import InputError
 
@@ -65,7 +65,7 @@ def send_predictions(
             for prediction in run.predict(texts)
         ]
 
-    with counting("Predicting", None) as count:
+    with track_count("Predicting", None) as count:
         result = replace_predictions(
             studio,
             project.id,

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from classify.progress import counting, progress, show_progress
+from classify.progress import show_progress, track_count, track_items
 
 
 class Clock:
@@ -44,7 +44,7 @@ def test_items_pass_and_a_line_every_five_seconds_says_how_many_and_the_time_lef
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen = []
-    for item in progress(range(20), "Reading", total=20):
+    for item in track_items(range(20), "Reading", total=20):
         seen.append(item)
         clock.now += 1.0
     assert seen == list(range(20))
@@ -59,7 +59,7 @@ def test_items_pass_and_a_line_every_five_seconds_says_how_many_and_the_time_lef
 def test_without_a_total_only_the_number_is_shown(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for _ in progress(range(1200), "Reading"):
+    for _ in track_items(range(1200), "Reading"):
         clock.now += 1 / 128  # exact in binary
     assert capsys.readouterr().err == "Reading: 640\n"
 
@@ -67,7 +67,7 @@ def test_without_a_total_only_the_number_is_shown(
 def test_the_time_left_of_resumed_work_ignores_what_was_done_before(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with counting("Training", 1000) as count:
+    with track_count("Training", 1000) as count:
         clock.now += 30  # a model is loaded
         for step in range(500, 511):
             count(step, 1000)

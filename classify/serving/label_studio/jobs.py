@@ -55,7 +55,7 @@ def train(workspace: Path, run: Path) -> dict[str, str]:
     Raises:
         InputError: see `classify labels pull` and `classify train`.
     """
-    from classify.progress import counting
+    from classify.progress import track_count
     from classify.serving.label_studio.connected_project import read_connected_project
     from classify.workspace.labels import pull_annotations
     from classify.workspace.training import Listener, TrainingSettings, train_and_promote
@@ -69,7 +69,7 @@ def train(workspace: Path, run: Path) -> dict[str, str]:
     settings = TrainingSettings(
         kinds=(read_facts(run).kind,), recipe=run / "recipe.json", task=_TRAINING
     )
-    listener = Listener(log=say, track=counting, on_trained=_log_figures)
+    listener = Listener(log=say, track=track_count, on_trained=_log_figures)
     outcome = train_and_promote(workspace, settings, listener)
     assert outcome.best
     name = outcome.best.path.name
