@@ -33,11 +33,12 @@ _OTHER = (
 @click.option("--replace", is_flag=True, help="Replace the service of another workspace.")
 @workspace_option
 def connect(url: str | None, remove: bool, replace: bool, workspace: Path | None) -> None:
-    """Connect a running `classify serve` to the project, as its ML backend.
+    """Connect a running `classify serve` to the project.
 
-    An article opened in Label Studio then shows the model's categories ticked. Enough new
-    annotations (retrain_after in serve.toml) start a training, and its run becomes current unless
-    it is worse. Label Studio calls an address with a secret that nobody else knows.
+    The service becomes the project's ML backend: an article opened in Label Studio shows the
+    model's categories ticked. Enough new annotations (retrain_after in serve.toml) start a
+    training, and its run becomes current unless it is worse. Label Studio calls an address with a
+    secret that nobody else knows.
     """
     from classify.serving.label_studio.connected_project import (
         ConnectedProject,

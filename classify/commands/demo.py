@@ -40,7 +40,8 @@ def demo(workspace: Path) -> None:
     """Run the whole loop on the sample corpus.
 
     Adds the sample articles, starts Label Studio, submits the labels of two annotators, pulls
-    them, trains a model and labels an article the model has not seen. A second run adds nothing.
+    them, trains a model and labels an article the model has not seen. Running it again adds
+    nothing.
     """
     from classify.commands.labels import labels
     from classify.commands.predict import predict

@@ -96,11 +96,11 @@ def push(
 @labels.command()
 @workspace_option
 def pull(workspace: Path | None) -> None:
-    """Fetch the annotations and settle them by majority into dataset.jsonl.
+    """Fetch the annotations and settle them by majority.
 
-    Articles on which the annotators are evenly split go to adjudicate.jsonl: have one more person
-    annotate them, or mark the right annotation as ground truth (the star) in Label Studio, then
-    pull again.
+    Agreed labels go to dataset.jsonl. Articles on which the annotators are evenly split go to
+    adjudicate.jsonl: have one more person annotate them, or mark the right annotation as ground
+    truth (the star) in Label Studio, then pull again.
     """
     from classify.workspace.labels import pull_annotations
 
@@ -177,10 +177,11 @@ def import_(
     encoding: str | None,
     workspace: Path | None,
 ) -> None:
-    """Import labelled articles from a CSV, TSV, JSONL or Parquet FILE.
+    """Import labelled articles from a file.
 
-    A label is a category's id or its French or English name; an empty cell means that no category
-    applies. Importing a file of the same name again updates its articles.
+    FILE is CSV, TSV, JSONL or Parquet. A label is a category's id or its French or English name;
+    an empty cell means that no category applies. Importing a file of the same name again updates
+    its articles.
     """
     from classify.workspace.labels import import_labels
     from labels.spreadsheet import Layout

@@ -97,7 +97,7 @@ def predict(**parameters: Any) -> None:
     interrupted --output (FILE.partial).
 
     --explain shows which words spoke for and against each category: coloured on a terminal, as
-    "explanation" in JSON, and with --format html on a page of their own.
+    "explanation" in JSON, and with --format html on one page.
 
     With --engine spark, Apache Spark labels every table of the folder INPUT/ and writes a file for
     each into OUTPUT/.

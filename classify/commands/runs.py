@@ -49,7 +49,7 @@ def list_(form: str, workspace: Path | None) -> None:
 @click.argument("run", required=False)
 @workspace_option
 def show(run: str | None, workspace: Path | None) -> None:
-    """Print the model card of RUN, by default the current one."""
+    """Print the model card of RUN, by default of the current run."""
     from training.runs.registry import find_run
     from training.runs.run import check_files
 
@@ -100,7 +100,11 @@ def rollback(workspace: Path | None) -> None:
 @click.argument("run", required=False)
 @workspace_option
 def verify(run: str | None, workspace: Path | None) -> None:
-    """Check that the files of RUN are unaltered and its golden texts score as in training."""
+    """Check a run's files and golden texts.
+
+    RUN, by default the current one, passes if every file is unaltered and the golden texts score
+    as in training.
+    """
     from training.runs.registry import find_run
     from training.runs.run import verify_run
 
@@ -128,10 +132,10 @@ def verify(run: str | None, workspace: Path | None) -> None:
 )
 @workspace_option
 def export(run: str, form: str, quantize: Literal["none", "int8"], workspace: Path | None) -> None:
-    """Export RUN, a camembert or embedding run, as a run that needs no PyTorch to predict.
+    """Export a run to predict without PyTorch.
 
-    The new run is named RUN-onnx or RUN-onnx-int8. With int8 its figures are measured again, on
-    the frozen test set.
+    RUN is a camembert or embedding run. The new run is named RUN-onnx or RUN-onnx-int8. With int8
+    its figures are measured again, on the frozen test set.
     """
     from classify.workspace.evaluation import evaluate_on_test_set
     from training.export import describe_loss, export_run

@@ -144,9 +144,10 @@ def _summary(addition: "Addition", counter: FaultCounter) -> str:
 def list_(
     form: str, limit: int | None, language: str | None, month: str | None, workspace: Path | None
 ) -> None:
-    """List the articles, one a line: id, date, language, source and title.
+    """List the articles, one a line.
 
-    An article that resembles an earlier one is marked with = and the id of that one.
+    A line has id, date, language, source and title. An article that resembles an earlier one is
+    marked with = and the id of that one.
     """
     from classify.workspace.articles import select_articles
 

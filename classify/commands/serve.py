@@ -19,7 +19,7 @@ _MODULES = ("fastapi", "httptools", "multipart", "prometheus_client", "uvicorn")
 
 
 @click.command()
-@click.option("--run", help="Name or folder of a run.  [default: the current run, as it changes]")
+@click.option("--run", help="Name or folder of a run.  [default: whichever run is current]")
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.  [default: 8000]"
@@ -56,8 +56,8 @@ def serve(
     run keeps answering, and the predictions in Label Studio stay as they are. Ctrl-C or SIGTERM
     ends the service once the accepted requests are answered.
 
-    With CLASSIFY_API_KEY set, /v1 and /metrics require `Authorization: Bearer KEY`. To listen on
-    an address that other machines can reach, set it.
+    With CLASSIFY_API_KEY set, /v1 and /metrics require `Authorization: Bearer KEY`. Listening on
+    an address that other machines can reach requires the key.
     """
     _check_extra()
     from classify.serving.service import Service, check_key

@@ -12,7 +12,10 @@ from seeds.base.settings import workspace_path
 
 @click.group(cls=Commands)
 def server() -> None:
-    """Run the embedded Label Studio, on this machine only: start, stop, status."""
+    """Run the embedded Label Studio: start, stop, status.
+
+    Only this machine can reach it.
+    """
 
 
 @server.command()
@@ -23,7 +26,10 @@ def server() -> None:
 )
 @workspace_option
 def start(port: int | None, workspace: Path | None) -> None:
-    """Start the server; the first start installs it and takes a few minutes."""
+    """Start the server.
+
+    The first start installs Label Studio, which takes a few minutes.
+    """
     from classify.workspace.labels import require_label_studio
     from labels.server import server as embedded
 

@@ -46,7 +46,7 @@ _train_options = add_options(
     click.option(
         "--split",
         type=click.Choice(["stratified", "date"]),
-        help="How to draw the test set; date: the latest articles.  [default: as it is frozen]",
+        help="Test set: stratified by category, or the latest by date.  [default: as frozen]",
     ),
     click.option("--new-split", is_flag=True, help="Draw the frozen test set again."),
     click.option(
@@ -62,7 +62,7 @@ _train_options = add_options(
     click.option("--seed", type=click.IntRange(0), help="Seed of every random choice."),
     device_option,
     threads_option,
-    click.option("--no-promote", is_flag=True, help="Keep the current run for `classify predict`."),
+    click.option("--no-promote", is_flag=True, help="Do not make the new run the current one."),
     workspace_option,
 )
 
@@ -83,7 +83,7 @@ def train(
 ) -> None:
     """Train a model on the agreed labels and make it the current one, unless it is worse.
 
-    KIND is the kind of model: tfidf, the default, trains in seconds and predicts anywhere;
+    There are three kinds of model: tfidf, the default, trains in seconds and predicts anywhere;
     embedding adds the vectors of a frozen encoder, which helps most with few labels; camembert
     fine-tunes an encoder, which is best from a few hundred labels on.
 
@@ -125,7 +125,9 @@ def _kinds(kind: str | None, kinds: str | None, config: Path | None) -> tuple[st
     if kinds is None:
         return (kind or "tfidf",)
     if kind or config:
-        raise InputError("--kinds goes without KIND and --config: each kind has its own recipe.")
+        raise InputError(
+            "--kinds can't be combined with a single kind or --config: each kind has its own recipe."
+        )
     names = [name.strip() for name in kinds.split(",") if name.strip()]
     unknown = [name for name in names if name not in KINDS]
     if unknown or not names:

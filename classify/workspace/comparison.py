@@ -54,8 +54,8 @@ def load_pair(workspace: Path, names: tuple[str, str], runtime: Runtime) -> tupl
     on_cpu = [read_facts(path).kind == "tfidf" for path in paths]
     # Options for the encoder of one run are no reason to refuse a tfidf run beside it.
     runtimes = [Runtime() if plain and not all(on_cpu) else runtime for plain in on_cpu]
-    first, second = (load_run(*pair) for pair in zip(paths, runtimes, strict=True))
-    return first, second
+    run_a, run_b = (load_run(*pair) for pair in zip(paths, runtimes, strict=True))
+    return run_a, run_b
 
 
 def compare_runs(workspace: Path, runs: tuple[Run, Run], source: LabelledSource) -> RunComparison:

@@ -161,7 +161,7 @@ def test_categories_that_left_the_taxonomy_are_not_sent(newsroom: Newsroom) -> N
     path = newsroom.folder / "taxonomy.toml"
     path.write_text(path.read_text(encoding="utf-8").replace('id = "sport"', 'id = "games"'))
     output = newsroom.check_run("labels", "push", "--with-predictions").stderr
-    assert "also knows sport" in output
+    assert "also predicts sport" in output
     sent_names = [name for names, _ in by_task(newsroom).values() for name in names]
     assert set(sent_names) == {"cinema", "trade"}
 
