@@ -126,7 +126,8 @@ def _kinds(kind: str | None, kinds: str | None, config: Path | None) -> tuple[st
         return (kind or "tfidf",)
     if kind or config:
         raise InputError(
-            "--kinds can't be combined with a single kind or --config: each kind has its own recipe."
+            "--kinds can't be combined with a single kind or --config: each kind has its own "
+            "recipe. Leave those out."
         )
     names = [name.strip() for name in kinds.split(",") if name.strip()]
     unknown = [name for name in names if name not in KINDS]
