@@ -30,7 +30,7 @@ from training.models.camembert.trainer import (
     training_arguments,
 )
 from training.models.encoders.hub import longest_window, read_base, wrap_tokenizer
-from training.models.encoders.precision import training_precision
+from training.models.encoders.precision import choose_precision
 from training.models.encoders.tokens import Tokenizer, pool_windows
 from training.models.encoders.torch_network import TorchNetwork, device, is_out_of_memory
 
@@ -243,7 +243,7 @@ def _evaluation(
     windows = tokenizer.windows(held_out.texts, settings.plan)
     all_windows = list(itertools.chain.from_iterable(windows))
     gold, single = held_out.gold, held_out.taxonomy.choice == "single"
-    dtype = getattr(torch, training_precision(settings.mixed, place))
+    dtype = getattr(torch, choose_precision(settings.mixed, place))
     network = TorchNetwork(logits_of(model), gold.shape[1], tokenizer.pad, fitting.runtime)
 
     def evaluate() -> float:

@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -18,7 +19,7 @@ from training.models.camembert.logits import exact_network, logits_of
 from training.models.camembert.settings import CamembertSettings
 from training.models.encoders.batching import Network
 from training.models.encoders.hub import check_base, read_model
-from training.models.encoders.network_choice import choose_network
+from training.models.encoders.network_choice import choose_network, golden_windows
 from training.models.encoders.onnx_network import OnnxNetwork
 from training.models.encoders.tokens import Tokenizer, pool_windows
 from training.models.encoders.torch_network import TorchNetwork, device, import_torch
@@ -148,7 +149,8 @@ class Camembert:
                     "AutoModelForSequenceClassification",
                     dtype=import_torch().float32,
                 )
-                network = choose_network(logits_of(model), width, pad, runtime)
+                samples = partial(golden_windows, directory, tokenizer, recipe.plan)
+                network = choose_network(logits_of(model), width, pad, runtime, samples)
             return cls(recipe, tokenizer, network, width)
         except InputError as error:
             reason = str(error).rstrip(".")

@@ -13,7 +13,7 @@ import transformers
 from seeds.base.errors import InputError
 from training.models.camembert.batches import Order
 from training.models.camembert.settings import CamembertSettings
-from training.models.encoders.precision import training_precision
+from training.models.encoders.precision import choose_precision
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset
@@ -141,7 +141,7 @@ def training_arguments(
             f"{at_once} windows at once can't be shared by {processes} processes. Choose a "
             f"batch_size that is a multiple of {processes}."
         )
-    mixed = training_precision(settings.mixed, place)
+    mixed = choose_precision(settings.mixed, place)
     return transformers.TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=epochs,

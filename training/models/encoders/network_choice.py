@@ -1,18 +1,31 @@
-"""The network that computes an encoder fastest on this machine."""
+"""The network that computes an encoder as it was asked for, or as suits this machine."""
 
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from seeds.base.errors import InputError
+from seeds.base.records import read_object
 from training.models.encoders.batching import Network
-from training.models.encoders.precision import Precision, candidates, multiplies_bfloat16
+from training.models.encoders.onnx_file import check_packages, write_onnx
+from training.models.encoders.onnx_network import OnnxNetwork
+from training.models.encoders.precision import choose_precision
+from training.models.encoders.tokens import Tokenizer, WindowPlan
 from training.models.encoders.torch_network import TorchNetwork, device
 from training.runtime import Runtime
 
 
 def choose_network(
-    module: Any, width: int, pad: int, runtime: Runtime, *, sparing: Precision | None = None
+    module: Any,
+    width: int,
+    pad: int,
+    runtime: Runtime,
+    samples: Callable[[], Sequence[Sequence[int]]] = tuple,
 ) -> Network:
-    """Return the fastest network of a module that was read from a run.
+    """Return the network of a module that was read from a run.
+
+    PyTorch computes it, except in int8: then it is exported, and ONNX Runtime computes it.
 
     Args:
         module: from (ids, mask), each int64 (n, tokens), to float (n, width), in float32; don't
@@ -20,25 +33,24 @@ def choose_network(
         width: numbers a window.
         pad: the id that fills up a batch.
         runtime: where and how to compute.
-        sparing: a precision to use only when it is asked for.
+        samples: returns windows of token ids like those to come; int8 is closer with some.
 
     Raises:
-        InputError: there is no such device, or it can't compute this encoder in int8.
+        InputError: there is no such device, it does not compute in int8, or a package for that
+            is missing.
     """
-    from training.models.encoders.cpu_encoder import PackedNetwork, pack
+    precision = choose_precision(runtime.dtype, device(runtime))
+    if precision != "int8":
+        return TorchNetwork.of(module.eval(), width, pad, runtime, precision)
+    check_packages()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        write_onnx(module, path, "int8", samples())
+        return OnnxNetwork.load(path, width, pad, runtime, precision="int8")
 
-    place, module = device(runtime), module.eval()
-    for precision in candidates(runtime.dtype, place):
-        if runtime.dtype == "auto" and precision == sparing:
-            continue
-        packed = pack(module, precision) if place == "cpu" and runtime.dtype != "exact" else None
-        if packed is not None:
-            mixed = precision == "int8" and runtime.dtype == "auto" and multiplies_bfloat16()
-            short = pack(module, "bfloat16") if mixed else None
-            return PackedNetwork(packed, width, pad, runtime, precision, short)
-        if precision != "int8":
-            return TorchNetwork.of(module, width, pad, runtime, precision)
-    raise InputError(
-        "int8 needs an encoder of BERT's family and a processor that oneDNN serves. "
-        "Leave out --dtype int8."
-    )
+
+def golden_windows(run: Path, tokenizer: Tokenizer, plan: WindowPlan) -> list[list[int]]:
+    """Return the windows of a run's golden texts; none while the run is still being written."""
+    path = run / "golden.json"
+    texts = read_object(path)["texts"] if path.is_file() else []
+    return list(itertools.chain.from_iterable(tokenizer.windows(texts, plan)))

@@ -28,15 +28,19 @@ class OnnxNetwork:
         width: numbers a window.
         pad: the id that fills up a batch, where batches are asked for.
         runtime: how many windows at once, on how many threads.
+        precision: of the file, where it was exported on the spot; "" where a run holds it.
     """
 
     session: Any = field(repr=False)
     width: int
     pad: int
     runtime: Runtime
+    precision: str = ""
 
     @classmethod
-    def load(cls, path: Path, width: int, pad: int, runtime: Runtime) -> Self:
+    def load(
+        cls, path: Path, width: int, pad: int, runtime: Runtime, *, precision: str = ""
+    ) -> Self:
         """Load a file with inputs input_ids and attention_mask and one output.
 
         Raises:
@@ -52,7 +56,7 @@ class OnnxNetwork:
             raise InputError(
                 f"an ONNX run computes on the CPU. Leave out --device {runtime.device}."
             )
-        if runtime.dtype not in ("auto", "exact"):
+        if runtime.dtype not in ("auto", "exact", precision):
             raise InputError(
                 "an ONNX run computes in what it was exported in. "
                 f"Leave out --dtype {runtime.dtype}, or choose the run it was exported from."
@@ -71,7 +75,7 @@ class OnnxNetwork:
             raise InputError(f"{path}: not an ONNX model ({reason})") from error
         if session.get_outputs()[0].shape[-1] != width:
             raise InputError(f"{path}: its output does not have {width} columns")
-        return cls(session, width, pad, runtime)
+        return cls(session, width, pad, runtime, precision)
 
     @property
     def threads(self) -> int:
@@ -81,7 +85,8 @@ class OnnxNetwork:
     @property
     def computing(self) -> str:
         """The library and threads that it computes with, for people."""
-        return f"with ONNX Runtime on {self.threads} threads of the CPU"
+        form = f"in {self.precision} " if self.precision else ""
+        return f"{form}with ONNX Runtime on {self.threads} threads of the CPU"
 
     def outputs(self, windows: Sequence[Sequence[int]]) -> Float32Array:
         """Return the numbers of each window, float32 (n, width)."""

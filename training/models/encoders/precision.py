@@ -9,8 +9,8 @@ Precision = Literal["float32", "bfloat16", "float16", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
-def candidates(dtype: str, place: str) -> tuple[Precision, ...]:
-    """Return the precisions to predict in, best first; an encoder uses the first it supports.
+def choose_precision(dtype: str, place: str) -> Precision:
+    """Return the precision to compute products in; while fine-tuning, the weights stay float32.
 
     Args:
         dtype: of a Runtime.
@@ -19,29 +19,15 @@ def candidates(dtype: str, place: str) -> tuple[Precision, ...]:
     Raises:
         InputError: int8 is asked of a device that is not a CPU.
     """
-    if dtype == "exact":
-        return ("float32",)
     if dtype == "int8" and place != "cpu":
         raise InputError(f"int8 is computed on the CPU, not on {place}. Leave out --dtype int8.")
-    if dtype != "auto":
-        return (next(precision for precision in PRECISIONS if precision == dtype),)
+    if dtype not in ("auto", "exact"):
+        return next(precision for precision in PRECISIONS if precision == dtype)
+    if dtype == "exact":
+        return "float32"
     if place.startswith("cuda"):
-        return ("bfloat16",) if import_torch().cuda.is_bf16_supported() else ("float16",)
-    if place != "cpu":
-        return ("float32",)
-    # int8 where it has instructions of its own; with AMX, bfloat16 is fast enough and closer.
-    quick: tuple[Precision, ...] = (
-        ("int8",) if has_feature("avx512_vnni") and not has_feature("amx_bf16") else ()
-    )
-    return (*quick, *(("bfloat16",) if multiplies_bfloat16() else ()), "float32")
-
-
-def training_precision(dtype: str, place: str) -> Precision:
-    """Return the precision of a fine-tuning's products; the weights stay float32.
-
-    "auto" is bfloat16 where the hardware multiplies it, else float16 on a GPU, else float32.
-    """
-    return next(precision for precision in candidates(dtype, place) if precision != "int8")
+        return "bfloat16" if import_torch().cuda.is_bf16_supported() else "float16"
+    return "bfloat16" if place == "cpu" and multiplies_bfloat16() else "float32"
 
 
 def multiplies_bfloat16() -> bool:

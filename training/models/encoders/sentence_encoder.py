@@ -5,6 +5,7 @@ import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ from seeds.base.records import read_object
 from training.arrays import Float32Array
 from training.models.encoders.batching import Network
 from training.models.encoders.hub import longest_window, read_base, read_model, wrap_tokenizer
-from training.models.encoders.network_choice import choose_network
+from training.models.encoders.network_choice import choose_network, golden_windows
 from training.models.encoders.onnx_network import OnnxNetwork
 from training.models.encoders.tokens import Tokenizer, WindowPlan, pool_windows
 from training.models.encoders.torch_network import TorchNetwork, import_torch
@@ -82,8 +83,8 @@ class SentenceEncoder:
         if onnx.is_file():
             return cls(plan, tokenizer, OnnxNetwork.load(onnx, width, pad, runtime), width)
         model = read_model(str(directory), "AutoModel", dtype="auto")
-        # Most of a vector is the mean, which is subtracted: int8's error is large beside the rest.
-        network = choose_network(mean_of_tokens(model.float()), width, pad, runtime, sparing="int8")
+        samples = partial(golden_windows, directory.parent, tokenizer, plan)
+        network = choose_network(mean_of_tokens(model.float()), width, pad, runtime, samples)
         return cls(plan, tokenizer, network, width)
 
     def save(self, directory: Path) -> None:

@@ -43,10 +43,7 @@ class TorchNetwork:
         Raises:
             InputError: there is no such device.
         """
-        torch = import_torch()
-        if runtime.threads:
-            torch.set_num_threads(runtime.threads)
-        ready = module.to(device(runtime), getattr(torch, dtype)).eval()
+        ready = module.to(device(runtime), getattr(import_torch(), dtype)).eval()
         return cls(ready, width, pad, runtime)
 
     @property
@@ -56,16 +53,18 @@ class TorchNetwork:
         dtype = str(parameter.dtype).removeprefix("torch.")
         if parameter.device.type != "cpu":
             return describe_computing(dtype, str(parameter.device))
-        threads = import_torch().get_num_threads()
+        threads = self.runtime.threads or import_torch().get_num_threads()
         return describe_computing(dtype, f"{threads} threads of the CPU")
 
     def outputs(self, windows: Sequence[Sequence[int]]) -> Float32Array:
         """Return the numbers of each window, float32 (n, width)."""
         torch = import_torch()
         place = next(self.module.parameters()).device
+        earlier = torch.get_num_threads()
+        threads = self.runtime.threads or earlier
         limit = TOKENS_AT_ONCE
         if place.type == "cpu":
-            limit = min(limit, _TOKENS_A_THREAD * torch.get_num_threads())
+            limit = min(limit, _TOKENS_A_THREAD * threads)
 
         def compute(ids: IntArray, mask: IntArray) -> Float32Array:
             """Return the numbers of a batch, float32 (n, width)."""
@@ -76,7 +75,11 @@ class TorchNetwork:
             return np.asarray(outputs.float().cpu().numpy(), np.float32)
 
         rows = batches(windows, self.runtime.batch_size, limit)
-        return _compute_batches(windows, rows, compute, self.width, self.pad)
+        torch.set_num_threads(threads)
+        try:
+            return _compute_batches(windows, rows, compute, self.width, self.pad)
+        finally:
+            torch.set_num_threads(earlier)
 
 
 def describe_computing(precision: str, place: str) -> str:

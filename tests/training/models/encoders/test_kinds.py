@@ -140,4 +140,4 @@ def test_what_a_loaded_model_computes_in_is_honoured_or_refused(
     expected, found = model.scores(data.texts), loaded.scores(data.texts)
     assert np.abs(found - expected).max() < 0.1 * np.abs(expected).max()
     if kind != "tfidf" and dtype != "auto":
-        assert loaded.computing.startswith(f"in {dtype} on ")
+        assert loaded.computing.startswith(f"in {dtype} ")
