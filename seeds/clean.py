@@ -1,4 +1,4 @@
-"""Text -> a clean article: Unicode and spaces made uniform, title, date, credits taken off."""
+"""Text -> a clean article: uniform Unicode and spaces, no credits; its title and date are found."""
 
 import re
 import unicodedata
@@ -21,6 +21,8 @@ class Cleaned:
     date: str = ""
 
 
+# Python sorts a run of combining marks by insertion, which takes quadratic time.
+_LONG_RUN = re.compile(r"(?<!\W)(\W{1000,})")
 _HEADER = re.compile(r"date (\d{4}-\d{2}(?:-\d{2})?)(?= |$)[ :|-]*", re.IGNORECASE)
 _NEWLINES = ("\r\n", *"\r\v\f\x85\u2028\u2029")
 _INVISIBLE = "\xad\u180e\u200b\u200c\u200d\u2060\ufeff"
@@ -34,14 +36,14 @@ _SENTENCE_END = re.compile(r"[.;,:][\s»”’\"')\]]*$")
 _CREDIT = re.compile(
     r"(?:©|\(c\)\s|copyright\b).{0,100}"
     r"|(?:crédits?|credits?)\s*(?:(?:photos?|images?|vidéos?|illustrations?)\b\s*[:/©|-]?|:).{1,80}"
-    r"|(?:(?:(?:textes?\s+et\s+)?photos?|photographies?|images?|illustrations?|visuel|vidéo)\s*(?:d'archives?|d’archives?)?"
-    r"\s*[:/©|])(?P<whom>.{1,80})"
+    r"|(?:(?:(?:textes?\s+et\s+)?photos?|photographies?|images?|illustrations?|visuel|vidéo)\s*+(?:d'archives?|d’archives?)?"
+    r"\s*+[:/©|])(?P<whom>.{1,80})"
     r"|\(?(?:photo|image)\s+(?:by|par|de|AFP|Reuters|Xinhua)\b(?P<author>.{0,60})",
     re.IGNORECASE,
 )
 _MIXED_CASE = "Belga|Kazinform|Kyodo|Reuters|Xinhua"
 _NAMED = f"AFP|AP|APS|ACN|ANI|ANSA|ATS|CVN|DPA|EFE|MAP|TAP|UPI|VNA|VOV|{_MIXED_CASE}"
-# No text can be an agency, or a list of them, in two ways: a line that is none is refused at once.
+# Possessive, so that a line matches in one way at most: one that does not is refused at once.
 _AGENCY = rf"(?:[A-Z]{{2,10}}+[\w-]{{0,12}}+|(?:{_MIXED_CASE})\b)"
 _SIGNED = re.compile(  # "(AFP)", "(avec AFP et Reuters)", "VNA/CVN", "AEF-Est/vb/lm", "Xinhua"
     rf"\((?:(?:[Aa]vec|[Ss]ources?\s*:|[Pp]ar)\s*)?{_AGENCY}(?:(?:\s*[/,]\s*|\s+et\s+){_AGENCY})*\)\.?"
@@ -82,7 +84,7 @@ _FIRST_WORDS = re.compile(  # of whatever is furniture anywhere in an article: m
 
 
 def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
-    """An article's text made comparable, with the title and date found in it.
+    """Make an article's text comparable, and find its title and date.
 
     Two copies that differ in spaces, line ends, invisible characters or credits come out alike,
     and cleaning twice changes nothing more. Only whole short lines are ever removed.
@@ -97,22 +99,23 @@ def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
     """
     if "\0" in raw or "\0" in title:
         raise InputError("is binary (it contains NUL), not text. Give a text file.")
-    body, header, updated = _article(_tidy(raw))
+    body, header, updated = _strip_furniture(_tidy(raw))
     heading = _tidy(title).replace("\n", " ").replace("  ", " ")
     if heading and not _begins_with(body, heading):
-        body, _, later = _article(f"{heading}\n\n{body}".strip("\n"))  # both are tidy
-        updated = updated or later
-    first, _, rest = body.partition("\n")
-    headline = _title(body)
-    if rest and first in (headline, body[: len(heading)]):
-        body = first + "\n\n" + rest.lstrip("\n")
-    known = heading and _begins_with(body, heading)
-    found = body[: len(heading)] if known else headline
-    return Cleaned(body, found, parse_date(date) or header or updated)
+        body, _, update = _strip_furniture(f"{heading}\n\n{body}".strip("\n"))  # both are tidy
+        updated = updated or update
+    top, _, rest = body.partition("\n")
+    headline = _headline(body)
+    if rest and top in (headline, body[: len(heading)]):
+        body = top + "\n\n" + rest.lstrip("\n")
+    begins = heading and _begins_with(body, heading)
+    return Cleaned(
+        body, body[: len(heading)] if begins else headline, parse_date(date) or header or updated
+    )
 
 
 def _tidy(text: str) -> str:
-    """Unicode, spaces and blank lines made uniform.
+    """Make Unicode, spaces and blank lines uniform.
 
     Written with `replace`, which finds nothing to do at hundreds of MB/s where a regular
     expression looks at each character.
@@ -124,91 +127,138 @@ def _tidy(text: str) -> str:
         text = text.replace(invisible, "")
     for space in _SPACES:
         text = text.replace(space, " ")
-    text = unicodedata.normalize("NFC", _without_runs(text, " ", 1))
+    text = _compose(_shorten_runs(text, " ", 1))
     text = "\n".join([line.strip(" ") for line in text.split("\n")])
-    return _without_runs(text, "\n", 2).strip("\n")
+    return _shorten_runs(text, "\n", 2).strip("\n")
 
 
-def _without_runs(text: str, char: str, most: int) -> str:
-    """A text in which a character never stands more than so many times in a row."""
+def _compose(text: str) -> str:
+    """Normalise to NFC, except for runs of a thousand characters without a letter."""
+    if unicodedata.is_normalized("NFC", text):
+        return text
+    parts = _LONG_RUN.split(text)  # every second one is such a run
+    parts[::2] = [unicodedata.normalize("NFC", part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _shorten_runs(text: str, char: str, most: int) -> str:
+    """Leave a character at most so many times in a row."""
     if char * (most + 1) not in text:
         return text
     return re.sub(f"{char}{{{most + 1},}}", char * most, text)
 
 
-def _article(text: str) -> tuple[str, str, str]:
-    """A tidy text without its furniture, the date of its header and that of its update line."""
-    header = updated = before = ""
-    while text != before:  # a credit may hide behind another one
-        before = text
-        while (found := _HEADER.match(text)) and (on := parse_date(found[1])):
-            header, text = header or on, text[found.end() :]
+def _strip_furniture(text: str) -> tuple[str, str, str]:
+    """Return a tidy text without its furniture, the date of its header and of its update line."""
+    header = updated = previous = ""
+    while text != previous:  # a credit may hide behind another one
+        previous = text
+        text, date = _strip_headers(text)
+        header = header or date
         lines = text.split("\n")
         places = [n for n, line in enumerate(lines) if line]
         dates = _date_lines(lines, places)
         updated = updated or next(iter(dates.values()), "")
-        last = places[-1] if len(places) > 1 else -1  # an article is more than a signature
-        kept = [
+        bottom = places[-1] if len(places) > 1 else -1  # an article is more than a signature
+        body = [
             line
             for n, line in enumerate(lines)
-            if n not in dates and not _is_furniture(line, last=n == last)
+            if n not in dates and not _is_furniture(line, at_end=n == bottom)
         ]
-        _unsign(kept)
-        if len(kept) < len(lines) or text != before:
-            text = _tidy("\n".join(kept))
+        _strip_signatures(body)
+        if len(body) < len(lines) or text != previous:
+            text = _tidy("\n".join(body))
     return text, header, updated
 
 
-def _unsign(lines: list[str]) -> None:
-    """Take an agency's signatures off the end, all at once: a text may be nothing but those."""
-    first = next((n for n, line in enumerate(lines) if line), 0)
-    while len(lines) > first + 1 and (not lines[-1] or _is_furniture(lines[-1], last=True)):
+def _strip_headers(text: str) -> tuple[str, str]:
+    """Return a text without the header it begins with, and that header's date.
+
+    Headers with nothing but furniture between them are taken off at once: one by one, each would
+    cost another look at the whole text.
+    """
+    start, date = 0, ""
+    while header := _match_header(text, start):
+        start, date = header[0], date or header[1]
+        if not _match_header(text, start):
+            start = _next_header(text, start)
+    return text[start:], date
+
+
+def _match_header(text: str, start: int) -> tuple[int, str] | None:
+    """Return where the header that begins at a place ends, and its date; None if there is none."""
+    match = _HEADER.match(text, start)
+    date = parse_date(match[1]) if match else ""
+    return (match.end(), date) if match and date else None
+
+
+def _next_header(text: str, start: int) -> int:
+    """Return where another header begins if only furniture stands before it, else `start`."""
+    place = start
+    while (end := text.find("\n", place, place + MAX_FURNITURE + 1)) >= 0:
+        line = text[place:end].strip(" ")
+        removed = not line or _is_furniture(line, at_end=False) or bool(stamped_date(line))
+        if not removed and place > start and _match_header(text, place):
+            return place
+        if not removed and not (place == start and lone_date(line)):
+            return start
+        place = end + 1
+    return start
+
+
+def _strip_signatures(lines: list[str]) -> None:
+    """Take the agencies' signatures off the end, all at once: a text may be nothing but those."""
+    top = next((n for n, line in enumerate(lines) if line), 0)
+    while len(lines) > top + 1 and (not lines[-1] or _is_furniture(lines[-1], at_end=True)):
         lines.pop()
 
 
 def _date_lines(lines: list[str], places: list[int]) -> dict[int, str]:
-    """The lines that only date the article: place -> date.
+    """Return the lines that only date the article: place -> date.
 
     A line of a date and nothing else counts near the top, and only if it is the one such line:
     several are a chronology.
     """
     short = [n for n in places if len(lines[n]) <= MAX_FURNITURE and _YEAR.search(lines[n])]
-    found = {n: on for n in short if (on := stamped_date(lines[n]))}
-    bare = {n: on for n in short if (on := lone_date(lines[n]))}
-    return found | bare if len(bare) == 1 and bare.keys() <= set(places[:4]) else found
+    stamped = {n: date for n in short if (date := stamped_date(lines[n]))}
+    bare = {n: date for n in short if (date := lone_date(lines[n]))}
+    return stamped | bare if len(bare) == 1 and bare.keys() <= set(places[:4]) else stamped
 
 
-def _is_furniture(line: str, *, last: bool) -> bool:
-    """Whether a line is a credit, an agency's signature, a link or a call to share or subscribe."""
+def _is_furniture(line: str, *, at_end: bool) -> bool:
+    """Tell whether a line is a credit, a link, a call to share or subscribe or, last, a signature.
+
+    at_end: it is the last line, where an agency signs.
+    """
     if not line or len(line) > MAX_FURNITURE:
         return False
     if _FIRST_WORDS.match(line):
         if credit := _CREDIT.fullmatch(line):
             return not _is_caption((credit["whom"] or credit["author"] or "").strip())
-        if any(each.fullmatch(line) for each in (_RELATED, _SHARING, _NEWSLETTER)):
+        if any(pattern.fullmatch(line) for pattern in (_RELATED, _SHARING, _NEWSLETTER)):
             return True
-    return last and _SIGNED.fullmatch(line) is not None
+    return at_end and _SIGNED.fullmatch(line) is not None
 
 
 def _is_caption(words: str) -> bool:
-    """Whether what follows "Photo :" tells something, rather than naming whose it is."""
+    """Tell whether the words after "Photo :" describe something, rather than name the owner."""
     ends = re.search(r"[.!?]$|\w{3}[.!?]\s", words)
     return len(words.split()) > 3 and (bool(ends) or words[:1].islower())
 
 
 def _begins_with(body: str, heading: str) -> bool:
-    """Whether a text begins with its title, not merely with the same few words."""
+    """Tell whether a text begins with its title, not merely with the same few words."""
     start = body[: len(heading)]
     if start.casefold() != heading.casefold():
         return False
-    after = body[len(heading) : len(heading) + 1]
-    return not after.isalnum() and (after != " " or len(heading.split()) > 3)
+    following = body[len(heading) : len(heading) + 1]
+    return not following.isalnum() and (following != " " or len(heading.split()) > 3)
 
 
-def _title(body: str) -> str:
-    """The first line if it reads like a title, else ""."""
-    first, _, rest = body.partition("\n")
-    if not rest or len(first) > MAX_TITLE or _SENTENCE_END.search(first):
+def _headline(body: str) -> str:
+    """Return the first line if it reads like a title, else ""."""
+    top, _, rest = body.partition("\n")
+    if not rest or len(top) > MAX_TITLE or _SENTENCE_END.search(top):
         return ""
-    goes_on = rest[0].islower()  # the next line continues a sentence that was wrapped
-    return first if not goes_on and any(each.isalpha() for each in first) else ""
+    wrapped = rest[0].islower()  # the next line continues a sentence
+    return top if not wrapped and any(char.isalpha() for char in top) else ""

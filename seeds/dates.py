@@ -58,11 +58,13 @@ _STAMPED = re.compile(
 )
 _BARE = re.compile(rf"(?:le\s+)?{_DATE}{_TIME}", re.IGNORECASE)
 _YEAR = re.compile(r"\d{4}")
+# Taken for one space: the patterns would try each way to share out a run among their parts.
+_RUN_OF_SPACES = re.compile(r"\s{2,}")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 
 
 def parse_date(value: str) -> str:
-    """A date as people and programs write it, as "2021", "2021-04" or "2021-04-30"; "" if none.
+    """Return the date a text begins with, as "2021", "2021-04" or "2021-04-30"; "" if it has none.
 
     Days come before months (03/11/2020 is in November); month names are French or English.
     """
@@ -71,25 +73,25 @@ def parse_date(value: str) -> str:
         return value
     if compact := _COMPACT.fullmatch(value):
         value = "-".join(compact.groups())
-    found = _BARE.match(value)
-    return _iso(found) if found else ""
+    match = _BARE.match(_RUN_OF_SPACES.sub(" ", value))
+    return _iso(match) if match else ""
 
 
 def stamped_date(line: str) -> str:
-    """The date of a line like "Mis à jour le 3 juin 2020 à 14h05"; "" if it says anything else."""
-    found = _STAMPED.fullmatch(line)
-    return _iso(found) if found else ""
+    """Return the date of a line like "Mis à jour le 3 juin 2020 à 14h05"; "" of any other line."""
+    match = _STAMPED.fullmatch(_RUN_OF_SPACES.sub(" ", line))
+    return _iso(match) if match else ""
 
 
 def lone_date(line: str) -> str:
-    """The date of a line that is a date and nothing else; "" if it is not."""
-    found = _BARE.fullmatch(line)
-    return _iso(found) if found else ""
+    """Return the date of a line that is a date and nothing else; "" of any other line."""
+    match = _BARE.fullmatch(_RUN_OF_SPACES.sub(" ", line))
+    return _iso(match) if match else ""
 
 
-def _iso(found: re.Match[str]) -> str:
-    """The date a match of _DATE holds; "" if the calendar has no such day."""
-    parts = found.groupdict()
+def _iso(match: re.Match[str]) -> str:
+    """Return the date in a match of _DATE; "" if the calendar has no such day."""
+    parts = match.groupdict()
     year, month, day = (
         next((parts[f"{name}{n}"] for n in range(1, 5) if parts.get(f"{name}{n}")), "")
         for name in "ymd"
@@ -98,7 +100,7 @@ def _iso(found: re.Match[str]) -> str:
         plain = unicodedata.normalize("NFD", month.lower()).encode("ascii", "ignore").decode()
         month = str(next(number for name, number in _MONTHS.items() if plain.startswith(name)))
     try:
-        whole = dt.date(int(year), int(month), int(day or 1)).isoformat()
+        date = dt.date(int(year), int(month), int(day or 1)).isoformat()
     except ValueError:
         return ""
-    return whole if day else whole[:7]
+    return date if day else date[:7]

@@ -1,4 +1,4 @@
-"""What a user can mend: the one error, one bad file among many, an extra that is missing."""
+"""Errors that a user can fix: the one exception, one bad record among many, a missing extra."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ class InputError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What could not be read: the file (and record), why with what to do, and the record itself.
+    """A file or a record that could not be read.
 
     Attributes:
         where: the file, and the number of the record in it.
         message: what is wrong, and what to do about it.
-        raw: the record as it stands there, where it is text; else "".
+        raw: the record as it stands in the file if that is text, else "".
     """
 
     where: str
@@ -25,7 +25,7 @@ class Fault:
 
 
 def missing_extra(extra: str, feature: str) -> InputError:
-    """The error for a feature whose optional packages are not installed.
+    """Return the error for a feature whose optional packages are not installed.
 
     Args:
         extra: the extra's name in pyproject.toml, such as "labels".
@@ -35,7 +35,7 @@ def missing_extra(extra: str, feature: str) -> InputError:
 
 
 def _command(extra: str) -> str:
-    """The pip command that adds an extra to this very installation."""
+    """Return the pip command that adds an extra to this very installation."""
     import json
     import shlex
     import sys

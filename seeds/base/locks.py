@@ -34,7 +34,7 @@ def acquire(file: IO[Any], *, patience: float = 0.0) -> bool:
 
 @contextlib.contextmanager
 def locked(workspace: Path, task: str, *, patience: float = 0.0) -> Iterator[None]:
-    """Hold the workspace for one writing command.
+    """Reserve the workspace for one writing command.
 
     Args:
         workspace: the folder, made if missing.

@@ -12,7 +12,7 @@ from seeds.base.storage import replacing
 
 
 def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a JSONL file of ours, each with its line number from 1.
+    """Read the objects of a JSONL file of ours, each with its line number from 1.
 
     Raises:
         InputError: the file can't be read, or a line is not a JSON object.
@@ -71,10 +71,10 @@ def _unreadable(path: Path, reason: str, remedy: str) -> InputError:
 
 
 def parse_record(line: str, where: str) -> dict[str, Any]:
-    """One JSON object.
+    """Parse one JSON object.
 
     Raises:
-        InputError: the line is something else.
+        InputError: the line is no JSON object; the message begins with `where`.
     """
     try:
         record = json.loads(line, parse_constant=refuse_constant)
@@ -86,7 +86,7 @@ def parse_record(line: str, where: str) -> dict[str, Any]:
 
 
 def refuse_constant(name: str) -> None:
-    """Refuse NaN and the infinities, which Python reads and JSON does not have."""
+    """Refuse NaN and the infinities, which Python reads although JSON has none."""
     raise ValueError(f"{name} is not a JSON number")
 
 

@@ -1,4 +1,4 @@
-"""Strict TOML (or JSON) -> frozen dataclass; where the workspace and the defaults are."""
+"""Strict TOML (or JSON) -> frozen dataclass; where the workspace and the shipped files are."""
 
 import dataclasses
 import os
@@ -23,7 +23,9 @@ _IN_WORDS: dict[object, str] = {
 
 
 def default_config(name: str) -> Path:
-    """A configuration file as shipped: configs/ in a checkout, a folder of this package in a wheel.
+    """Return the path of a shipped configuration file.
+
+    In a checkout it is in configs/, in an installed wheel in a folder of this package.
 
     Raises:
         InputError: there is no such file.
@@ -32,22 +34,22 @@ def default_config(name: str) -> Path:
     for folder in (package.parent / "configs", package / "configs"):
         if (folder / name).is_file():
             return folder / name
-    raise InputError(f"configs/{name} is missing from this installation. Install classify again.")
+    raise InputError(f"configs/{name} is missing from this installation. Reinstall classify.")
 
 
 def workspace_config(workspace: Path, name: str) -> Path:
-    """The workspace's own copy of a configuration file if it has one, else the shipped one."""
-    own = workspace / name
-    return own if own.is_file() else default_config(name)
+    """Return the workspace's copy of a configuration file if it has one, else the shipped file."""
+    copy = workspace / name
+    return copy if copy.is_file() else default_config(name)
 
 
 def workspace_path(option: Path | None) -> Path:
-    """The workspace folder: the option, else $CLASSIFY_WORKSPACE, else ./workspace."""
+    """Return the workspace folder: the option, else $CLASSIFY_WORKSPACE, else ./workspace."""
     return option or Path(os.environ.get("CLASSIFY_WORKSPACE") or "workspace")
 
 
 def read_table(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file, or of JSON where the name ends in .json, as in a run.
+    """Read the tables of a TOML file; a name that ends in .json, as in a run, is read as JSON.
 
     Raises:
         InputError: the file is missing, unreadable, not UTF-8, or not TOML or JSON.
@@ -64,7 +66,7 @@ def read_table(path: Path) -> dict[str, Any]:
 
 
 def read_settings(path: Path, kind: type[T]) -> T:
-    """A settings file, checked in full.
+    """Read a settings file and check all of it.
 
     Raises:
         InputError: names every fault of the file at once.
@@ -73,21 +75,21 @@ def read_settings(path: Path, kind: type[T]) -> T:
 
 
 def read_override(workspace: Path, name: str, kind: type[T]) -> T:
-    """A shipped settings file, with what the workspace's file of that name sets in its place.
+    """Read a shipped settings file, overridden key by key by the workspace's file of that name.
 
     Raises:
         InputError: names every fault of the file at once.
     """
-    own = workspace_config(workspace, name)
-    return parse(read_table(default_config(name)) | read_table(own), kind, str(own))
+    path = workspace_config(workspace, name)
+    return parse(read_table(default_config(name)) | read_table(path), kind, str(path))
 
 
 def parse(data: Mapping[str, Any], kind: type[T], where: str) -> T:
-    """A frozen dataclass from a table; unknown keys, missing keys and wrong types are errors.
+    """Build a frozen dataclass from a table; unknown and missing keys and wrong types are errors.
 
-    A dataclass with checks of its own raises InputError. So that these are made of a table with
-    other faults too, it may have a static method `faults_in(values) -> list[str]`: it gets the
-    values that are there and of their type, as they stand in the table.
+    A dataclass may check its values itself and raise InputError, but it is only built from a table
+    without faults. To check the sound values of a faulty table as well, give it a static method
+    `faults_in(values) -> list[str]`: it gets those values of the table that have the right type.
 
     Args:
         data: the table, as read from TOML or JSON.
@@ -105,7 +107,7 @@ def parse(data: Mapping[str, Any], kind: type[T], where: str) -> T:
 
 
 def _build(data: Any, kind: Any, at: str, faults: list[str]) -> Any:  # noqa: PLR0911 — a table
-    """A value of a declared type, or None with the reason added to faults."""
+    """Return a value of a declared type, or None after adding the reason to faults."""
     origin = typing.get_origin(kind)
     if dataclasses.is_dataclass(kind):
         return _build_dataclass(data, kind, at, faults)
@@ -113,11 +115,13 @@ def _build(data: Any, kind: Any, at: str, faults: list[str]) -> Any:  # noqa: PL
         if not isinstance(data, list | tuple):
             return _fault(faults, at, "a list", data)
         item = typing.get_args(kind)[0]
-        built = [_build(each, item, f"{at}[{n}]", faults) for n, each in enumerate(data, 1)]
-        return tuple(each for each in built if each is not None)  # the rest is checked all the same
+        values = [_build(value, item, f"{at}[{n}]", faults) for n, value in enumerate(data, 1)]
+        return tuple(value for value in values if value is not None)  # the others are checked
     if origin is Literal:
-        known = typing.get_args(kind)
-        return data if data in known else _fault(faults, at, " or ".join(map(repr, known)), data)
+        choices = typing.get_args(kind)
+        return (
+            data if data in choices else _fault(faults, at, " or ".join(map(repr, choices)), data)
+        )
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data) if abs(data) < _LARGEST else _fault(faults, at, "a smaller number", data)
     if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
@@ -128,27 +132,27 @@ def _build(data: Any, kind: Any, at: str, faults: list[str]) -> Any:  # noqa: PL
 def _build_dataclass(data: Any, kind: Any, at: str, faults: list[str]) -> Any:
     if not isinstance(data, Mapping):
         return _fault(faults, at, "a table", data)
-    hints, before = typing.get_type_hints(kind), len(faults)
+    hints, faults_before = typing.get_type_hints(kind), len(faults)
     fields = {field.name: field for field in dataclasses.fields(kind)}
     unknown = [repr(_at(at, key)) for key in sorted(data.keys() - fields.keys())]
     if unknown:
         keys = "key" if len(unknown) == 1 else "keys"
         faults.append(f"unknown {keys} {', '.join(unknown)} (known: {', '.join(fields)})")
-    given = {}
+    values = {}
     for name, field in fields.items():
         if name in data:
-            given[name] = _build(data[name], hints[name], _at(at, name), faults)
+            values[name] = _build(data[name], hints[name], _at(at, name), faults)
         elif _required(field):
             faults.append(f"{_at(at, name)!r} is missing")
-    if len(faults) > before and hasattr(kind, "faults_in"):
-        right = {name: data[name] for name, value in given.items() if value is not None}
-        faults.extend(f"{at}: {each}" if at else each for each in kind.faults_in(right))
+    if len(faults) > faults_before and hasattr(kind, "faults_in"):
+        sound = {name: data[name] for name, value in values.items() if value is not None}
+        faults.extend(f"{at}: {fault}" if at else fault for fault in kind.faults_in(sound))
         return None
     required = {name for name, field in fields.items() if _required(field)}
-    if not required <= given.keys() or None in given.values():
+    if not required <= values.keys() or None in values.values():
         return None
     try:
-        return kind(**given)
+        return kind(**values)
     except InputError as error:
         faults.append(f"{at}: {error}" if at else str(error))
         return None
@@ -162,5 +166,5 @@ def _at(at: str, key: str) -> str:
     return f"{at}.{key}" if at else key
 
 
-def _fault(faults: list[str], at: str, wanted: str, found: Any) -> None:
-    faults.append(f"{at!r} must be {wanted}, found {found!r}")
+def _fault(faults: list[str], at: str, expected: str, value: Any) -> None:
+    faults.append(f"{at!r} must be {expected}, found {value!r}")

@@ -22,10 +22,10 @@ def write_text(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path, mode: int = 0o666) -> Iterator[Any]:
-    """A binary file to write that takes the path's place only once it is whole and on disk.
+    """Open a temporary binary file that replaces the path only once it is whole and on disk.
 
-    On any error, Ctrl-C included, the old file stays and the temporary one goes. The mode is
-    narrowed by the user's umask.
+    On any error, Ctrl-C included, the old file stays and the temporary one is removed. The mode
+    is narrowed by the user's umask.
 
     Raises:
         InputError: the disk is full, or the folder can't be written to.
@@ -47,7 +47,7 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Any]:
     except OSError as error:
         raise InputError(
             f"{path}: could not be written: {error.strerror or error}. "
-            "What was there before is untouched; free some space or choose another folder."
+            "An earlier file is untouched. Free some space, or choose another folder."
         ) from error
     finally:
         if temporary is not None:
@@ -55,7 +55,7 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Any]:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what killed commands left of this file; a command still writing is left alone."""
+    """Remove temporary files that killed commands left; spare those still being written."""
     for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         with contextlib.suppress(OSError):
             if time.time() - stale.stat().st_mtime > _STALE_SECONDS:
@@ -68,10 +68,10 @@ def make_readable(path: Path) -> None:
 
 
 def _umask() -> int:
-    """The user's umask, which can only be read by setting it."""
-    now = os.umask(0o077)
-    os.umask(now)
-    return now
+    """Return the user's umask, which can only be read by setting it."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
 
 
 def sync(path: Path) -> None:

@@ -6,11 +6,9 @@ SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
 def replace_surrogates(text: str) -> str:
-    """The text with each run of lone surrogates, which no encoding can hold, as one U+FFFD."""
+    """Replace each run of lone surrogates, which no encoding can hold, by one U+FFFD."""
     try:
-        text.encode(
-            "utf-8"
-        )  # many times as fast as looking for them, and there hardly ever are any
+        text.encode("utf-8")  # many times as fast as the search, which hardly any text needs
     except UnicodeEncodeError:
         return SURROGATES.sub("\ufffd", text)
     return text

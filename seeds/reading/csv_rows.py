@@ -1,4 +1,4 @@
-"""Lines of CSV or TSV -> rows; a quote that was left open costs its own row, not those after it."""
+"""Lines of CSV or TSV -> rows; a quote left open costs its own row, not those after it."""
 
 import csv
 from collections import deque
@@ -10,15 +10,15 @@ LONGEST = 20_000_000  # characters searched for a closing quote: as many as one 
 
 @dataclass(frozen=True, slots=True)
 class OpenQuote:
-    """Lines that are no row because a quote in them is open. Both ends count; numbers from 1."""
+    """Lines left out because a quote in them is open: `first` to `last` inclusive, from 1."""
 
     first: int
     last: int
 
     def message(self, before: int = 0) -> str:
-        """What to say of it. before: lines that stand above those that were counted."""
-        first, last = self.first + before, self.last + before
-        lines = f"line {first} is" if first == last else f"lines {first} to {last} are"
+        """Describe it to the user. before: lines of the file above those that were counted."""
+        start, end = self.first + before, self.last + before
+        lines = f"line {start} is" if start == end else f"lines {start} to {end} are"
         return (
             f"a quote is left open, or stands inside a quoted field: {lines} left out. "
             "Close the quote, and double one that belongs to the text."
@@ -26,10 +26,10 @@ class OpenQuote:
 
 
 def parse_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str] | OpenQuote]:
-    """The rows of a table, its header first; blank lines are left out.
+    """Parse the rows of a table, its header first; blank lines are left out.
 
-    A quoted field may go over several lines. After an open quote, reading goes on with the next
-    line that is as wide as the header. With one column every line would be: the rest is left out.
+    A quoted field may span lines. After an open quote, reading continues at the next line that is
+    as wide as the header. In a table of one column every line is, so the rest is left out.
 
     Args:
         lines: with their line ends.
@@ -46,15 +46,20 @@ def parse_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str] | Ope
 
 
 class _Open:
-    """The answer where a row would begin, but a quote is open. One line was taken."""
+    """The result where a row would begin, but a quote is open. One line was taken."""
 
 
 class _Lines:
-    """Lines that can be taken back. number: of the last one given; given: since `begin`."""
+    """Lines that can be put back.
+
+    Attributes:
+        number: of the last line taken, from 1.
+        taken: the lines taken since `begin`.
+    """
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.number = 0
-        self.given: list[str] = []
+        self.taken: list[str] = []
         self._size = 0
         self._lines = iter(lines)
         self._again: deque[str] = deque()
@@ -67,57 +72,57 @@ class _Lines:
             raise csv.Error("no closing quote")
         line = self._again.popleft() if self._again else next(self._lines)
         self.number += 1
-        self.given.append(line)
+        self.taken.append(line)
         self._size += len(line)
         return line
 
     def begin(self) -> None:
-        """A row begins: what was given is done with."""
-        self.given, self._size = [], 0
+        """Begin a row: the lines taken before are done with."""
+        self.taken, self._size = [], 0
 
-    def back(self, kept: int) -> None:
-        """Give the lines of this row again, but for the first ones."""
-        self._again.extendleft(reversed(self.given[kept:]))
-        self.number -= len(self.given) - kept
-        self.given = self.given[:kept]
+    def put_back(self, count: int) -> None:
+        """Put back the lines of this row except for the first `count`."""
+        self._again.extendleft(reversed(self.taken[count:]))
+        self.number -= len(self.taken) - count
+        self.taken = self.taken[:count]
 
 
 def _next_row(source: _Lines, delimiter: str, width: int) -> list[str] | _Open | None:
-    """The next row, [] for a blank line, None at the end."""
+    """Parse the next row: [] for a blank line, None at the end."""
     source.begin()
     try:
         row = next(csv.reader(source, delimiter=delimiter, strict=True), None)
     except csv.Error:
         pass
     else:
-        if not _swallows_rows(source.given, delimiter, width):
+        if not _swallows_rows(source.taken, delimiter, width):
             return row
-    source.back(1)
-    # A quote in the middle of a field is no harm on a line that ends outside of quotes.
-    loose = list(csv.reader([*source.given, "\n"], delimiter=delimiter))
+    source.put_back(1)
+    # A quote in the middle of a field does no harm on a line that ends outside of quotes.
+    loose = list(csv.reader([*source.taken, "\n"], delimiter=delimiter))
     return loose[0] if len(loose) > 1 and not _goes_on(source, delimiter, width) else _Open()
 
 
 def _goes_on(source: _Lines, delimiter: str, width: int) -> bool:
-    """Whether the next line is too narrow for a row, so that it may belong to this one."""
+    """Tell whether the next line is too narrow for a row, so that it may belong to this one."""
     following = next(source, "").strip("\r\n")
-    source.back(1)
+    source.put_back(1)
     return bool(following) and following.count(delimiter) < width - 1
 
 
 def _swallows_rows(lines: list[str], delimiter: str, width: int) -> bool:
-    """Whether each line of one row looks like a row of its own; text hardly ever has tabs."""
-    several = delimiter == "\t" and len(lines) > 1 < width
-    return several and all(line.count(delimiter) == width - 1 for line in lines)
+    """Tell whether each line of one row looks like a row itself; text hardly ever has tabs."""
+    suspect = delimiter == "\t" and len(lines) > 1 < width
+    return suspect and all(line.count(delimiter) == width - 1 for line in lines)
 
 
 def _skip(source: _Lines, delimiter: str, width: int) -> OpenQuote:
-    """Pass over lines until one is surely a row."""
-    first = last = source.number
+    """Skip lines until one is surely a row."""
+    start = end = source.number
     while (row := _next_row(source, delimiter, width)) is not None:
         if not isinstance(row, _Open) and len(row) == width > 1:
-            source.back(0)
+            source.put_back(0)
             break
-        source.back(1)
-        last = source.number if row != [] else last
-    return OpenQuote(first, last)
+        source.put_back(1)
+        end = source.number if row != [] else end
+    return OpenQuote(start, end)
