@@ -23,7 +23,7 @@ class Document:
         text: the cleaned text, its title included; what annotators and models read.
         title: the title where one was found, else "".
         date: "2021", "2021-04" or "2021-04-30", else "".
-        language: ISO 639-1, main one first ("fr", "fr+zh"); "" if it was not looked at.
+        language: ISO 639-1, the main one first ("fr", "fr+zh"); "" if it was not identified.
         source: the file (and record) or address it came from.
         group: the id of the first of its near-duplicates; its own id if there are none.
     """
@@ -46,33 +46,33 @@ class Document:
 
     @classmethod
     def of(cls, text: str, **fields: str) -> "Document":
-        """A Document of a cleaned text, with the id that follows from it; its own group."""
-        own = content_id(text)
-        return cls(id=own, text=text, **{"group": own, **fields})
+        """Make a Document of a cleaned text, with the id that follows from it, in its own group."""
+        name = content_id(text)
+        return cls(id=name, text=text, **{"group": name, **fields})
 
     def record(self) -> dict[str, str]:
-        """The Document as a JSON object, fields in order."""
+        """Return the Document as a JSON object, fields in order."""
         return dataclasses.asdict(self)
 
 
 def content_id(text: str) -> str:
-    """The first 16 hexadecimal digits of SHA-256 over a text."""
+    """Return the first 16 hexadecimal digits of SHA-256 over a text."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def read_documents(workspace: Path) -> dict[str, Document]:
-    """The workspace's articles by id, in the order they were added; {} before the first."""
+    """Read the workspace's articles by id, in the order they were added; {} if it has none yet."""
     path = workspace / "documents.jsonl"
     if not path.exists():
         return {}
-    found: dict[str, Document] = {}
+    documents: dict[str, Document] = {}
     for number, record in read_records(path):
         document = parse(record, Document, f"{path}:{number}")
-        found[document.id] = document
-    return found
+        documents[document.id] = document
+    return documents
 
 
 def write_documents(workspace: Path, documents: dict[str, Document]) -> None:
     """Replace the workspace's articles, atomically."""
-    records: list[dict[str, Any]] = [each.record() for each in documents.values()]
+    records: list[dict[str, Any]] = [document.record() for document in documents.values()]
     write_records(workspace / "documents.jsonl", records)

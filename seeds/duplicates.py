@@ -28,27 +28,29 @@ _WORD = re.compile(r"\w+")
 
 
 def assign_groups(documents: Iterable[Document]) -> list[Document]:
-    """The same documents, in order, each with the group of its near-duplicates.
+    """Return the same documents, in order, each with the group of its near-duplicates.
 
-    A group is named after the first of its members in this order; similarity carries over (if B
-    resembles A and C resembles B, all three are one group). The same documents always get the
+    A group is named after the first of its members in this order. Similarity carries over: if B
+    resembles A and C resembles B, all three are one group. The same documents always get the
     same groups.
 
     Raises:
         InputError: the extra "seeds" is not installed.
     """
     ordered = list(documents)
-    sets = _shingle_sets([each.text for each in ordered])
+    sets = _shingle_sets([document.text for document in ordered])
     parent = list(range(len(ordered)))
-    for one, other in _candidates(sets):
-        first, second = sorted((_root(parent, one), _root(parent, other)))
-        if first != second and _jaccard(sets[one], sets[other]) >= THRESHOLD:
-            parent[second] = first
-    return [replace(each, group=ordered[_root(parent, n)].id) for n, each in enumerate(ordered)]
+    for left, right in _candidates(sets):
+        root, child = sorted((_root(parent, left), _root(parent, right)))
+        if root != child and _jaccard(sets[left], sets[right]) >= THRESHOLD:
+            parent[child] = root
+    return [
+        replace(document, group=ordered[_root(parent, n)].id) for n, document in enumerate(ordered)
+    ]
 
 
 def _root(parent: list[int], place: int) -> int:
-    """The first member of a place's group; shortens the way there."""
+    """Return the first member of a place's group, and shorten the way to it."""
     while parent[place] != place:
         parent[place] = parent[parent[place]]
         place = parent[place]
@@ -56,14 +58,14 @@ def _root(parent: list[int], place: int) -> int:
 
 
 def _shingle_sets(texts: list[str]) -> "list[Hashes]":
-    """For each text the sorted, distinct 64-bit hashes of its three-word sequences.
+    """Return for each text the sorted, distinct 64-bit hashes of its three-word sequences.
 
     A text of fewer words has one hash over all of them; a text without words has one over all.
     """
     import numpy as np
 
     hashes: dict[str, int] = {}  # each word is hashed once
-    found = []
+    sets = []
     for text in texts:
         words = _WORD.findall(text.casefold()) or [text]
         for word in words:
@@ -71,12 +73,12 @@ def _shingle_sets(texts: list[str]) -> "list[Hashes]":
                 digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).digest()
                 hashes[word] = int.from_bytes(digest, "little")
         numbers = np.fromiter(map(hashes.__getitem__, words), np.uint64, len(words))
-        found.append(np.unique(_shingles(numbers)))
-    return found
+        sets.append(np.unique(_shingles(numbers)))
+    return sets
 
 
 def _shingles(words: "Hashes") -> "Hashes":
-    """Hashes of the sequences of three words, from the words' hashes; arithmetic wraps at 2^64."""
+    """Hash the sequences of three words, from the words' hashes; arithmetic wraps at 2^64."""
     import numpy as np
 
     count = max(1, len(words) - SHINGLE + 1)
@@ -89,7 +91,7 @@ def _shingles(words: "Hashes") -> "Hashes":
 
 
 def _candidates(sets: "list[Hashes]") -> Iterable[tuple[int, int]]:
-    """Pairs of places that MinHash finds alike, each place with earlier ones only."""
+    """Find the pairs of places that MinHash finds alike, each place with earlier ones only."""
     try:
         from datasketch import MinHash, MinHashLSH
     except ImportError as error:
@@ -105,9 +107,9 @@ def _candidates(sets: "list[Hashes]") -> Iterable[tuple[int, int]]:
         index.insert(place, sketch, check_duplication=False)
 
 
-def _jaccard(one: "Hashes", other: "Hashes") -> float:
-    """Size of the intersection over that of the union, in [0, 1]."""
+def _jaccard(left: "Hashes", right: "Hashes") -> float:
+    """Return the size of the intersection over that of the union, in [0, 1]."""
     import numpy as np
 
-    shared = len(np.intersect1d(one, other, assume_unique=True))
-    return shared / (len(one) + len(other) - shared)
+    shared = len(np.intersect1d(left, right, assume_unique=True))
+    return shared / (len(left) + len(right) - shared)

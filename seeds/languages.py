@@ -1,4 +1,4 @@
-"""Scripts and languages of a text."""
+"""Text -> the share of foreign scripts in it, and its languages."""
 
 import functools
 import re
@@ -42,8 +42,8 @@ _SCRIPT_LANGUAGES = {
     "Telugu": "te",
     "Ethiopic": "am",
 }
-# Those in Latin script that have newspapers; a name or a list of figures is else taken for one of
-# the hundreds of languages the model knows.
+# Languages in Latin script that have newspapers: the model knows many more, and would take a name
+# or a list of figures for one of those.
 _LATIN_LANGUAGES = (
     "af br ca cs cy da de en es et eu fi fr ga gl hr hu id is it lb lt lv mg ms mt nl no oc pl pt"
     " ro rw sk sl so sq sv sw tr uz vi"
@@ -51,18 +51,18 @@ _LATIN_LANGUAGES = (
 _BEYOND_LATIN_1 = re.compile("[^\x00-\xff]")
 _MICRO = "µ".encode("latin-1")  # the one letter of Latin-1 that is Greek
 _NO_LATIN_LETTERS = bytes(n for n in range(256) if not chr(n).isalpha()) + _MICRO
-_ENOUGH_TEXT = 300  # characters of a paragraph; more costs time (1 ms per kB) and changes nothing
+_ENOUGH_TEXT = 300  # characters of a paragraph; more costs 1 ms per kB and changes nothing
 _ENOUGH_LETTERS = 40  # below, a paragraph (a name, a heading) is counted with the main language
 
 
 def foreign_share(text: str, *, least: float = 0.0) -> float:
-    """Share of a text's letters that are not in Latin script, in [0, 1].
+    """Return the share of a text's letters that are not in Latin script, in [0, 1].
 
     Args:
         text: any.
-        least: where the share is surely below that, it may be given as 0.0, which is faster.
+        least: a share that is surely below that may be returned as 0.0, which is faster.
     """
-    near = text.encode("latin-1", "ignore")  # what is beyond is counted one by one: it is rare
+    near = text.encode("latin-1", "ignore")  # the rest is rare, and counted one by one
     latin = len(near.translate(None, _NO_LATIN_LETTERS))
     if len(text) - len(near) + near.count(_MICRO) < least * latin:
         return 0.0
@@ -74,7 +74,7 @@ def foreign_share(text: str, *, least: float = 0.0) -> float:
 
 
 def identify_languages(text: str) -> str:
-    """The languages of a text, ISO 639-1, the main one first: "fr", "fr+zh"; "" without letters.
+    """Return the languages of a text, ISO 639-1, main one first: "fr", "fr+zh"; "" without letters.
 
     Each has at least a tenth of the letters. Languages in Latin script are told apart paragraph
     by paragraph; another script stands for the language that most articles in it are in.
@@ -89,23 +89,23 @@ def identify_languages(text: str) -> str:
         latin = letters.pop("Latin", 0)
         japanese = letters["Hiragana"] + letters["Katakana"] > 0
         for script, count in letters.items():
-            spoken = _SCRIPT_LANGUAGES.get(script, "")
-            counts["ja" if japanese and spoken == "zh" else spoken] += count
+            code = _SCRIPT_LANGUAGES.get(script, "")
+            counts["ja" if japanese and code == "zh" else code] += count
         if latin >= _ENOUGH_LETTERS:
             counts[_identify(paragraph)] += latin
         elif latin:
             short.append(paragraph)
     _count_short(short, counts)
     total = sum(counts.values())
-    kept = [
+    codes = [
         code for code, count in counts.most_common() if code and count >= total * LANGUAGE_SHARE
     ]
-    return "+".join(kept)
+    return "+".join(codes)
 
 
 def _count_short(paragraphs: list[str], counts: Counter[str]) -> None:
-    """Add paragraphs too short to judge one by one to the count of letters by language."""
-    letters = sum(_letters(each)["Latin"] for each in paragraphs)
+    """Count the letters of paragraphs that are too short to be identified one by one."""
+    letters = sum(_letters(paragraph)["Latin"] for paragraph in paragraphs)
     if not letters:
         return
     latin = [code for code, _ in counts.most_common() if code not in _SCRIPT_LANGUAGES.values()]
@@ -113,17 +113,17 @@ def _count_short(paragraphs: list[str], counts: Counter[str]) -> None:
 
 
 def _letters(text: str) -> Counter[str]:
-    """Number of letters by script."""
+    """Count the letters of a text by script."""
     return _by_script(Counter(text))
 
 
 def _by_script(chars: Counter[str]) -> Counter[str]:
-    """Number of letters by script, given the number of each character."""
-    found: Counter[str] = Counter()
+    """Count letters by script, from the count of each character."""
+    letters: Counter[str] = Counter()
     for char, count in chars.items():
         if char.isalpha():
-            found[_script(char)] += count
-    return found
+            letters[_script(char)] += count
+    return letters
 
 
 @functools.lru_cache(maxsize=65536)
@@ -139,7 +139,7 @@ def _identify(text: str) -> str:
 
 @functools.cache
 def load_identifier() -> Any:
-    """What recognises languages in Latin script; loading it takes a moment, once.
+    """Load what recognises languages in Latin script; the first call takes a moment.
 
     Raises:
         InputError: the package is not installed.
@@ -148,6 +148,6 @@ def load_identifier() -> Any:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
     except ImportError as error:
         raise missing_extra("seeds", "recognising languages") from error
-    loaded = LanguageIdentifier.from_model_file(MODEL_FILE)
-    loaded.set_languages(set(_LATIN_LANGUAGES.split()) & set(loaded.labels))
-    return loaded
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier.set_languages(set(_LATIN_LANGUAGES.split()) & set(identifier.labels))
+    return identifier

@@ -63,7 +63,7 @@ class Shard:
         digest = hashlib.sha256()
         for part in self.parts:
             if isinstance(part, Lines):
-                digest.update(f"{part.source!r}{part.block.first} {part.block.too_long} ".encode())
+                digest.update(f"{part.source!r}{part.block.number} {part.block.too_long} ".encode())
                 digest.update(part.block.data)
             elif isinstance(part, WholeFile):
                 digest.update(f"{part.source!r}{part.format} {len(part.data)} ".encode())

@@ -10,14 +10,14 @@ LONGEST = 20_000_000  # characters searched for a closing quote: as many as one 
 
 @dataclass(frozen=True, slots=True)
 class OpenQuote:
-    """Lines left out because a quote in them is open: `first` to `last` inclusive, from 1."""
+    """Lines left out because a quote in them is open: `start` to `end` inclusive, from 1."""
 
-    first: int
-    last: int
+    start: int
+    end: int
 
     def message(self, before: int = 0) -> str:
         """Describe it to the user. before: lines of the file above those that were counted."""
-        start, end = self.first + before, self.last + before
+        start, end = self.start + before, self.end + before
         lines = f"line {start} is" if start == end else f"lines {start} to {end} are"
         return (
             f"a quote is left open, or stands inside a quoted field: {lines} left out. "

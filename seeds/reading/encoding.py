@@ -1,4 +1,4 @@
-"""Bytes -> text: which encoding they are in, and what is no text at all."""
+"""Bytes -> text: the encoding is detected, and what is no text is refused."""
 
 import codecs
 import re
@@ -70,23 +70,23 @@ _AMBIGUOUS = 0.1  # two readings whose plausible shares differ by less are both 
 
 
 def decode(data: bytes, encoding: str | None = None) -> Decoded:
-    """The text of a file.
+    """Decode a file, or a record of one.
 
     Args:
-        data: the whole file, or a record of it.
-        encoding: what the user says it is in; None finds out.
+        data: all bytes of it.
+        encoding: as the user names it; None detects it.
 
     Raises:
-        InputError: it is binary (says which kind), not in that encoding, or in none that is known.
+        InputError: it is binary (says which kind), not in that encoding, or in an unknown one.
     """
     refuse_binary(data)
     for mark, codec in _MARKS:
         if data.startswith(mark):
-            return _marked(data[len(mark) :], codec, encoding)
+            return _decode_marked(data[len(mark) :], codec, encoding)
     if encoding is not None:
-        return _as_told(data, encoding)
+        return _decode_as(data, encoding)
     if b"\0" in data:
-        return _wide(data)
+        return _decode_wide(data)
     try:
         return Decoded(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
@@ -94,13 +94,13 @@ def decode(data: bytes, encoding: str | None = None) -> Decoded:
 
 
 def stream_codec(opened: IO[bytes], encoding: str | None) -> tuple[str, str]:
-    """(codec, note) of a long text, which is left at its beginning.
+    """Return (codec, note) of a long text, and leave the file at its beginning.
 
-    It is UTF-8 if all of it is; else the place that is not tells what it is.
+    The codec is UTF-8 if the whole text is; else the place where it is not decides.
 
     Args:
-        opened: can be read twice.
-        encoding: what the user says it is in; None finds out.
+        opened: a file that can be read twice.
+        encoding: as the user names it; None detects it.
 
     Raises:
         InputError: as for decode.
@@ -113,10 +113,10 @@ def stream_codec(opened: IO[bytes], encoding: str | None) -> tuple[str, str]:
         return ("utf-8-sig" if codec == "utf-8" else codec), ""
     decoded = decode(_whole_lines(head, start=True, end=len(head) < SAMPLE))
     if decoded.encoding == "utf-8" and not decoded.note:
-        bad = _not_utf8(opened)
-        if bad is None:
+        damage = _find_no_utf8(opened)
+        if damage is None:
             return "utf-8-sig", ""
-        begin = max(0, bad - SAMPLE // 2)
+        begin = max(0, damage - SAMPLE // 2)
         opened.seek(begin)
         around = opened.read(SAMPLE)
         opened.seek(0)
@@ -125,10 +125,10 @@ def stream_codec(opened: IO[bytes], encoding: str | None) -> tuple[str, str]:
 
 
 def codec_name(encoding: str) -> str:
-    """Python's name of a text encoding.
+    """Return Python's name of a text encoding.
 
     Raises:
-        InputError: it knows none of that name.
+        InputError: Python has none of that name.
     """
     try:
         codec = codecs.lookup(encoding)
@@ -142,7 +142,7 @@ def codec_name(encoding: str) -> str:
 
 
 def refuse_binary(data: bytes) -> None:
-    """Refuse bytes that begin like a kind of file that holds no plain text.
+    """Refuse bytes that begin like a file of a kind that is not plain text.
 
     Raises:
         InputError: says which kind it is, and what to do.
@@ -158,7 +158,7 @@ def refuse_binary(data: bytes) -> None:
             raise InputError(f"is {kind}, not text. {advice}.")
 
 
-def _binary() -> InputError:
+def _binary_error() -> InputError:
     return InputError(
         "is binary (it contains NUL), not text. Give a text file, "
         "or name its encoding with --encoding."
@@ -166,21 +166,22 @@ def _binary() -> InputError:
 
 
 def _checked(text: str, encoding: str, note: str = "") -> Decoded:
-    """Decoded, unless the text holds NUL, which only binary data does."""
+    """Return the Decoded text; refuse NUL, which only binary data contains."""
     if "\0" in text:
-        raise _binary()
+        raise _binary_error()
     return Decoded(replace_surrogates(text), encoding, note)
 
 
 def _lenient(data: bytes, codec: str) -> str:
-    """Text with U+FFFD where the bytes are wrong; a lone surrogate counts as one."""
+    """Decode with U+FFFD for wrong bytes; a lone surrogate is left for `_checked` to replace."""
     try:
         return data.decode(codec, "surrogatepass")
     except UnicodeDecodeError:
         return data.decode(codec, "replace")
 
 
-def _marked(data: bytes, codec: str, encoding: str | None) -> Decoded:
+def _decode_marked(data: bytes, codec: str, encoding: str | None) -> Decoded:
+    """Decode what followed a byte-order mark, which is believed rather than the user."""
     note = ""
     if encoding is not None and not codec_name(encoding).startswith(codec[:6]):
         note = f"begins with a {codec} byte-order mark: read as that, not as {encoding}"
@@ -190,7 +191,7 @@ def _marked(data: bytes, codec: str, encoding: str | None) -> Decoded:
     return _checked(text, codec, note)
 
 
-def _as_told(data: bytes, encoding: str) -> Decoded:
+def _decode_as(data: bytes, encoding: str) -> Decoded:
     codec = codec_name(encoding)
     try:
         return _checked(data.decode(codec), codec)
@@ -201,20 +202,20 @@ def _as_told(data: bytes, encoding: str) -> Decoded:
         ) from None
 
 
-def _wide(data: bytes) -> Decoded:
-    """UTF-16 without a byte-order mark, known by NUL at every other place; else binary."""
+def _decode_wide(data: bytes) -> Decoded:
+    """Decode UTF-16 without a byte-order mark: every other byte is NUL. Refuse other data."""
     sample = data[:SAMPLE]
-    for codec, nul, other in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
-        zeros, half = sample[nul::2].count(0), len(sample) // 2
-        if zeros * 2 > half and sample[other::2].count(0) == 0:
+    for codec, high, low in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
+        zeros, half = sample[high::2].count(0), len(sample) // 2
+        if zeros * 2 > half and sample[low::2].count(0) == 0:
             text = _lenient(data, codec)
-            if all(each.isprintable() or each.isspace() for each in text[:SAMPLE]):
+            if all(char.isprintable() or char.isspace() for char in text[:SAMPLE]):
                 return _checked(text, codec, f"{codec} assumed")
-    raise _binary()
+    raise _binary_error()
 
 
 def _guess(data: bytes) -> Decoded:
-    """Bytes that are not UTF-8: damaged UTF-8, or an 8-bit encoding of French."""
+    """Decode bytes that are not UTF-8: damaged UTF-8, or French in an 8-bit encoding."""
     text = _lenient(data, "utf-8")
     wrong, right = text.count("\ufffd"), len(text) - len(text.encode("ascii", "ignore"))
     surrogates = len(SURROGATES.findall(text))
@@ -222,12 +223,12 @@ def _guess(data: bytes) -> Decoded:
         return _checked(text, "utf-8", f"damaged UTF-8: {wrong or surrogates} replaced by U+FFFD")
     readings = _readings(data)
     if not readings or readings[0].share < 0.5 or _mostly_accents(readings[0].text):
-        return _foreign(data)
-    best, *others = readings
+        return _decode_foreign(data)
+    best, *rest = readings
     rivals = [
-        each.codec
-        for each in others
-        if each.share > best.share - _AMBIGUOUS and each.text != best.text
+        rival.codec
+        for rival in rest
+        if rival.share > best.share - _AMBIGUOUS and rival.text != best.text
     ]
     note = f"{best.codec} assumed"
     if rivals:
@@ -236,7 +237,7 @@ def _guess(data: bytes) -> Decoded:
 
 
 class _Reading(NamedTuple):
-    """One way to read the bytes; share: plausible ones among its non-ASCII characters."""
+    """One way to read the bytes. share: of plausible characters among the non-ASCII ones."""
 
     share: float
     codec: str
@@ -244,28 +245,28 @@ class _Reading(NamedTuple):
 
 
 def _readings(data: bytes) -> list[_Reading]:
-    """The readings as French, the most plausible first, then in the order of _LEGACY."""
-    found = []
+    """Read bytes in each encoding of _LEGACY, the most plausible French first."""
+    readings = []
     for codec in _LEGACY:
         try:
             text = data.decode(codec)
         except UnicodeDecodeError:
             continue
-        marks = sum(each > "\x7f" for each in text[:SAMPLE])
+        marks = sum(char > "\x7f" for char in text[:SAMPLE])
         share = len(_PLAUSIBLE.findall(text[:SAMPLE])) / max(marks, 1)
-        controls = sum("\x80" <= each <= "\x9f" for each in text[:SAMPLE])
-        found.append(_Reading(share if not controls else 0.0, codec, text))
-    return sorted(found, key=lambda each: -each.share)
+        controls = sum("\x80" <= char <= "\x9f" for char in text[:SAMPLE])
+        readings.append(_Reading(share if not controls else 0.0, codec, text))
+    return sorted(readings, key=lambda reading: -reading.share)
 
 
 def _mostly_accents(text: str) -> bool:
-    """Whether most letters are accented, which is another alphabet read as ours."""
-    letters = [each for each in text[:SAMPLE] if each.isalpha()]
-    return len(letters) >= 20 and sum(each > "\x7f" for each in letters) * 2 > len(letters)
+    """Tell whether most letters are accented, as when another alphabet is read as ours."""
+    letters = [char for char in text[:SAMPLE] if char.isalpha()]
+    return len(letters) >= 20 and sum(letter > "\x7f" for letter in letters) * 2 > len(letters)
 
 
-def _foreign(data: bytes) -> Decoded:
-    """Not French by its letters: what charset-normalizer makes of it, if it is sure."""
+def _decode_foreign(data: bytes) -> Decoded:
+    """Decode what is not French by its letters, as charset-normalizer does if it is sure."""
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:SAMPLE], cp_isolation=list(_LEGACY)).best()
@@ -280,14 +281,14 @@ def _foreign(data: bytes) -> Decoded:
 
 
 def _whole_lines(data: bytes, *, start: bool, end: bool) -> bytes:
-    """The lines of a piece that are whole, given whether it has the file's start and end."""
-    first = 0 if start else data.find(b"\n") + 1
-    last = len(data) if end else data.rfind(b"\n") + 1 or len(data)
-    return data[first:last] or data
+    """Return the whole lines of a piece that may have the file's start and end."""
+    begin = 0 if start else data.find(b"\n") + 1
+    stop = len(data) if end else data.rfind(b"\n") + 1 or len(data)
+    return data[begin:stop] or data
 
 
-def _not_utf8(opened: IO[bytes]) -> int | None:
-    """Where a file stops being UTF-8, give or take a few bytes; None if it is to the end."""
+def _find_no_utf8(opened: IO[bytes]) -> int | None:
+    """Return where a file stops being UTF-8, within a few bytes; None if all of it is."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     position = 0
     try:

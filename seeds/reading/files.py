@@ -38,7 +38,7 @@ SUFFIXES: dict[str, Format] = {
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to read. path: None is standard input; codec: how it is compressed, or ""."""
+    """A file to read. path: None is standard input. codec: of its compression, else ""."""
 
     path: Path | None
     format: Format
@@ -46,25 +46,26 @@ class File:
 
     @classmethod
     def of(cls, path: Path) -> "File":
-        """A file of the format its suffix tells; any other suffix is text."""
+        """Return a File of the format its suffix names; any other suffix is text."""
         return cls(path, SUFFIXES.get(plain_suffix(path), "txt"), _codec(path))
 
     @property
     def where(self) -> str:
-        """What to call it in a message."""
+        """The file's name in messages."""
         return STDIN if self.path is None else str(self.path)
 
     def source(self, base: str) -> str:
-        """What to call it as a source: its path below a folder; below the root, all of it."""
+        """Return the file's name as a source: its path below a folder, below the root all of it."""
         if self.path is None:
             return STDIN
-        whole = os.path.abspath(self.path)  # noqa: PTH100  # resolve() would follow links
-        below = whole if os.path.dirname(base) == base else os.path.relpath(whole, base)  # noqa: PTH120
-        return replace_surrogates(below)
+        path = os.path.abspath(self.path)  # noqa: PTH100  # resolve() would follow links
+        if os.path.dirname(base) != base:  # noqa: PTH120
+            path = os.path.relpath(path, base)
+        return replace_surrogates(path)
 
     @contextlib.contextmanager
-    def opened(self) -> Iterator[IO[bytes]]:
-        """The file's plain bytes; standard input stays open.
+    def open(self) -> Iterator[IO[bytes]]:
+        """Open the file's plain bytes; standard input stays open afterwards.
 
         Raises:
             InputError: at the end, if compressed data is cut short or damaged.
@@ -80,18 +81,18 @@ class File:
             try:
                 yield plain
             except InputError:
-                if not plain.damage:  # else what else is wrong follows from it
+                if not plain.damage:  # else the damage is the cause
                     raise
             if plain.damage:
                 raise InputError(
-                    f"is cut short or damaged ({plain.damage}): only what stands before that is "
-                    "read. Copy or compress it again."
+                    f"is cut short or damaged ({plain.damage}): only the part before that is read. "
+                    "Copy it or compress it again."
                 )
 
-    def guarded(self, found: Iterator[T]) -> Iterator[T | Fault]:
-        """What is found in the file; an error that ends it becomes the last Fault."""
+    def guarded(self, records: Iterator[T]) -> Iterator[T | Fault]:
+        """Pass on what is read from the file; an error that ends it becomes the last, a Fault."""
         try:
-            yield from found
+            yield from records
         except InputError as error:
             yield Fault(self.where, str(error))
         except OSError as error:
@@ -99,7 +100,7 @@ class File:
 
 
 def plain_suffix(path: Path) -> str:
-    """The suffix that tells a file's format, before the one of its compression if it has one."""
+    """Return the suffix that names a file's format, which stands before that of its compression."""
     return (Path(path.stem) if _codec(path) else path).suffix.lower()
 
 
@@ -108,17 +109,17 @@ def _codec(path: Path) -> str:
 
 
 def common_folder(paths: Iterable[str]) -> str:
-    """The folder that holds all that was named, from which on paths tell the files apart.
+    """Return the folder that holds everything named; paths below it tell the files apart.
 
     Args:
         paths: files, folders, "-".
     """
-    parents = {os.path.dirname(os.path.abspath(each)) for each in paths if each != "-"}  # noqa: PTH100,PTH120
+    parents = {os.path.dirname(os.path.abspath(path)) for path in paths if path != "-"}  # noqa: PTH100,PTH120
     return os.path.commonpath(parents) if parents else ""
 
 
 def format_size(size: int) -> str:
-    """A number of bytes as people write it: "1 byte", "500 bytes", "2.5 kB", "20 MB"."""
+    """Write a number of bytes as people do: "1 byte", "500 bytes", "2.5 kB", "20 MB"."""
     if size < 1000:
         return f"{size} byte{'' if size == 1 else 's'}"
     figure, unit = (size / 1e6, "MB") if size >= 1e6 else (size / 1e3, "kB")
@@ -128,16 +129,16 @@ def format_size(size: int) -> str:
 def find_files(
     path: str, *, recursive: bool, stdin: Format, notify: Callable[[str], object]
 ) -> Iterator[File | Fault]:
-    """The files a path stands for: itself, or the articles and tables of a folder, sorted.
+    """Find the files a path stands for: itself, or the articles and tables of a folder, sorted.
 
     Args:
         path: a file, a folder, or "-".
         recursive: go into folders; without it a folder is a Fault.
         stdin: the format of "-".
-        notify: gets a line on what was left out of a folder.
+        notify: is called with a line on the files left out of a folder.
 
     Raises:
-        InputError: the path is empty, as an unset variable of a shell is.
+        InputError: the path is empty, as that of an unset shell variable.
     """
     if not path:
         raise InputError("PATH is empty. Name a file or a folder.")
@@ -148,51 +149,51 @@ def find_files(
     elif not recursive:
         yield Fault(path, "is a folder. Add --recursive to read what is in it.")
     else:
-        yield from _folder(Path(path), notify)
+        yield from _find_in_folder(Path(path), notify)
 
 
-def _folder(folder: Path, notify: Callable[[str], object]) -> Iterator[File | Fault]:
-    """The articles and tables under a folder; other kinds are counted."""
-    others: Counter[str] = Counter()
+def _find_in_folder(folder: Path, notify: Callable[[str], object]) -> Iterator[File | Fault]:
+    """Find the articles and tables under a folder; count the files of other kinds."""
+    ignored: Counter[str] = Counter()
     empty = True
-    for each in _walk(folder, set()):
-        if isinstance(each, Path) and plain_suffix(each) not in SUFFIXES:
-            others[each.suffix.lower() or "no suffix"] += 1
+    for path in _walk(folder, set()):
+        if isinstance(path, Path) and plain_suffix(path) not in SUFFIXES:
+            ignored[path.suffix.lower() or "no suffix"] += 1
             continue
         empty = False
-        yield each if isinstance(each, Fault) else File.of(each)
-    left_out = _left_out(others)
+        yield path if isinstance(path, Fault) else File.of(path)
+    note = _describe_ignored(ignored)
     if empty:
-        message = "; ".join(filter(None, ("holds no article", left_out)))
+        message = "; ".join(filter(None, ("holds no article", note)))
         yield Fault(
             str(folder),
-            f"{message}. Read are {' '.join(SUFFIXES)}, plain or {' '.join(CODECS)}; "
-            "name other files one by one.",
+            f"{message}. Files that can be read: {' '.join(SUFFIXES)}, also compressed "
+            f"({' '.join(CODECS)}). Name other files one by one.",
         )
-    elif left_out:
-        notify(f"{folder}: {left_out}")
+    elif note:
+        notify(f"{folder}: {note}")
 
 
-def _left_out(others: Counter[str]) -> str:
-    """How many files of other kinds there were; "" for none."""
-    if not others:
+def _describe_ignored(ignored: Counter[str]) -> str:
+    """Say how many files of other kinds there are; "" for none."""
+    if not ignored:
         return ""
-    kinds = ", ".join(f"{suffix}: {count}" for suffix, count in others.most_common(5))
-    count = f"{others.total():,} file{'' if others.total() == 1 else 's'}"
-    return f"{count} of other kinds left out ({kinds})"
+    kinds = ", ".join(f"{suffix}: {count}" for suffix, count in ignored.most_common(5))
+    files = f"{ignored.total():,} file{'' if ignored.total() == 1 else 's'}"
+    return f"{files} of other kinds left out ({kinds})"
 
 
 def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path | Fault]:
-    """The visible files under a folder, sorted; each folder once, however many links lead there."""
+    """Find the visible files under a folder, sorted; enter no folder twice, by links either."""
     try:
         status = folder.stat()
         if (status.st_dev, status.st_ino) in seen:
             return
         seen.add((status.st_dev, status.st_ino))
         if (folder / ".lock").is_file() and (folder / "taxonomy.toml").is_file():
-            return  # a workspace: its files are ours, not articles
+            return  # a workspace: its files are no articles
         with os.scandir(folder) as entries:
-            visible = sorted(each.name for each in entries if not each.name.startswith("."))
+            visible = sorted(entry.name for entry in entries if not entry.name.startswith("."))
     except OSError as error:
         yield Fault(str(folder), _reason(error))
         return
@@ -202,11 +203,11 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path | Fault]:
         elif path.is_file():
             yield path
         elif path.is_symlink():
-            yield Fault(str(path), "is a link that leads nowhere. Remove it or mend it.")
+            yield Fault(str(path), "is a broken link. Remove or repair it.")
 
 
 def _reason(error: OSError) -> str:
-    """What to say of a file that can't be opened or read."""
+    """Describe to the user why a file can't be opened or read."""
     if isinstance(error, FileNotFoundError):
         return "does not exist. Check the path."
     if isinstance(error, PermissionError):

@@ -1,4 +1,4 @@
-"""JSONL -> blocks of whole lines, which cost next to nothing to read and to hand on."""
+"""JSONL -> blocks of whole lines, which cost next to nothing to read and to pass on."""
 
 import codecs
 import re
@@ -14,7 +14,7 @@ from seeds.reading.files import format_size
 
 SIZE = 1 << 20  # bytes of a block, unless a single line has more
 COUNT = 1000  # lines of a block at most
-_PATIENCE = 0.05  # seconds waited for more before lines that are whole are handed on
+_PATIENCE = 0.05  # seconds to wait for more before whole lines are passed on
 _WIDE = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -29,143 +29,152 @@ class Block:
     """Whole lines as they stand in a file.
 
     Attributes:
-        first: the number of the first line, from 1.
+        number: of the first line, from 1.
         data: the lines with their ends.
-        too_long: where it is not 0, the line `first` has more bytes than that, and is left out.
+        too_long: if not 0, the line `number` has more bytes than that and is left out.
     """
 
-    first: int
+    number: int
     data: bytes
     too_long: int = 0
 
     def numbered_lines(self) -> Iterator[tuple[int, bytes]]:
-        """The lines without their ends, each with its number."""
+        """Split the lines, each with its number and without its end."""
         if not self.too_long:
-            yield from enumerate(self.data.removesuffix(b"\n").split(b"\n"), self.first)
+            yield from enumerate(self.data.removesuffix(b"\n").split(b"\n"), self.number)
 
     @property
     def paused(self) -> bool:
-        """Whether it only says that more may be long in coming."""
+        """True of a block that only says that more may be long in coming."""
         return not self.data and not self.too_long
 
     @property
     def blank(self) -> bool:
-        """Whether there is nothing in it but white space."""
+        """True if there is nothing in it but white space."""
         return not self.too_long and _INK.search(self.data) is None
 
     def faults(self, where: str) -> Iterator[Fault]:
-        """What is wrong with the block as a whole, at most one thing."""
+        """Report what is wrong with the block as a whole: at most one fault."""
         if self.too_long:
-            yield too_long(f"{where}:{self.first}", self.too_long)
+            yield too_long(f"{where}:{self.number}", self.too_long)
 
 
 def too_long(where: str, limit: int) -> Fault:
-    """What to say of a line above the limit."""
-    return Fault(where, f"is longer than {format_size(limit)}. Raise it with --max-size.")
+    """Return the Fault of a line above the limit."""
+    return Fault(where, f"is longer than {format_size(limit)}. Raise the limit with --max-size.")
 
 
 def read_blocks(
     opened: IO[bytes], limit: int, *, size: int = SIZE, count: int = COUNT, prompt: bool = False
 ) -> Iterator[Block]:
-    """The lines of a file in blocks; where they are cut depends on nothing but the bytes.
+    """Read the lines of a file in blocks; their boundaries depend on nothing but the bytes.
 
     Args:
         opened: the file.
-        limit: bytes of a line; of a longer one no more than that (or a block) is held.
+        limit: bytes of a line; no more than that (or a block) of a longer one is held in memory.
         size, count: bytes and lines of a block.
-        prompt: where a pipe makes one wait, hand on what there is; the cuts then depend on time
-            as well. A block without data says that more may be long in coming.
+        prompt: when a pipe makes one wait, pass on what there is; then time decides on the
+            boundaries too. A block without data says that more may be long in coming.
 
     Raises:
-        InputError: it is no text.
+        InputError: the file is no text.
     """
-    pull, longest = _pull(opened, size), max(limit, size)
-    held, first, ended = bytearray(), 1, False
-    while held or not ended:
-        end = _cut(held, size, count, ended)
-        if end > longest or (not end and len(held) > longest):
-            yield Block(first, b"", too_long=limit)
-            ended = _skip_line(held, pull)
-            first += 1
+    pull, longest = _puller(opened, size), max(limit, size)
+    buffer, number, ended = bytearray(), 1, False
+    while buffer or not ended:
+        end = _find_end(buffer, size, count, ended)
+        if end > longest or (not end and len(buffer) > longest):
+            yield Block(number, b"", too_long=limit)
+            ended = _skip_line(buffer, pull)
+            number += 1
         elif end:
-            block = Block(first, bytes(memoryview(held)[:end]))
-            del held[:end]
+            block = _take(buffer, number, end)
             yield block
-            first += block.data.count(b"\n")
+            number += block.data.count(b"\n")
         else:
             if prompt and not _ready(opened):
-                if whole := held.rfind(b"\n") + 1:
-                    yield Block(first, bytes(held[:whole]))
-                    first += held.count(b"\n", 0, whole)
-                    del held[:whole]
-                yield Block(first, b"")
-            piece = pull()
-            held += piece
-            ended = not piece
+                if end := buffer.rfind(b"\n") + 1:
+                    block = _take(buffer, number, end)
+                    yield block
+                    number += block.data.count(b"\n")
+                yield Block(number, b"")
+            chunk = pull()
+            buffer += chunk
+            ended = not chunk
             if ended and damage(opened):
-                del held[held.rfind(b"\n") + 1 :]
+                del buffer[buffer.rfind(b"\n") + 1 :]
 
 
-def _cut(held: bytearray, size: int, count: int, ended: bool) -> int:
-    """Where the first block ends; 0 if that can't be said before more is read."""
-    if ended and len(held) <= size:
-        end = len(held)
-    elif len(held) >= size:
-        end = held.rfind(b"\n", 0, size) + 1 or held.find(b"\n", size) + 1
-        end = end or (len(held) if ended else 0)
+def _take(buffer: bytearray, number: int, end: int) -> Block:
+    """Take the block that ends at a place out of the buffer. number: of its first line."""
+    block = Block(number, bytes(memoryview(buffer)[:end]))
+    del buffer[:end]
+    return block
+
+
+def _find_end(buffer: bytearray, size: int, count: int, ended: bool) -> int:
+    """Return where the first block ends; 0 if that can't be said before more is read."""
+    if ended and len(buffer) <= size:
+        end = len(buffer)
+    elif len(buffer) >= size:
+        end = buffer.rfind(b"\n", 0, size) + 1 or buffer.find(b"\n", size) + 1
+        end = end or (len(buffer) if ended else 0)
     else:
-        end = held.rfind(b"\n") + 1
-        if held.count(b"\n") < count:
+        end = buffer.rfind(b"\n") + 1
+        if buffer.count(b"\n") < count:
             return 0
-    if held.count(b"\n", 0, end) > count:
+    if buffer.count(b"\n", 0, end) > count:
         end = 0
         for _ in range(count):
-            end = held.find(b"\n", end) + 1
+            end = buffer.find(b"\n", end) + 1
     return end
 
 
-def _skip_line(held: bytearray, pull: Callable[[], bytes]) -> bool:
-    """Pass over the first line, however long; says whether the file ended."""
-    while (end := held.find(b"\n") + 1) == 0:
-        held.clear()
-        piece = pull()
-        if not piece:
+def _skip_line(buffer: bytearray, pull: Callable[[], bytes]) -> bool:
+    """Skip the first line, however long; return True if the file ended."""
+    while (end := buffer.find(b"\n") + 1) == 0:
+        buffer.clear()
+        chunk = pull()
+        if not chunk:
             return True
-        held += piece
-    del held[:end]
+        buffer += chunk
+    del buffer[:end]
     return False
 
 
-def _pull(opened: IO[bytes], size: int) -> Callable[[], bytes]:
-    """What gives the next bytes, in UTF-8 if the file begins with the mark of a wider encoding."""
+def _puller(opened: IO[bytes], size: int) -> Callable[[], bytes]:
+    """Return a function that reads the next bytes.
 
-    def plain() -> bytes:
-        """What is there, without waiting for more; b"" at the end."""
+    They come in UTF-8 even if the file begins with the mark of a wider encoding.
+    """
+
+    def read_plain() -> bytes:
+        """Read what is there, without waiting for more; b"" at the end."""
         if isinstance(opened, Plain):
             return opened.read(min(size, 1 << 18))
         return opened.read1(size)  # type: ignore[attr-defined, no-any-return]
 
-    first = plain()
-    refuse_binary(first)
-    wide = next((codec for mark, codec in _WIDE if first.startswith(mark)), None)
-    ahead = [first]
+    head = read_plain()
+    refuse_binary(head)
+    wide = next((codec for mark, codec in _WIDE if head.startswith(mark)), None)
+    ahead = [head]
     if wide is None:
-        return lambda: ahead.pop() if ahead else plain()
+        return lambda: ahead.pop() if ahead else read_plain()
     decoder = codecs.getincrementaldecoder(wide)("replace")
 
-    def narrow() -> bytes:
-        """The next characters, as UTF-8."""
+    def read_wide() -> bytes:
+        """Read the next characters, as UTF-8."""
         while True:
-            piece = ahead.pop() if ahead else plain()
-            text = decoder.decode(piece, final=not piece)
-            if text or not piece:
+            chunk = ahead.pop() if ahead else read_plain()
+            text = decoder.decode(chunk, final=not chunk)
+            if text or not chunk:
                 return text.encode("utf-8", "replace")
 
-    return narrow
+    return read_wide
 
 
 def _ready(opened: IO[bytes]) -> bool:
-    """Whether more is there, or comes at once; what is no pipe is always ready."""
+    """Tell whether more can be read at once; what is no pipe is always ready."""
     try:
         return bool(select.select([opened], [], [], _PATIENCE)[0])
     except (OSError, ValueError):

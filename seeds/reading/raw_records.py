@@ -1,4 +1,4 @@
-"""Files, folders, standard input -> raw records: cheap to read, and to hand to another process."""
+"""Files, folders, standard input -> raw records: cheap to read and to pass to other processes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,20 +22,20 @@ from seeds.reading.jsonl_blocks import COUNT, SIZE, Block, read_blocks
 from seeds.reading.tables import Record, read_table_records
 
 _USUAL = Columns()  # all found by their usual names
-EMPTY_TABLE = "is empty: it has no record. Give it one or leave it out."
+EMPTY_TABLE = "is empty: it has no record. Add one, or leave the file out."
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How articles are read.
+    """Options of reading articles.
 
     Attributes:
-        columns: of tables; what is empty is found by its usual names.
-        encoding: of text that is not UTF-8; None finds out.
+        columns: of tables; empty ones are found by their usual names.
+        encoding: of text that is not UTF-8; None detects it.
         recursive: go into folders; without it a folder is a Fault.
         max_bytes: the size of one article above which it is refused.
         detect_language: fill in Document.language (needs the extra "seeds").
-        stdin_format: what "-" is, one of Format.
+        stdin_format: of "-", one of Format.
 
     Raises:
         InputError: the encoding or the format is not known.
@@ -52,13 +52,13 @@ class Reading:
         if self.encoding is not None:
             codec_name(self.encoding)
         if self.stdin_format not in get_args(Format):
-            known = ", ".join(get_args(Format))
-            raise InputError(f"format {self.stdin_format!r} is not one of {known}.")
+            formats = ", ".join(get_args(Format))
+            raise InputError(f"format {self.stdin_format!r} is not one of {formats}.")
 
 
 @dataclass(frozen=True, slots=True)
 class WholeFile:
-    """A file that is one article, in one of the formats that are no tables."""
+    """A file that is one article, in a format of single articles."""
 
     where: str
     source: str
@@ -77,7 +77,7 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of a CSV, TSV or Parquet file. columns: those to read; None where no row is good."""
+    """Rows of a CSV, TSV or Parquet file. columns: those to read; None if no row is sound."""
 
     where: str
     source: str
@@ -93,7 +93,7 @@ class Raw:
         part: the records; None says that more may be long in coming.
         count: how many there are at most.
         size: about how many bytes they have.
-        read: bytes of the file as it lies on the disk that were read for them.
+        read: bytes of the file on the disk, compressed or not, that were read for them.
     """
 
     part: WholeFile | Lines | Rows | Fault | None
@@ -110,39 +110,38 @@ def read_raw(
     count: int = COUNT,
     prompt: bool = False,
 ) -> Iterator[Raw]:
-    """Every record of some files, folders or "-" (standard input), in order.
+    """Read every record of some files, folders or "-" (standard input), in order.
 
-    Where the parts are cut depends on nothing but the files, unless `prompt` is set.
+    The boundaries of the parts depend on nothing but the files, unless `prompt` is set.
 
     Args:
         paths: files, folders, "-".
-        reading: how they are read.
-        notify: gets a line on what was left out of each folder.
+        reading: how to read them.
+        notify: is called with a line on the files left out of each folder.
         count: records of a part at most.
-        prompt: hand on what there is where a pipe makes one wait.
+        prompt: pass on what there is when a pipe makes one wait.
     """
-    named = list(paths)
-    base = common_folder(named)
+    names = list(paths)
+    base = common_folder(names)
     stdin = cast(Format, reading.stdin_format)
-    for path in named:
-        for file in find_files(path, recursive=reading.recursive, stdin=stdin, notify=notify):
+    for name in names:
+        for file in find_files(name, recursive=reading.recursive, stdin=stdin, notify=notify):
             if isinstance(file, Fault):
                 yield Raw(file)
                 continue
             if prompt and (file.path is None or not file.path.is_file()):
                 yield Raw(None)
-            source = file.source(base)
             if file.format in TABLES:
-                found = _read_table(file, source, reading, count, prompt)
+                records = _read_table(_Table(file, file.source(base), reading, count, prompt))
             else:
-                found = _read_whole_file(file, source, reading.max_bytes)
-            for raw in file.guarded(found):
+                records = _read_whole_file(file, file.source(base), reading.max_bytes)
+            for raw in file.guarded(records):
                 yield Raw(raw) if isinstance(raw, Fault) else raw
 
 
 def _read_whole_file(file: File, source: str, limit: int) -> Iterator[Raw]:
-    """A file that is one article."""
-    with file.opened() as opened:
+    """Read a file that is one article."""
+    with file.open() as opened:
         data = opened.read(limit + 1)
         read = _position(opened)
     if len(data) > limit:
@@ -156,70 +155,77 @@ def _read_whole_file(file: File, source: str, limit: int) -> Iterator[Raw]:
     yield Raw(WholeFile(file.where, source, file.format, data), 1, len(data), read)
 
 
-def _read_table(
-    file: File, source: str, reading: Reading, count: int, prompt: bool
-) -> Iterator[Raw]:
-    """The records of a table."""
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A file of many articles, and how to read it. The attributes are those of `read_raw`."""
+
+    file: File
+    source: str
+    reading: Reading
+    count: int
+    prompt: bool
+
+
+def _read_table(table: _Table) -> Iterator[Raw]:
+    """Read the records of a table."""
     empty = True
-    with file.opened() as opened:
-        before = 0
-        if file.format == "jsonl":
-            found = _lines(opened, file, source, reading.max_bytes, count, prompt)
-        else:
-            found = _rows(opened, file, source, reading, count)
-        for part, number, size in found:
+    with table.file.open() as opened:
+        position = 0
+        read_parts = _read_lines if table.file.format == "jsonl" else _read_rows
+        for part, count, size in read_parts(opened, table):
             now = _position(opened)
-            yield Raw(part, number, size, max(0, now - before))
-            before = max(before, now)
-            empty = empty and not number
+            yield Raw(part, count, size, max(0, now - position))
+            position = max(position, now)
+            empty = empty and not count
         if empty:
             raise InputError(EMPTY_TABLE)
 
 
-_Found = Iterator[tuple[Lines | Rows | None, int, int]]  # a part, how many records, bytes
+_Parts = Iterator[tuple[Lines | Rows | None, int, int]]  # a part, how many records, bytes
 
 
-def _lines(
-    opened: IO[bytes], file: File, source: str, limit: int, count: int, prompt: bool
-) -> _Found:
+def _read_lines(opened: IO[bytes], table: _Table) -> _Parts:
+    """Read the records of a JSONL file."""
+    limit, count, prompt = table.reading.max_bytes, table.count, table.prompt
     for block in read_blocks(opened, limit, count=count, prompt=prompt):
         if block.paused:
             yield None, 0, 0
         else:
-            number = 0 if block.blank else block.data.count(b"\n") + 1
-            yield Lines(file.where, source, block), number, len(block.data)
+            lines = 0 if block.blank else block.data.count(b"\n") + 1
+            yield Lines(table.file.where, table.source, block), lines, len(block.data)
 
 
-def _rows(opened: IO[bytes], file: File, source: str, reading: Reading, count: int) -> _Found:
-    columns: Columns | None = None
+def _read_rows(opened: IO[bytes], table: _Table) -> _Parts:
+    """Read the records of a CSV, TSV or Parquet file."""
+    where, columns = table.file.where, None
 
     def choose(names: Sequence[str]) -> list[str]:
         nonlocal columns
-        columns = find_columns(reading.columns, names)
-        others = (columns.title, columns.date, columns.source, columns.id)
-        return [*dict.fromkeys(name for name in (*columns.text, *others) if name)]
+        columns = find_columns(table.reading.columns, names)
+        optional = (columns.title, columns.date, columns.source, columns.id)
+        return [*dict.fromkeys(name for name in (*columns.text, *optional) if name)]
 
-    held: list[Record | Fault] = []
+    rows: list[Record | Fault] = []
     size = 0
-    for row in read_table_records(opened, file, reading.encoding, choose):
-        held.append(row)
+    for row in read_table_records(opened, table.file, table.reading.encoding, choose):
+        rows.append(row)
         size += 0 if isinstance(row, Fault) else sum(map(_size, row.values.values()))
-        if size >= SIZE or len(held) >= count:
-            yield Rows(file.where, source, columns, held), len(held), size
-            held, size = [], 0
-    if held:
-        yield Rows(file.where, source, columns, held), len(held), size
+        if size >= SIZE or len(rows) >= table.count:
+            yield Rows(where, table.source, columns, rows), len(rows), size
+            rows, size = [], 0
+    if rows:
+        yield Rows(where, table.source, columns, rows), len(rows), size
 
 
 def _size(value: Any) -> int:
-    """About the bytes of a cell."""
+    """Return about how many bytes a cell has."""
     if isinstance(value, list):
         return sum(map(_size, value))
     return len(value) if isinstance(value, str | bytes) else 8
 
 
 def _position(opened: IO[bytes]) -> int:
-    """How far a file on the disk was read; 0 for a pipe."""
+    """Return how far a file on the disk was read; 0 for a pipe."""
     try:
         return position(opened)
     except OSError:

@@ -1,4 +1,4 @@
-"""Files, folders and standard input -> articles, one at a time; what can't be read is a Fault."""
+"""Files, folders and standard input -> articles, one by one; what can't be read is a Fault."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,8 @@ from seeds.reading.pages import Page, read_page
 from seeds.reading.raw_records import Lines, Reading, Rows, WholeFile, read_raw
 from seeds.reading.tables import Record, json_record
 
-_RAW = 100_000  # bytes of a record that is told as it stands
+_RAW = 100_000  # bytes of a record that a Fault holds
+_DATE = 60  # characters of a date that a note quotes
 _USUAL = Columns()  # all found by their usual names
 
 
@@ -28,8 +29,8 @@ class Article:
 
     Attributes:
         document: its text and what is known of it.
-        own_id: the id its record gives it, else "".
-        notes: what was assumed in reading it, for the user.
+        own_id: the id in its record, else "".
+        notes: for the user: what was assumed in reading it.
     """
 
     document: Document
@@ -48,16 +49,16 @@ def read_articles(
     stdin_format: str = "txt",
     notify: Callable[[str], object] = lambda _: None,
 ) -> Iterator[Article | Fault]:
-    """Every article of some files, folders or "-" (standard input), in order, as they are read.
+    """Read every article of some files, folders or "-" (standard input), one by one, in order.
 
-    One bad file or record is a Fault, and the rest goes on. The suffix tells the format; a file
-    of another suffix is read as text where it is named, and left out where its folder is. A
-    document's source is the file's path below the folder that holds everything in `paths`.
+    A bad file or record becomes a Fault, and reading goes on. The suffix names the format. A file
+    of another suffix is read as text if it is named itself, and left out if only its folder is.
+    A document's source is the file's path below the folder that holds everything in `paths`.
 
     Args:
         paths: files, folders, "-".
         columns, encoding, recursive, max_bytes, detect_language, stdin_format: see Reading.
-        notify: gets a line on what was left out of each folder.
+        notify: is called with a line on the files left out of each folder.
 
     Raises:
         InputError: at once, if the encoding or the format is not known, or languages can't be
@@ -68,26 +69,29 @@ def read_articles(
         load_identifier()
     raw = read_raw(map(str, paths), reading, notify=notify, prompt=True)
     return (
-        each for one in raw if one.part is not None for each in parse_articles(one.part, reading)
+        article
+        for records in raw
+        if records.part is not None
+        for article in parse_articles(records.part, reading)
     )
 
 
 def parse_articles(
     part: WholeFile | Lines | Rows | Fault, reading: Reading
 ) -> Iterator[Article | Fault]:
-    """The articles of some raw records; it reads no file, so it can run anywhere."""
+    """Parse the articles of some raw records; this reads no file, so it can run anywhere."""
     if isinstance(part, Fault):
         yield part
     elif isinstance(part, WholeFile):
-        yield _of_whole(part, reading)
+        yield _parse_file(part, reading)
     elif isinstance(part, Lines):
-        yield from _of_lines(part, reading)
+        yield from _parse_lines(part, reading)
     else:
-        yield from _of_rows(part, reading)
+        yield from _parse_rows(part, reading)
 
 
-def _of_whole(part: WholeFile, reading: Reading) -> Article | Fault:
-    """A file that is one article."""
+def _parse_file(part: WholeFile, reading: Reading) -> Article | Fault:
+    """Parse a file that is one article."""
     try:
         page = read_page(part.data, part.format, reading.encoding)
         return _article(page, part.where, part.source, "", reading)
@@ -95,8 +99,8 @@ def _of_whole(part: WholeFile, reading: Reading) -> Article | Fault:
         return Fault(part.where, str(error))
 
 
-def _of_lines(part: Lines, reading: Reading) -> Iterator[Article | Fault]:
-    """The articles of lines of JSON; each may have columns of its own."""
+def _parse_lines(part: Lines, reading: Reading) -> Iterator[Article | Fault]:
+    """Parse the articles of lines of JSON; each line may have other columns."""
     yield from part.block.faults(part.where)
     chosen: dict[tuple[str, ...], Columns | InputError] = {}
     for number, line in part.block.numbered_lines():
@@ -107,46 +111,46 @@ def _of_lines(part: Lines, reading: Reading) -> Iterator[Article | Fault]:
         if isinstance(record, Record):
             names = tuple(record.values)
             if names not in chosen:
-                chosen[names] = _columns(reading.columns, names)
+                chosen[names] = _find_columns(reading.columns, names)
             columns = chosen[names]
-        found = _of_record(record, part, columns, reading)
-        yield _with_raw(found, line) if isinstance(found, Fault) else found
+        article = _parse_record(record, part, columns, reading)
+        yield _with_raw(article, line) if isinstance(article, Fault) else article
 
 
-def _of_rows(part: Rows, reading: Reading) -> Iterator[Article | Fault]:
-    """The articles of rows, which have the same columns."""
+def _parse_rows(part: Rows, reading: Reading) -> Iterator[Article | Fault]:
+    """Parse the articles of rows, which have the same columns."""
     for row in part.rows:
-        found = _of_record(row, part, part.columns, reading)
-        if isinstance(found, Fault) and isinstance(row, Record):
+        article = _parse_record(row, part, part.columns, reading)
+        if isinstance(article, Fault) and isinstance(row, Record):
             line = json.dumps(row.values, ensure_ascii=False, default=str)
-            found = _with_raw(found, line.encode("utf-8", "replace"))
-        yield found
+            article = _with_raw(article, line.encode("utf-8", "replace"))
+        yield article
 
 
-def _columns(wanted: Columns, names: tuple[str, ...]) -> Columns | InputError:
+def _find_columns(named: Columns, names: tuple[str, ...]) -> Columns | InputError:
     try:
-        return find_columns(wanted, names, loose=True)
+        return find_columns(named, names, loose=True)
     except InputError as error:
         return error
 
 
 def _with_raw(fault: Fault, line: bytes) -> Fault:
-    """A Fault that holds the line it is about, unless that is huge."""
+    """Return a Fault with the line it is about, unless that is huge."""
     raw = line.decode("utf-8", "replace") if len(line) <= _RAW else ""
     return Fault(fault.where, fault.message, raw)
 
 
-def _of_record(
+def _parse_record(
     row: Record | Fault, part: Lines | Rows, columns: Columns | InputError | None, reading: Reading
 ) -> Article | Fault:
-    """The article of a record."""
+    """Parse the article of a record; its Fault if it is one already."""
     if isinstance(row, Fault):
         return row
     where = f"{part.where}:{row.number}"
     try:
         if isinstance(columns, InputError):
             raise columns
-        assert columns is not None  # a record was read by them
+        assert columns is not None  # they chose what was read of the record
         page, own_id = _page(row, columns, reading.max_bytes)
         return _article(page, where, f"{part.source}:{row.number}", own_id, reading)
     except InputError as error:
@@ -154,11 +158,13 @@ def _of_record(
 
 
 def _page(record: Record, columns: Columns, limit: int) -> tuple[Page, str]:
-    """(the raw article of a record, the record's own id)."""
+    """Return a record as a page, and the id that the record gives."""
     parts = []
     for name in columns.text:
         if record.values[name] is None:
-            raise InputError(f"has no text: column {name!r} is null. Fill it or leave it out.")
+            raise InputError(
+                f"has no text: column {name!r} is null. Fill it, or leave the record out."
+            )
         parts.append(_string(record.values[name], name))
     text = "\n\n".join(part for part in parts if part.strip())
     if len(text) > limit:
@@ -174,41 +180,43 @@ def _page(record: Record, columns: Columns, limit: int) -> tuple[Page, str]:
 
 
 def _string(value: Any, name: str) -> str:
-    """A value as text; a list of strings is a list of paragraphs."""
+    """Return a value as text; a list of strings is a list of paragraphs."""
     if value is None:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return "\n\n".join(value)
     if isinstance(value, bytes):
         return _text_of_bytes(value, name)
     if isinstance(value, dict | list):
-        raise InputError(f"column {name!r} holds a {type(value).__name__}, not text. Name another.")
+        raise InputError(
+            f"column {name!r} holds a {type(value).__name__}, not text. Name another column."
+        )
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _text_of_bytes(value: bytes, name: str) -> str:
-    """The text of a binary column of Parquet, which is how some programs write strings."""
+    """Decode a binary column of Parquet, in which some programs write strings."""
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         raise InputError(
-            f"column {name!r} holds bytes that are not UTF-8 text. Name another."
+            f"column {name!r} holds bytes that are not UTF-8 text. Name another column."
         ) from None
 
 
 def _article(page: Page, where: str, source: str, own_id: str, reading: Reading) -> Article | Fault:
-    """An article from its raw parts."""
+    """Clean a page into an article."""
     if not page.text.strip():
-        what = "holds nothing but white space" if page.text else "is empty"
-        return Fault(where, f"{what}. Give it a text or leave it out.")
+        lack = "holds nothing but white space" if page.text else "is empty"
+        return Fault(where, f"{lack}. Add a text, or leave it out.")
     cleaned = clean(page.text, title=page.title, date=page.date)
     if not cleaned.text.strip():
-        return Fault(where, "holds nothing but credits and dates. Give it a text or leave it out.")
+        return Fault(where, "holds nothing but credits and dates. Add a text, or leave it out.")
     notes = [page.note] if page.note else []
     if page.date and not parse_date(page.date):
-        notes.append(f"date {page.date!r} not understood, left out: write it YYYY-MM-DD")
+        notes.append(f"date {page.date[:_DATE]!r} not understood, left out: write it YYYY-MM-DD")
     document = Document.of(
         cleaned.text,
         title=cleaned.title,

@@ -11,6 +11,7 @@ from seeds.clean import clean
 from seeds.dates import parse_date
 from seeds.languages import foreign_share, identify_languages
 from seeds.reading.encoding import decode
+from seeds.reading.pages import read_page
 from tests.support.command import SHARED
 
 REAL = SHARED / "seeds"
@@ -407,6 +408,13 @@ def test_real_article_004_is_french_and_chinese_with_an_update_line() -> None:
         "recevez" + " newsletter" * 13 + "!",
         "date 2020-11 " * 12,
         "Publié le 12 mars 2021 " * 6,
+        "date 2021-01 Photo : AFP",
+        "date 2021-01 :",
+        "date 2021-01 3 mars 2021\nlire aussi",
+        "date 2021-01-01 12h" + "\x1c" * 130 + "!",
+        "photo" + "\x1c" * 150 + "!",
+        "a" + "\u0315\u0316" * 79,
+        "\u0315\u0316" * 80,
         "VNA/CVN",
         "AFP",
     ],
@@ -417,3 +425,41 @@ def test_no_hostile_line_holds_cleaning_up(line: str) -> None:
     for text in (line, many, one):
         assert "Le corps." in clean(f"Le titre\n\nLe corps.\n\n{text}").text
         assert "Le corps." in clean(f"{text}\n\nLe corps.").text
+
+
+@pytest.mark.timeout(60)
+def test_no_hostile_date_holds_cleaning_up() -> None:
+    for start, end, expected in (
+        ("2021-01-01", " " * 100_000 + "!", "2021-01-01"),
+        ("3 mars 2021 12h", "\t \n" * 33_000 + "!", "2021-03-03"),
+        ("lundi", " " * 100_000 + "3" + " " * 100_000 + "!", ""),
+    ):
+        assert clean("Le corps.", date=start + end).date == expected
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\n" + "a" * 100_000 + "\ntitle: Le titre\n---\n",
+        "---\n" + "a" * 50_000 + " " * 50_000 + "\n---\n",
+        "<div " + "<" * 100_000 + "\n\n",
+        "<!-- " + "<!-- >" * 17_000 + "\n-->\n\n",
+        "<div " + "<!-- >" * 17_000 + "\n\n",
+        "#\n" * 50_000,
+    ],
+)
+def test_no_hostile_markdown_holds_reading_up(text: str) -> None:
+    page = read_page(f"{text}Le corps.".encode(), "md", None)
+    assert page.text.endswith("Le corps.")
+
+
+def test_tags_and_comments_leave_markdown_and_what_does_not_end_stays() -> None:
+    text = "<div>Un <!-- deux > --> trois <b\nclass='x'>quatre</b> < cinq <!-- six\n</div> <sept\n"
+    page = read_page(text.encode(), "md", None)
+    assert page.text.split() == ["Un", "trois", "quatre", "<sept"]
+
+
+def test_a_long_run_of_combining_marks_costs_no_other_character_its_composition() -> None:
+    marks = "\u0315\u0316" * 1000
+    assert clean(f"e\u0301te\u0301 x{marks} e\u0301te\u0301").text == f"été x{marks} été"

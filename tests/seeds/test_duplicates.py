@@ -6,8 +6,6 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 from seeds.document import Document
 from seeds.duplicates import assign_groups
 from seeds.reading.sources import Article, read_articles
@@ -67,23 +65,28 @@ def test_groups_follow_the_documents_given_not_the_groups_they_had() -> None:
     assert assign_groups([stale])[0].group == stale.id
 
 
-@pytest.mark.parametrize("seed", ["0", "1"])
-def test_groups_do_not_depend_on_the_hash_seed_of_python(seed: str) -> None:
+def test_groups_do_not_depend_on_the_hash_seed_of_python() -> None:
+    """MinHash misses 4 in 1,000 pairs that are just alike enough: always the same ones."""
     code = (
-        "from seeds.document import Document\nfrom seeds.duplicates import _shingle_sets\n"
-        "print(_shingle_sets(['un deux trois quatre'])[0].tolist())"
+        "from seeds.document import Document\n"
+        "from seeds.duplicates import assign_groups\n"
+        "pairs = [[f'mot{n}x{place}' for place in range(10)] for n in range(1000)]\n"
+        "texts = [' '.join(part) for words in pairs for part in (words[:8], words[2:])]\n"
+        "grouped = assign_groups(map(Document.of, texts))\n"
+        "print(sum(each.group == each.id for each in grouped), [each.group for each in grouped])"
     )
-    runs = [
+    printed = {
         subprocess.run(
             [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": each},
+            env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
             text=True,
             check=True,
         ).stdout
-        for each in (seed, "12345")
-    ]
-    assert runs[0] == runs[1]
+        for seed in ("0", "1", "12345")
+    }
+    assert len(printed) == 1
+    assert 1000 < int(printed.pop().split()[0]) < 1020  # groups
 
 
 def test_the_sample_articles_are_all_different() -> None:

@@ -37,7 +37,7 @@ def test_lines_are_cut_by_nothing_but_the_bytes_and_none_is_lost(
     there = cuts(data, sizes)
     assert there == cuts(data, [])
     numbered = [each for block in there for each in block.numbered_lines()]
-    long = [block.first for block in there if block.too_long]
+    long = [block.number for block in there if block.too_long]
     wanted = data.removesuffix(b"\n").split(b"\n") if data else []
     read = dict(numbered)
     assert sorted([*read, *long]) == list(range(1, len(wanted) + 1))

@@ -334,7 +334,7 @@ def test_rows_gives_every_column_and_stops_at_the_first_fault(tmp_path: Path) ->
         next(table)
     with pytest.raises(InputError, match="does not exist"):
         list(read_rows(tmp_path / "absent.csv"))
-    with pytest.raises(InputError, match="give a table"):
+    with pytest.raises(InputError, match="not a table"):
         list(read_rows(tmp_path / "un.txt"))
 
 
