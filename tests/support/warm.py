@@ -70,6 +70,8 @@ def _become(request: dict[str, object], files: list[int]) -> NoReturn:
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
+    # The old one remembers whether it could seek.
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     environment, arguments = request["environment"], request["arguments"]
     assert isinstance(environment, dict)
     assert isinstance(arguments, list)
