@@ -1,5 +1,6 @@
 """One real Label Studio for the whole test session, and what waits for conditions."""
 
+import fcntl
 import gc
 import os
 import signal
@@ -13,7 +14,7 @@ import pytest
 
 from labels.server import server
 from tests.support.browser import CHROMIUM, chromium_program
-from tests.support.label_studio import LabelStudio
+from tests.support.label_studio import LabelStudio, copy_server
 from tests.support.waiting import free_port
 
 if TYPE_CHECKING:
@@ -38,9 +39,22 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ou
 
 @pytest.fixture(scope="session")
 def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudio]:
-    """A real server on loopback: installed once for the user, started once for the session."""
+    """A real server on loopback, one for each process of the session.
+
+    The first one is installed for the user and migrates its database; the others copy that.
+    """
     workspace = tmp_path_factory.mktemp("studio")
-    started = server.start(workspace, port=free_port(), notify=_tell)
+    common = tmp_path_factory.getbasetemp()
+    common = common.parent if "PYTEST_XDIST_WORKER" in os.environ else common
+    with (common / "label-studio").open("a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        first = file.read()
+        if first:
+            copy_server(Path(first), workspace)
+        started = server.start(workspace, port=free_port(), notify=_tell)
+        if not first:
+            file.write(str(workspace))
     yield LabelStudio(workspace, started)
     server.stop(workspace)
 
@@ -52,7 +66,7 @@ def _tell(line: str) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by their folder; tests of one module, or of one server, stay in one process.
+    """Mark tests by their folder; the tests of one module stay in one process.
 
     What takes longest begins first, so that the processes end at about the same time.
     """
@@ -61,8 +75,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         markers = {marker for folder, marker in MARKERS.items() if path.is_relative_to(folder)}
         for marker in markers:
             item.add_marker(marker)
-        group = "server" if "server" in markers else str(path)
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(str(path)))
     items.sort(key=_begins_late)
 
 

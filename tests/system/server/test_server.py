@@ -2,10 +2,8 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -20,7 +18,7 @@ from labels.server import server
 from labels.server.installation import install
 from seeds.base.errors import InputError
 from tests.support.command import classify
-from tests.support.label_studio import LabelStudio
+from tests.support.label_studio import LabelStudio, copy_server
 from tests.support.waiting import free_port, wait_until
 
 pytestmark = pytest.mark.server
@@ -37,14 +35,7 @@ print(found.url, server.status(Path(sys.argv[1])).pid)
 @pytest.fixture
 def spare(label_studio: LabelStudio, tmp_path: Path) -> Iterator[Path]:
     """A second workspace with migrated data, so that its server starts in seconds; stopped."""
-    source, folder = label_studio.workspace / "label-studio", tmp_path / "label-studio"
-    folder.mkdir(mode=0o700)
-    shutil.copy2(source / "credentials.json", folder)
-    old = sqlite3.connect(source / "label_studio.sqlite3")
-    new = sqlite3.connect(folder / "label_studio.sqlite3")
-    old.backup(new)
-    old.close()
-    new.close()
+    copy_server(label_studio.workspace, tmp_path)
     yield tmp_path
     server.stop(tmp_path)
 
