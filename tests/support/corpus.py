@@ -52,13 +52,13 @@ FILLER = [
 
 
 def taxonomy(choice: str = "multiple", names: tuple[str, ...] = tuple(WORDS)) -> Taxonomy:
-    """A taxonomy of the given categories."""
+    """Return a taxonomy of these categories."""
     categories = tuple(Category(id=name, fr=name.title(), en=f"{name} (en)") for name in names)
     return Taxonomy("test", choice, categories)  # type: ignore[arg-type]
 
 
 def article(categories: tuple[str, ...], rng: random.Random, size: int = 40) -> str:
-    """A text that speaks of its categories."""
+    """Return a text about these categories."""
     topical = [rng.choice(WORDS[name]) for name in categories for _ in range(size // 4)]
     words = topical + [rng.choice(FILLER) for _ in range(size)]
     rng.shuffle(words)
@@ -66,7 +66,7 @@ def article(categories: tuple[str, ...], rng: random.Random, size: int = 40) -> 
 
 
 def dataset(count: int = 60, choice: str = "multiple", seed: int = 0) -> Dataset:
-    """Articles with one category, or with one or two for multiple choice."""
+    """Return articles with one category, or with one or two for multiple choice."""
     rng = random.Random(seed)
     examples = []
     for n in range(count):
@@ -81,14 +81,14 @@ def dataset(count: int = 60, choice: str = "multiple", seed: int = 0) -> Dataset
 
 
 def write_taxonomy(folder: Path, taxonomy: Taxonomy) -> None:
-    """Make a taxonomy the workspace's own."""
+    """Write a workspace's taxonomy."""
     folder.mkdir(parents=True, exist_ok=True)
     text = tomlkit.dumps(taxonomy.record())
     (folder / "taxonomy.toml").write_text(text, encoding="utf-8")
 
 
 def workspace(folder: Path, count: int = 60, choice: str = "multiple") -> Path:
-    """A folder with agreed labels, ready for `classify train`."""
+    """Make a folder with agreed labels, ready for `classify train`."""
     data = dataset(count, choice)
     write_taxonomy(folder, data.taxonomy)
     write_dataset(folder / "dataset.jsonl", data)

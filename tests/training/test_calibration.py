@@ -43,7 +43,7 @@ def test_temperature_finds_how_much_too_sure_the_scores_are() -> None:
 
 
 def test_threshold_is_half_of_the_best_f1() -> None:
-    """Best cut keeps 3 of which 2 are right, of 2 gold: F1 = 2*2/(3+2) = 0.8."""
+    """The best threshold selects 3, of which 2 are right, of 2 gold: F1 = 2*2/(3+2) = 0.8."""
     gold = np.array([True, False, True, False, False])
     assert best_threshold(np.array([0.9, 0.8, 0.7, 0.2, 0.1]), gold) == pytest.approx(0.4)
 
@@ -82,7 +82,7 @@ def test_single_choice_takes_the_most_probable_and_probabilities_sum_to_one() ->
 
 
 def drawn(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of three categories, and labels that follow their probabilities."""
+    """Draw scores of three categories, and labels that follow their probabilities."""
     scores = rng.normal(-0.5, 2.5, (count, 3)).astype(np.float32)
     return scores, rng.random((count, 3)) < sigmoid(1.5 * scores.astype(float))
 

@@ -28,7 +28,7 @@ from training.stratify import make_folds
 
 
 def changed(data: Dataset, **fields: Sequence[str]) -> Dataset:
-    """The dataset with other values of a Document's fields, one an article."""
+    """Return the dataset with other values of a Document's fields, one per article."""
     examples = [
         Example(
             replace(example.document, **{name: values[n] for name, values in fields.items()}),
