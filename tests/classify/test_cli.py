@@ -27,13 +27,13 @@ def tree(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple
 
 
 def command_at(path: tuple[str, ...]) -> click.Command:
-    found: click.Command = cli
+    command: click.Command = cli
     for name in path:
-        assert isinstance(found, click.Group)
-        inner = found.get_command(click.Context(found), name)
+        assert isinstance(command, click.Group)
+        inner = command.get_command(click.Context(command), name)
         assert inner is not None
-        found = inner
-    return found
+        command = inner
+    return command
 
 
 ALL = list(tree())
@@ -62,11 +62,11 @@ def test_every_command_and_option_says_what_it_does(path: tuple[str, ...]) -> No
 
 
 def test_help_lists_every_command_with_a_line() -> None:
-    done = classify("--help")
-    assert done.returncode == 0
+    result = classify("--help")
+    assert result.returncode == 0
     for name in COMMANDS:
-        assert re.search(rf"^  {name} +\w", done.stdout, re.MULTILINE), name
-    assert classify("-h").stdout == done.stdout
+        assert re.search(rf"^  {name} +\w", result.stdout, re.MULTILINE), name
+    assert classify("-h").stdout == result.stdout
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
@@ -85,7 +85,7 @@ def test_the_readme_names_no_command_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "known"),
+    ("arguments", "names"),
     [
         (["predikt"], "demo, seeds, labels, train, evaluate, compare, runs, predict, serve"),
         (["runs", "lst"], "list, show, promote, rollback, verify, export"),
@@ -94,12 +94,12 @@ def test_the_readme_names_no_command_that_is_not_there() -> None:
     ],
 )
 def test_an_unknown_command_is_answered_with_the_known_ones(
-    arguments: list[str], known: str
+    arguments: list[str], names: str
 ) -> None:
-    done = classify(*arguments)
-    assert done.returncode == 2
-    assert f"no such command {arguments[-1]!r}. Known: {known}." in done.stderr
-    assert done.stdout == ""
+    result = classify(*arguments)
+    assert result.returncode == 2
+    assert f"no such command {arguments[-1]!r}. Known: {names}." in result.stderr
+    assert result.stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -121,41 +121,41 @@ def test_an_unknown_command_is_answered_with_the_known_ones(
 def test_exit_codes_tell_done_from_mendable_from_misused(
     tmp_path: Path, arguments: list[str], code: int
 ) -> None:
-    done = classify(*arguments, cwd=tmp_path)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    assert (done.stdout == "") == (code != 0)
+    result = classify(*arguments, cwd=tmp_path)
+    assert result.returncode == code, result.stderr
+    assert "Traceback" not in result.stderr
+    assert (result.stdout == "") == (code != 0)
 
 
 def test_what_the_user_can_mend_is_one_line_on_standard_error(tmp_path: Path) -> None:
     (tmp_path / "workspace").mkdir()
     (tmp_path / "workspace" / "dataset.jsonl").write_text("not json\n")
-    done = classify("train", cwd=tmp_path)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr.startswith("Error: workspace/dataset.jsonl:1: not JSON")
-    assert done.stderr.count("\n") == 1
+    result = classify("train", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: workspace/dataset.jsonl:1: not JSON")
+    assert result.stderr.count("\n") == 1
 
 
 def test_a_name_with_line_ends_stays_on_one_line_and_steers_no_terminal(tmp_path: Path) -> None:
-    done = classify("runs", "list", "--workspace", tmp_path / "a\n\x1b[2Jb")
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "a\\n\\x1b[2Jb" in done.stderr
+    result = classify("runs", "list", "--workspace", tmp_path / "a\n\x1b[2Jb")
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "a\\n\\x1b[2Jb" in result.stderr
 
 
 def test_help_loads_nothing_heavy() -> None:
-    found = loaded("--help")
-    assert "click" in found
-    assert not found & (HEAVY | {"rich", "numpy", "charset_normalizer"})
+    packages = loaded("--help")
+    assert "click" in packages
+    assert not packages & (HEAVY | {"rich", "numpy", "charset_normalizer"})
 
 
 def test_predict_loads_nothing_that_training_or_labelling_needs(tmp_path: Path) -> None:
     assert classify("train", "--workspace", workspace(tmp_path / "w", 30)).returncode == 0
     (tmp_path / "a.txt").write_text("film festival écran")
-    found = loaded("predict", "--workspace", tmp_path / "w", tmp_path / "a.txt")
-    assert "numpy" in found
-    assert not found & (HEAVY | {"safetensors", "multiprocessing", "concurrent"})
+    packages = loaded("predict", "--workspace", tmp_path / "w", tmp_path / "a.txt")
+    assert "numpy" in packages
+    assert not packages & (HEAVY | {"safetensors", "multiprocessing", "concurrent"})
 
 
 def test_each_package_is_the_one_of_this_project() -> None:
@@ -165,10 +165,10 @@ def test_each_package_is_the_one_of_this_project() -> None:
     )
     env = environment()
     del env["PYTHONPATH"]  # as installed
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=env, cwd="/", check=True
     )
-    assert [Path(line) for line in done.stdout.splitlines()] == [
+    assert [Path(line) for line in result.stdout.splitlines()] == [
         ROOT / name / "__init__.py" for name in ("classify", "labels", "seeds", "training")
     ]
 
@@ -177,9 +177,9 @@ def test_each_package_is_the_one_of_this_project() -> None:
 def one_article(tmp_path: Path) -> list[str]:
     """The option that names a workspace with one article."""
     (tmp_path / "a.txt").write_text("Un article.", encoding="utf-8")
-    own = ["--workspace", str(tmp_path / "w")]
-    assert classify("seeds", "add", tmp_path / "a.txt", *own).returncode == 0
-    return own
+    options = ["--workspace", str(tmp_path / "w")]
+    assert classify("seeds", "add", tmp_path / "a.txt", *options).returncode == 0
+    return options
 
 
 @pytest.mark.parametrize(
@@ -197,35 +197,41 @@ def test_a_reader_that_leaves_is_no_fault_and_no_success(
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "classify", *arguments, *one_article]
-    done = subprocess.run(
+    result = subprocess.run(
         command, stdout=writer, stderr=subprocess.PIPE, env=environment(), check=False
     )
     os.close(writer)
-    assert (done.returncode, done.stderr) == (141, b"")
+    assert (result.returncode, result.stderr) == (141, b"")
 
 
 @pytest.mark.parametrize("arguments", [["seeds", "list"], ["labels", "push"], ["demo"], ["train"]])
 def test_an_empty_workspace_name_is_refused_in_one_line(
     tmp_path: Path, arguments: list[str]
 ) -> None:
-    done = classify(*arguments, "--workspace", "", cwd=tmp_path)
-    assert done.returncode == 1
-    assert done.stderr == ("Error: --workspace is empty. Name a folder, or leave the option out.\n")
+    result = classify(*arguments, "--workspace", "", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr == (
+        "Error: --workspace is empty. Name a folder, or leave the option out.\n"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_standard_output_is_one_line(one_article: list[str]) -> None:
     command = [sys.executable, "-m", "classify", "seeds", "list", *one_article]
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr == "Error: standard output: No space left on device. Free some disk space.\n"
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert result.returncode == 1
+    assert (
+        result.stderr == "Error: standard output: No space left on device. Free some disk space.\n"
+    )
 
 
 def test_a_server_address_that_is_none_is_one_line(one_article: list[str]) -> None:
     wrong = {**os.environ, "LABEL_STUDIO_URL": "http://[::1", "LABEL_STUDIO_API_KEY": "k"}
     command = [sys.executable, "-m", "classify", "labels", "push", *one_article]
-    done = subprocess.run(command, env=wrong, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith("Error: LABEL_STUDIO_URL must start with")
-    assert done.stderr.count("\n") == 1
+    result = subprocess.run(command, env=wrong, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: LABEL_STUDIO_URL must start with")
+    assert result.stderr.count("\n") == 1

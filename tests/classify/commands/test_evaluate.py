@@ -21,57 +21,61 @@ QUICK = "test = 0.25\nfolds = 2\nmax_risk = 0.2\n[model]\nbuckets = 12\n"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace of 60 articles with one run."""
-    folder = workspace(tmp_path_factory.mktemp("made"))
+    folder = workspace(tmp_path_factory.mktemp("w"))
     (folder / "tfidf.toml").write_text(QUICK)
-    write_documents(folder, {each.document.id: each.document for each in dataset(60).examples})
-    done = classify("train", "--workspace", folder)
-    assert done.returncode == 0, done.stderr
+    write_documents(
+        folder, {example.document.id: example.document for example in dataset(60).examples}
+    )
+    result = classify("train", "--workspace", folder)
+    assert result.returncode == 0, result.stderr
     return folder
 
 
 @pytest.fixture
-def desk(made: Path, tmp_path: Path) -> Path:
-    """A copy of it, to change."""
-    return Path(shutil.copytree(made, tmp_path / "desk"))
+def copy(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the workspace, to change."""
+    return Path(shutil.copytree(trained, tmp_path / "copy"))
 
 
 def evaluate(folder: Path, *arguments: str | Path) -> dict[str, Any]:
-    """The figures, and what was said under "said"."""
-    done = classify("evaluate", "--workspace", folder, "--format", "json", *arguments)
-    assert done.returncode == 0, done.stderr
-    return {**json.loads(done.stdout), "said": done.stderr.splitlines()}
+    """Return the figures as JSON, and the notes on standard error under "notes"."""
+    result = classify("evaluate", "--workspace", folder, "--format", "json", *arguments)
+    assert result.returncode == 0, result.stderr
+    return {**json.loads(result.stdout), "notes": result.stderr.splitlines()}
 
 
 def table(path: Path, examples: list[Example] | tuple[Example, ...]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(["text", "labels"])
-        lines.writerows([each.document.text, ";".join(each.categories)] for each in examples)
+        lines.writerows(
+            [example.document.text, ";".join(example.categories)] for example in examples
+        )
     return path
 
 
-def test_the_test_part_gives_the_figures_of_the_training(made: Path) -> None:
-    (run,) = list_runs(made / "runs")
+def test_the_test_part_gives_the_figures_of_the_training(trained: Path) -> None:
+    (run,) = list_runs(trained / "runs")
     metrics = json.loads((run / "metrics.json").read_text())
-    found = evaluate(made, run.name)
-    assert found["run"] == run.name
-    assert found["articles"] == metrics["articles"] >= 12
-    assert found["decisions"] == metrics["decisions"]
+    measured = evaluate(trained, run.name)
+    assert measured["run"] == run.name
+    assert measured["articles"] == metrics["articles"] >= 12
+    assert measured["decisions"] == metrics["decisions"]
     for name in ("micro_f1", "macro_f1", "weighted_f1", "exact", "brier", "calibration_error"):
-        assert found[name] == pytest.approx(metrics[name], abs=1e-6), name
+        assert measured[name] == pytest.approx(metrics[name], abs=1e-6), name
     for name, figures in metrics["categories"].items():
-        assert found["categories"][name] == pytest.approx(figures, abs=1e-6)
-    assert found["left_out"] == 0
-    assert found["said"] == []
+        assert measured["categories"][name] == pytest.approx(figures, abs=1e-6)
+    assert measured["left_out"] == 0
+    assert measured["notes"] == []
 
 
-def test_without_a_run_the_current_one_is_measured_and_people_get_a_table(made: Path) -> None:
-    (run,) = list_runs(made / "runs")
-    done = classify("evaluate", "--workspace", made)
-    assert done.returncode == 0
-    lines = done.stdout.splitlines()
+def test_without_a_run_the_current_one_is_measured_and_people_get_a_table(trained: Path) -> None:
+    (run,) = list_runs(trained / "runs")
+    result = classify("evaluate", "--workspace", trained)
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
     assert lines[0].startswith(f"{run.name} on ")
     assert "of the frozen test set" in lines[0]
     for name in ("micro-F1", "macro-F1", "Brier score", "decisions", "category  precision"):
@@ -79,159 +83,167 @@ def test_without_a_run_the_current_one_is_measured_and_people_get_a_table(made: 
     assert [line.split()[0] for line in lines[-3:]] == ["cinema", "trade", "sport"]
 
 
-def test_a_category_that_no_article_has_is_given_no_figures(made: Path, tmp_path: Path) -> None:
-    examples = [each for each in dataset(60).examples if "sport" not in each.categories]
+def test_a_category_that_no_article_has_is_given_no_figures(trained: Path, tmp_path: Path) -> None:
+    examples = [example for example in dataset(60).examples if "sport" not in example.categories]
     file = table(tmp_path / "some.csv", examples)
-    done = classify("evaluate", "--workspace", made, "--on", file)
-    assert done.returncode == 0, done.stderr
-    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()[-3:]}
+    result = classify("evaluate", "--workspace", trained, "--on", file)
+    assert result.returncode == 0, result.stderr
+    rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()[-3:]}
     assert rows["sport"] == ["–", "–", "–", "–", "0"]
     assert "–" not in rows["trade"]
 
 
 def test_a_table_of_new_articles_is_measured_as_predict_labels_it(
-    made: Path, tmp_path: Path
+    trained: Path, tmp_path: Path
 ) -> None:
     examples = dataset(30, seed=7).examples
     path = table(tmp_path / "new.csv", examples)
-    found = evaluate(made, "--on", path)
-    done = classify("predict", "--workspace", made, "--format", "jsonl", path)
-    records = [json.loads(line) for line in done.stdout.splitlines()]
+    figures = evaluate(trained, "--on", path)
+    result = classify("predict", "--workspace", trained, "--format", "jsonl", path)
+    records = [json.loads(line) for line in result.stdout.splitlines()]
     pairs = [
-        (set(each["categories"]), set(example.categories))
-        for each, example in zip(records, examples, strict=True)
+        (set(record["categories"]), set(example.categories))
+        for record, example in zip(records, examples, strict=True)
     ]
-    hits = sum(len(one & other) for one, other in pairs)
-    total = sum(len(one) + len(other) for one, other in pairs)
-    assert found["articles"] == 30
-    assert found["exact"]["value"] == pytest.approx(sum(x == y for x, y in pairs) / 30)
-    assert found["micro_f1"]["value"] == pytest.approx(2 * hits / total)
-    review = sum(each["decision"] == "needs review" for each in records)
-    assert found["decisions"]["needs review"] == review
+    hits = sum(len(predicted & gold) for predicted, gold in pairs)
+    total = sum(len(predicted) + len(gold) for predicted, gold in pairs)
+    assert figures["articles"] == 30
+    assert figures["exact"]["value"] == pytest.approx(sum(x == y for x, y in pairs) / 30)
+    assert figures["micro_f1"]["value"] == pytest.approx(2 * hits / total)
+    review = sum(record["decision"] == "needs review" for record in records)
+    assert figures["decisions"]["needs review"] == review
 
 
 def test_articles_learned_from_and_their_near_duplicates_are_left_out_and_counted(
-    made: Path, tmp_path: Path
+    trained: Path, tmp_path: Path
 ) -> None:
-    parts = read_split(made)
+    parts = read_split(trained)
     assert parts
-    by_id = {each.document.id: each for each in read_dataset(made).examples}
+    by_id = {example.document.id: example for example in read_dataset(trained).examples}
     learned = [by_id[name] for name in parts.learn[:6]]
     rewritten = [
-        Example(Document.of(each.document.text.replace("numéro", "n°") + " Fin."), each.categories)
-        for each in learned[:2]
+        Example(
+            Document.of(example.document.text.replace("numéro", "n°") + " Fin."), example.categories
+        )
+        for example in learned[:2]
     ]
     new = dataset(20, seed=7).examples
-    found = evaluate(made, "--on", table(tmp_path / "a.csv", [*learned[2:], *rewritten, *new]))
-    assert (found["articles"], found["left_out"]) == (20, 6)
-    assert found["said"] == [
+    figures = evaluate(trained, "--on", table(tmp_path / "a.csv", [*learned[2:], *rewritten, *new]))
+    assert (figures["articles"], figures["left_out"]) == (20, 6)
+    assert figures["notes"] == [
         "left out: 6 articles that the run was trained on, near-duplicates included"
     ]
 
 
-def test_a_dataset_is_read_as_it_was_written(made: Path) -> None:
+def test_a_dataset_is_read_as_it_was_written(trained: Path) -> None:
     """Of the workspace's own dataset the test part remains."""
-    parts = read_split(made)
+    parts = read_split(trained)
     assert parts
-    found = evaluate(made, "--on", made / "dataset.jsonl")
-    assert (found["articles"], found["left_out"]) == (len(parts.test), len(parts.learn))
-    assert found["macro_f1"] == evaluate(made)["macro_f1"]
+    figures = evaluate(trained, "--on", trained / "dataset.jsonl")
+    assert (figures["articles"], figures["left_out"]) == (len(parts.test), len(parts.learn))
+    assert figures["macro_f1"] == evaluate(trained)["macro_f1"]
 
 
-def test_only_articles_learned_from_are_one_line(made: Path, tmp_path: Path) -> None:
-    parts = read_split(made)
+def test_only_articles_learned_from_are_one_line(trained: Path, tmp_path: Path) -> None:
+    parts = read_split(trained)
     assert parts
-    examples = [each for each in read_dataset(made).examples if each.document.id in parts.learn]
-    done = classify("evaluate", "--workspace", made, "--on", table(tmp_path / "a.csv", examples))
-    assert done.returncode == 1
+    examples = [
+        example for example in read_dataset(trained).examples if example.document.id in parts.learn
+    ]
+    result = classify(
+        "evaluate", "--workspace", trained, "--on", table(tmp_path / "a.csv", examples)
+    )
+    assert result.returncode == 1
     assert (
         f"of {len(examples)} labelled articles, {len(examples)} were used for training"
-        in done.stderr
+        in result.stderr
     )
-    assert done.stderr.count("\n") == 1
+    assert result.stderr.count("\n") == 1
 
 
 def test_categories_the_run_does_not_know_are_reported_and_not_measured(
-    desk: Path, tmp_path: Path
+    copy: Path, tmp_path: Path
 ) -> None:
-    write_taxonomy(desk, read_taxonomy(desk).add_categories(["musée"]))
+    write_taxonomy(copy, read_taxonomy(copy).add_categories(["musée"]))
     examples = list(dataset(20, seed=7).examples)
-    before = evaluate(desk, "--on", table(tmp_path / "a.csv", examples))
+    figures_before = evaluate(copy, "--on", table(tmp_path / "a.csv", examples))
     for n in range(3):
         examples[n] = replace(examples[n], categories=(*examples[n].categories, "musee"))
-    found = evaluate(desk, "--on", table(tmp_path / "a.csv", examples))
-    assert found["unknown_categories"] == {"musee": 3}
-    said = found.pop("said")
-    assert said == ["not measured, because the run does not know it: musee (3 articles)"]
-    assert found["micro_f1"] == before["micro_f1"]
-    assert list(found["categories"]) == ["cinema", "trade", "sport"]
+    figures = evaluate(copy, "--on", table(tmp_path / "a.csv", examples))
+    assert figures["unknown_categories"] == {"musee": 3}
+    notes = figures.pop("notes")
+    assert notes == ["not measured, because the run does not know it: musee (3 articles)"]
+    assert figures["micro_f1"] == figures_before["micro_f1"]
+    assert list(figures["categories"]) == ["cinema", "trade", "sport"]
 
 
-def test_categories_the_taxonomy_no_longer_has_are_reported(desk: Path) -> None:
-    old = read_taxonomy(desk)
-    write_taxonomy(desk, replace(old, categories=old.categories[:2]))
+def test_categories_the_taxonomy_no_longer_has_are_reported(copy: Path) -> None:
+    old = read_taxonomy(copy)
+    write_taxonomy(copy, replace(old, categories=old.categories[:2]))
     rest = [
-        replace(each, categories=tuple(name for name in each.categories if name != "sport"))
-        for each in dataset(60).examples
+        replace(example, categories=tuple(name for name in example.categories if name != "sport"))
+        for example in dataset(60).examples
     ]
-    write_dataset(desk / "dataset.jsonl", Dataset(tuple(rest), read_taxonomy(desk)))
-    found = evaluate(desk)
-    assert found["gone_categories"] == ["sport"]
-    assert list(found["categories"]) == ["cinema", "trade"]
-    assert found["said"] == ["not measured, because no longer in the taxonomy: sport"]
+    write_dataset(copy / "dataset.jsonl", Dataset(tuple(rest), read_taxonomy(copy)))
+    figures = evaluate(copy)
+    assert figures["gone_categories"] == ["sport"]
+    assert list(figures["categories"]) == ["cinema", "trade"]
+    assert figures["notes"] == ["not measured, because no longer in the taxonomy: sport"]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
 def test_labels_outside_the_taxonomy_are_one_line_that_names_them(
-    made: Path, tmp_path: Path, name: str
+    trained: Path, tmp_path: Path, name: str
 ) -> None:
     path = tmp_path / name
     examples = [
-        replace(each, categories=("cinema", "law")) for each in dataset(12, seed=7).examples
+        replace(example, categories=("cinema", "law")) for example in dataset(12, seed=7).examples
     ]
     if name == "a.csv":
         table(path, examples)
     else:
-        records = [{**each.document.record(), "labels": list(each.categories)} for each in examples]
-        path.write_text("".join(json.dumps(each) + "\n" for each in records))
-    done = classify("evaluate", "--workspace", made, "--on", path)
-    assert done.returncode == 1
-    assert "'law' is not" in done.stderr or "law (12 articles)" in done.stderr
-    assert done.stderr.startswith(f"Error: {path}: ")
-    assert done.stderr.count("\n") == 1
+        records = [
+            {**record.document.record(), "labels": list(record.categories)} for record in examples
+        ]
+        path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    result = classify("evaluate", "--workspace", trained, "--on", path)
+    assert result.returncode == 1
+    assert "'law' is not" in result.stderr or "law (12 articles)" in result.stderr
+    assert result.stderr.startswith(f"Error: {path}: ")
+    assert result.stderr.count("\n") == 1
 
 
 def test_a_row_that_can_not_be_used_is_named_and_the_others_are_measured(
-    made: Path, tmp_path: Path
+    trained: Path, tmp_path: Path
 ) -> None:
     path = table(tmp_path / "a.csv", dataset(12, seed=7).examples)
     path.write_text(path.read_text() + ",cinema\n")
-    done = classify("evaluate", "--workspace", made, "--on", path)
-    assert done.returncode == 1
-    assert " on 12 articles of " in done.stdout
-    assert done.stderr.startswith("a.csv:")
+    result = classify("evaluate", "--workspace", trained, "--on", path)
+    assert result.returncode == 1
+    assert " on 12 articles of " in result.stdout
+    assert result.stderr.startswith("a.csv:")
 
 
-def test_without_a_frozen_test_part_it_says_what_to_do(desk: Path) -> None:
-    (desk / "split.json").unlink()
-    done = classify("evaluate", "--workspace", desk)
-    assert done.returncode == 1
-    assert "split.json: no test set is frozen yet" in done.stderr
-    assert "--on FILE" in done.stderr
-    (desk / "split.json").write_text('{"by": "stratified", "learn": []}')
-    done = classify("evaluate", "--workspace", desk)
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"Error: {desk / 'split.json'}: 'test' is missing")
-    assert done.stderr.count("\n") == 1
+def test_without_a_frozen_test_part_it_says_what_to_do(copy: Path) -> None:
+    (copy / "split.json").unlink()
+    result = classify("evaluate", "--workspace", copy)
+    assert result.returncode == 1
+    assert "split.json: no test set is frozen yet" in result.stderr
+    assert "--on FILE" in result.stderr
+    (copy / "split.json").write_text('{"by": "stratified", "learn": []}')
+    result = classify("evaluate", "--workspace", copy)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"Error: {copy / 'split.json'}: 'test' is missing")
+    assert result.stderr.count("\n") == 1
 
 
-def test_articles_gone_from_the_dataset_are_not_measured(desk: Path) -> None:
-    parts = read_split(desk)
+def test_articles_gone_from_the_dataset_are_not_measured(copy: Path) -> None:
+    parts = read_split(copy)
     assert parts
-    data = read_dataset(desk)
-    kept = [each for each in data.examples if each.document.id not in parts.test[:4]]
-    write_dataset(desk / "dataset.jsonl", Dataset(tuple(kept), data.taxonomy))
-    assert evaluate(desk)["articles"] == len(parts.test) - 4
+    data = read_dataset(copy)
+    remaining = [example for example in data.examples if example.document.id not in parts.test[:4]]
+    write_dataset(copy / "dataset.jsonl", Dataset(tuple(remaining), data.taxonomy))
+    assert evaluate(copy)["articles"] == len(parts.test) - 4
 
 
 def test_single_choice_leaves_out_articles_of_a_category_the_run_does_not_know(
@@ -242,7 +254,7 @@ def test_single_choice_leaves_out_articles_of_a_category_the_run_does_not_know(
     assert classify("train", "--workspace", folder).returncode == 0
     write_taxonomy(folder, read_taxonomy(folder).add_categories(["musée"]))
     new = list(dataset(20, "single", seed=7).examples)
-    new[:3] = [replace(each, categories=("musee",)) for each in new[:3]]
-    found = evaluate(folder, "--on", table(tmp_path / "a.csv", new))
-    assert (found["articles"], found["unknown_categories"]) == (17, {"musee": 3})
-    assert found["exact"]["value"] == found["micro_f1"]["value"]
+    new[:3] = [replace(example, categories=("musee",)) for example in new[:3]]
+    figures = evaluate(folder, "--on", table(tmp_path / "a.csv", new))
+    assert (figures["articles"], figures["unknown_categories"]) == (17, {"musee": 3})
+    assert figures["exact"]["value"] == figures["micro_f1"]["value"]

@@ -24,15 +24,15 @@ def seeds(
     workspace: Path, *arguments: str | Path, data: bytes = b""
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "classify", "seeds", arguments[0], "--workspace", workspace]
-    done = subprocess.run(
+    result = subprocess.run(
         [*command, *arguments[1:]],
         input=data,
         capture_output=True,
         check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    out, err = done.stdout.decode(), done.stderr.decode()
-    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+    out, err = result.stdout.decode(), result.stderr.decode()
+    return subprocess.CompletedProcess(result.args, result.returncode, out, err)
 
 
 def documents(workspace: Path) -> list[dict[str, Any]]:
@@ -54,23 +54,27 @@ def test_add_keeps_each_article_once_and_groups_the_rewritten_one(
     tmp_path: Path, articles: Path
 ) -> None:
     workspace = tmp_path / "w"
-    first = seeds(workspace, "add", articles)
-    assert first.returncode == 0
-    assert first.stderr == "3 articles read: 3 new, 0 already there; 1 near-duplicate\n"
-    assert first.stdout == ""
-    kept = documents(workspace)
-    assert [each["source"] for each in kept] == [
+    addition = seeds(workspace, "add", articles)
+    assert addition.returncode == 0
+    assert addition.stderr == "3 articles read: 3 new, 0 already there; 1 near-duplicate\n"
+    assert addition.stdout == ""
+    records = documents(workspace)
+    assert [record["source"] for record in records] == [
         "articles/a.txt",
         "articles/b.txt",
         "articles/c.md",
     ]
-    assert [each["date"] for each in kept] == ["2024-05", "", "2024-06-02"]
-    assert [each["language"] for each in kept] == ["fr"] * 3
-    assert [each["group"] for each in kept] == [kept[0]["id"], kept[0]["id"], kept[2]["id"]]
-    before = (workspace / "documents.jsonl").read_bytes()
+    assert [record["date"] for record in records] == ["2024-05", "", "2024-06-02"]
+    assert [record["language"] for record in records] == ["fr"] * 3
+    assert [record["group"] for record in records] == [
+        records[0]["id"],
+        records[0]["id"],
+        records[2]["id"],
+    ]
+    content = (workspace / "documents.jsonl").read_bytes()
     second = seeds(workspace, "add", articles)
     assert second.stderr == "3 articles read: 0 new, 3 already there\n"
-    assert (workspace / "documents.jsonl").read_bytes() == before
+    assert (workspace / "documents.jsonl").read_bytes() == content
 
 
 def test_add_gives_the_workspace_its_own_taxonomy_and_leaves_an_edited_one(
@@ -78,12 +82,12 @@ def test_add_gives_the_workspace_its_own_taxonomy_and_leaves_an_edited_one(
 ) -> None:
     workspace = tmp_path / "w"
     seeds(workspace, "add", articles / "a.txt")
-    own = workspace / "taxonomy.toml"
-    assert own.read_text("utf-8") == (ROOT / "configs" / "taxonomy.toml").read_text("utf-8")
-    edited = own.read_text("utf-8") + "\n# edited\n"
-    own.write_text(edited, encoding="utf-8")
+    taxonomy = workspace / "taxonomy.toml"
+    assert taxonomy.read_text("utf-8") == (ROOT / "configs" / "taxonomy.toml").read_text("utf-8")
+    edited = taxonomy.read_text("utf-8") + "\n# edited\n"
+    taxonomy.write_text(edited, encoding="utf-8")
     seeds(workspace, "add", articles / "b.txt")
-    assert own.read_text("utf-8") == edited
+    assert taxonomy.read_text("utf-8") == edited
 
 
 def test_add_keeps_the_good_ones_names_the_bad_ones_and_exits_with_1(
@@ -93,10 +97,10 @@ def test_add_keeps_the_good_ones_names_the_bad_ones_and_exits_with_1(
     (articles / "rapport.txt").write_bytes(b"%PDF-1.4")
     (articles / "photo.jpg").write_bytes(b"x")
     workspace = tmp_path / "w"
-    done = seeds(workspace, "add", articles, tmp_path / "absent.txt")
-    assert done.returncode == 1
+    result = seeds(workspace, "add", articles, tmp_path / "absent.txt")
+    assert result.returncode == 1
     assert len(documents(workspace)) == 3
-    lines = done.stderr.splitlines()
+    lines = result.stderr.splitlines()
     assert lines[0].startswith(f"{articles / 'rapport.txt'}: is a PDF document")
     assert lines[1].startswith(f"{articles / 'vide.txt'}: is empty")
     assert lines[2] == f"{articles}: 1 file of other kinds left out (.jpg: 1)"
@@ -107,8 +111,8 @@ def test_add_keeps_the_good_ones_names_the_bad_ones_and_exits_with_1(
 def test_add_shows_a_few_of_many_faults_and_counts_the_others(tmp_path: Path) -> None:
     table = tmp_path / "a.jsonl"
     table.write_text('{"x": 1}\n' * 50 + '{"text": "Un."}\n', encoding="utf-8")
-    done = seeds(tmp_path / "w", "add", table)
-    lines = done.stderr.splitlines()
+    result = seeds(tmp_path / "w", "add", table)
+    lines = result.stderr.splitlines()
     assert len(lines) == 22
     assert lines[20] == "50 records could not be read."
     assert lines[21] == "1 article read: 1 new, 0 already there; 50 faults"
@@ -118,10 +122,10 @@ def test_add_reads_the_columns_it_is_told(tmp_path: Path) -> None:
     table = tmp_path / "a.csv"
     table.write_text("sujet;recit;jour;lieu\nTitre;Le corps.;3 juin 2020;Hué\n", encoding="utf-8")
     options = ["--text-column", "recit", "--title-column", "sujet", "--date-column", "jour"]
-    done = seeds(tmp_path / "w", "add", *options, "--source-column", "lieu", table)
-    assert done.returncode == 0
-    [kept] = documents(tmp_path / "w")
-    assert (kept["text"], kept["date"], kept["source"]) == (
+    result = seeds(tmp_path / "w", "add", *options, "--source-column", "lieu", table)
+    assert result.returncode == 0
+    [record] = documents(tmp_path / "w")
+    assert (record["text"], record["date"], record["source"]) == (
         "Titre\n\nLe corps.",
         "2020-06-03",
         "Hué",
@@ -138,9 +142,9 @@ def test_add_reads_standard_input(tmp_path: Path, form: str) -> None:
         "csv": b"text\nLe corps.\n",
         "parquet": sink.getvalue().to_pybytes(),
     }[form]
-    done = seeds(tmp_path / "w", "add", "--format", form, "-", data=data)
-    assert done.returncode == 0
-    assert [each["text"] for each in documents(tmp_path / "w")] == ["Le corps."]
+    result = seeds(tmp_path / "w", "add", "--format", form, "-", data=data)
+    assert result.returncode == 0
+    assert [record["text"] for record in documents(tmp_path / "w")] == ["Le corps."]
 
 
 @pytest.mark.parametrize(
@@ -153,10 +157,10 @@ def test_add_reads_standard_input(tmp_path: Path, form: str) -> None:
 def test_a_wrong_option_is_one_line_and_makes_no_workspace(
     tmp_path: Path, articles: Path, arguments: list[str], message: str
 ) -> None:
-    done = seeds(tmp_path / "w", "add", *arguments, articles)
-    assert done.returncode == 1
-    assert message in done.stderr
-    assert done.stderr.count("\n") == 1
+    result = seeds(tmp_path / "w", "add", *arguments, articles)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
     assert not (tmp_path / "w").exists()
 
 
@@ -164,9 +168,9 @@ def test_add_refuses_a_workspace_in_use_and_names_who_uses_it(
     tmp_path: Path, articles: Path
 ) -> None:
     with locked(tmp_path / "w", "classify labels push"):
-        done = seeds(tmp_path / "w", "add", articles)
-    assert done.returncode == 1
-    assert "in use by classify labels push" in done.stderr
+        result = seeds(tmp_path / "w", "add", articles)
+    assert result.returncode == 1
+    assert "in use by classify labels push" in result.stderr
 
 
 def test_control_characters_never_reach_the_terminal_but_stay_in_the_data(tmp_path: Path) -> None:
@@ -190,14 +194,14 @@ def test_list_shows_one_article_a_line_and_marks_near_duplicates(
 ) -> None:
     workspace = tmp_path / "w"
     seeds(workspace, "add", articles)
-    first, second, third = seeds(workspace, "list").stdout.splitlines()
-    kept = documents(workspace)
-    assert first.split()[:4] == [kept[0]["id"], "2024-05", "fr", "articles/a.txt"]
-    assert first.endswith("Lomé et Rennes lancent une bourse pour les jeunes costumiers")
-    assert second.endswith(f"= {kept[0]['id']}")
+    article, second, third = seeds(workspace, "list").stdout.splitlines()
+    stored = documents(workspace)
+    assert article.split()[:4] == [stored[0]["id"], "2024-05", "fr", "articles/a.txt"]
+    assert article.endswith("Lomé et Rennes lancent une bourse pour les jeunes costumiers")
+    assert second.endswith(f"= {stored[0]['id']}")
     assert "2024-06-02" in third
     records = seeds(workspace, "list", "--format", "jsonl").stdout.splitlines()
-    assert [json.loads(line) for line in records] == kept
+    assert [json.loads(line) for line in records] == stored
 
 
 def test_list_filters_by_month_and_language_and_says_what_it_leaves_out(
@@ -211,9 +215,9 @@ def test_list_filters_by_month_and_language_and_says_what_it_leaves_out(
     none = seeds(workspace, "list", "--language", "zh")
     assert (none.stdout, none.returncode) == ("", 0)
     assert "No article matches" in none.stderr
-    one = seeds(workspace, "list", "--limit", "1")
-    assert len(one.stdout.splitlines()) == 1
-    assert one.stderr.startswith("1 of 3 articles shown.")
+    limited = seeds(workspace, "list", "--limit", "1")
+    assert len(limited.stdout.splitlines()) == 1
+    assert limited.stderr.startswith("1 of 3 articles shown.")
 
 
 def test_stats_counts_by_month_language_source_and_group_size(
@@ -259,25 +263,31 @@ def test_stats_count_many_months_by_year_and_many_years_by_decade(
     shown = [words[start][1:], *words[start + 1 : start + len(rows)]]
     assert {name: int(count) for name, count in shown} == rows
     assert words[start + len(rows)] == []
-    whole = json.loads(seeds(tmp_path / "w", "stats", "--format", "json").stdout)
-    assert len(whole["month"]) == years * len(months)
+    counts = json.loads(seeds(tmp_path / "w", "stats", "--format", "json").stdout)
+    assert len(counts["month"]) == years * len(months)
 
 
 @pytest.mark.parametrize("command", ["list", "stats"])
 def test_an_empty_workspace_says_how_to_fill_it(tmp_path: Path, command: str) -> None:
-    done = seeds(tmp_path / "w", command)
-    assert done.returncode == 1
-    assert "classify seeds add" in done.stderr
+    result = seeds(tmp_path / "w", command)
+    assert result.returncode == 1
+    assert "classify seeds add" in result.stderr
 
 
 def test_the_five_real_articles_are_added(tmp_path: Path) -> None:
     if not REAL.is_dir():
         pytest.skip(f"the real articles are not beside the checkout ({REAL})")
-    done = seeds(tmp_path / "w", "add", REAL)
-    assert done.stderr == "5 articles read: 5 new, 0 already there\n"
-    kept = documents(tmp_path / "w")
-    assert [each["date"] for each in kept] == ["2020-11", "2025-08", "", "2019-09", "2018-11-30"]
-    assert [each["language"] for each in kept] == ["fr", "fr", "fr", "fr", "fr+zh"]
+    result = seeds(tmp_path / "w", "add", REAL)
+    assert result.stderr == "5 articles read: 5 new, 0 already there\n"
+    records = documents(tmp_path / "w")
+    assert [record["date"] for record in records] == [
+        "2020-11",
+        "2025-08",
+        "",
+        "2019-09",
+        "2018-11-30",
+    ]
+    assert [record["language"] for record in records] == ["fr", "fr", "fr", "fr", "fr+zh"]
 
 
 # ---------------------------------------------------------------- the terminal

@@ -12,6 +12,7 @@ import pytest
 from labels.dataset import Dataset, Example, write_dataset
 from tests.support.command import classify, environment, fill
 from tests.support.corpus import dataset, workspace, write_taxonomy
+from tests.support.kill import kill_before
 from training.runs.registry import list_promotions, list_runs
 from training.runs.run import verify_run
 
@@ -19,37 +20,37 @@ QUICK = "test = 0.0\nfolds = 2\n[model]\nbuckets = 10\n"  # a run of some 60 kB
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with two runs, the second one current."""
-    folder = workspace(tmp_path_factory.mktemp("made"))
+    folder = workspace(tmp_path_factory.mktemp("w"))
     for seed in ("1", "2"):
-        done = classify("train", "--workspace", folder, "--seed", seed, "--new-split")
-        assert done.returncode == 0, done.stderr
+        result = classify("train", "--workspace", folder, "--seed", seed, "--new-split")
+        assert result.returncode == 0, result.stderr
     return folder
 
 
 @pytest.fixture
-def desk(made: Path, tmp_path: Path) -> Path:
-    """A copy of it, to change."""
-    return Path(shutil.copytree(made, tmp_path / "desk"))
+def copy(two_runs: Path, tmp_path: Path) -> Path:
+    """A copy of the workspace, to change."""
+    return Path(shutil.copytree(two_runs, tmp_path / "copy"))
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    """Every file under a folder, hidden ones as well."""
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Read every file under a folder, hidden ones as well."""
     return {
-        str(each.relative_to(folder)): each.read_bytes()
-        for each in folder.rglob("*")
-        if each.is_file()
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
     }
 
 
-def facts(run: Path) -> dict[str, object]:
-    found: dict[str, object] = json.loads((run / "run.json").read_text())
-    return found
+def read_facts(run: Path) -> dict[str, object]:
+    record: dict[str, object] = json.loads((run / "run.json").read_text())
+    return record
 
 
-def training(folder: Path) -> subprocess.Popen[str]:
-    """A training that has begun to learn, and takes some seconds."""
+def start_training(folder: Path) -> subprocess.Popen[str]:
+    """Start a training that takes some seconds; return once it has begun to learn."""
     process = subprocess.Popen(
         [sys.executable, "-m", "classify", "train", "--workspace", folder],
         stdout=subprocess.PIPE,
@@ -67,17 +68,17 @@ def training(folder: Path) -> subprocess.Popen[str]:
 
 def test_training_prints_figures_writes_a_run_and_makes_it_current(tmp_path: Path) -> None:
     folder = workspace(tmp_path / "w", 100)
-    done = classify("train", "--workspace", folder)
-    assert done.returncode == 0, done.stderr
+    result = classify("train", "--workspace", folder)
+    assert result.returncode == 0, result.stderr
     (run,) = list_runs(folder / "runs")
-    assert done.stdout.splitlines()[-1] == str(run)
+    assert result.stdout.splitlines()[-1] == str(run)
     for name in ("micro-F1", "macro-F1", "weighted F1", "Brier score", "calibration error"):
-        assert name in done.stdout
-    tested = facts(run)["test_articles"]
+        assert name in result.stdout
+    tested = read_facts(run)["test_articles"]
     assert abs(tested - 20) <= 2  # stratified by category: near the share, not exactly at it
-    assert f"measured on {tested} test articles" in done.stderr
+    assert f"measured on {tested} test articles" in result.stderr
     assert list_promotions(folder / "runs") == [run.name]
-    assert {each.name for each in run.iterdir()} == {
+    assert {path.name for path in run.iterdir()} == {
         *("model.safetensors", "model.json", "rule.json", "taxonomy.json", "golden.json"),
         *(
             "metrics.json",
@@ -90,28 +91,28 @@ def test_training_prints_figures_writes_a_run_and_makes_it_current(tmp_path: Pat
             "manifest.json",
         ),
     }
-    assert facts(run)["articles"] + facts(run)["test_articles"] == 100
+    assert read_facts(run)["articles"] + read_facts(run)["test_articles"] == 100
     assert not list(folder.rglob("*.tmp"))
 
 
 def test_without_labels_it_says_how_to_get_some_and_makes_nothing(tmp_path: Path) -> None:
-    done = classify("train", "--workspace", tmp_path / "w")
-    assert done.returncode == 1
-    assert "no labels yet. Run `classify labels pull`" in done.stderr
-    assert done.stderr.count("\n") == 1
+    result = classify("train", "--workspace", tmp_path / "w")
+    assert result.returncode == 1
+    assert "no labels yet. Run `classify labels pull`" in result.stderr
+    assert result.stderr.count("\n") == 1
     assert not (tmp_path / "w").exists()
 
 
 def test_an_empty_dataset_and_one_category_only_are_refused(tmp_path: Path) -> None:
     data = dataset(20, "single")
     write_taxonomy(tmp_path, data.taxonomy)
-    alike = tuple(Example(each.document, ("trade",)) for each in data.examples)
+    alike = tuple(Example(example.document, ("trade",)) for example in data.examples)
     for examples, part in (((), "no labels yet"), (alike, "trade (20)")):
         write_dataset(tmp_path / "dataset.jsonl", Dataset(examples, data.taxonomy))
-        done = classify("train", "--workspace", tmp_path)
-        assert done.returncode == 1
-        assert part in done.stderr.splitlines()[-1]
-        assert "Traceback" not in done.stderr
+        result = classify("train", "--workspace", tmp_path)
+        assert result.returncode == 1
+        assert part in result.stderr.splitlines()[-1]
+        assert "Traceback" not in result.stderr
         assert not (tmp_path / "runs").exists()
 
 
@@ -125,59 +126,62 @@ def test_categories_of_one_article_and_its_rewrites_are_refused_in_words(
     data = dataset(24, choice)
     names = ("cinema", "trade")
     examples = tuple(
-        Example(replace(each.document, group=names[n % 2]), (names[n % 2],))
-        for n, each in enumerate(data.examples)
+        Example(replace(example.document, group=names[n % 2]), (names[n % 2],))
+        for n, example in enumerate(data.examples)
     )
     write_taxonomy(tmp_path, data.taxonomy)
     write_dataset(tmp_path / "dataset.jsonl", Dataset(examples, data.taxonomy))
     (tmp_path / "tfidf.toml").write_text(QUICK)
-    done = classify("train", "--workspace", tmp_path)
-    assert done.returncode == 1
-    assert "near-duplicates of one another" in done.stderr.splitlines()[-1]
+    result = classify("train", "--workspace", tmp_path)
+    assert result.returncode == 1
+    assert "near-duplicates of one another" in result.stderr.splitlines()[-1]
 
 
-def test_the_seed_decides_the_split_and_is_written_down(made: Path) -> None:
-    first, second = list_runs(made / "runs")
-    assert (facts(first)["seed"], facts(second)["seed"]) == (1, 2)
-    golden = [json.loads((run / "golden.json").read_text())["texts"] for run in (first, second)]
+def test_the_seed_decides_the_split_and_is_written_down(two_runs: Path) -> None:
+    run_1, second = list_runs(two_runs / "runs")
+    assert (read_facts(run_1)["seed"], read_facts(second)["seed"]) == (1, 2)
+    golden = [json.loads((run / "golden.json").read_text())["texts"] for run in (run_1, second)]
     assert golden[0] != golden[1]
 
 
-def test_the_same_seed_gives_the_same_weights(desk: Path) -> None:
-    assert classify("train", "--workspace", desk, "--seed", "2").returncode == 0
-    second, third = list_runs(desk / "runs")[1:]
+def test_the_same_seed_gives_the_same_weights(copy: Path) -> None:
+    assert classify("train", "--workspace", copy, "--seed", "2").returncode == 0
+    second, third = list_runs(copy / "runs")[1:]
     for name in ("model.safetensors", "rule.json", "metrics.json", "golden.json"):
         assert (second / name).read_bytes() == (third / name).read_bytes(), name
 
 
-def test_test_0_measures_out_of_fold_and_learns_from_all(desk: Path) -> None:
-    done = classify("train", "--workspace", desk, "--test", "0")
-    assert done.returncode == 0
-    assert "out of fold" in done.stderr
-    found = facts(list_runs(desk / "runs")[-1])
-    assert (found["articles"], found["test_articles"]) == (60, 0)
+def test_test_0_measures_out_of_fold_and_learns_from_all(copy: Path) -> None:
+    result = classify("train", "--workspace", copy, "--test", "0")
+    assert result.returncode == 0
+    assert "out of fold" in result.stderr
+    record = read_facts(list_runs(copy / "runs")[-1])
+    assert (record["articles"], record["test_articles"]) == (60, 0)
 
 
-def test_a_recipe_is_the_options_else_the_workspaces_own(desk: Path, tmp_path: Path) -> None:
+def test_a_recipe_is_the_options_else_the_workspaces_own(copy: Path, tmp_path: Path) -> None:
     def recipe() -> dict[str, object]:
-        run = list_runs(desk / "runs")[-1]
-        found: dict[str, object] = json.loads((run / "recipe.json").read_text())
-        return found
+        run = list_runs(copy / "runs")[-1]
+        record: dict[str, object] = json.loads((run / "recipe.json").read_text())
+        return record
 
-    (desk / "tfidf.toml").write_text(QUICK)
-    assert classify("train", "--workspace", desk).returncode == 0
+    (copy / "tfidf.toml").write_text(QUICK)
+    assert classify("train", "--workspace", copy).returncode == 0
     assert recipe()["folds"] == 2
-    other = tmp_path / "other.toml"
-    other.write_text(QUICK.replace("folds = 2", "folds = 3\nseed = 7"))
-    assert classify("train", "--workspace", desk, "--config", other).returncode == 0
+    recipe_file = tmp_path / "other.toml"
+    recipe_file.write_text(QUICK.replace("folds = 2", "folds = 3\nseed = 7"))
+    assert classify("train", "--workspace", copy, "--config", recipe_file).returncode == 0
     assert (recipe()["folds"], recipe()["seed"]) == (3, 7)
-    assert classify("train", "--workspace", desk, "--config", other, "--seed", "8").returncode == 0
+    assert (
+        classify("train", "--workspace", copy, "--config", recipe_file, "--seed", "8").returncode
+        == 0
+    )
     assert recipe()["seed"] == 8
-    assert facts(list_runs(desk / "runs")[-1])["test_articles"] == 0
+    assert read_facts(list_runs(copy / "runs")[-1])["test_articles"] == 0
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (None, "No such file"),
         ("sead = 1\nfolds = 1\n", "unknown key 'sead'"),
@@ -185,28 +189,28 @@ def test_a_recipe_is_the_options_else_the_workspaces_own(desk: Path, tmp_path: P
     ],
 )
 def test_a_wrong_recipe_is_named_and_nothing_is_trained(
-    desk: Path, tmp_path: Path, content: str | None, said: str
+    copy: Path, tmp_path: Path, content: str | None, message: str
 ) -> None:
     path = tmp_path / "r.toml"
     if content is not None:
         path.write_text(content)
-    before = files(desk)
-    done = classify("train", "--workspace", desk, "--config", path)
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"Error: {path}: ")
-    assert said in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert files(desk) == before
+    old_files = read_files(copy)
+    result = classify("train", "--workspace", copy, "--config", path)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"Error: {path}: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert read_files(copy) == old_files
 
 
-def test_no_promote_keeps_the_current_model(desk: Path) -> None:
-    before = list_promotions(desk / "runs")
-    assert classify("train", "--workspace", desk, "--no-promote").returncode == 0
-    assert len(list_runs(desk / "runs")) == 3
-    assert list_promotions(desk / "runs") == before
+def test_no_promote_keeps_the_current_model(copy: Path) -> None:
+    promoted = list_promotions(copy / "runs")
+    assert classify("train", "--workspace", copy, "--no-promote").returncode == 0
+    assert len(list_runs(copy / "runs")) == 3
+    assert list_promotions(copy / "runs") == promoted
 
 
-def test_what_is_compared_and_promoted_is_loaded_once(desk: Path) -> None:
+def test_what_is_compared_and_promoted_is_loaded_once(copy: Path) -> None:
     """The weights of an encoder are large; the current run is loaded once as well."""
     code = (
         "import sys\n"
@@ -220,25 +224,25 @@ def test_what_is_compared_and_promoted_is_loaded_once(desk: Path) -> None:
         "from classify.cli import main\n"
         "main()\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, desk],
+    result = subprocess.run(
+        [sys.executable, "-c", code, copy],
         env=environment(),
         capture_output=True,
         check=True,
         text=True,
     )
-    second, third = (each.name for each in list_runs(desk / "runs")[1:])
-    lines = [line for line in done.stdout.splitlines() if line.startswith("loaded ")]
+    second, third = (path.name for path in list_runs(copy / "runs")[1:])
+    lines = [line for line in result.stdout.splitlines() if line.startswith("loaded ")]
     assert sorted(lines) == [f"loaded {second}", f"loaded {third}"]
-    assert list_promotions(desk / "runs")[-1] == third
+    assert list_promotions(copy / "runs")[-1] == third
 
 
-def test_another_dataset_may_be_given(desk: Path, tmp_path: Path) -> None:
+def test_another_dataset_may_be_given(copy: Path, tmp_path: Path) -> None:
     path = tmp_path / "other.jsonl"
     write_dataset(path, dataset(40, seed=3))
-    assert classify("train", "--workspace", desk, "--data", path, "--test", "0").returncode == 0
-    assert facts(list_runs(desk / "runs")[-1])["articles"] == 40
-    gone = classify("train", "--workspace", desk, "--data", tmp_path / "none")
+    assert classify("train", "--workspace", copy, "--data", path, "--test", "0").returncode == 0
+    assert read_facts(list_runs(copy / "runs")[-1])["articles"] == 40
+    gone = classify("train", "--workspace", copy, "--data", tmp_path / "none")
     assert gone.returncode == 1
     assert "none: No such file" in gone.stderr
 
@@ -246,84 +250,68 @@ def test_another_dataset_may_be_given(desk: Path, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- cut short
 
 
-def test_kill_9_leaves_the_earlier_runs_and_the_next_training_works(desk: Path) -> None:
-    before = files(desk / "runs")
-    process = training(desk)
+def test_kill_9_leaves_the_earlier_runs_and_the_next_training_works(copy: Path) -> None:
+    old_files = read_files(copy / "runs")
+    process = start_training(copy)
     process.kill()
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    assert files(desk / "runs") == before
-    assert classify("train", "--workspace", desk).returncode == 0
-    assert len(list_runs(desk / "runs")) == 3
+    assert read_files(copy / "runs") == old_files
+    assert classify("train", "--workspace", copy).returncode == 0
+    assert len(list_runs(copy / "runs")) == 3
 
 
 def test_kill_9_while_a_run_is_written_leaves_it_invisible_and_the_next_cleans_up(
-    desk: Path,
+    copy: Path,
 ) -> None:
     """The kill falls after the weights and before the manifest."""
-    before = files(desk / "runs")
-    code = (
-        "import os, signal, sys\n"
-        "from training.runs import run\n"
-        "write = run.write_text\n"
-        "def killed(path, text):\n"
-        "    if path.name == 'manifest.json':\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    write(path, text)\n"
-        "run.write_text = killed\n"
-        "sys.argv = ['classify', 'train', '--workspace', sys.argv[1]]\n"
-        "from classify.cli import main\n"
-        "main()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, desk], env=environment(), capture_output=True, check=False
-    )
-    assert done.returncode == -signal.SIGKILL
-    (half,) = (desk / "runs").glob(".writing-*")
+    old_files = read_files(copy / "runs")
+    kill_before("os.rename", "manifest.json", "train", "--workspace", copy)
+    (half,) = (copy / "runs").glob(".writing-*")
     assert (half / "model.safetensors").exists()
-    shutil.copytree(half, kept := desk / "half")
+    shutil.copytree(half, half_copy := copy / "half")
     shutil.rmtree(half)
-    assert files(desk / "runs") == before
-    shutil.copytree(kept, half)
-    assert half.name not in classify("runs", "list", "--workspace", desk).stdout
-    assert classify("train", "--workspace", desk).returncode == 0
+    assert read_files(copy / "runs") == old_files
+    shutil.copytree(half_copy, half)
+    assert half.name not in classify("runs", "list", "--workspace", copy).stdout
+    assert classify("train", "--workspace", copy).returncode == 0
     assert not half.exists()
-    assert len(list_runs(desk / "runs")) == 3
+    assert len(list_runs(copy / "runs")) == 3
 
 
-def test_ctrl_c_ends_with_130_and_leaves_the_earlier_runs(desk: Path) -> None:
-    before = files(desk / "runs")
-    process = training(desk)
+def test_ctrl_c_ends_with_130_and_leaves_the_earlier_runs(copy: Path) -> None:
+    old_files = read_files(copy / "runs")
+    process = start_training(copy)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
+    _, notes = process.communicate()
     assert process.returncode == 130
-    assert "Traceback" not in said
-    assert said.splitlines()[-1].startswith("Interrupted.")
-    assert files(desk / "runs") == before
+    assert "Traceback" not in notes
+    assert notes.splitlines()[-1].startswith("Interrupted.")
+    assert read_files(copy / "runs") == old_files
 
 
-def test_the_second_of_two_trainings_names_the_first(desk: Path) -> None:
-    first = training(desk)
-    second = classify("train", "--workspace", desk)
+def test_the_second_of_two_trainings_names_the_first(copy: Path) -> None:
+    process = start_training(copy)
+    second = classify("train", "--workspace", copy)
     assert second.returncode == 1
-    assert f"in use by classify train (process {first.pid})" in second.stderr
+    assert f"in use by classify train (process {process.pid})" in second.stderr
     assert second.stderr.count("\n") == 1
-    first.communicate()
-    assert first.returncode == 0
-    assert len(list_runs(desk / "runs")) == 3
+    process.communicate()
+    assert process.returncode == 0
+    assert len(list_runs(copy / "runs")) == 3
 
 
 def test_a_full_disk_is_one_line_and_leaves_the_old_run(small_disk: Path) -> None:
     folder = workspace(small_disk / "w", 30)
     (folder / "tfidf.toml").write_text(QUICK)
     assert classify("train", "--workspace", folder).returncode == 0
-    before = files(folder / "runs")
+    old_files = read_files(folder / "runs")
     fill(small_disk)
-    done = classify("train", "--workspace", folder)
-    assert done.returncode == 1
-    assert "could not be written: No space left on device" in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
-    assert files(folder / "runs") == before
+    result = classify("train", "--workspace", folder)
+    assert result.returncode == 1
+    assert "could not be written: No space left on device" in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
+    assert read_files(folder / "runs") == old_files
     assert classify("runs", "verify", "--workspace", folder).returncode == 0
     (small_disk / "ballast").unlink()
     assert classify("train", "--workspace", folder).returncode == 0
@@ -336,120 +324,120 @@ def runs(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return classify("runs", arguments[0], "--workspace", folder, *arguments[1:])
 
 
-def test_list_shows_every_run_and_marks_the_current_one(made: Path) -> None:
-    first, second = (each.name for each in list_runs(made / "runs"))
-    lines = runs(made, "list").stdout.splitlines()
-    assert [line[: 2 + len(first)] for line in lines] == [f"  {first}", f"* {second}"]
+def test_list_shows_every_run_and_marks_the_current_one(two_runs: Path) -> None:
+    run_1, second = (path.name for path in list_runs(two_runs / "runs"))
+    lines = runs(two_runs, "list").stdout.splitlines()
+    assert [line[: 2 + len(run_1)] for line in lines] == [f"  {run_1}", f"* {second}"]
     assert "macro-F1" in lines[0]
-    rows = json.loads(runs(made, "list", "--format", "json").stdout)
+    rows = json.loads(runs(two_runs, "list", "--format", "json").stdout)
     assert [(row["name"], row["current"], row["articles"]) for row in rows] == [
-        (first, False, 48),
+        (run_1, False, 48),
         (second, True, 48),
     ]
 
 
-def test_show_prints_the_model_card_of_a_run_or_of_the_current_one(made: Path) -> None:
-    first, second = list_runs(made / "runs")
-    card = runs(made, "show", first.name).stdout
-    assert card == (first / "README.md").read_text(encoding="utf-8")
+def test_show_prints_the_model_card_of_a_run_or_of_the_current_one(two_runs: Path) -> None:
+    run_1, second = list_runs(two_runs / "runs")
+    card = runs(two_runs, "show", run_1.name).stdout
+    assert card == (run_1 / "README.md").read_text(encoding="utf-8")
     for part in ("## How good it is", "## By category", "seed 1", "48 articles"):
         assert part in card
-    assert "seed 2" in runs(made, "show").stdout
-    assert second.name != first.name
+    assert "seed 2" in runs(two_runs, "show").stdout
+    assert second.name != run_1.name
 
 
-def test_promote_and_rollback_change_what_predicts(desk: Path, tmp_path: Path) -> None:
-    first, second = (each.name for each in list_runs(desk / "runs"))
+def test_promote_and_rollback_change_what_predicts(copy: Path, tmp_path: Path) -> None:
+    run_1, second = (path.name for path in list_runs(copy / "runs"))
     path = tmp_path / "a.txt"
     path.write_text("film festival écran")
 
     def current() -> str:
-        done = classify("predict", "--format", "jsonl", "--workspace", desk, path)
-        return str(json.loads(done.stdout)["run"])
+        result = classify("predict", "--format", "jsonl", "--workspace", copy, path)
+        return str(json.loads(result.stdout)["run"])
 
     assert current() == second
-    assert runs(desk, "promote", first).stderr.splitlines()[-1] == f"current run: {first}"
-    assert current() == first
-    assert runs(desk, "rollback").stderr == f"current run: {second}\n"
+    assert runs(copy, "promote", run_1).stderr.splitlines()[-1] == f"current run: {run_1}"
+    assert current() == run_1
+    assert runs(copy, "rollback").stderr == f"current run: {second}\n"
     assert current() == second
-    done = runs(desk, "rollback")
-    assert done.returncode == 1
-    assert "no earlier run" in done.stderr
+    result = runs(copy, "rollback")
+    assert result.returncode == 1
+    assert "no earlier run" in result.stderr
     assert current() == second
 
 
-def test_verify_says_how_many_golden_texts_agree(made: Path) -> None:
-    first = list_runs(made / "runs")[0].name
-    assert "8 golden texts score as in training" in runs(made, "verify", first).stderr
-    assert runs(made, "verify").returncode == 0
+def test_verify_says_how_many_golden_texts_agree(two_runs: Path) -> None:
+    run_1 = list_runs(two_runs / "runs")[0].name
+    assert "8 golden texts score as in training" in runs(two_runs, "verify", run_1).stderr
+    assert runs(two_runs, "verify").returncode == 0
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "metrics.json", "README.md", "run.json"])
 @pytest.mark.parametrize("how", ["altered", "removed"])
 def test_a_damaged_run_is_named_by_every_command_and_the_others_still_listed(
-    desk: Path, name: str, how: str
+    copy: Path, name: str, how: str
 ) -> None:
-    first, second = list_runs(desk / "runs")
+    run_1, second = list_runs(copy / "runs")
     path = second / name
     if how == "removed":
         path.unlink()
     else:
         path.write_bytes(path.read_bytes() + b" ")
     for command in ("show", "verify", "promote"):
-        done = runs(desk, command, second.name)
-        assert done.returncode == 1, command
-        assert done.stdout == ""
-        assert done.stderr.startswith(f"Error: {path}: "), command
-        assert done.stderr.count("\n") == 1
-    lines = runs(desk, "list").stdout.splitlines()
+        result = runs(copy, command, second.name)
+        assert result.returncode == 1, command
+        assert result.stdout == ""
+        assert result.stderr.startswith(f"Error: {path}: "), command
+        assert result.stderr.count("\n") == 1
+    lines = runs(copy, "list").stdout.splitlines()
     assert len(lines) == 2
     assert "macro-F1" in lines[0]
     assert lines[1].startswith(f"* {second.name}  {path}: ")
-    assert runs(desk, "rollback").returncode == 0
-    assert list_promotions(desk / "runs") == [first.name]
+    assert runs(copy, "rollback").returncode == 0
+    assert list_promotions(copy / "runs") == [run_1.name]
 
 
-def test_golden_texts_that_score_otherwise_are_refused(desk: Path) -> None:
+def test_golden_texts_that_score_otherwise_are_refused(copy: Path) -> None:
     """The manifest fits, as after a careless repair; the scores do not."""
     from tests.support.forgery import forge_manifest
 
-    run = list_runs(desk / "runs")[0]
+    run = list_runs(copy / "runs")[0]
     golden = json.loads((run / "golden.json").read_text())
     golden["scores"][3][1] += 0.01
     (run / "golden.json").write_text(json.dumps(golden))
     forge_manifest(run)
-    done = runs(desk, "verify", run.name)
-    assert done.returncode == 1
-    assert "golden.json: scores differ by up to 0.01" in done.stderr
-    assert runs(desk, "promote", run.name).returncode == 1
-    assert list_promotions(desk / "runs")[-1] != run.name
+    result = runs(copy, "verify", run.name)
+    assert result.returncode == 1
+    assert "golden.json: scores differ by up to 0.01" in result.stderr
+    assert runs(copy, "promote", run.name).returncode == 1
+    assert list_promotions(copy / "runs")[-1] != run.name
 
 
-def test_a_model_that_does_not_fit_its_rule_is_refused(desk: Path) -> None:
+def test_a_model_that_does_not_fit_its_rule_is_refused(copy: Path) -> None:
     from tests.support.forgery import forge_manifest
 
-    run = list_runs(desk / "runs")[0]
+    run = list_runs(copy / "runs")[0]
     rule = json.loads((run / "rule.json").read_text())
     for name in ("categories", "thresholds"):
         rule[name].pop()
     (run / "rule.json").write_text(json.dumps(rule))
     forge_manifest(run)
-    done = runs(desk, "verify", run.name)
-    assert done.returncode == 1
-    assert "differ in categories" in done.stderr
+    result = runs(copy, "verify", run.name)
+    assert result.returncode == 1
+    assert "differ in categories" in result.stderr
 
 
 def test_without_runs_each_command_says_so(tmp_path: Path) -> None:
     for arguments in (["list"], ["show"], ["verify"], ["rollback"], ["promote", "none"]):
-        done = runs(tmp_path / "w", *arguments)
-        assert done.returncode == 1, arguments
-        assert done.stderr.startswith("Error: ")
-        assert done.stderr.count("\n") == 1
+        result = runs(tmp_path / "w", *arguments)
+        assert result.returncode == 1, arguments
+        assert result.stderr.startswith("Error: ")
+        assert result.stderr.count("\n") == 1
 
 
-def test_a_run_outside_the_workspace_is_not_promoted(desk: Path, tmp_path: Path) -> None:
-    run = shutil.copytree(list_runs(desk / "runs")[0], tmp_path / "elsewhere")
-    done = runs(desk, "promote", str(run))
-    assert done.returncode == 1
-    assert "Copy the run there" in done.stderr
+def test_a_run_outside_the_workspace_is_not_promoted(copy: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(list_runs(copy / "runs")[0], tmp_path / "elsewhere")
+    result = runs(copy, "promote", str(run))
+    assert result.returncode == 1
+    assert "Copy the run there" in result.stderr
     assert verify_run(Path(run)) == 8

@@ -25,12 +25,12 @@ def workspace(tmp_path: Path) -> Iterator[Path]:
 
 
 def run(workspace: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    done = classify("demo", "--workspace", workspace, cwd=workspace.parent, **variables)
-    assert done.returncode == 0, done.stderr
-    return done
+    result = classify("demo", "--workspace", workspace, cwd=workspace.parent, **variables)
+    assert result.returncode == 0, result.stderr
+    return result
 
 
-def together(workspace: Path, **variables: str) -> str:
+def run_on_one_pipe(workspace: Path, **variables: str) -> str:
     """Run it with both outputs on one pipe, as in a log of CI."""
     command = [sys.executable, "-m", "classify", "demo", "--workspace", str(workspace)]
     both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
@@ -38,8 +38,8 @@ def together(workspace: Path, **variables: str) -> str:
     return subprocess.run(command, **both, check=True, text=True, env=env).stdout
 
 
-def held(workspace: Path) -> tuple[int, int, int]:
-    """Projects, tasks and annotations on the demo's server."""
+def count_on_server(workspace: Path) -> tuple[int, int, int]:
+    """Count projects, tasks and annotations on the demo's server."""
     login = server.credentials(workspace)
     assert login
     header = {"Authorization": f"Token {login.token}"}
@@ -52,23 +52,23 @@ def test_the_demo_ends_with_a_prediction_and_a_second_one_adds_nothing(
     label_studio: LabelStudio, workspace: Path
 ) -> None:
     """Even where the user works with a server of their own, which the demo leaves alone."""
-    own = label_studio.server
-    mine = {"LABEL_STUDIO_URL": own.url, "LABEL_STUDIO_API_KEY": own.token}
-    header = {"Authorization": f"Token {own.token}"}
-    before = httpx.get(f"{own.url}/api/projects/", headers=header).json()["count"]
-    first = run(workspace, **mine)
-    headings = [line for line in first.stderr.splitlines() if line.startswith("$ classify ")]
+    other_server = label_studio.server
+    mine = {"LABEL_STUDIO_URL": other_server.url, "LABEL_STUDIO_API_KEY": other_server.token}
+    header = {"Authorization": f"Token {other_server.token}"}
+    projects = httpx.get(f"{other_server.url}/api/projects/", headers=header).json()["count"]
+    output = run(workspace, **mine)
+    headings = [line for line in output.stderr.splitlines() if line.startswith("$ classify ")]
     assert len(headings) == len(STEPS)
     for heading, step in zip(headings, STEPS, strict=True):
         assert heading.startswith(f"$ classify {step}")
-    assert "Cinéma (cinema)" in first.stdout
-    assert "Diplomatie (diplomacy)" in first.stdout
-    assert "classify labels server stop --workspace" in first.stderr
-    assert held(workspace) == (1, 146, 292)
+    assert "Cinéma (cinema)" in output.stdout
+    assert "Diplomatie (diplomacy)" in output.stdout
+    assert "classify labels server stop --workspace" in output.stderr
+    assert count_on_server(workspace) == (1, 146, 292)
 
-    second = together(workspace, **mine)
+    second = run_on_one_pipe(workspace, **mine)
     assert "0 articles sent, 146 already there" in second
-    assert held(workspace) == (1, 146, 292)
+    assert count_on_server(workspace) == (1, 146, 292)
     login = server.credentials(workspace)
     assert login
     results = {
@@ -83,6 +83,8 @@ def test_the_demo_ends_with_a_prediction_and_a_second_one_adds_nothing(
         own_part, _, _ = rest.partition("\n$ classify ")
         assert result in own_part, "a result stands under its own heading"
     secrets = json.loads((workspace / "label-studio" / "annotators.json").read_text()).values()
-    for secret in (*secrets, login.password, login.token, own.token):
-        assert secret not in first.stdout + first.stderr + second
-    assert httpx.get(f"{own.url}/api/projects/", headers=header).json()["count"] == before
+    for secret in (*secrets, login.password, login.token, other_server.token):
+        assert secret not in output.stdout + output.stderr + second
+    assert (
+        httpx.get(f"{other_server.url}/api/projects/", headers=header).json()["count"] == projects
+    )
