@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 DATA = {"sentences": "SIB-200, 701 sentences", "news": "MasakhaNEWS, 50 a class"}
 LENGTHS = {"made-up sentences": (12, 40), "made-up articles": (300, 600)}  # words of a text
-PIPELINE, PLAIN = "transformers pipeline, float32", "transformers' layers, float32"
-OURS, ONNX = "ours", "ONNX Runtime"
+PIPELINE = "transformers pipeline, float32"
+PLAIN, OURS, ONNX = "transformers' layers", "ours", "ONNX Runtime"
 CONSONANTS, VOWELS = "bcdfghjklmnprstvz", ("a", "e", "é", "i", "o", "ou", "u")
 TOKENS = 34_000  # of the random network's vocabulary
 SAMPLES = 8  # texts that show int8 which inner units have the largest values
@@ -259,10 +259,10 @@ def contenders(corpus: Corpus, threads: int) -> dict[str, Predict]:
 
     torch.set_num_threads(threads)
     pipeline = transformers.pipeline("text-classification", model=str(corpus.model), device="cpu")
-    precisions = ("float32", *(("bfloat16",) if multiplies_bfloat16() else ()), "int8")
+    floats = ("float32", "bfloat16") if multiplies_bfloat16() else ("float32",)
     networks = {
-        PLAIN: loaded(corpus.model, threads, "exact"),
-        **{f"{OURS}, {name}": loaded(corpus.model, threads, name) for name in precisions},
+        **{f"{PLAIN}, {name}": plain(corpus.model, threads, name) for name in floats},
+        **{f"{OURS}, {name}": loaded(corpus.model, threads, name) for name in (*floats, "int8")},
         **{
             f"{ONNX}, {name}": loaded(exported(corpus, name), threads, "auto")
             for name in ("float32", "int8")
@@ -275,6 +275,16 @@ def contenders(corpus: Corpus, threads: int) -> dict[str, Predict]:
         PIPELINE: partial(answer_by_pipeline, pipeline),
         **{name: partial(answer, model, categories(corpus)) for name, model in networks.items()},
     }
+
+
+def plain(folder: Path, threads: int, dtype: str) -> "Camembert":
+    """Load a model that computes with transformers' own layers."""
+    from training.models.encoders.torch_network import TorchNetwork
+
+    model = loaded(folder, threads, "exact")
+    assert isinstance(model.network, TorchNetwork)
+    module, pad, runtime = model.network.module, model.network.pad, model.network.runtime
+    return replace(model, network=TorchNetwork.of(module, model.width, pad, runtime, dtype))
 
 
 def answer_by_pipeline(pipeline: Any, texts: Sequence[str]) -> list[str]:

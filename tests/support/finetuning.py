@@ -11,7 +11,7 @@ PYTHON = sys.executable
 
 
 def recipe(folder: Path, **changed: Any) -> Path:
-    """camembert.toml for a training of seconds."""
+    """Write a camembert.toml for a training of seconds."""
     settings = {
         "window": 64,
         "overlap": 8,
@@ -31,17 +31,20 @@ def recipe(folder: Path, **changed: Any) -> Path:
     return path
 
 
-def command(folder: Path, base: Path, *more: str) -> list[str]:
+def command(folder: Path, base: Path, *options: str) -> list[str]:
+    """Return the arguments of `classify` that fine-tune a base model in a workspace."""
     return [
         *("train", "camembert", "--base-model", str(base), "--workspace", str(folder)),
-        *("--config", str(folder / "camembert.toml"), *more),
+        *("--config", str(folder / "camembert.toml"), *options),
     ]
 
 
-def start(folder: Path, base: Path, *more: str) -> "subprocess.Popen[str]":
-    made = [PYTHON, "-m", "classify", *command(folder, base, *more)]
-    return subprocess.Popen(made, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(folder: Path, base: Path, *options: str) -> "subprocess.Popen[str]":
+    """Start a fine-tuning in a process of its own."""
+    arguments = [PYTHON, "-m", "classify", *command(folder, base, *options)]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def checkpoint_of(folder: Path, fit: str) -> Callable[[], list[Path]]:
+    """Return a function that lists the complete checkpoints of a fit."""
     return lambda: list(folder.glob(f"training/camembert-*/{fit}/checkpoint-*/complete.json"))

@@ -1,4 +1,4 @@
-"""Exported runs: the same decisions without PyTorch, whole or not there at all."""
+"""Exported runs: the same decisions without PyTorch, complete or not written at all."""
 
 import copy
 import json
@@ -35,7 +35,7 @@ from training.runtime import Runtime
 from training.split import write_split
 from training.train import train
 
-# One piece, a few, half a window, all of the tiny encoder's positions.
+# One token, a few, half a window, all of the tiny encoder's positions.
 WINDOWS = [[7], [0, 5, 9, 2], list(range(5, 60)), list(range(5, 131))]
 RECIPE = Recipe(folds=2, curve_repeats=0)
 
@@ -59,28 +59,28 @@ def desk(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     write_split(folder, trained.split)
     run = save_run(folder / "runs", trained)
     float32 = export_run(run, run.parent, "none").path
-    done = inside("runs", "export", run.name, "--quantize", "int8", "--workspace", folder)
-    assert done.returncode == 0, done.stderr
+    result = inside("runs", "export", run.name, "--quantize", "int8", "--workspace", folder)
+    assert result.returncode == 0, result.stderr
     return Desk(folder, run, float32, run.with_name(f"{run.name}-onnx-int8"))
 
 
 @pytest.fixture
 def copied(desk: Desk, tmp_path: Path) -> Path:
-    """A workspace with the run that was trained, to change."""
+    """Copy the workspace with the trained run alone, to change it."""
     shutil.copytree(desk.folder, tmp_path / "copy", ignore=shutil.ignore_patterns("*-onnx*"))
     return tmp_path / "copy"
 
 
 def classifier(config: Any) -> Any:
-    """A random sequence classifier whose logits are not all alike."""
+    """Make a random sequence classifier whose logits are not all alike."""
     import torch
     from transformers import AutoModelForSequenceClassification
 
     torch.manual_seed(0)
     model = AutoModelForSequenceClassification.from_config(config).eval()
     with torch.no_grad():
-        for each in model.parameters():
-            each.add_(0.1 * torch.randn_like(each))
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
     return model
 
 
@@ -97,11 +97,11 @@ def loaded(path: Path, width: int, **runtime: int) -> OnnxNetwork:
 
 
 def one_by_one(model: Any) -> np.ndarray:
-    """The logits of each window, with transformers alone."""
+    """Return the logits of each window, with transformers alone."""
     import torch
 
     with torch.inference_mode():
-        rows = [model(input_ids=torch.tensor([each])).logits[0].numpy() for each in WINDOWS]
+        rows = [model(input_ids=torch.tensor([window])).logits[0].numpy() for window in WINDOWS]
     return np.array(rows)
 
 
@@ -109,8 +109,8 @@ def test_a_classifier_gives_the_same_logits_for_windows_of_any_length(tmp_path: 
     model = classifier(tiny_config())
     expected = one_by_one(model)
     write_onnx(logits_of(model), tmp_path / "model.onnx", "none")
-    found = loaded(tmp_path / "model.onnx", 3).outputs(WINDOWS)
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    outputs = loaded(tmp_path / "model.onnx", 3).outputs(WINDOWS)
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
     together = loaded(tmp_path / "model.onnx", 3, batch_size=4).outputs(WINDOWS)
     np.testing.assert_allclose(together, expected, atol=1e-5)
     assert np.ptp(expected, axis=0).min() > 0.01
@@ -122,8 +122,8 @@ def test_an_encoder_gives_the_same_vectors(tiny_base: Path, tmp_path: Path) -> N
     module = mean_of_tokens(AutoModel.from_pretrained(tiny_base))
     expected = TorchNetwork.of(module, 32, 1, Runtime()).outputs(WINDOWS[:3])
     write_onnx(module, tmp_path / "model.onnx", "none")
-    found = loaded(tmp_path / "model.onnx", 32, threads=1).outputs(WINDOWS[:3])
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    outputs = loaded(tmp_path / "model.onnx", 32, threads=1).outputs(WINDOWS[:3])
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
 
 
 def test_an_encoder_with_another_attention_is_exported_as_it_is(tmp_path: Path) -> None:
@@ -131,26 +131,32 @@ def test_an_encoder_with_another_attention_is_exported_as_it_is(tmp_path: Path) 
 
     sizes = {"vocab_size": 400, "hidden_size": 32, "num_hidden_layers": 2, "num_labels": 3}
     special = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "cls_token_id": 0}
-    more = {"num_attention_heads": 2, "intermediate_size": 64, "local_attention": 16}
-    model = classifier(ModernBertConfig(**sizes, **special, **more, sep_token_id=2))
+    shape = {"num_attention_heads": 2, "intermediate_size": 64, "local_attention": 16}
+    model = classifier(ModernBertConfig(**sizes, **special, **shape, sep_token_id=2))
     expected = one_by_one(model)
     write_onnx(logits_of(model), tmp_path / "model.onnx", "none")
-    found = loaded(tmp_path / "model.onnx", 3).outputs(WINDOWS)
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    outputs = loaded(tmp_path / "model.onnx", 3).outputs(WINDOWS)
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
 
 
-def test_int8_is_near_and_a_window_scores_the_same_in_any_company(tmp_path: Path) -> None:
-    model = classifier(tiny_config())
-    expected = one_by_one(model)
-    write_onnx(logits_of(copy.deepcopy(model)), tmp_path / "model.onnx", "int8")
-    found = loaded(tmp_path / "model.onnx", 3).outputs(WINDOWS)
-    assert 0 < np.abs(found - expected).max() < 0.05 * np.ptp(expected)
-    alone = [loaded(tmp_path / "model.onnx", 3, threads=1).outputs([each])[0] for each in WINDOWS]
-    np.testing.assert_array_equal(found, alone)
+@pytest.fixture(scope="module")
+def quantised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the int8 version of the random classifier."""
+    path = tmp_path_factory.mktemp("quantised") / "model.onnx"
+    write_onnx(logits_of(classifier(tiny_config())), path, "int8")
+    return path
+
+
+def test_int8_is_near_and_a_window_scores_the_same_in_any_company(quantised: Path) -> None:
+    expected = one_by_one(classifier(tiny_config()))
+    outputs = loaded(quantised, 3).outputs(WINDOWS)
+    assert 0 < np.abs(outputs - expected).max() < 0.05 * np.ptp(expected)
+    alone = [loaded(quantised, 3, threads=1).outputs([window])[0] for window in WINDOWS]
+    np.testing.assert_array_equal(outputs, alone)
 
 
 @pytest.mark.parametrize(
-    ("flags", "there"),
+    ("flags", "has_them"),
     [
         ("fma avx2 avx512f avx512_vnni", True),
         ("fma avx2 avx_vnni", True),
@@ -158,31 +164,33 @@ def test_int8_is_near_and_a_window_scores_the_same_in_any_company(tmp_path: Path
         (None, False),  # another system than Linux
     ],
 )
-def test_sums_of_int8_are_kept_from_running_over_where_the_processor_does_not(
-    flags: str | None, there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_sums_of_int8_never_overflow_on_a_processor_without_instructions_for_them(
+    flags: str | None,
+    has_them: bool,
+    quantised: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cpu = tmp_path / "cpuinfo"
     if flags is not None:
         cpu.write_text(f"processor\t: 0\nflags\t\t: {flags}\n\nprocessor\t: 1\n")
-    assert has_vnni(cpu) is there
-    write_onnx(logits_of(classifier(tiny_config())), tmp_path / "model.onnx", "int8", WINDOWS)
-    monkeypatch.setattr(onnx_network, "has_vnni", lambda: there)
-    options = loaded(tmp_path / "model.onnx", 3).session.get_session_options()
-    if there:
+    assert has_vnni(cpu) is has_them
+    monkeypatch.setattr(onnx_network, "has_vnni", lambda: has_them)
+    options = loaded(quantised, 3).session.get_session_options()
+    if has_them:
         with pytest.raises(RuntimeError, match="x64quantprecision"):
             options.get_session_config_entry("session.x64quantprecision")
     else:
         assert options.get_session_config_entry("session.x64quantprecision") == "1"
 
 
-def test_int8_keeps_the_encoder_in_8_bits_and_the_head_in_float32(tmp_path: Path) -> None:
+def test_int8_keeps_the_encoder_in_8_bits_and_the_head_in_float32(quantised: Path) -> None:
     import onnx
 
-    write_onnx(logits_of(classifier(tiny_config())), tmp_path / "model.onnx", "int8")
-    graph = onnx.load(tmp_path / "model.onnx").graph
+    graph = onnx.load(quantised).graph
     kinds = {
-        (each.name.removesuffix("_quantized"), tuple(each.dims)): each.data_type
-        for each in graph.initializer
+        (tensor.name.removesuffix("_quantized"), tuple(tensor.dims)): tensor.data_type
+        for tensor in graph.initializer
     }
     eight_bits = [shape for (_, shape), kind in kinds.items() if kind == onnx.TensorProto.INT8]
     for shape in ((32, 96), (32, 64), (64, 32)):  # attention and feed-forward, of two layers
@@ -226,7 +234,7 @@ def test_weights_beyond_the_size_of_a_file_are_refused(tmp_path: Path) -> None:
 
 def test_an_exported_run_is_complete_and_decides_alike(desk: Desk) -> None:
     texts = dataset(12, seed=5).texts
-    before = load_run(desk.run).predict([*texts, ""])
+    predictions = load_run(desk.run).predict([*texts, ""])
     for path in (desk.float32, desk.int8):
         assert verify_run(path) == 8
         assert not list(path.rglob("model.safetensors.*"))
@@ -235,10 +243,10 @@ def test_an_exported_run_is_complete_and_decides_alike(desk: Desk) -> None:
             assert (path / name).read_bytes() == (desk.run / name).read_bytes()
         facts = json.loads((path / "run.json").read_text())
         assert facts["exported_from"] == desk.run.name
-        assert any(each.startswith("onnxruntime ") for each in facts["versions"])
-        after = load_run(path).predict([*texts, ""])
-        assert [each.decision for each in after] == [each.decision for each in before]
-        assert [each.categories for each in after] == [each.categories for each in before]
+        assert any(version.startswith("onnxruntime ") for version in facts["versions"])
+        exported = load_run(path).predict([*texts, ""])
+        assert [p.decision for p in exported] == [p.decision for p in predictions]
+        assert [p.categories for p in exported] == [p.categories for p in predictions]
     assert (desk.float32 / "metrics.json").read_bytes() == (desk.run / "metrics.json").read_bytes()
 
 
@@ -250,55 +258,55 @@ def test_predicting_with_it_imports_nothing_that_only_learning_needs(
         (tmp_path / name / "__init__.py").write_text(f"raise RuntimeError('{name} is imported')")
     text = tmp_path / "article.txt"
     text.write_text(dataset(1, seed=9).texts[0], encoding="utf-8")
-    given = ("predict", text, "--workspace", desk.folder, "--format", "json", "--run")
+    arguments = ("predict", text, "--workspace", desk.folder, "--format", "json", "--run")
     without = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
-    assert "torch is imported" in classify(*given, desk.run.name, **without).stderr
-    expected = json.loads(classify(*given, desk.run.name).stdout)
+    assert "torch is imported" in classify(*arguments, desk.run.name, **without).stderr
+    expected = json.loads(classify(*arguments, desk.run.name).stdout)
     for path in (desk.float32, desk.int8):
-        done = classify(*given, path.name, **without)
-        assert done.returncode == 0, done.stderr
-        found = json.loads(done.stdout)
-        assert found[0]["decision"] == expected[0]["decision"]
-        assert found[0]["probabilities"] == pytest.approx(expected[0]["probabilities"], abs=0.05)
+        result = classify(*arguments, path.name, **without)
+        assert result.returncode == 0, result.stderr
+        answers = json.loads(result.stdout)
+        assert answers[0]["decision"] == expected[0]["decision"]
+        assert answers[0]["probabilities"] == pytest.approx(expected[0]["probabilities"], abs=0.05)
 
 
-def test_int8_is_measured_on_the_frozen_test_part(desk: Desk) -> None:
+def test_int8_is_measured_on_the_frozen_test_set(desk: Desk) -> None:
     from sklearn.metrics import f1_score
 
     run = load_run(desk.int8)
     test = set(json.loads((desk.folder / "split.json").read_text())["test"])
-    examples = [each for each in dataset(75).examples if each.document.id in test]
+    examples = [example for example in dataset(75).examples if example.document.id in test]
     ids = run.taxonomy.ids
-    said = run.predict([each.document.text for each in examples])
-    held, gold = (
-        np.array([[name in each.categories for name in ids] for each in several])
-        for several in (said, examples)
+    predictions = run.predict([example.document.text for example in examples])
+    predicted, gold = (
+        np.array([[name in row.categories for name in ids] for row in rows])
+        for rows in (predictions, examples)
     )
     figure = json.loads((desk.int8 / "metrics.json").read_text())["macro_f1"]["value"]
-    assert figure == pytest.approx(f1_score(gold, held, average="macro"))
+    assert figure == pytest.approx(f1_score(gold, predicted, average="macro"))
     card = (desk.int8 / "README.md").read_text()
     assert f"points of macro-F1 on the {len(examples)} articles of the frozen test set" in card
 
 
-def test_without_a_test_part_the_card_says_that_int8_was_not_measured(
+def test_without_a_test_set_the_card_says_that_int8_was_not_measured(
     copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (copied / "split.json").unlink()
     (run,) = list_runs(copied / "runs")
-    given = ["export", run.name, "--quantize", "int8", "--workspace", str(copied)]
-    runs.main(given, standalone_mode=False)
+    arguments = ["export", run.name, "--quantize", "int8", "--workspace", str(copied)]
+    runs.main(arguments, standalone_mode=False)
     assert "not measured: " in capsys.readouterr().err
-    made = run.with_name(f"{run.name}-onnx-int8")
-    assert "The cost of int8 was not measured" in (made / "README.md").read_text()
-    assert (made / "metrics.json").read_bytes() == (run / "metrics.json").read_bytes()
+    exported = run.with_name(f"{run.name}-onnx-int8")
+    assert "The cost of int8 was not measured" in (exported / "README.md").read_text()
+    assert (exported / "metrics.json").read_bytes() == (run / "metrics.json").read_bytes()
 
 
 def test_an_exported_run_is_promoted_and_predicts_by_default(desk: Desk, copied: Path) -> None:
     shutil.copytree(desk.int8, copied / "runs" / desk.int8.name)
-    done = classify("runs", "promote", desk.int8.name, "--workspace", copied)
-    assert done.returncode == 0, done.stderr
-    done = classify("predict", "-", "--workspace", copied, "--format", "json", data=b"un film")
-    assert json.loads(done.stdout)[0]["run"] == desk.int8.name
+    result = classify("runs", "promote", desk.int8.name, "--workspace", copied)
+    assert result.returncode == 0, result.stderr
+    result = classify("predict", "-", "--workspace", copied, "--format", "json", data=b"un film")
+    assert json.loads(result.stdout)[0]["run"] == desk.int8.name
 
 
 def test_a_fine_tuned_run_is_exported_as_well(tiny_base: Path, tmp_path: Path) -> None:
@@ -324,20 +332,20 @@ def test_a_run_without_a_network_and_an_exported_one_are_refused(desk: Desk, cop
 
 
 def test_nothing_is_overwritten(desk: Desk) -> None:
-    before = (desk.float32 / "manifest.json").read_bytes()
+    manifest = (desk.float32 / "manifest.json").read_bytes()
     with pytest.raises(InputError, match="exists already"):
         export_run(desk.run, desk.run.parent, "none")
-    assert (desk.float32 / "manifest.json").read_bytes() == before
+    assert (desk.float32 / "manifest.json").read_bytes() == manifest
 
 
 def test_a_missing_package_is_one_line_with_the_command(copied: Path, tmp_path: Path) -> None:
     (tmp_path / "onnxscript.py").write_text("raise ModuleNotFoundError('onnxscript')")
     run = list_runs(copied / "runs")[0]
-    given = ("runs", "export", run.name, "--workspace", copied)
-    done = classify(*given, PYTHONPATH=f"{tmp_path}:{ROOT}")
-    assert done.returncode == 1
-    assert "[onnx]" in done.stderr
-    assert done.stderr.count("\n") == 1
+    arguments = ("runs", "export", run.name, "--workspace", copied)
+    result = classify(*arguments, PYTHONPATH=f"{tmp_path}:{ROOT}")
+    assert result.returncode == 1
+    assert "[onnx]" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_a_full_disk_leaves_the_run_and_nothing_else(desk: Desk, small_disk: Path) -> None:
@@ -368,8 +376,8 @@ def test_an_onnx_run_computes_in_what_it_was_exported_in(desk: Desk, tmp_path: P
     article = tmp_path / "a.txt"
     article.write_text("Le film sort en salle.")
     asked = ("predict", article, "--run", desk.int8.name, "--workspace", desk.folder)
-    done = classify(*asked)
-    assert "computing with ONNX Runtime on" in done.stderr
+    result = classify(*asked)
+    assert "computing with ONNX Runtime on" in result.stderr
     refused = classify(*asked, "--dtype", "float32")
     assert refused.returncode == 1
     assert "Leave out --dtype float32, or choose the run it was exported from" in refused.stderr

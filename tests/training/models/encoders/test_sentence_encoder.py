@@ -1,4 +1,4 @@
-"""The frozen encoder: vectors of whole articles, the same in any batch, kept in a cache."""
+"""The frozen encoder: vectors of whole articles, the same in any batch, and cached."""
 
 import http.server
 import json
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,16 +34,16 @@ def encoder(tiny_base: Path) -> SentenceEncoder:
 
 
 def plain_vector(base: Path, text: str, window: int) -> np.ndarray:
-    """The vector of a text, with transformers alone, one window at a time."""
+    """Return the vector of a text, with transformers alone, one window at a time."""
     import torch
     from transformers import AutoModel, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(base)
     model = AutoModel.from_pretrained(base).eval()
-    pieces = tokenizer(text, add_special_tokens=False)["input_ids"]
+    text_ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     room = window - 2
     total = np.zeros(32)
-    chunks = [pieces[n : n + room] for n in range(0, len(pieces), room)]
+    chunks = [text_ids[n : n + room] for n in range(0, len(text_ids), room)]
     if len(chunks) > 1 and len(chunks[-1]) < room / 4:
         chunks.pop()
     for place, chunk in enumerate(chunks, 1):
@@ -58,15 +58,15 @@ def test_a_vector_is_the_weighted_mean_of_all_windows(
     encoder: SentenceEncoder, tiny_base: Path
 ) -> None:
     texts = [dataset(3).texts[0] * 3, "Un film.", dataset(3).texts[1]]
-    found = encoder.embed(texts)
-    for row, text in zip(found, texts, strict=True):
+    vectors = encoder.embed(texts)
+    for row, text in zip(vectors, texts, strict=True):
         np.testing.assert_allclose(row, plain_vector(tiny_base, text, 32), atol=1e-5)
 
 
 def test_the_end_of_a_long_article_counts(encoder: SentenceEncoder) -> None:
     start = "le film " * 40
-    first, second = encoder.embed([start + "export douane " * 20, start + "match stade " * 20])
-    assert np.abs(first - second).max() > 1e-3
+    trade, sport = encoder.embed([start + "export douane " * 20, start + "match stade " * 20])
+    assert np.abs(trade - sport).max() > 1e-3
 
 
 def test_an_empty_text_has_a_vector(encoder: SentenceEncoder) -> None:
@@ -75,12 +75,20 @@ def test_an_empty_text_has_a_vector(encoder: SentenceEncoder) -> None:
 
 
 def test_the_cache_gives_back_what_was_computed(encoder: SentenceEncoder, tmp_path: Path) -> None:
+    class Idle:
+        """A network that has nothing to compute."""
+
+        computing = ""
+
+        def outputs(self, windows: Sequence[Sequence[int]]) -> np.ndarray:
+            assert not windows
+            return np.zeros((0, 32), np.float32)
+
     cache = VectorCache(tmp_path / "vectors.sqlite")
     texts = dataset(6).texts
-    first = encoder.embed(texts, cache)
-    blind = replace(encoder, network=None)
-    assert len(cache.read([blind._key(text) for text in texts])) == 6
-    np.testing.assert_array_equal(encoder.embed(texts[::-1], cache), first[::-1])
+    vectors = encoder.embed(texts, cache)
+    idle = replace(encoder, network=Idle())
+    np.testing.assert_array_equal(idle.embed(texts[::-1], cache), vectors[::-1])
 
 
 def test_another_window_has_vectors_of_its_own(tiny_base: Path, tmp_path: Path) -> None:
@@ -138,7 +146,9 @@ def test_the_encoder_of_a_run_is_a_plain_hugging_face_folder(
 
     settings = EmbeddingSettings(base_model=str(tiny_base), prefix="", window=32, buckets=14)
     Embedding.fit(dataset(60), settings, Fitting()).save(tmp_path)
-    saved, base = (AutoModel.from_pretrained(each) for each in (tmp_path / "encoder", tiny_base))
+    saved, base = (
+        AutoModel.from_pretrained(folder) for folder in (tmp_path / "encoder", tiny_base)
+    )
     for name, tensor in base.state_dict().items():
         assert (saved.state_dict()[name] == tensor).all(), name
 
@@ -157,7 +167,7 @@ def test_code_that_comes_with_a_base_model_is_never_run(tiny_base: Path, tmp_pat
 
 
 def changed(base: Path, folder: Path, **config: object) -> Path:
-    """A copy of a base whose config.json says something else."""
+    """Copy a base and change its config.json."""
     shutil.copytree(base, folder / "base")
     path = folder / "base" / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **config}))
@@ -180,11 +190,11 @@ def test_weights_that_are_not_those_of_the_config_are_refused(
 ) -> None:
     """Else an encoder of random numbers would be trained without a word."""
     base = str(changed(tiny_base, tmp_path, **config))
-    made: Any = EmbeddingSettings(base_model=base, window=32, prefix="")
+    settings: Any = EmbeddingSettings(base_model=base, window=32, prefix="")
     if kind == "camembert":
-        made = tiny_settings(base_model=base, window=32, epochs=1, min_steps=1)
+        settings = tiny_settings(base_model=base, window=32, epochs=1, min_steps=1)
     with pytest.raises(InputError, match=message):
-        model_class(kind).fit(dataset(30), made, Fitting())
+        model_class(kind).fit(dataset(30), settings, Fitting())
 
 
 def test_truncated_weights_are_one_line(tiny_base: Path, tmp_path: Path) -> None:
@@ -195,7 +205,7 @@ def test_truncated_weights_are_one_line(tiny_base: Path, tmp_path: Path) -> None
         SentenceEncoder.read(str(base), WindowPlan(32), Runtime())
 
 
-def test_a_vocabulary_without_its_pieces_is_refused(tiny_base: Path, tmp_path: Path) -> None:
+def test_a_vocabulary_without_its_tokens_is_refused(tiny_base: Path, tmp_path: Path) -> None:
     base = changed(tiny_base, tmp_path)
     path = base / "tokenizer.json"
     tokenizer = json.loads(path.read_text())
@@ -252,7 +262,7 @@ def read_named(home: Path, hub: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture
 def hub(tiny_base: Path) -> Iterator[str]:
-    """The address of a server that has presse/tiny, as a hub answers."""
+    """Serve presse/tiny as a hub does, and return the address."""
 
     class Hub(http.server.SimpleHTTPRequestHandler):
         def end_headers(self) -> None:
@@ -275,17 +285,17 @@ def hub(tiny_base: Path) -> Iterator[str]:
 def test_a_name_is_read_from_the_hub_and_from_its_cache_when_the_hub_is_gone(
     hub: str, tmp_path: Path
 ) -> None:
-    there = read_named(tmp_path, hub)
-    assert (there.stdout, there.returncode) == ("2\n", 0), there.stderr
-    gone = read_named(tmp_path, "http://127.0.0.1:9")
-    assert (gone.stdout, gone.returncode) == ("2\n", 0), gone.stderr
+    online = read_named(tmp_path, hub)
+    assert (online.stdout, online.returncode) == ("2\n", 0), online.stderr
+    offline = read_named(tmp_path, "http://127.0.0.1:9")
+    assert (offline.stdout, offline.returncode) == ("2\n", 0), offline.stderr
 
 
 def test_a_name_without_a_network_is_one_line_within_seconds(tmp_path: Path) -> None:
     began = time.monotonic()
-    done = read_named(tmp_path, "http://127.0.0.1:9")
+    result = read_named(tmp_path, "http://127.0.0.1:9")
     assert time.monotonic() - began < 25  # the library alone waits for 46
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
     assert "presse/tiny: no encoder could be loaded" in line
     assert "--base-model FOLDER" in line

@@ -31,11 +31,11 @@ TEXTS = [
 
 
 def by_hand(texts: list[str], min_documents: int) -> tuple[list[int], np.ndarray]:
-    """Features and rows from slow counts and scikit-learn's own weighting."""
+    """Return features and rows, from slow counts and scikit-learn's own weighting."""
     counts = [slow_buckets(text, Ngrams(20, (5, 6), (1, 1))) for text in texts]
-    documents = Counter(bucket for each in counts for bucket in each)
-    features = sorted(bucket for bucket, many in documents.items() if many >= min_documents)
-    table = np.array([[each[bucket] for bucket in features] for each in counts], float)
+    documents = Counter(bucket for row in counts for bucket in row)
+    features = sorted(bucket for bucket, n in documents.items() if n >= min_documents)
+    table = np.array([[row[bucket] for bucket in features] for row in counts], float)
     weighted = TfidfTransformer(sublinear_tf=True).fit_transform(csr_matrix(table))
     return features, weighted.toarray()
 
@@ -99,31 +99,31 @@ def test_no_ngram_in_enough_articles_is_refused() -> None:
 
 
 def test_scores_are_rows_times_coefficients_and_intercepts() -> None:
-    known = dataset(40)
-    model = Tfidf.fit(known, TfidfSettings(), Fitting(seed=1))
-    vectorizer = HashedTfidfVectorizer().fit(known.texts)
-    texts = [*known.texts[:5], "", "xyz", "Le musée rouvre"]
+    corpus = dataset(40)
+    model = Tfidf.fit(corpus, TfidfSettings(), Fitting(seed=1))
+    vectorizer = HashedTfidfVectorizer().fit(corpus.texts)
+    texts = [*corpus.texts[:5], "", "xyz", "Le musée rouvre"]
     expected = vectorizer.transform(texts) @ model.coefficients + model.intercepts
     np.testing.assert_allclose(model.scores(texts), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("text", ["", "xyz", "L’été, un film d'œuvres : « cinéma » 中国 film film"])
 def test_what_the_characters_say_sums_to_the_scores(text: str) -> None:
-    known = dataset(40)
-    model = Tfidf.fit(known, TfidfSettings(word_ngrams=(1, 2)), Fitting(seed=1))
+    corpus = dataset(40)
+    model = Tfidf.fit(corpus, TfidfSettings(word_ngrams=(1, 2)), Fitting(seed=1))
     model = model.rescaled(Scaling((2.0,) * 3, (0.5,) * 3))
-    whole = text + " " + known.texts[0]
-    parts = model.contributions(whole, range(len(whole))).parts
-    assert parts.shape == (len(whole), len(known.taxonomy.ids))
-    expected = model.scores([whole])[0] - model.intercepts
+    article = text + " " + corpus.texts[0]
+    parts = model.contributions(article, range(len(article))).parts
+    assert parts.shape == (len(article), len(corpus.taxonomy.ids))
+    expected = model.scores([article])[0] - model.intercepts
     np.testing.assert_allclose(parts.sum(axis=0), expected, atol=1e-5)
 
 
 def test_the_characters_that_speak_for_a_category_are_those_of_its_words() -> None:
-    known = dataset(60)
-    model = Tfidf.fit(known, TfidfSettings(), Fitting(seed=1))
+    corpus = dataset(60)
+    model = Tfidf.fit(corpus, TfidfSettings(), Fitting(seed=1))
     text = "zzz conteneur zzz"
-    found = model.contributions(text, range(len(text))).parts
-    trade = found[:, known.taxonomy.ids.index("trade")]
+    parts = model.contributions(text, range(len(text))).parts
+    trade = parts[:, corpus.taxonomy.ids.index("trade")]
     assert trade[4:13].sum() > 0
     assert abs(trade[:3]).sum() == 0

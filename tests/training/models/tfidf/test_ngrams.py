@@ -23,14 +23,14 @@ TEXTS = st.lists(
 @settings(max_examples=300, deadline=None)
 def test_any_texts_are_counted_as_the_written_rules_count_them(texts: list[str]) -> None:
     for text, (buckets, counts) in zip(texts, NGRAMS.bags(texts), strict=True):
-        found = dict(zip(buckets.tolist(), counts.tolist(), strict=True))
-        assert found == slow_buckets(text, NGRAMS)
+        counted = dict(zip(buckets.tolist(), counts.tolist(), strict=True))
+        assert counted == slow_buckets(text, NGRAMS)
 
 
 @pytest.mark.parametrize("code", [*range(0, 0x12000, 0x1000), *range(0x1F000, 0x110000, 0x7000)])
 def test_every_kind_of_character_is_folded_as_the_written_rules_say(code: int) -> None:
     words = Ngrams(buckets=24, char_ngrams=(0, 0), word_ngrams=(1, 1))
-    text = " ".join(f"a{chr(each)}b" for each in range(code, code + 0x1000))
+    text = " ".join(f"a{chr(character)}b" for character in range(code, code + 0x1000))
     ((buckets, counts),) = words.bags([text])
     expected = slow_buckets(text, words)
     assert dict(zip(buckets.tolist(), counts.tolist(), strict=True)) == expected
@@ -54,8 +54,8 @@ def test_accents_case_and_typography_make_no_difference_and_letters_do() -> None
     words = Ngrams(buckets=24, char_ngrams=(0, 0), word_ngrams=(1, 1))
 
     def buckets(text: str) -> set[int]:
-        ((found, _),) = words.bags([text])
-        return set(found.tolist())
+        ((features, _),) = words.bags([text])
+        return set(features.tolist())
 
     assert buckets("L’ŒUVRE — l'Été ; « Musée »") == buckets("l oeuvre l ete musee")
     assert buckets("e\u0301te\u0301") == buckets("été")
@@ -64,11 +64,11 @@ def test_accents_case_and_typography_make_no_difference_and_letters_do() -> None
 
 def test_known_buckets_are_counted_under_their_own_numbers_and_no_others() -> None:
     columns = np.full(1 << 24, -1, np.int32)
-    ((known, _),) = NGRAMS.bags(["film"])
-    columns[known] = 3
+    ((film, _),) = NGRAMS.bags(["film"])
+    columns[film] = 3
     ((features, counts),) = NGRAMS.bags(["film ouvert film"], columns)
     expected = slow_buckets("film ouvert film", NGRAMS)
-    ours = sum(expected[bucket] for bucket in known.tolist())
+    ours = sum(expected[bucket] for bucket in film.tolist())
     assert dict(zip(features.tolist(), counts.tolist(), strict=True)) == {3: ours}
 
 
@@ -85,8 +85,8 @@ def test_an_occurrence_covers_the_letters_it_is_made_of() -> None:
     text = "Un musée, très vieux"
     ngrams = Ngrams(buckets=24, char_ngrams=(0, 0), word_ngrams=(1, 2))
     _, firsts, ends = ngrams.places(text)
-    pieces = [text[first:end] for first, end in zip(firsts, ends, strict=True)]
-    assert pieces == ["Un", "musée", "très", "vieux", "Un musée", "musée, très", "très vieux"]
+    covered = [text[begin:end] for begin, end in zip(firsts, ends, strict=True)]
+    assert covered == ["Un", "musée", "très", "vieux", "Un musée", "musée, très", "très vieux"]
 
 
 def test_buckets_do_not_depend_on_the_process() -> None:

@@ -18,12 +18,12 @@ def test_arrays_are_those_the_library_wrote_and_stay_on_disk(tmp_path: Path) -> 
         "single": np.array(2.5),
     }
     save_file(arrays, path, metadata={"made": "by hand"})
-    found = map_arrays(path)
-    assert found.keys() == arrays.keys()
+    loaded = map_arrays(path)
+    assert loaded.keys() == arrays.keys()
     for name, array in arrays.items():
-        np.testing.assert_array_equal(found[name], array)
-        assert found[name].dtype == array.dtype
-        assert not found[name].flags.writeable
+        np.testing.assert_array_equal(loaded[name], array)
+        assert loaded[name].dtype == array.dtype
+        assert not loaded[name].flags.writeable
     assert "model.safetensors" in Path("/proc/self/maps").read_text()
 
 
