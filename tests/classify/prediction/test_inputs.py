@@ -178,7 +178,7 @@ def test_bad_rows_of_parquet_are_faults_of_their_own(desk: Path, tmp_path: Path)
     assert "has no column of the text" in done.stderr
     data = path.read_bytes()
     path.write_bytes(data[:-50])
-    assert predict(desk, path).stderr.startswith(f"{path}: is not Parquet that can be read")
+    assert predict(desk, path).stderr.startswith(f"{path}: cannot be read as Parquet")
 
 
 def test_a_line_of_100_mb_takes_no_more_memory_than_its_limit(desk: Path, tmp_path: Path) -> None:
