@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from classify.commands.connect import connect
+from classify.commands.labels_connect import connect
 from classify.commands.server import server
 from classify.options import (
     Commands,

@@ -11,9 +11,9 @@ from seeds.base.errors import InputError
 
 if TYPE_CHECKING:
     from labels.studio.client import Studio
+    from labels.studio.prediction_result import Suggestion
     from labels.studio.prediction_sync import Replaced
     from labels.studio.project import Project
-    from labels.studio.suggestion import Suggestion
     from labels.taxonomy import Taxonomy
     from training.runs.run import Run
 
@@ -55,8 +55,8 @@ def send_predictions(
     studio: "Studio", project: "Project", run: "Run", which: Literal["all", "outdated"] = "all"
 ) -> None:
     """Replace the predictions of earlier runs in a project by a run's, and print what was done."""
+    from labels.studio.prediction_result import suggest
     from labels.studio.prediction_sync import replace_predictions
-    from labels.studio.suggestion import suggest
 
     def suggest_all(texts: Sequence[str]) -> "list[Suggestion]":
         """Predict texts, for the pages that annotators see."""

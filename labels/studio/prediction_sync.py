@@ -8,8 +8,8 @@ from typing import Any, Literal
 from labels.studio.client import Studio
 from labels.studio.errors import UnsureError
 from labels.studio.interface import read_categories
+from labels.studio.prediction_result import Suggestion, read_prediction, to_prediction
 from labels.studio.project import Progress, chunks, get_record, ignore_progress, list_tasks
-from labels.studio.suggestion import Suggestion, read_prediction, to_prediction
 from labels.studio.tasks import to_document
 from seeds.base.errors import InputError
 

@@ -23,7 +23,7 @@ from classify.serving.label_studio.retraining import Retraining
 from classify.serving.label_studio.secret import PREFIX, ensure_secret
 from classify.serving.model.engine import Engine
 from labels.studio.interface import TEXT, read_categories, read_choice
-from labels.studio.suggestion import suggest, to_prediction
+from labels.studio.prediction_result import suggest, to_prediction
 
 TASKS = 1000  # in a request; for more there is `classify labels push --with-predictions`
 

@@ -16,8 +16,6 @@ from tests.support.label_studio import LabelStudio
 from tests.support.newsroom import PASSWORD, Newsroom, choices
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.server, pytest.mark.browser]
-
 expect.set_options(
     timeout=30_000
 )  # ms; a page is there in 2 s on a machine with nothing else to do

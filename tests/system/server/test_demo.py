@@ -13,7 +13,7 @@ from labels.server import server
 from tests.support.command import classify, environment
 from tests.support.label_studio import LabelStudio
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.timeout(1200)
 
 STEPS = ("seeds add", "labels server start", "labels push", "labels pull", "train", "predict")
 

@@ -16,8 +16,6 @@ from tests.support.label_studio import LabelStudio
 from tests.support.newsroom import Newsroom
 from tests.support.waiting import free_port, wait_until
 
-pytestmark = pytest.mark.server
-
 CLASSIFY = [sys.executable, "-m", "classify"]
 FILES = ("documents.jsonl", "annotations.jsonl", "adjudicate.jsonl", "dataset.jsonl")
 

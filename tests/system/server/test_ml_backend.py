@@ -25,7 +25,6 @@ from tests.support.serving import Service, serving
 from tests.support.waiting import wait_until
 
 __all__ = ["proxy"]  # a fixture
-pytestmark = pytest.mark.server
 
 NAMES = ("cinema", "trade", "sport")
 PAGE = {"cinema": "Cinema / cinema (en)", "trade": "Trade / trade (en)", "sport": "Sport"}
@@ -138,7 +137,6 @@ def test_an_article_that_is_opened_has_the_prediction_of_the_current_run(
     )
 
 
-@pytest.mark.browser
 def test_an_annotator_sees_categories_ticked_corrects_one_and_is_counted(
     newsroom: Newsroom, service: Service, chromium: Browser
 ) -> None:

@@ -11,9 +11,9 @@ import pytest
 from classify import load
 from classify import predict as from_python
 from labels.studio.client import Studio
+from labels.studio.prediction_result import Suggestion
 from labels.studio.prediction_sync import replace_predictions
 from labels.studio.project import list_tasks, prepare_project, send_tasks
-from labels.studio.suggestion import Suggestion
 from seeds.base.errors import InputError
 from seeds.document import content_id
 from tests.support.command import classify
@@ -23,7 +23,6 @@ from tests.support.newsroom import Newsroom, choices
 from tests.support.proxy import SETTINGS, Proxy, interface, proxy, result, tasks, through
 
 __all__ = ["proxy"]  # a fixture
-pytestmark = pytest.mark.server
 
 NAMES = ("cinema", "trade", "sport")
 FOREIGN = "another-model-7"

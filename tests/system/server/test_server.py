@@ -21,8 +21,6 @@ from tests.support.command import classify
 from tests.support.label_studio import LabelStudio, copy_server
 from tests.support.waiting import free_port, wait_until
 
-pytestmark = pytest.mark.server
-
 START = """
 import sys
 from pathlib import Path

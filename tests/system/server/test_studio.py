@@ -96,7 +96,6 @@ def project(studio: Studio) -> Project:
 # ---------------------------------------------------------------------------------- connecting
 
 
-@pytest.mark.server
 def test_the_environment_outranks_the_embedded_server(
     label_studio: LabelStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,7 +109,6 @@ def test_the_environment_outranks_the_embedded_server(
     assert find_server(label_studio.workspace, settings)[0] == "https://environment.example"
 
 
-@pytest.mark.server
 def test_a_wrong_token_is_one_line_and_is_tried_once(
     proxy: Proxy, label_studio: LabelStudio
 ) -> None:
@@ -124,7 +122,6 @@ def test_a_wrong_token_is_one_line_and_is_tried_once(
     assert len(proxy.requests("GET", "/whoami")) == 1
 
 
-@pytest.mark.server
 def test_an_expired_personal_token_is_named_as_one(label_studio: LabelStudio) -> None:
     # {"alg":"HS256","typ":"JWT"} . {"token_type":"refresh","exp":1000000000}
     expired = (
@@ -136,7 +133,6 @@ def test_an_expired_personal_token_is_named_as_one(label_studio: LabelStudio) ->
         Studio.connect(label_studio.server.url, expired, SETTINGS)
 
 
-@pytest.mark.server
 def test_a_personal_access_token_works(studio: Studio) -> None:
     key = studio.invite("ines@classify.localhost", "mot-de-passe-1")
     header = {"Authorization": f"Token {key}"}
@@ -146,7 +142,6 @@ def test_a_personal_access_token_works(studio: Studio) -> None:
     assert token["token"] != key
 
 
-@pytest.mark.server
 def test_an_old_server_is_refused(proxy: Proxy, label_studio: LabelStudio) -> None:
     answer = json.dumps({"release": "1.13.0"}).encode()
     proxy.invent["/api/version/"] = [(200, {"Content-Type": "application/json"}, answer)]
@@ -154,7 +149,6 @@ def test_an_old_server_is_refused(proxy: Proxy, label_studio: LabelStudio) -> No
         through(proxy, label_studio)
 
 
-@pytest.mark.server
 def test_the_key_is_not_sent_to_where_a_redirect_points(
     proxy: Proxy, label_studio: LabelStudio
 ) -> None:
@@ -169,7 +163,6 @@ def test_the_key_is_not_sent_to_where_a_redirect_points(
     assert elsewhere.seen == []
 
 
-@pytest.mark.server
 def test_a_site_that_is_not_label_studio_is_recognised(
     proxy: Proxy, label_studio: LabelStudio
 ) -> None:
@@ -179,7 +172,6 @@ def test_a_site_that_is_not_label_studio_is_recognised(
         through(proxy, label_studio)
 
 
-@pytest.mark.server
 @pytest.mark.parametrize(("slash", "personal"), [("", False), ("/", True)])
 def test_a_server_below_a_path_of_its_host_is_reached_there(
     proxy: Proxy, label_studio: LabelStudio, tmp_path: Path, slash: str, personal: bool
@@ -205,7 +197,6 @@ def test_a_server_below_a_path_of_its_host_is_reached_there(
 # ------------------------------------------------------------------------------------- retries
 
 
-@pytest.mark.server
 def test_a_read_waits_out_a_locked_database(
     proxy: Proxy, label_studio: LabelStudio, project: Project
 ) -> None:
@@ -217,7 +208,6 @@ def test_a_read_waits_out_a_locked_database(
     assert len(proxy.requests("GET", path)) == 3
 
 
-@pytest.mark.server
 def test_a_read_gives_up_after_its_retries(
     proxy: Proxy, label_studio: LabelStudio, project: Project
 ) -> None:
@@ -230,7 +220,6 @@ def test_a_read_gives_up_after_its_retries(
     assert len(proxy.requests("GET", path)) == 2
 
 
-@pytest.mark.server
 def test_a_read_waits_as_long_as_the_server_asks(
     proxy: Proxy, label_studio: LabelStudio, project: Project
 ) -> None:
@@ -242,7 +231,6 @@ def test_a_read_waits_as_long_as_the_server_asks(
     assert sent_again_at - sent_at >= 2.0
 
 
-@pytest.mark.server
 def test_a_write_is_not_sent_again(
     proxy: Proxy, label_studio: LabelStudio, project: Project, raw: Raw
 ) -> None:
@@ -258,7 +246,6 @@ def test_a_write_is_not_sent_again(
 # ------------------------------------------------------------------------------------ projects
 
 
-@pytest.mark.server
 def test_a_project_is_created_once_with_overlap_and_instruction(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
@@ -272,21 +259,18 @@ def test_a_project_is_created_once_with_overlap_and_instruction(
     assert record["show_instruction"] is True
 
 
-@pytest.mark.server
 def test_a_title_is_matched_whole(studio: Studio, project: Project) -> None:
     with pytest.raises(InputError, match="does not exist"):
         find_project(studio, project.title[:-1])
     assert find_project(studio, project.title).id == project.id
 
 
-@pytest.mark.server
 def test_a_new_category_reaches_the_interface(studio: Studio, project: Project, raw: Raw) -> None:
     interface_xml = interface("cinema", "trade", "sport")
     prepare_project(studio, project.title, interface_xml, instruction="Lire.", overlap=2)
     assert raw.web.get(f"/api/projects/{project.id}/").json()["label_config"] == interface_xml
 
 
-@pytest.mark.server
 def test_an_interface_changed_by_hand_is_shown_and_left_alone(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
@@ -299,7 +283,6 @@ def test_an_interface_changed_by_hand_is_shown_and_left_alone(
     assert raw.web.get(f"/api/projects/{project.id}/").json()["label_config"] == by_hand
 
 
-@pytest.mark.server
 def test_a_deleted_project_is_reported_and_created_again(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
@@ -314,7 +297,6 @@ def test_a_deleted_project_is_reported_and_created_again(
     assert anew.id != project.id
 
 
-@pytest.mark.server
 def test_two_projects_of_one_title_are_not_guessed_between(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
@@ -323,7 +305,6 @@ def test_two_projects_of_one_title_are_not_guessed_between(
         find_project(studio, project.title)
 
 
-@pytest.mark.server
 def test_two_commands_that_create_the_project_at_once_share_it(
     label_studio: LabelStudio, raw: Raw
 ) -> None:
@@ -343,7 +324,6 @@ def test_two_commands_that_create_the_project_at_once_share_it(
 # ---------------------------------------------------------------------------------------- push
 
 
-@pytest.mark.server
 def test_push_sends_nothing_the_second_time(studio: Studio, project: Project, raw: Raw) -> None:
     sent = tasks(450)
     counted: list[tuple[int, int]] = []
@@ -358,7 +338,6 @@ def test_push_sends_nothing_the_second_time(studio: Studio, project: Project, ra
     )
 
 
-@pytest.mark.server
 def test_push_adds_new_articles_and_a_repeated_one_only_once(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
@@ -368,7 +347,6 @@ def test_push_adds_new_articles_and_a_repeated_one_only_once(
     assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(8)}
 
 
-@pytest.mark.server
 def test_tasks_of_others_are_left_alone(studio: Studio, project: Project, raw: Raw) -> None:
     raw.send(project.id, [{"data": {"text": "by hand"}}, {"data": {"text": "by hand"}}])
     assert push(studio, project.id, tasks(3)).sent == 3
@@ -377,7 +355,6 @@ def test_tasks_of_others_are_left_alone(studio: Studio, project: Project, raw: R
     assert len(list_task_ids(studio, project.id)) == 3
 
 
-@pytest.mark.server
 def test_a_task_the_server_refuses_is_reported_and_not_sent_again(
     proxy: Proxy, label_studio: LabelStudio, project: Project, raw: Raw
 ) -> None:
@@ -418,7 +395,6 @@ def start_push(
     return process
 
 
-@pytest.mark.server
 def test_a_push_killed_half_way_is_completed_by_the_next(
     label_studio: LabelStudio, studio: Studio, project: Project, raw: Raw
 ) -> None:
@@ -432,7 +408,6 @@ def test_a_push_killed_half_way_is_completed_by_the_next(
     assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(2000)}
 
 
-@pytest.mark.server
 def test_two_pushes_at_once_leave_each_article_once(
     label_studio: LabelStudio, project: Project, raw: Raw
 ) -> None:
@@ -442,7 +417,6 @@ def test_two_pushes_at_once_leave_each_article_once(
     assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(1000)}
 
 
-@pytest.mark.server
 def test_a_listing_is_complete_while_others_delete(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
@@ -461,7 +435,6 @@ def test_a_listing_is_complete_while_others_delete(
     assert counted == [(500, 1200), (1000, 1200), (1200, 1200)]
 
 
-@pytest.mark.server
 def test_a_time_out_after_the_import_sends_nothing_twice(
     proxy: Proxy, label_studio: LabelStudio, project: Project, raw: Raw
 ) -> None:
@@ -472,7 +445,6 @@ def test_a_time_out_after_the_import_sends_nothing_twice(
     assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(300)}
 
 
-@pytest.mark.server
 def test_an_import_that_failed_is_sent_again(
     proxy: Proxy, label_studio: LabelStudio, project: Project, raw: Raw
 ) -> None:
@@ -482,7 +454,6 @@ def test_an_import_that_failed_is_sent_again(
     assert raw.copies(project.id) == {f"{n:016x}": 1 for n in range(10)}
 
 
-@pytest.mark.server
 def test_of_two_copies_the_one_people_worked_on_stays(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
@@ -503,7 +474,6 @@ def test_of_two_copies_the_one_people_worked_on_stays(
 # -------------------------------------------------------------------------- annotations, users
 
 
-@pytest.mark.server
 def test_an_invited_user_annotates_under_their_own_name(
     studio: Studio, project: Project, label_studio: LabelStudio
 ) -> None:
@@ -515,7 +485,6 @@ def test_an_invited_user_annotates_under_their_own_name(
         studio.invite("lea@classify.localhost", "mot-de-passe-2")
 
 
-@pytest.mark.server
 def test_export_has_annotations_skips_drafts_and_ground_truth(
     studio: Studio, project: Project, label_studio: LabelStudio, raw: Raw
 ) -> None:
@@ -556,7 +525,6 @@ def test_export_has_annotations_skips_drafts_and_ground_truth(
     assert json.loads(json.dumps(exported)) is not None
 
 
-@pytest.mark.server
 def test_export_of_several_pages_has_only_what_was_worked_on(
     studio: Studio, project: Project, raw: Raw
 ) -> None:
@@ -574,7 +542,6 @@ def test_export_of_several_pages_has_only_what_was_worked_on(
     assert counted == [(500, 1200), (1000, 1200), (1200, 1200)]
 
 
-@pytest.mark.server
 def test_project_counts_annotations_and_skips(studio: Studio, project: Project, raw: Raw) -> None:
     annotated, skipped, _ = raw.send(project.id, tasks(3))
     annotate_task(studio, annotated, result("cinema"), lead_time=1.0)

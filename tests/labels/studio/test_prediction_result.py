@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from labels.studio.interface import read_categories, render_interface
-from labels.studio.suggestion import Suggestion, read_prediction, suggest, to_prediction
+from labels.studio.prediction_result import Suggestion, read_prediction, suggest, to_prediction
 from seeds.base.errors import InputError
 from tests.support.corpus import taxonomy
 from training.decision import Rule

@@ -84,8 +84,8 @@ def _disconnect(folder: Path) -> None:
     )
     from classify.serving.label_studio.secret import own_address_matcher, retire_secret
     from classify.workspace.labels import connect_studio
-    from labels.studio.ml_backends import detach
     from labels.studio.project import find_project
+    from labels.studio.registration import detach
 
     is_ours, previous = own_address_matcher(folder), read_connected_project(folder)
     write_connected_project(folder, None)
@@ -109,8 +109,8 @@ def _disconnect(folder: Path) -> None:
 def _detach(studio: "Studio", project: int, is_ours: Callable[[str], bool]) -> int:
     """Remove the connections of a project, unless it was deleted; return how many there were."""
     from labels.studio.errors import MissingError
-    from labels.studio.ml_backends import detach
     from labels.studio.project import get_project
+    from labels.studio.registration import detach
 
     try:
         get_project(studio, project)
@@ -145,7 +145,7 @@ def _attach(folder: Path, url: str, project: int, studio: "Studio", *, replace: 
         own_address_matcher,
     )
     from classify.serving.settings import ServeSettings
-    from labels.studio.ml_backends import BlockedError, attach
+    from labels.studio.registration import BlockedError, attach
 
     try:
         backend = backend_address(url, ensure_secret(folder))
