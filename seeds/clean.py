@@ -21,7 +21,7 @@ class Cleaned:
     date: str = ""
 
 
-# Python sorts a run of combining marks by insertion, which takes quadratic time.
+# Left as it is: Python sorts a run of combining marks by insertion, in quadratic time.
 _LONG_RUN = re.compile(r"(?<!\W)(\W{1000,})")
 _HEADER = re.compile(r"date (\d{4}-\d{2}(?:-\d{2})?)(?= |$)[ :|-]*", re.IGNORECASE)
 _NEWLINES = ("\r\n", *"\r\v\f\x85\u2028\u2029")
@@ -108,10 +108,9 @@ def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
     headline = _headline(body)
     if rest and top in (headline, body[: len(heading)]):
         body = top + "\n\n" + rest.lstrip("\n")
-    begins = heading and _begins_with(body, heading)
-    return Cleaned(
-        body, body[: len(heading)] if begins else headline, parse_date(date) or header or updated
-    )
+    if heading and _begins_with(body, heading):
+        headline = body[: len(heading)]
+    return Cleaned(body, headline, parse_date(date) or header or updated)
 
 
 def _tidy(text: str) -> str:
@@ -142,14 +141,14 @@ def _compose(text: str) -> str:
 
 
 def _shorten_runs(text: str, char: str, most: int) -> str:
-    """Leave a character at most so many times in a row."""
+    """Shorten runs of a character to at most so many."""
     if char * (most + 1) not in text:
         return text
     return re.sub(f"{char}{{{most + 1},}}", char * most, text)
 
 
 def _strip_furniture(text: str) -> tuple[str, str, str]:
-    """Return a tidy text without its furniture, the date of its header and of its update line."""
+    """Return a tidy text without its furniture, its header's date and its update line's date."""
     header = updated = previous = ""
     while text != previous:  # a credit may hide behind another one
         previous = text
@@ -226,9 +225,9 @@ def _date_lines(lines: list[str], places: list[int]) -> dict[int, str]:
 
 
 def _is_furniture(line: str, *, at_end: bool) -> bool:
-    """Tell whether a line is a credit, a link, a call to share or subscribe or, last, a signature.
+    """Tell whether a line is a credit, a link, a call to share or subscribe, or a signature.
 
-    at_end: it is the last line, where an agency signs.
+    at_end: it is the last line, the only place where an agency signs.
     """
     if not line or len(line) > MAX_FURNITURE:
         return False

@@ -128,8 +128,8 @@ def _by_script(chars: Counter[str]) -> Counter[str]:
 
 @functools.lru_cache(maxsize=65536)
 def _script(letter: str) -> str:
-    first = unicodedata.name(letter, "UNKNOWN").split()[0]
-    return _SCRIPT_NAMES.get(first, first.capitalize())
+    word = unicodedata.name(letter, "UNKNOWN").split()[0]
+    return _SCRIPT_NAMES.get(word, word.capitalize())
 
 
 def _identify(text: str) -> str:
