@@ -31,7 +31,7 @@ def home() -> Path:
 
 
 def install(notify: Notify) -> Path:
-    """Return the label-studio command, installed on first use: 2 minutes, 1 GB.
+    """Install Label Studio on first use (2 minutes, 1 GB); return its command.
 
     Raises:
         InputError: pip failed; shows its last lines and where the rest is.
