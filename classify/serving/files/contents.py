@@ -15,7 +15,6 @@ _API_WORDS = {
     "--id-column": "the field id_column",
     "--encoding": "the field encoding",
     "Raise the limit with --max-size": "Send a shorter one",
-    "Raise it with --max-size": "Send a shorter one",
 }
 
 
