@@ -1,4 +1,4 @@
-"""How fast a fine-tuned encoder predicts on a CPU: ours, ONNX Runtime, the transformers pipeline.
+"""How fast a fine-tuned encoder predicts on a CPU: a run, its ONNX versions, a pipeline.
 
     python benchmarks/encoder_speed.py --base-model FOLDER [--models FOLDER] [--articles 400]
     python benchmarks/encoder_speed.py --random [--models FOLDER] [--articles 400]
@@ -9,9 +9,10 @@ multilingual-e5-small's encoder, reads sentences and articles of made-up words. 
 networks, so that the next run starts at once.
 
 Each contender labels the same texts, part by part in turn, on the same number of threads: the
-pipeline (float32, 16 texts at once), transformers' layers batched by us, our encoder for CPUs in
-each precision that this processor multiplies, and ONNX Runtime in float32 and int8. All read the
-first window of a text, from its characters on. F1 is weighted, of texts nothing was learned from.
+pipeline of transformers (float32, 16 texts at once), the model as it is loaded from a run, computed
+by PyTorch in each precision that this processor multiplies, and its ONNX versions, computed by ONNX
+Runtime in float32 and int8. All read the first window of a text, from its characters on. F1 is
+weighted, of texts nothing was learned from.
 """
 
 import argparse
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 DATA = {"sentences": "SIB-200, 701 sentences", "news": "MasakhaNEWS, 50 a class"}
 LENGTHS = {"made-up sentences": (12, 40), "made-up articles": (300, 600)}  # words of a text
 PIPELINE = "transformers pipeline, float32"
-PLAIN, OURS, ONNX = "transformers' layers", "ours", "ONNX Runtime"
+TORCH, ONNX = "PyTorch", "ONNX Runtime"
 CONSONANTS, VOWELS = "bcdfghjklmnprstvz", ("a", "e", "é", "i", "o", "ou", "u")
 TOKENS = 34_000  # of the random network's vocabulary
 SAMPLES = 8  # texts that show int8 which inner units have the largest values
@@ -84,7 +85,7 @@ class Measured:
 
 
 def main() -> None:
-    """Print the table and the ratios to decide by."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--base-model", help="an encoder's folder; needs ../shared/data")
@@ -107,8 +108,7 @@ def main() -> None:
             rows += measure(corpus, options.threads, options.parts)
     print(
         f"{place()}. {options.articles} texts of each kind, {options.threads} threads, in "
-        f"{options.parts} parts, in turn; ratios are medians of the parts.\n\n{table_of(rows)}\n\n"
-        f"{duels(rows)}"
+        f"{options.parts} parts, in turn; ratios are medians of the parts.\n\n{table_of(rows)}"
     )
 
 
@@ -259,32 +259,18 @@ def contenders(corpus: Corpus, threads: int) -> dict[str, Predict]:
 
     torch.set_num_threads(threads)
     pipeline = transformers.pipeline("text-classification", model=str(corpus.model), device="cpu")
-    floats = ("float32", "bfloat16") if multiplies_bfloat16() else ("float32",)
-    networks = {
-        **{f"{PLAIN}, {name}": plain(corpus.model, threads, name) for name in floats},
-        **{f"{OURS}, {name}": loaded(corpus.model, threads, name) for name in (*floats, "int8")},
+    precisions = ("float32", "bfloat16") if multiplies_bfloat16() else ("float32",)
+    models = {
+        **{f"{TORCH}, {name}": loaded(corpus.model, threads, name) for name in precisions},
         **{
             f"{ONNX}, {name}": loaded(exported(corpus, name), threads, "auto")
             for name in ("float32", "int8")
         },
     }
-    default = loaded(corpus.model, threads, "auto")
-    if getattr(default.network, "short", None) is not None:
-        networks[f"{OURS}, int8 and for short texts bfloat16"] = default
     return {
         PIPELINE: partial(answer_by_pipeline, pipeline),
-        **{name: partial(answer, model, categories(corpus)) for name, model in networks.items()},
+        **{name: partial(answer, model, categories(corpus)) for name, model in models.items()},
     }
-
-
-def plain(folder: Path, threads: int, dtype: str) -> "Camembert":
-    """Load a model that computes with transformers' own layers."""
-    from training.models.encoders.torch_network import TorchNetwork
-
-    model = loaded(folder, threads, "exact")
-    assert isinstance(model.network, TorchNetwork)
-    module, pad, runtime = model.network.module, model.network.pad, model.network.runtime
-    return replace(model, network=TorchNetwork.of(module, model.width, pad, runtime, dtype))
 
 
 def answer_by_pipeline(pipeline: Any, texts: Sequence[str]) -> list[str]:
@@ -364,19 +350,6 @@ def table_of(rows: Sequence[Measured]) -> str:
     ]
     head = ["texts", "network", "tokens/s", "times as fast", "F1", "same category"]
     return table(head, cells)
-
-
-def duels(rows: Sequence[Measured]) -> str:
-    """Return, in words, how fast each of ours is beside ONNX Runtime in the same precision."""
-    seconds = {(row.data, row.network): row.seconds for row in rows}
-    lines = []
-    for row in rows:
-        precision = row.network.removeprefix(f"{OURS}, ")
-        rival = seconds.get((row.data, f"{ONNX}, {precision.split()[0]}"))
-        if rival and row.network.startswith(f"{OURS}, "):
-            ratio = times(rival, row.seconds)
-            lines.append(f"- {row.data}, {precision}: ours is {ratio:.2f} times as fast as {ONNX}.")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -244,17 +244,30 @@ def _evaluation(
     all_windows = list(itertools.chain.from_iterable(windows))
     gold, single = held_out.gold, held_out.taxonomy.choice == "single"
     dtype = getattr(torch, choose_precision(settings.mixed, place))
-    network = TorchNetwork(logits_of(model), gold.shape[1], tokenizer.pad, fitting.runtime)
+    module = _Mixed(logits_of(model), place, dtype)
+    network = TorchNetwork(module, gold.shape[1], tokenizer.pad, fitting.runtime)
 
     def evaluate() -> float:
         """Return the macro-F1 of the model as it is now."""
         model.eval()
-        with torch.autocast(place.partition(":")[0], dtype, enabled=dtype != torch.float32):
-            scores = pool_windows(network.outputs(all_windows), windows)
+        scores = pool_windows(network.outputs(all_windows), windows)
         model.train()
         return macro_f1(scores, gold, single=single)
 
     return evaluate
+
+
+class _Mixed(torch.nn.Module):
+    """A module whose products are computed in another precision than that of its weights."""
+
+    def __init__(self, module: Any, place: str, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.module, self.place, self.dtype = module, place.partition(":")[0], dtype
+
+    def forward(self, ids: Any, mask: Any) -> Any:
+        """Return the module's output."""
+        with torch.autocast(self.place, self.dtype, enabled=self.dtype != torch.float32):
+            return self.module(ids, mask)
 
 
 def _describe_windows(tokenizer: Tokenizer, texts: list[str], settings: CamembertSettings) -> str:

@@ -1,17 +1,20 @@
 """An encoder computed by PyTorch, in batches, on any device."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 
 from seeds.base.errors import InputError, missing_extra
-from training.arrays import Float32Array, IntArray
+from training.arrays import Float32Array
 from training.models.encoders.batching import TOKENS_AT_ONCE, batches, pad_windows
 from training.runtime import Runtime
 
-_TOKENS_A_THREAD = 512  # on a CPU: as fast as more for long windows, less padding of short ones
+# Of a batch on a CPU: as fast as more for long windows, with less padding of short ones.
+_TOKENS_ON_CPU = 512
+_WORKERS = 8  # more would wait for Python; further threads share in each product
 _OUT_OF_MEMORY = (
     *("out of memory", "can't allocate memory", "bad allocation"),
     "could not create a primitive",  # oneDNN, whose buffers could not be allocated
@@ -53,33 +56,66 @@ class TorchNetwork:
         dtype = str(parameter.dtype).removeprefix("torch.")
         if parameter.device.type != "cpu":
             return describe_computing(dtype, str(parameter.device))
-        threads = self.runtime.threads or import_torch().get_num_threads()
-        return describe_computing(dtype, f"{threads} threads of the CPU")
+        return describe_computing(dtype, f"{self._threads} threads of the CPU")
+
+    @property
+    def _threads(self) -> int:
+        return self.runtime.threads or int(import_torch().get_num_threads())
 
     def outputs(self, windows: Sequence[Sequence[int]]) -> Float32Array:
-        """Return the numbers of each window, float32 (n, width)."""
+        """Return the numbers of each window, float32 (n, width).
+
+        On a CPU several batches are computed at the same time, so that threads seldom wait for
+        each other.
+        """
+        on_cpu = next(self.module.parameters()).device.type == "cpu"
+        tokens = _TOKENS_ON_CPU if on_cpu else TOKENS_AT_ONCE
+        row_batches = list(batches(windows, self.runtime.batch_size, tokens))
+        workers = min(self._threads, _WORKERS, len(row_batches)) if on_cpu else 1
+        outputs = np.zeros((len(windows), self.width), np.float32)
+
+        def compute(rows: list[int]) -> None:
+            """Compute a batch; where memory runs out, with half as many windows at once."""
+            try:
+                outputs[rows] = self._compute([windows[n] for n in rows])
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error) or len(rows) == 1:
+                    raise
+            else:
+                return
+            half = len(rows) // 2
+            compute(rows[:half])
+            compute(rows[half:])
+
+        self._compute_all(compute, row_batches, workers)
+        return outputs
+
+    def _compute_all(
+        self, compute: Callable[[list[int]], None], row_batches: list[list[int]], workers: int
+    ) -> None:
+        """Compute all batches in as many threads, which share those of PyTorch."""
+        set_threads = import_torch().set_num_threads
+        earlier = import_torch().get_num_threads()
+        try:
+            if workers <= 1:
+                set_threads(self._threads)
+                for rows in row_batches:
+                    compute(rows)
+                return
+            share = self._threads // workers
+            with ThreadPoolExecutor(workers, initializer=set_threads, initargs=(share,)) as pool:
+                for _ in pool.map(compute, row_batches):
+                    pass
+        finally:
+            set_threads(earlier)  # also for threads to come, which take the number last set
+
+    def _compute(self, windows: Sequence[Sequence[int]]) -> Float32Array:
+        """Return the numbers of a batch, float32 (n, width)."""
         torch = import_torch()
         place = next(self.module.parameters()).device
-        earlier = torch.get_num_threads()
-        threads = self.runtime.threads or earlier
-        limit = TOKENS_AT_ONCE
-        if place.type == "cpu":
-            limit = min(limit, _TOKENS_A_THREAD * threads)
-
-        def compute(ids: IntArray, mask: IntArray) -> Float32Array:
-            """Return the numbers of a batch, float32 (n, width)."""
-            with torch.inference_mode():
-                outputs = self.module(
-                    torch.from_numpy(ids).to(place), torch.from_numpy(mask).to(place)
-                )
-            return np.asarray(outputs.float().cpu().numpy(), np.float32)
-
-        rows = batches(windows, self.runtime.batch_size, limit)
-        torch.set_num_threads(threads)
-        try:
-            return _compute_batches(windows, rows, compute, self.width, self.pad)
-        finally:
-            torch.set_num_threads(earlier)
+        ids, mask = (torch.from_numpy(array).to(place) for array in pad_windows(windows, self.pad))
+        with torch.inference_mode():
+            return np.asarray(self.module(ids, mask).float().cpu().numpy(), np.float32)
 
 
 def describe_computing(precision: str, place: str) -> str:
@@ -130,26 +166,3 @@ def import_torch() -> Any:
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an error of PyTorch means that a smaller batch could succeed."""
     return isinstance(error, MemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY)
-
-
-def _compute_batches(
-    windows: Sequence[Sequence[int]],
-    rows: Iterable[list[int]],
-    compute: Callable[[IntArray, IntArray], Float32Array],
-    width: int,
-    pad: int,
-) -> Float32Array:
-    """Return the numbers of all windows; where memory runs out, with half as many at once."""
-    outputs = np.zeros((len(windows), width), np.float32)
-    for batch in rows:
-        waiting = [batch]
-        while waiting:
-            part = waiting.pop()
-            try:
-                outputs[part] = compute(*pad_windows([windows[n] for n in part], pad))
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error) or len(part) == 1:
-                    raise
-                half = len(part) // 2
-                waiting += [part[half:], part[:half]]
-    return outputs
