@@ -1,4 +1,4 @@
-"""From scores to decisions: scaling, thresholds, the rule that gives a Prediction."""
+"""Apply a fitted scaling and its thresholds: scores become Predictions."""
 
 from dataclasses import dataclass
 from typing import Literal

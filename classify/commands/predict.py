@@ -144,6 +144,7 @@ def _labelling(options: PredictOptions) -> "Labelling":
     from seeds.base.cores import available_cores
     from seeds.reading.columns import Columns, parse_column_names
     from seeds.reading.raw_records import Reading
+    from training.models import uses_encoder
     from training.runs.registry import find_run
     from training.runs.run import load_run
 
@@ -166,7 +167,7 @@ def _labelling(options: PredictOptions) -> "Labelling":
         explain=options.explained or options.form == "html",
         screen=Screen.detect() if options.explained and options.output is None else None,
     )
-    processes = options.processes or (available_cores() if run.facts.kind == "tfidf" else 1)
+    processes = options.processes or (1 if uses_encoder(run.facts.kind) else available_cores())
     return Labelling(options.paths, run, work, processes)
 
 

@@ -16,6 +16,7 @@ from seeds.base.errors import InputError
 from seeds.reading.files import SUFFIXES, File, find_files, plain_suffix
 from seeds.reading.jsonl_blocks import COUNT
 from seeds.reading.raw_records import read_raw
+from training.models import uses_encoder
 from training.runs.run import Run
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Labelling:
 
     def shards(self, *, prompt: bool) -> Iterator[Shard]:
         """Cut the inputs into shards. prompt: never wait for more where a pipe is slow."""
-        count = COUNT if self.run.facts.kind == "tfidf" else _ENCODER_SHARD
+        count = _ENCODER_SHARD if uses_encoder(self.run.facts.kind) else COUNT
         count = _EXPLAINED_SHARD if self.work.explain else count
         raws = read_raw(self.paths, self.work.reading, notify=say, count=count, prompt=prompt)
         return cut_shards(raws, count)
@@ -52,7 +53,7 @@ class Labelling:
     def label(self, shards: Iterator[Shard]) -> Generator[LabelledShard, None, None]:
         """Label shards, in order."""
         work, runtime = self.work, self.work.runtime
-        if self.processes > 1 and self.run.facts.kind != "tfidf" and runtime.threads is None:
+        if self.processes > 1 and uses_encoder(self.run.facts.kind) and runtime.threads is None:
             threads = max(1, available_cores() // self.processes)
             work = replace(work, runtime=replace(runtime, threads=threads))
         return label_shards(shards, work, self.run, self.processes)

@@ -10,6 +10,7 @@ from typing import Any
 
 from classify.spark.tables import DoneRecord, LabelJob, Shard, label_table, read_done, sha256
 from seeds.base.errors import Fault, InputError
+from training.models import uses_encoder
 from training.runs.facts import read_facts
 from training.runs.run import Run, load_run
 from training.runtime import Runtime
@@ -69,7 +70,7 @@ def worker_run(path: Path, manifest: str, runtime: Runtime) -> Run:
         ) from error
     if local_manifest != manifest:
         raise InputError(f"{place}: differs from the driver's run. Copy the run there again.")
-    if read_facts(path).kind != "tfidf":  # by default an encoder takes every core
+    if uses_encoder(read_facts(path).kind):  # by default an encoder takes every core
         runtime = replace(runtime, threads=runtime.threads or _task_cpus())
     return load_run(path, runtime)
 

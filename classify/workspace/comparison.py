@@ -6,6 +6,7 @@ from pathlib import Path
 from classify.workspace.evaluation import EvaluationSet, predict_examples, select_measurable
 from classify.workspace.labelled import LabelledSource, read_labelled_articles
 from training.evaluation.comparison import Comparison, Disagreement, compare, find_disagreements
+from training.models import uses_encoder
 from training.runs.facts import read_facts
 from training.runs.registry import find_run
 from training.runs.run import Run, load_run
@@ -51,7 +52,7 @@ def load_pair(workspace: Path, names: tuple[str, str], runtime: Runtime) -> tupl
         InputError: there is no such run, or the runtime does not suit either.
     """
     paths = [find_run(workspace / "runs", name) for name in names]
-    on_cpu = [read_facts(path).kind == "tfidf" for path in paths]
+    on_cpu = [not uses_encoder(read_facts(path).kind) for path in paths]
     # Options for the encoder of one run are no reason to refuse a tfidf run beside it.
     runtimes = [Runtime() if plain and not all(on_cpu) else runtime for plain in on_cpu]
     run_a, run_b = (load_run(*pair) for pair in zip(paths, runtimes, strict=True))

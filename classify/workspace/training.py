@@ -16,7 +16,7 @@ from seeds.base.errors import InputError
 from seeds.base.locks import locked
 from seeds.base.settings import default_config, read_table
 from training.model import Fitting, Track
-from training.models import model_class
+from training.models import model_class, uses_encoder
 from training.out_of_fold import resume_folder
 from training.recipe import Recipe, default_recipe, read_recipe
 from training.report.model_card import key_figures, measured_on
@@ -195,9 +195,9 @@ def _plan(workspace: Path, kind: str, settings: TrainingSettings) -> _Plan:
             option = key.replace("_", "-")
             raise InputError(f"--{option}: a {kind} model has no such setting. Leave it out.")
     runtime = settings.runtime
-    if kind == "tfidf" and alone:
+    if not uses_encoder(kind) and alone:
         runtime.require_cpu(kind)
-    elif kind == "tfidf":  # a --device for the other kinds is no reason to leave it untrained
+    elif not uses_encoder(kind):  # --device for the other kinds is no reason to skip this one
         runtime = Runtime()
     return _Plan(kind, recipe, model, in_recipe or "split" in settings.recipe_changes, runtime)
 
@@ -274,7 +274,7 @@ def _refuse_runtime(plan: _Plan) -> None:
         raise InputError(
             f"torchrun: a {plan.kind} model is trained in one process. Run it without torchrun."
         )
-    if plan.kind != "tfidf":
+    if uses_encoder(plan.kind):
         from training.models.encoders.torch_network import device
 
         device(plan.runtime)

@@ -13,6 +13,12 @@ KINDS = {
     "embedding": "training.models.embedding:Embedding",
     "camembert": "training.models.camembert.model:Camembert",
 }
+ENCODER_KINDS = ("embedding", "camembert")  # computed on every core, or on a GPU; they need PyTorch
+
+
+def uses_encoder(kind: str) -> bool:
+    """Tell whether a kind of model has an encoder, which uses all cores by itself."""
+    return kind in ENCODER_KINDS
 
 
 def model_class(kind: str) -> "type[Model]":
