@@ -33,7 +33,8 @@ MARKERS = {  # folder -> the marker of its tests
     "training/models/camembert": "encoder",
     "training/models/encoders": "encoder",
 }
-LONGEST = ("server", "slow", "spark", "encoder", "browser")
+FIRST = "test_ml_backend.py"  # takes longest, and waits for a server that others copy then
+LONGEST = ("slow", "spark", "encoder", "server", "browser")
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ours to publish
 
 
@@ -80,9 +81,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _begins_late(item: pytest.Item) -> int:
-    return next(
-        (n for n, name in enumerate(LONGEST) if item.get_closest_marker(name)), len(LONGEST)
-    )
+    """Return a test's place in the order, by its module or its marker."""
+    if item.path.name == FIRST:
+        return -1
+    places = (n for n, name in enumerate(LONGEST) if item.get_closest_marker(name))
+    return next(places, len(LONGEST))
 
 
 @pytest.hookimpl(wrapper=True)
