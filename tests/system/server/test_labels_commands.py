@@ -131,13 +131,13 @@ def test_a_push_warns_of_articles_this_workspace_does_not_know(
     desk.add(common, *texts)
     second_desk.add(common, *articles(2, seed=2))
     assert "warning" not in desk.check_run("labels", "push").stderr
-    warning = f"warning: project '{desk.title}' also holds 3 articles that this workspace does not"
+    warning = f"warning: project '{desk.title}' also has 3 articles that this workspace does not"
     for option in (["--dry-run"], ["--limit", "1"], []):
         output = second_desk.check_run("labels", "push", *option).stderr
         (line,) = [line for line in output.splitlines() if line.startswith("warning")]
         assert line.startswith(warning)
-        assert f"title of its own in {second_desk.folder / 'labelstudio.toml'}" in line
-    assert "also holds 2 articles" in desk.check_run("labels", "push").stderr
+        assert f"a different title in {second_desk.folder / 'labelstudio.toml'}" in line
+    assert "also has 2 articles" in desk.check_run("labels", "push").stderr
 
 
 def test_labelstudio_toml_of_a_workspace_may_set_one_key(newsroom: Newsroom) -> None:
