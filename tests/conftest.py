@@ -67,16 +67,15 @@ def _tell(line: str) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by their folder; the tests of one module stay in one process.
+    """Mark tests by their folder, and begin with what takes longest.
 
-    What takes longest begins first, so that the processes end at about the same time.
+    So the processes that share the modules end at about the same time.
     """
     for item in items:
         path = item.path.relative_to(TESTS)
         markers = {marker for folder, marker in MARKERS.items() if path.is_relative_to(folder)}
         for marker in markers:
             item.add_marker(marker)
-        item.add_marker(pytest.mark.xdist_group(str(path)))
     items.sort(key=_begins_late)
 
 
