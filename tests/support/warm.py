@@ -33,6 +33,7 @@ def main() -> None:
     """Answer requests until nobody is left to send any."""
     for name in PACKAGES:
         importlib.import_module(name)
+    _load_client()
     gc.collect()
     gc.freeze()
     requests = socket.socket(fileno=int(sys.argv[1]))
@@ -48,6 +49,15 @@ def main() -> None:
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
+
+
+def _load_client() -> None:
+    """Import what Label Studio's SDK imports late: most of it, once a client is made and used."""
+    from label_studio_sdk import LabelStudio
+
+    client = LabelStudio(base_url="http://127.0.0.1", api_key="none")
+    for part in ("actions", "annotations", "ml", "predictions", "projects", "tasks", "users"):
+        getattr(client, part)
 
 
 def _keep(request: dict[str, object], files: list[int]) -> NoReturn:
