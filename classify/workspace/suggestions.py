@@ -83,7 +83,9 @@ def _print_result(run: str, result: "Replaced") -> None:
     for version in result.removed:
         say(f"predictions of {version} removed")
     if result.repaired:
-        say(f"{quantity(result.repaired, 'duplicate or altered prediction')} removed")
+        say(
+            f"{quantity(result.repaired, 'prediction')} removed: duplicates, or altered by somebody"
+        )
     say(f"{quantity(result.sent, 'prediction')} sent, {result.present:,} already there: {run}")
     if result.foreign:
         shown = ", ".join(map(str, result.foreign[:_TASKS_SHOWN]))
