@@ -7,7 +7,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 
 # Folders whose modules take long to import are not even collected.
 QUICK = -n 2 --ignore=tests/system --ignore=tests/training/models/encoders \
-	--ignore=tests/training/models/camembert -m "not browser"
+	--ignore=tests/training/models/camembert -m "not slow"
 
 .PHONY: setup demo quick test check bench clean
 

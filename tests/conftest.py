@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 TESTS = Path(__file__).resolve().parent
 MARKERS = {  # folder -> the marker of its tests
+    "classify/commands": "slow",
+    "classify/prediction": "slow",
+    "classify/workspace": "slow",
     "system/browser": "browser",
     "system/server": "server",
     "system/service": "slow",
