@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from seeds.document import Document
 from seeds.duplicates import assign_groups
 from seeds.reading.sources import Article, read_articles
@@ -65,6 +67,7 @@ def test_groups_follow_the_documents_given_not_the_groups_they_had() -> None:
     assert assign_groups([stale])[0].group == stale.id
 
 
+@pytest.mark.slow
 def test_groups_do_not_depend_on_the_hash_seed_of_python() -> None:
     """MinHash misses 4 in 1,000 pairs that are just alike enough: always the same ones."""
     code = (
@@ -99,6 +102,7 @@ def test_the_sample_articles_are_all_different() -> None:
     assert all(each.group == each.id for each in grouped)
 
 
+@pytest.mark.slow
 def test_ten_thousand_articles_take_seconds_and_every_rewrite_is_found() -> None:
     chance = random.Random(7)
     words = [f"mot{n}" for n in range(30_000)]

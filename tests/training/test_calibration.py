@@ -87,6 +87,7 @@ def drawn(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]
     return scores, rng.random((count, 3)) < sigmoid(1.5 * scores.astype(float))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("max_risk", [0.1, 0.3])
 def test_of_the_accepted_articles_no_more_are_wrong_than_was_allowed(max_risk: float) -> None:
     """On 60 labels at a time: the mean over many trainings, each on 500 new articles."""

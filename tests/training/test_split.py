@@ -92,6 +92,7 @@ def test_fewer_groups_than_folds_is_refused() -> None:
         make_folds(with_groups(dataset(12), size=12), 5, seed=0)
 
 
+@pytest.mark.slow
 def test_ten_thousand_articles_of_sixteen_categories_are_drawn_in_about_a_second() -> None:
     rng = np.random.default_rng(0)
     names = [f"c{n}" for n in range(16)]

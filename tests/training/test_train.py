@@ -119,6 +119,7 @@ def test_the_shipped_recipe_is_the_default_one() -> None:
     assert settings == TfidfSettings()
 
 
+@pytest.mark.slow
 def test_every_setting_changes_the_result() -> None:
     """A setting that is read is used."""
     data = dataset(60)

@@ -83,6 +83,7 @@ PERSONAL = (  # {"alg":"HS256","typ":"JWT"} . {"token_type":"refresh","exp":4000
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["f" * 40, PERSONAL])
 def test_a_certificate_nobody_signed_is_refused_in_one_line_and_gets_no_key(
     tmp_path: Path, certificate: tuple[Path, Path], key: str

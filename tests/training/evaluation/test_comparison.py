@@ -85,6 +85,7 @@ def test_mcnemar_is_the_binomial_test(only_a: int, only_b: int) -> None:
     assert mcnemar(only_a, only_b) == pytest.approx(binomtest(only_a, only_a + only_b).pvalue)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 10, 20])
 def test_p_values_are_those_of_all_ways_to_swap_the_predictions(seed: int) -> None:
     a, b, gold = sample(7, 0.6, 0.9, seed)
@@ -108,6 +109,7 @@ def test_p_values_of_many_articles_come_near_to_those_of_all_swaps() -> None:
         assert comparison.exact.p_value == pytest.approx(comparison.mcnemar, abs=0.02)
 
 
+@pytest.mark.slow
 def test_intervals_are_as_wide_as_an_independent_bootstrap_says() -> None:
     a, b, gold = sample(120, 0.8, 0.85)
     comparison = compare(a, b, gold, NAMES)

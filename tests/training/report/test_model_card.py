@@ -95,6 +95,7 @@ def test_a_folder_is_called_by_what_it_was_made_from_or_by_its_own_name(tmp_path
     assert public_name(f"{folder}/") == "mini"
 
 
+@pytest.mark.slow
 def test_a_run_trained_from_a_folder_names_it_without_its_path(
     tiny_base: Path, tmp_path: Path
 ) -> None:

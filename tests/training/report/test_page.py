@@ -4,6 +4,8 @@ import random
 import re
 from dataclasses import replace
 
+import pytest
+
 from labels.dataset import Dataset, Example
 from seeds.document import Document
 from tests.support.corpus import article, dataset, taxonomy
@@ -80,6 +82,7 @@ def test_without_curve_mistake_or_date_it_says_so() -> None:
     assert "each scored out of fold" in shown
 
 
+@pytest.mark.slow
 def test_two_thousand_articles_of_sixteen_categories_stay_below_a_megabyte() -> None:
     rng = random.Random(0)
     ids = tuple(f"c{n}" for n in range(16))

@@ -80,6 +80,7 @@ def test_a_grid_search_of_scikit_learn_finds_the_best_parameters() -> None:
     assert search.predict(["un film ce soir"]).tolist() == [0]
 
 
+@pytest.mark.slow
 def test_a_training_does_without_scikit_learn(tmp_path: Path) -> None:
     packages = loaded("train", "--workspace", workspace(tmp_path, 48))
     assert "scipy" in packages
