@@ -57,8 +57,10 @@ def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStud
         if first:
             copy_server(Path(first), workspace)
         started = server.start(workspace, port=free_port(), notify=_tell)
-        if not first:
-            file.write(str(workspace))
+        if not first:  # a copy for the others, before this one has any project
+            pristine = tmp_path_factory.mktemp("pristine")
+            copy_server(workspace, pristine)
+            file.write(str(pristine))
     yield LabelStudio(workspace, started)
     server.stop(workspace)
 
