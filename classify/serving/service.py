@@ -121,8 +121,13 @@ class Service:
         settings, runs = self.settings, self.workspace / "runs"
         return Engine(
             lambda: find_run(runs, self.run),
-            lambda path: LoadedRun.load(path, self.runtime),
-            Batching(settings.max_batch, settings.batch_wait / 1000, settings.queue),
+            lambda path: LoadedRun.load(path, self.runtime, settings.load_timeout),
+            Batching(
+                settings.max_batch,
+                settings.batch_wait / 1000,
+                settings.queue,
+                settings.answer_timeout,
+            ),
             on_batch=measures.count_batch,
             on_explanation=measures.explaining.observe,
         )

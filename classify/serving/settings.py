@@ -20,6 +20,8 @@ class ServeSettings:
     max_body: str
     read_timeout: float
     write_timeout: float
+    answer_timeout: float
+    load_timeout: float
     drain: float
     retrain_after: int
 
@@ -38,6 +40,8 @@ class ServeSettings:
             ("queue", 1, 100_000),
             ("read_timeout", 0.1, 3600),
             ("write_timeout", 1, 3600),
+            ("answer_timeout", 0.1, 3600),
+            ("load_timeout", 1, 3600),
             ("drain", 0, 3600),
             ("retrain_after", 0, 1_000_000),
         ):

@@ -5,7 +5,9 @@ import errno
 import functools
 import json
 import os
+import select
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -44,21 +46,79 @@ def _forked(
     words: list[str], data: bytes, folder: Path, variables: dict[str, str]
 ) -> tuple[int, bytes, bytes]:
     """Run a command from the warm process; return its exit code and both its outputs."""
-    request = {"arguments": words, "environment": variables, "folder": str(folder)}
-    ours, theirs = socket.socketpair()
     (stdin, feed), (out, stdout), (err, stderr) = os.pipe(), os.pipe(), os.pipe()
-    given = [stdin, stdout, stderr, theirs.fileno()]
-    socket.send_fds(_warm(), [json.dumps(request).encode()], given)
-    theirs.close()
-    for file in given[:3]:
-        os.close(file)
-    with ThreadPoolExecutor(3) as pool, ours, ours.makefile() as answers:
+    process = ForkedProcess(words, (stdin, stdout, stderr), folder, variables)
+    with ThreadPoolExecutor(3) as pool:
         pool.submit(_feed, feed, data)
         outputs = [pool.submit(_drain, file) for file in (out, err)]
-        ended = answers.read().split()
-    if len(ended) < 2:
-        raise RuntimeError(f"classify {shlex.join(words)}: nobody knows how it ended")
-    return int(ended[1]), outputs[0].result(), outputs[1].result()
+        code = process.wait()
+    return code, outputs[0].result(), outputs[1].result()
+
+
+class ForkedProcess:
+    """A command forked from a warm process, used like a Popen. pid: its process."""
+
+    def __init__(
+        self,
+        words: list[str],
+        files: tuple[int, int, int],
+        folder: Path,
+        variables: dict[str, str],
+        *modules: str,
+    ) -> None:
+        """Start it.
+
+        Args:
+            words: arguments of `classify`.
+            files: its standard input, output and error, which are closed here.
+            folder: in which it runs.
+            variables: its whole environment.
+            modules: further imports that it is spared.
+        """
+        request = {"arguments": words, "environment": variables, "folder": str(folder)}
+        self._words, (self._answers, theirs) = words, socket.socketpair()
+        with theirs:
+            given = [*files, theirs.fileno()]
+            socket.send_fds(_warm(*modules), [json.dumps(request).encode()], given)
+        for file in files:
+            os.close(file)
+        self._received = b""
+        self._code: int | None = None
+        self.pid = self._next_number()
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs; a signal that killed it is negative."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end and return the exit code; raise TimeoutExpired after so many seconds."""
+        if self._code is None:
+            if not self._received and not select.select([self._answers], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self._words, timeout or 0.0)
+            self._code = self._next_number()
+            self._answers.close()
+        return self._code
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it, unless it has ended."""
+        self.send_signal(signal.SIGKILL)
+
+    def _next_number(self) -> int:
+        """Return the next number that the warm process sends: the process, then its exit code."""
+        while b"\n" not in self._received:
+            part = self._answers.recv(64)
+            if not part:
+                raise RuntimeError(f"classify {shlex.join(self._words)}: nobody knows how it ended")
+            self._received += part
+        number, _, self._received = self._received.partition(b"\n")
+        return int(number)
 
 
 def _feed(file: int, data: bytes) -> None:
@@ -72,12 +132,15 @@ def _drain(file: int) -> bytes:
 
 
 @functools.cache
-def _warm() -> socket.socket:
-    """Start the process that commands are forked from; return where it takes requests."""
+def _warm(*modules: str) -> socket.socket:
+    """Start a process that commands are forked from; return where it takes requests.
+
+    modules: that it imports besides what all commands need.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         subprocess.Popen(
-            [sys.executable, "-m", "tests.support.warm", str(theirs.fileno())],
+            [sys.executable, "-m", "tests.support.warm", str(theirs.fileno()), *modules],
             cwd=ROOT,
             env=environment(),
             pass_fds=[theirs.fileno()],

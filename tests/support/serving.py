@@ -1,6 +1,7 @@
 """A real `classify serve` in a process of its own."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,10 +14,14 @@ from typing import Any
 
 import httpx
 
-from tests.support.command import environment
+from tests.support.command import READ_AT_START, ForkedProcess, environment
 from tests.support.waiting import wait_until
 
 SECONDS = 120  # to load a model on a busy machine
+MODULES = (  # that `classify serve` imports, a second or two
+    *("fastapi", "httptools", "prometheus_client", "python_multipart", "uvicorn", "uvloop"),
+    "classify.serving.service",
+)
 
 
 @dataclass
@@ -24,7 +29,7 @@ class Service:
     """A running service. lines: of its standard error so far."""
 
     url: str
-    process: subprocess.Popen[str]
+    process: ForkedProcess | subprocess.Popen[bytes]
     lines: list[str]
     web: httpx.Client
 
@@ -50,16 +55,25 @@ class Service:
 
 
 @contextmanager
-def serving(workspace: Path, *options: str, key: str = "", **variables: str) -> Iterator[Service]:
-    """Start `classify serve` on a free port and stop it at the end."""
-    command = [sys.executable, "-m", "classify", "serve", "--workspace", str(workspace)]
-    command += [*([] if "--port" in options else ["--port", "0"]), *options]
+def serving(
+    workspace: Path, *options: str, key: str = "", cold: bool = False, **variables: str
+) -> Iterator[Service]:
+    """Start `classify serve` on a free port and stop it at the end.
+
+    Args:
+        workspace: whose run answers.
+        options: of the command.
+        key: that the API requires.
+        cold: start Python anew instead of forking a process that has imported everything.
+        variables: more environment variables.
+    """
+    words = ["serve", "--workspace", str(workspace), *options]
+    words += [] if "--port" in options else ["--port", "0"]
     variables |= {"CLASSIFY_API_KEY": key} if key else {}
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, encoding="utf-8", env=environment(**variables)
-    )
+    out, err = os.pipe()
+    process = _start(words, err, variables, cold=cold)
     lines: list[str] = []
-    reader = threading.Thread(target=lambda: lines.extend(iter_lines(process)), daemon=True)
+    reader = threading.Thread(target=_read_lines, args=(out, lines), daemon=True)
     reader.start()
     try:
         wait_until(
@@ -79,7 +93,20 @@ def serving(workspace: Path, *options: str, key: str = "", **variables: str) -> 
         reader.join(5)
 
 
-def iter_lines(process: subprocess.Popen[str]) -> Iterator[str]:
-    """Yield the lines of standard error as they arrive."""
-    assert process.stderr
-    yield from process.stderr
+def _start(
+    words: list[str], stderr: int, variables: dict[str, str], *, cold: bool
+) -> ForkedProcess | subprocess.Popen[bytes]:
+    """Start the command; its standard error is closed here."""
+    if cold or any(name.startswith(READ_AT_START) for name in variables):
+        command = [sys.executable, "-m", "classify", *words]
+        process = subprocess.Popen(command, stderr=stderr, env=environment(**variables))
+        os.close(stderr)
+        return process
+    files = (os.open(os.devnull, os.O_RDONLY), os.open(os.devnull, os.O_WRONLY), stderr)
+    return ForkedProcess(words, files, Path.cwd(), environment(**variables), *MODULES)
+
+
+def _read_lines(file: int, lines: list[str]) -> None:
+    """Collect the lines of standard error as they arrive."""
+    with open(file, encoding="utf-8") as pipe:
+        lines.extend(pipe)

@@ -3,7 +3,9 @@
 Such a command is a process of its own, with its own pipes, environment, folder and exit code; it is
 only spared the seconds that imports take. Tests of imports and of the start start theirs afresh.
 
-    python -m tests.support.warm NUMBER     NUMBER: of an inherited socket, where requests come from
+    python -m tests.support.warm NUMBER [MODULE …]
+
+NUMBER is that of an inherited socket, where requests come from; modules are further imports.
 """
 
 import atexit
@@ -31,7 +33,7 @@ REQUEST = 1 << 18  # bytes; arguments and environment
 
 def main() -> None:
     """Answer requests until nobody is left to send any."""
-    for name in PACKAGES:
+    for name in (*PACKAGES, *sys.argv[2:]):
         importlib.import_module(name)
     _load_client()
     gc.collect()

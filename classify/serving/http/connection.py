@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from classify.serving.http.problems import MEDIA_TYPE
 
@@ -28,6 +28,7 @@ except ModuleNotFoundError:  # Windows
 _INT = struct.Struct("i")
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, for 0 s
 HEADERS = 64 * 1024  # bytes of a request before its body; browsers send 1 to 8 kB
+FRAMING = 16  # bytes that may frame a byte of a body; chunks of one byte have 6
 LINGER = 0.5  # seconds that an idle connection stays open once the service is shutting down
 # A client that is refused before it has sent everything only sees the answer if the rest is read.
 DISCARD_SECONDS, DISCARD = 5.0, 64 * 1024 * 1024
@@ -59,8 +60,9 @@ class BoundedProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _reading_timer: asyncio.TimerHandle | None = None
     _unread = 0  # bytes of an answer that waited for the client at the last check
-    _count = 0  # bytes of the head, or of the discarded rest
+    _count = 0  # bytes of the head, of what frames the body, of the next head, or discarded ones
     _draining = False
+    _answered: RequestResponseCycle | None = None  # the request that is being answered
 
     def __init__(self, deadlines: Deadlines, **options: Any) -> None:
         super().__init__(**options)
@@ -72,11 +74,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self._schedule(self._deadlines.headers, self._time_out)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Cancel the timers."""
+        """Cancel the timers, and tell all requests: uvicorn tells the one that came last."""
         self._stop()
         if self._reading_timer:
             self._reading_timer.cancel()
+        if self._answered:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Answer a request."""
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def pause_writing(self) -> None:
         """Check from now on that the client reads."""
@@ -121,23 +131,29 @@ class BoundedProtocol(HttpToolsProtocol):
         return size
 
     def data_received(self, data: bytes) -> None:
-        """Count the bytes of heads and of discarded bodies; wanted bodies have their own limits."""
+        """Count what arrives, but for wanted bodies, which have their own limits."""
         if self._state == "idle":
             self._state, self._count = "head", 0
             self._schedule(self._deadlines.headers, self._time_out)
-        if self._state in ("head", "discarding"):
-            self._count += len(data)
+        self._count += len(data)
         state = self._state
         super().data_received(data)
-        if state == self._state == "head" and self._count > HEADERS:
-            self._refuse(b"431 Request Header Fields Too Large")
-        if state == self._state == "discarding" and self._count > DISCARD:
-            self._close()
+        if state == self._state and self._count > (DISCARD if state == "discarding" else HEADERS):
+            if state in ("answering", "discarding"):  # the answer is on its way, or has gone
+                self._close()
+            else:
+                self._refuse(b"431 Request Header Fields Too Large")
+
+    def on_body(self, body: bytes) -> None:
+        """Count what frames the body: in chunks, with headers at its end."""
+        super().on_body(body)
+        if self._state == "body":
+            self._count = max(0, self._count - len(body) * FRAMING)
 
     def on_headers_complete(self) -> None:
         """Stop the clock: `limits` times the body."""
         self._stop()
-        self._state = "body"
+        self._state, self._count = "body", 0
         super().on_headers_complete()
         if self._draining and self.cycle:
             self.cycle.keep_alive = False
@@ -145,7 +161,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Note that the whole request has arrived."""
         super().on_message_complete()
-        self._state = "answering"
+        self._state, self._count = "answering", 0
         if self.cycle and self.cycle.response_complete:
             self._wait_for_request()
 
@@ -235,4 +251,5 @@ def uvicorn_options(deadlines: Deadlines) -> dict[str, Any]:
         "ws": "none",
         "timeout_keep_alive": 3600,  # the timer of the connection is shorter
         "server_header": False,
+        "proxy_headers": False,  # they may hold any text; `metrics` reads one
     }

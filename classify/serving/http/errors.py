@@ -11,7 +11,7 @@ from starlette.responses import Response
 from classify.serving.http.metrics import CLIENT_LEFT
 from classify.serving.http.problems import problem
 from classify.serving.http.requests import InvalidError
-from classify.serving.model.queue import BusyError
+from classify.serving.model.queue import BusyError, TextError
 from seeds.base.errors import InputError
 
 _DETAILS = {  # Starlette's own details -> what to do
@@ -29,6 +29,7 @@ def answer_errors(app: FastAPI) -> None:
         RequestValidationError: _answer_invalid_parameters,
         InputError: _answer_input_error,
         BusyError: _answer_busy,
+        TextError: _answer_text_error,
         Exception: _answer_bug,
     }
     for error, handler in handlers.items():
@@ -65,6 +66,11 @@ async def _answer_input_error(_request: Request, error: InputError) -> Response:
 async def _answer_busy(_request: Request, error: BusyError) -> Response:
     detail = f"{error}. Send it again after Retry-After seconds."
     return problem(503, detail, headers={"retry-after": str(error.retry_after)})
+
+
+async def _answer_text_error(_request: Request, error: TextError) -> Response:
+    place = {"where": f"text.{error.place}", "message": str(error)}
+    return problem(422, "the model does not get through one of the texts.", errors=[place])
 
 
 async def _answer_bug(_request: Request, _error: Exception) -> Response:

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import random
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ PROMPT_REFUSALS = 200  # a second; refusals beyond them are delayed
 DELAY = (0.5, 1.5)
 WORK = ("/v1/predict", "/v1/predict/file")  # paths that need the model, refused while it is busy
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::\d{0,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class LimitedApp:
     def _refusal(self, scope: Scope) -> App | None:
         """Return the answer to a request that is not even read; None if it is to be read."""
         headers = dict(scope["headers"])
-        if refusal := self._authorize(scope, headers):
+        if refusal := _check_host(scope) or self._authorize(scope, headers):
             return refusal
         if scope["path"] in WORK and (seconds := self._busy()):
             return self._delay(
@@ -173,6 +175,14 @@ class _Body:
                 raise HTTPException(413, self._limits.too_large)
             self._complete = not message.get("more_body", False)
         return message
+
+
+def _check_host(scope: Scope) -> App | None:
+    """Return a refusal if the Host header is no name of a host, or there are several."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1 or (hosts and hosts[0] and not _HOST.fullmatch(hosts[0])):
+        return problem(400, "send one Host header: a name or an address, and a port if you wish.")
+    return None
 
 
 def _host_name(host: str) -> str:

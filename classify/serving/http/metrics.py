@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from prometheus_client import (
@@ -127,7 +128,7 @@ class MeasuredApp:
                 return
             self._logged_at = time.monotonic()
         facts = {"method": scope["method"], "route": route, "status": status}
-        facts |= {"ms": round(seconds * 1000, 1), "client": (scope.get("client") or [""])[0]}
+        facts |= {"ms": round(seconds * 1000, 1), "client": _client_address(scope)}
         facts |= scope.get("state", {}).get("facts", {})
         if status == 503:
             facts["refused"], self._refused = self._refused, 0
@@ -138,3 +139,21 @@ class MeasuredApp:
         if template := getattr(scope.get("route"), "path", None):
             return str(template)
         return scope["path"] if scope["path"] in self._paths else "other"
+
+
+def _client_address(scope: Mapping[str, Any]) -> str:
+    """Return the address of the client; of one behind a proxy on this machine, as the proxy says.
+
+    A proxy puts its own client at the end of X-Forwarded-For; what stands before it anybody may
+    have written.
+    """
+    peer = str((scope.get("client") or [""])[0])
+    forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    if not forwarded:
+        return peer
+    address = forwarded[-1].decode("latin-1").rpartition(",")[2].strip()
+    try:
+        trusted = ip_address(peer).is_loopback and "%" not in address  # any text may follow "%"
+        return str(ip_address(address)) if trusted else peer
+    except ValueError:
+        return peer

@@ -35,8 +35,9 @@ _FORM = {
         "id_column": {"type": "string", "description": "Column of a table that holds the id."},
         "encoding": {
             "type": "string",
-            "enum": ["utf-8", "utf-16", "cp1252", "iso8859-15", "mac-roman"],
-            "description": "Encoding of text that is not UTF-8; by default it is detected.",
+            "enum": list(schemas.ENCODINGS),
+            "description": "Encoding of text that is not UTF-8, in upper or lower case; by default "
+            "it is detected.",
         },
     },
 }

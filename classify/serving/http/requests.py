@@ -1,6 +1,8 @@
 """Request bodies -> what they ask for; whatever is wrong with one is a problem, never a 500."""
 
+import asyncio
 import contextlib
+import itertools
 import json
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -14,14 +16,23 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from classify.serving.files.contents import reword_for_api
-from classify.serving.http.schemas import EXPLAINED, EXPLAINED_CHARACTERS, PredictRequest
-from seeds.base.errors import InputError
+from classify.serving.http.schemas import (
+    ENCODINGS,
+    EXPLAINED,
+    EXPLAINED_CHARACTERS,
+    PredictRequest,
+)
+from classify.serving.http.state import state_of
 from seeds.base.records import refuse_constant
 from seeds.base.surrogates import replace_surrogates
 from seeds.reading.columns import Columns, parse_column_names
 from seeds.reading.raw_records import Reading
 
+# Strings, brackets and separators in a JSON body, at most: 256 texts have 520 of them, and 1,000
+# tasks of Label Studio some 100,000. Millions would take seconds to parse, to check and to free.
+_PREDICT_TOKENS, TOKENS = 10_000, 500_000
+_TOKEN = re.compile(r'[^"\[{,:]*+(?:"(?:[^"\\]++|(?:\\.)++)*+"?|[\[{,:]|\Z)', re.DOTALL)
+_SMALL = 100_000  # bytes of a body that is parsed in no time, whatever it holds
 FIELDS = 1000  # in a form; an option may be repeated
 # The fields that say how to read a file, named like the options of `classify predict`.
 READING = ("text_columns", "id_column", "encoding")
@@ -54,19 +65,37 @@ class Upload:
     all_categories: bool
 
 
-async def read_json(request: Request) -> Any:
+async def read_json(request: Request, tokens: int = TOKENS) -> Any:
     """Return the JSON of a request; lone surrogates become U+FFFD, as everywhere.
 
+    Large bodies are parsed in turn, and other requests are looked after between two of them.
+
+    Args:
+        request: with a body.
+        tokens: strings, brackets and separators that the body may have.
+
     Raises:
-        HTTPException: 415, or 400 for a body that is not JSON: not UTF-8, NaN, a number of 10,000
-            digits, 100,000 nested lists.
+        HTTPException: 415; 413, it has too many tokens; or 400 for a body that is not JSON: not
+            UTF-8, NaN, a number of 10,000 digits, 1,000 nested lists.
     """
     _refuse_compressed(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise HTTPException(415, "send JSON, with Content-Type: application/json.")
+    body = await request.body()
+    if len(body) < _SMALL:
+        return _parse_json(body, tokens)
+    async with state_of(request).parsing:
+        await asyncio.sleep(0)
+        return _parse_json(body, tokens)
+
+
+def _parse_json(body: bytes, tokens: int) -> Any:
     try:
-        text = (await request.body()).decode("utf-8-sig")
+        text = body.decode("utf-8-sig")
+        if _has_more_tokens(text, tokens):
+            detail = f"a body may hold at most {tokens // 4:,} values. Send less at once."
+            raise HTTPException(413, detail)
         value = json.loads(text, parse_constant=refuse_constant)
         return _without_surrogates(value) if _SURROGATE.search(text) else value
     except (ValueError, RecursionError) as error:
@@ -74,6 +103,13 @@ async def read_json(request: Request) -> Any:
         if "set_int_max_str_digits" in reason:
             reason = "a number of too many digits"
         raise HTTPException(400, f"the body is not JSON ({reason[:200]}).") from error
+
+
+def _has_more_tokens(text: str, most: int) -> bool:
+    """Tell whether a JSON text has more strings, brackets and separators than allowed."""
+    if len(text) <= most:
+        return False
+    return next(itertools.islice(_TOKEN.finditer(text), most, None), None) is not None
 
 
 def _without_surrogates(value: Any) -> Any:
@@ -96,7 +132,7 @@ async def read_predict_request(request: Request) -> PredictRequest:
         HTTPException: see read_json.
         InvalidError: the JSON is not a valid request.
     """
-    value = await read_json(request)
+    value = await read_json(request, _PREDICT_TOKENS)
     try:
         body = PredictRequest.model_validate(value)
     except ValidationError as error:
@@ -147,7 +183,7 @@ async def read_upload(request: Request, max_bytes: int) -> Upload:
         max_bytes: of one article.
 
     Raises:
-        HTTPException: 415, 400, 413.
+        HTTPException: 415, 400, 408, 413.
         InvalidError: there is no file, or more than one; or a field is not valid.
     """
     _refuse_compressed(request)
@@ -162,6 +198,7 @@ async def read_upload(request: Request, max_bytes: int) -> Upload:
             raise InvalidError(f"the fields are {', '.join(_FIELDS)}. Leave others out.", places)
         explain, all_categories = (_parse_flag(form, name) for name in ("explain", "all"))
         texts, identity, encoding = (_parse_text(form, name) for name in READING)
+        _check_transfer(file)
         columns = Columns(text=parse_column_names(texts), id=identity)
         reading = _parse_reading(columns, encoding, max_bytes)
         content = await file.read()
@@ -196,6 +233,17 @@ def _check_form_type(request: Request) -> None:
     # The library would decode the names of the fields with any charset.
     if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
         raise HTTPException(415, "send the form in UTF-8, and leave charset out.")
+
+
+def _check_transfer(file: UploadFile) -> None:
+    """Refuse a file that is encoded for e-mail: it would be read as it is.
+
+    Raises:
+        HTTPException: 415.
+    """
+    transfer = file.headers.get("content-transfer-encoding", "binary").strip().lower()
+    if transfer not in ("7bit", "8bit", "binary"):
+        raise HTTPException(415, "send the file as it is, without Content-Transfer-Encoding.")
 
 
 @contextlib.asynccontextmanager
@@ -264,13 +312,12 @@ def _parse_reading(columns: Columns, encoding: str, max_bytes: int) -> Reading:
     """Return how to read the file.
 
     Raises:
-        InvalidError: the encoding is not known.
+        InvalidError: the encoding is none of ENCODINGS.
     """
-    try:
-        return Reading(columns, encoding or None, max_bytes=max_bytes)
-    except InputError as error:
-        places = [_place("encoding", "is not a known encoding")]
-        raise InvalidError(reword_for_api(str(error)), places) from error
+    if encoding and encoding.lower() not in ENCODINGS:
+        detail = f"encoding is one of {', '.join(ENCODINGS)}."
+        raise InvalidError(detail, [_place("encoding", "is not a known encoding")])
+    return Reading(columns, encoding or None, max_bytes=max_bytes)
 
 
 def _safe_name(path: str) -> str:

@@ -8,6 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 TEXTS = 256  # in a request; more are faster in several requests, or with `classify predict`
 EXPLAINED = 16  # texts with an explanation, each of which takes an encoder dozens of passes
 EXPLAINED_CHARACTERS = 200_000  # of several such texts together; a single one may be longer
+# Of files, by the names that programs and people give them; in upper or lower case.
+ENCODINGS = (
+    *("utf-8", "utf8", "utf-8-sig", "utf-16", "utf-16le", "utf-16be", "utf-16-le", "utf-16-be"),
+    *("utf-32", "ascii", "cp1252", "windows-1252", "latin-1", "latin1", "iso-8859-1", "iso8859-1"),
+    *("latin9", "iso-8859-15", "iso8859-15", "mac-roman", "macroman", "cp850", "cp858", "cp437"),
+    *("cp1250", "windows-1250", "iso-8859-2", "iso8859-2"),
+)
 
 _RUN = "20261127-101500-tfidf-1a2b3c4d"  # the run of the examples
 
@@ -223,13 +230,14 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 _PROBLEMS = {
-    400: "The body does not match its content type.",
+    400: "The body does not match its content type, or Host is not the name of a host.",
     401: "The key is missing or wrong.",
     403: "The service has no key, and the Host header names another machine or the request comes "
     "from another site's page.",
     408: "The body did not arrive in time.",
-    413: "The body is too large.",
+    413: "The body is too large, holds too many values, or takes too long to read.",
     415: "This route does not take the content type, or the body is compressed.",
-    422: "The request is not valid; `errors` says where.",
+    422: "The request is not valid, or the model does not get through one of its texts; `errors` says "
+    "where.",
     503: "The service is busy or reloading its model; Retry-After says when to try again.",
 }

@@ -1,7 +1,8 @@
 """The parts of the running service, as routes use them."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
@@ -22,6 +23,7 @@ class ServiceState:
         limits: of each request.
         measures: count the answers.
         retraining: returns the state of the next training; None while no project is connected.
+        parsing: held while a large body is parsed.
     """
 
     engine: Engine
@@ -29,6 +31,7 @@ class ServiceState:
     limits: Limits
     measures: Measures
     retraining: Callable[[], dict[str, Any] | None]
+    parsing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 def state_of(request: Request) -> ServiceState:

@@ -2,20 +2,25 @@
 
 The model runs in its own process, so that health checks, refusals and new requests never wait for
 it. Everything here runs in one event loop.
+
+A worker that does not answer in time is ended. The texts that it was computing are computed once
+more by the next one, each alone: only the one that is to blame gets an error.
 """
 
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from classify.serving.model.deadline import finish_within
 from classify.serving.model.loaded_run import LoadedRun, RunInfo
 from classify.serving.model.process import ProcessEndedError
-from classify.serving.model.queue import BusyError, Job, Queue, fail
+from classify.serving.model.queue import BusyError, Job, Queue, TextError, fail
 from classify.serving.model.supervisor import RETRY_SECONDS, Load, Supervisor
 
 _log = logging.getLogger("classify.serving")
@@ -37,11 +42,13 @@ class Batching:
         size: maximum number of texts in a batch.
         wait: seconds that a text waits for others, at most, while the model is idle.
         queue: maximum number of accepted requests; further ones are asked to come again.
+        seconds: that a batch, or a step of an explanation, may take.
     """
 
     size: int = 32
     wait: float = 0.002
     queue: int = 256
+    seconds: float = 30.0
 
 
 class Engine:
@@ -77,6 +84,7 @@ class Engine:
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
+        self._began = math.inf  # the present batch or step, on the clock of time.monotonic()
 
     @property
     def run(self) -> RunInfo:
@@ -91,12 +99,19 @@ class Engine:
     @property
     def ready(self) -> bool:
         """True while texts are computed as soon as their turn comes."""
-        return self._supervisor.alive and not self._closing
+        return self._supervisor.alive and not self._closing and not self._slow
 
     @property
     def state(self) -> str:
         """The activity of an engine that is not ready, in words."""
-        return "is shutting down" if self._closing else "is reloading the model"
+        if self._closing:
+            return "is shutting down"
+        return "waits for a text that takes long" if self._slow else self._supervisor.state
+
+    @property
+    def _slow(self) -> bool:
+        """True once the present batch has used half of its time: it may well be stuck."""
+        return time.monotonic() - self._began > self.batching.seconds / 2
 
     @property
     def waiting_texts(self) -> int:
@@ -151,7 +166,8 @@ class Engine:
             explain: say which words counted.
 
         Raises:
-            BusyError: there is no room, or the worker ended.
+            BusyError: there is no room, or no worker.
+            TextError: the model does not get through one of the texts.
         """
         size = self.batching.size
         async with self._admit():
@@ -160,7 +176,7 @@ class Engine:
                 for start in range(0, len(texts), size):
                     chunk = texts[start : start + size]
                     pairs += await self._enqueue(
-                        chunk, all_categories=all_categories, explain=explain
+                        chunk, all_categories=all_categories, explain=explain, first=start
                     )
                 if len({run for run, _ in pairs}) <= 1:  # else another run took over meanwhile
                     name = pairs[0][0] if pairs else self.run.name
@@ -175,8 +191,8 @@ class Engine:
         """
         if self.full:
             raise BusyError(self.retry_after, "the queue is full")
-        if self._supervisor.loaded is None:
-            raise BusyError(2, "the model is being reloaded")
+        if self._supervisor.failed:
+            raise BusyError(5, "the model can't be loaded")
         self.active_requests += 1
         try:
             yield
@@ -184,13 +200,13 @@ class Engine:
             self.active_requests -= 1
 
     async def _enqueue(
-        self, texts: Sequence[str], *, all_categories: bool, explain: bool
+        self, texts: Sequence[str], *, all_categories: bool, explain: bool, first: int
     ) -> list[tuple[str, dict[str, Any]]]:
         """Put texts in the queue and return their answers, each with the name of the run."""
-        jobs = self._queue.add(texts, all_categories=all_categories, explain=explain)
+        jobs = self._queue.add(texts, all_categories=all_categories, explain=explain, first=first)
         self._wake.set()
         try:
-            return [await job.answer for job in jobs]
+            return await asyncio.gather(*(job.answer for job in jobs))
         finally:
             for job in jobs:
                 job.abandon()
@@ -212,6 +228,9 @@ class Engine:
                     await self._ensure_worker()
                     if jobs := self._queue.next_explanation():
                         await self._guard(self._compute_step, jobs)
+                    await self._ensure_worker()
+                    if jobs := self._queue.next_suspect():
+                        await self._guard(self._compute_batch, jobs)
 
     async def _ensure_worker(self) -> None:
         """Start the worker again if it has died; while that fails, waiting texts do, too."""
@@ -221,13 +240,21 @@ class Engine:
     async def _guard(
         self, compute: Callable[[LoadedRun, list[Job]], Awaitable[None]], jobs: list[Job]
     ) -> None:
-        """Compute some jobs; whatever goes wrong becomes their answer."""
+        """Compute some jobs; whatever goes wrong becomes their answer, or they are tried again."""
+        loaded = self._supervisor.loaded
+        assert loaded, "it was restarted"
+        self._began = time.monotonic()
         try:
-            assert self._supervisor.loaded, "it was restarted"
-            await compute(self._supervisor.loaded, jobs)
+            await finish_within(compute(loaded, jobs), self.batching.seconds)
             self._supervisor.starts = 0
-        except ProcessEndedError:  # one of these texts may be the cause: they are not tried again
-            fail(jobs, BusyError(2, "the model's process ended"))
+        except TimeoutError:
+            limit = f"{self.batching.seconds:g} s"
+            await loaded.worker.close(f"it was ended, having computed for {limit}")
+            reason = f"was not computed within {limit}. Send less of it."
+            self._suspect(jobs, reason, sure=len(jobs) == 1)
+        except ProcessEndedError:  # perhaps because of one of these texts
+            reason = "ended the model's process twice. Send less of it."
+            self._suspect(jobs, reason, sure=jobs[0].suspect)
         except asyncio.CancelledError:
             for job in jobs:
                 job.answer.cancel()
@@ -235,6 +262,15 @@ class Engine:
         except Exception as error:  # a bug must not stop everything that follows
             _log.exception("a batch of %d texts failed", len(jobs))
             fail(jobs, error)
+        finally:
+            self._began = math.inf
+
+    def _suspect(self, jobs: list[Job], reason: str, *, sure: bool) -> None:
+        """Compute some jobs once more, each alone; or blame the one that there is for sure."""
+        if sure:
+            fail(jobs, TextError(jobs[0].place, reason))
+        else:
+            self._queue.suspect(jobs)
 
     async def _compute_batch(self, loaded: LoadedRun, jobs: list[Job]) -> None:
         """Answer a batch."""

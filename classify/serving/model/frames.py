@@ -37,8 +37,11 @@ def take_stdout() -> Callable[[Any], None]:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is not a message
 
     def send(message: Any) -> None:
-        """Write a message, all at once."""
-        out.write(pack(message))
-        out.flush()
+        """Write a message, all at once; end this process if nobody is left to read it."""
+        try:
+            out.write(pack(message))
+            out.flush()
+        except BrokenPipeError:
+            os._exit(1)
 
     return send

@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any, Self
 
 from classify.serving.model import frames
+
+_SECRET = re.compile("KEY|TOKEN|SECRET|PASSW", re.IGNORECASE)  # in the name of a variable
 
 
 class ProcessEndedError(Exception):
@@ -20,6 +23,11 @@ def child_environment() -> dict[str, str]:
     return {name: text for name, text in os.environ.items() if name != "CLASSIFY_API_KEY"}
 
 
+def _environment_without_secrets() -> dict[str, str]:
+    """Return the environment of a child process that reads what strangers wrote."""
+    return {name: text for name, text in child_environment().items() if not _SECRET.search(name)}
+
+
 def describe_signal(number: int) -> str:
     """Say that a process was killed by a signal, and what that often means."""
     return f"killed by signal {number}, which often means that memory ran out"
@@ -27,9 +35,10 @@ def describe_signal(number: int) -> str:
 
 @dataclass(eq=False, slots=True)
 class ChildProcess:
-    """A Python process with a pipe for messages each way."""
+    """A Python process with a pipe for messages each way. reason: of its end, if it is known."""
 
     process: asyncio.subprocess.Process
+    reason: str = ""
 
     @classmethod
     async def start(cls, module: str, *arguments: str) -> Self:
@@ -42,7 +51,7 @@ class ChildProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the service, which finishes its work first
-            env=child_environment(),
+            env=_environment_without_secrets(),
         )
         return cls(process)
 
@@ -55,6 +64,8 @@ class ChildProcess:
     def ending(self) -> str:
         """The end of the process, in words."""
         code = self.process.returncode
+        if self.reason:
+            return self.reason
         if code is not None and code < 0:
             return describe_signal(-code)
         return "still running" if code is None else f"exit code {code}"
@@ -78,19 +89,25 @@ class ChildProcess:
         """Return the next message from the process.
 
         Raises:
-            ProcessEndedError: the process is gone.
+            ProcessEndedError: the process is gone, or says why it ends.
         """
         assert self.process.stdout
         try:
             head = await self.process.stdout.readexactly(frames.LENGTH.size)
             size = frames.LENGTH.unpack(head)[0]
-            return json.loads(await self.process.stdout.readexactly(size))
+            message = json.loads(await self.process.stdout.readexactly(size))
         except (asyncio.IncompleteReadError, ConnectionResetError):
             await self.process.wait()
             raise ProcessEndedError from None
+        if isinstance(message, dict) and "ends" in message:
+            self.reason = message["ends"]
+            await self.process.wait()
+            raise ProcessEndedError
+        return message
 
-    async def close(self) -> None:
-        """Kill the process, which has nothing to lose."""
+    async def close(self, reason: str = "") -> None:
+        """Kill the process, which has nothing to lose. reason: for `ending`."""
+        self.reason = reason or self.reason
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         await self.process.wait()

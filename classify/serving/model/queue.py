@@ -1,4 +1,7 @@
-"""The texts that wait for the model: plain ones go in batches, explanations step by step."""
+"""The texts that wait for the model: plain ones go in batches, explanations step by step.
+
+The texts of a batch that the model did not finish are suspects: each is computed once more, alone.
+"""
 
 import asyncio
 import itertools
@@ -10,6 +13,7 @@ from typing import Any
 from classify.serving.model.loaded_run import LoadedRun
 
 _ROUND = 4  # explanations that take turns; each one that has begun needs memory
+_BATCH_CHARACTERS = 4_000_000  # beyond which a batch takes no further text
 _RATE_WEIGHT = 0.2  # of the latest measurement in the running means of seconds
 
 
@@ -21,6 +25,14 @@ class BusyError(Exception):
         self.retry_after = retry_after
 
 
+class TextError(Exception):
+    """The model does not get through a text. place: of the text in its request."""
+
+    def __init__(self, place: int, reason: str) -> None:
+        super().__init__(reason)
+        self.place = place
+
+
 @dataclass(eq=False, slots=True)
 class Job:
     """A text that waits for its answer.
@@ -30,16 +42,20 @@ class Job:
         all_categories: give the probability of every category, not only of those worth showing.
         answer: becomes the name of the run and its answer.
         number: by which the worker knows the explanation.
+        place: of the text in its request.
         started_by: the run that has begun the explanation.
         seconds: that the explanation has taken so far.
+        suspect: the worker ended while it computed this text.
     """
 
     text: str
     all_categories: bool
     answer: "asyncio.Future[tuple[str, dict[str, Any]]]"
     number: int
+    place: int
     started_by: LoadedRun | None = None
     seconds: float = 0.0
+    suspect: bool = False
 
     def resolve(self, run: str, answer: dict[str, Any]) -> None:
         """Hand over what the worker answered."""
@@ -66,6 +82,7 @@ class Queue:
     def __init__(self) -> None:
         self._plain: deque[Job] = deque()
         self._explained: deque[Job] = deque()
+        self._suspects: deque[Job] = deque()
         self._abandoned: list[int] = []  # explanations that have begun and nobody waits for
         self._numbers = itertools.count()
         self._text_seconds = 0.05  # running means of what a text and an explanation take
@@ -73,7 +90,7 @@ class Queue:
 
     def __len__(self) -> int:
         """Return the number of texts that wait."""
-        return len(self._plain) + len(self._explained)
+        return len(self._plain) + len(self._explained) + len(self._suspects)
 
     @property
     def plain(self) -> int:
@@ -83,14 +100,20 @@ class Queue:
     @property
     def seconds(self) -> float:
         """The time that everything in the queue should take."""
-        plain = self._text_seconds * len(self._plain)
+        plain = self._text_seconds * (len(self._plain) + len(self._suspects))
         return plain + self._explanation_seconds * len(self._explained)
 
-    def add(self, texts: Sequence[str], *, all_categories: bool, explain: bool) -> list[Job]:
-        """Put texts at the end of the queue, and return their jobs."""
+    def add(
+        self, texts: Sequence[str], *, all_categories: bool, explain: bool, first: int = 0
+    ) -> list[Job]:
+        """Put texts at the end of the queue, and return their jobs.
+
+        first: place of the first text in its request.
+        """
         loop = asyncio.get_running_loop()
         jobs = [
-            Job(text, all_categories, loop.create_future(), next(self._numbers)) for text in texts
+            Job(text, all_categories, loop.create_future(), next(self._numbers), place)
+            for place, text in enumerate(texts, first)
         ]
         (self._explained if explain else self._plain).extend(jobs)
         return jobs
@@ -98,11 +121,21 @@ class Queue:
     def next_batch(self, size: int) -> list[Job]:
         """Take the next texts, at most size, and drop those whose clients have left."""
         jobs: list[Job] = []
-        while self._plain and len(jobs) < size:
+        characters = 0
+        while self._plain and len(jobs) < size and characters < _BATCH_CHARACTERS:
             job = self._plain.popleft()
             if not job.answer.done():
                 jobs.append(job)
+                characters += len(job.text)
         return jobs
+
+    def next_suspect(self) -> list[Job]:
+        """Take the next suspect, if there is one; drop those whose clients have left."""
+        while self._suspects:
+            job = self._suspects.popleft()
+            if not job.answer.done():
+                return [job]
+        return []
 
     def next_explanation(self) -> list[Job]:
         """Take the next text to explain, if there is one; drop those whose clients have left."""
@@ -113,6 +146,12 @@ class Queue:
             if job.started_by:
                 self._abandoned.append(job.number)
         return []
+
+    def suspect(self, jobs: Iterable[Job]) -> None:
+        """Let texts that the worker did not finish wait, each to be computed alone."""
+        for job in jobs:
+            job.suspect = True
+            (self._explained if job.started_by else self._suspects).append(job)
 
     def put_back(self, job: Job) -> None:
         """Let an unfinished explanation wait for its next turn."""
@@ -133,13 +172,13 @@ class Queue:
 
     def fail_all(self, error: Exception) -> None:
         """Empty the queue, answering every text with an error."""
-        for jobs in (self._plain, self._explained):
+        for jobs in (self._plain, self._explained, self._suspects):
             fail(jobs, error)
             jobs.clear()
 
     def cancel_all(self) -> None:
         """Cancel every text."""
-        for job in (*self._plain, *self._explained):
+        for job in (*self._plain, *self._explained, *self._suspects):
             job.answer.cancel()
 
 

@@ -24,6 +24,7 @@ class Supervisor:
         loaded: the run and its worker; None while neither could be started.
         computing: a lock, held while the worker computes; a promoted run waits for it.
         starts: how often a worker was restarted since one has answered.
+        failed: the last attempt to start a worker did not succeed.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Supervisor:
         self.loaded: LoadedRun | None = None
         self.computing = asyncio.Lock()
         self.starts = 0
+        self.failed = False
         self._find_run, self._load, self._on_death = find_run, load, on_death
         self._on_promoted: list[Callable[[RunInfo], Awaitable[None]]] = []
         self._info: RunInfo | None = None
@@ -69,6 +71,11 @@ class Supervisor:
     def alive(self) -> bool:
         """True while a worker process runs."""
         return self.loaded is not None and self.loaded.worker.alive
+
+    @property
+    def state(self) -> str:
+        """The activity of a supervisor without a worker, in words."""
+        return "can't load the model: its log says why" if self.failed else "is reloading the model"
 
     def on_promoted(self, callback: Callable[[RunInfo], Awaitable[None]]) -> None:
         """Call this whenever another run has taken over."""
@@ -95,6 +102,7 @@ class Supervisor:
         self.starts += 1
         if loaded := await self._load_any():
             self._switch_to(loaded)
+        self.failed = loaded is None
         return loaded is not None
 
     async def follow(self) -> None:

@@ -9,7 +9,8 @@ Its first message describes the run, or says why it can't be loaded. Then each m
                                                         or {"more": true}: ask again
     {"explain": 7, "forget": [5, …]}                    the next step; nobody waits for 5
 
-It ends with the service, however the service ends.
+It ends with the service, however the service ends, and once the weights on disk have changed:
+{"ends": …} then says so instead of an answer.
 """
 
 import json
@@ -22,6 +23,7 @@ from typing import Any
 
 from classify.prediction.records import prediction_record, script_note
 from classify.serving.model import frames
+from classify.serving.model.weights import LoadedWeights
 from seeds.base.errors import InputError
 from seeds.base.surrogates import replace_surrogates
 from seeds.clean import clean
@@ -38,8 +40,10 @@ def main() -> None:
     """Load the run named on the command line, and answer until the pipe ends."""
     run, runtime = sys.argv[1:]
     send = frames.take_stdout()
+    weights = LoadedWeights(Path(run))
     try:
         loaded = load_run(Path(run), Runtime(**json.loads(runtime)))
+        weights.note_hashes()
     except InputError as error:
         send({"fault": str(error)})
         return
@@ -47,9 +51,13 @@ def main() -> None:
     explanations: dict[int, Steps] = {}
     while (message := frames.read(sys.stdin.buffer)) is not None:
         if isinstance(message, list):
-            send(answer_batch(loaded, message))
+            answer: Any = answer_batch(loaded, message)
         else:
-            send(explain_step(loaded, message, explanations))
+            answer = explain_step(loaded, message, explanations)
+        if altered := weights.find_altered():
+            send({"ends": f"{altered} was altered since it was loaded"})
+            return
+        send(answer)
 
 
 def describe(run: Run) -> dict[str, Any]:

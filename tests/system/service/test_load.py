@@ -1,4 +1,7 @@
-"""`classify serve` under load: bounded, responsive, batching, and losing nothing at its end."""
+"""`classify serve` under load: bounded, responsive, batching, and losing nothing at its end.
+
+Each service is started as people start it, with all its imports.
+"""
 
 import json
 import signal
@@ -71,7 +74,7 @@ def test_a_thousand_clients_are_all_answered_and_health_stays_responsive(
     It is asked on new connections, which must not wait for the load to end. benchmarks/serving.py
     measures how fast it answers.
     """
-    with serving(desk) as service:
+    with serving(desk, cold=True) as service:
         for _ in range(200):
             assert service.predict("film").status_code == 200
         asking = start_clients(service, desk, CLIENTS, SECONDS, pause)
@@ -89,7 +92,7 @@ def test_a_thousand_clients_are_all_answered_and_health_stays_responsive(
 
 def test_a_full_queue_says_when_to_come_again(desk: Path) -> None:
     """It is a 503 with Retry-After in seconds; accepted requests are answered."""
-    with serving(desk, "--queue", "1", "--max-batch", "1") as service:
+    with serving(desk, "--queue", "1", "--max-batch", "1", cold=True) as service:
         texts = [f"{CINEMA} " * 300] * 200
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda _: service.predict(texts), range(8)))
@@ -102,7 +105,7 @@ def test_a_full_queue_says_when_to_come_again(desk: Path) -> None:
 
 def test_work_of_clients_that_left_is_dropped(desk: Path) -> None:
     """It is not computed, so the next client does not wait for it."""
-    with serving(desk, "--max-batch", "1") as service:
+    with serving(desk, "--max-batch", "1", cold=True) as service:
         body = json.dumps({"text": [f"{CINEMA} " * 300] * 256}).encode()
         head = (
             f"POST /v1/predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
@@ -122,7 +125,7 @@ def test_work_of_clients_that_left_is_dropped(desk: Path) -> None:
 def test_explanations_and_plain_texts_take_turns(desk: Path) -> None:
     """Nobody waits until many long texts are all explained."""
     long = {"text": [f"{CINEMA} " * 140] * 16, "explain": True, "all": True}
-    with serving(desk) as service, ThreadPoolExecutor(8) as pool:
+    with serving(desk, cold=True) as service, ThreadPoolExecutor(8) as pool:
         explained = [pool.submit(service.web.post, "/v1/predict", json=long) for _ in range(8)]
         wait_until(lambda: _inside(service) > 4)
         assert service.predict([CINEMA] * 64).status_code == 200
@@ -155,7 +158,7 @@ def _figure(service: Service, name: str) -> float:
 
 def test_sigterm_under_load_loses_no_accepted_request(desk: Path) -> None:
     """Every request that was sent gets its answer; then the process ends with 0."""
-    with serving(desk) as service:
+    with serving(desk, cold=True) as service:
         answered: list[int] = []
         lost: list[str] = []
         stop = threading.Event()
@@ -215,9 +218,9 @@ def _response(client: socket.socket) -> bytes:
 def test_batches_give_what_single_texts_give(desk: Path) -> None:
     """Each of 32 clients at once gets the answer that it would get alone."""
     texts = [f"{CINEMA} {n} export douane tarif {'match ' * (n % 7)}" for n in range(64)]
-    with serving(desk, "--max-batch", "1") as service:
+    with serving(desk, "--max-batch", "1", cold=True) as service:
         alone = [service.predict(text, all=True).json()["predictions"] for text in texts]
-    with serving(desk, "--batch-wait", "20") as service, ThreadPoolExecutor(32) as pool:
+    with serving(desk, "--batch-wait", "20", cold=True) as service, ThreadPoolExecutor(32) as pool:
         together = list(
             pool.map(lambda text: service.predict(text, all=True).json()["predictions"], texts)
         )

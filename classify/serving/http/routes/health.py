@@ -17,7 +17,7 @@ router = APIRouter()
     "/health/live",
     operation_id="live",
     summary="Tell whether the service runs",
-    responses=schemas.problems(403),
+    responses=schemas.problems(400, 403),
 )
 async def live() -> schemas.Health:
     """Return 200 as long as the service runs."""
@@ -29,7 +29,7 @@ async def live() -> schemas.Health:
     operation_id="ready",
     summary="Tell whether texts are answered",
     response_model=schemas.Health,
-    responses=schemas.problems(403, 503),
+    responses=schemas.problems(400, 403, 503),
 )
 async def ready(request: Request) -> Any:
     """Return 200 while texts are answered, and 503 while the model is reloaded or at the end."""
@@ -45,7 +45,7 @@ async def ready(request: Request) -> Any:
     summary="Give figures to Prometheus",
     responses={
         200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
-        **schemas.problems(401, 403),
+        **schemas.problems(400, 401, 403),
     },
     response_class=Response,
 )

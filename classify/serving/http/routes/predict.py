@@ -12,8 +12,15 @@ from classify.serving.files.contents import ARTICLES
 from classify.serving.http import openapi, schemas
 from classify.serving.http.disconnect import run_while_connected
 from classify.serving.http.metrics import Measures
-from classify.serving.http.requests import check_explained, read_predict_request, read_upload
+from classify.serving.http.requests import (
+    InvalidError,
+    check_explained,
+    read_predict_request,
+    read_upload,
+)
 from classify.serving.http.state import state_of
+from classify.serving.model.engine import Answers
+from classify.serving.model.queue import TextError
 from seeds.reading.files import SUFFIXES
 
 router = APIRouter(prefix="/v1")
@@ -33,9 +40,8 @@ async def predict(request: Request) -> Response:
     state = state_of(request)
     body = await read_predict_request(request)
     texts = [body.text] if isinstance(body.text, str) else body.text
-    _note_texts(request, texts)
-    call = state.engine.answer(texts, all_categories=body.all, explain=body.explain)
-    answers = await run_while_connected(request, call, state.measures)
+    places = ["text"] if isinstance(body.text, str) else [f"text.{n}" for n in range(len(texts))]
+    answers = await _answer(request, texts, places, all_categories=body.all, explain=body.explain)
     return _respond(answers.run, answers.records, state.measures)
 
 
@@ -59,9 +65,14 @@ async def predict_file(request: Request) -> Response:
     texts = [article.text for article in file.articles]
     if upload.explain:
         check_explained(texts, "articles")
-    _note_texts(request, texts)
-    call = state.engine.answer(texts, all_categories=upload.all_categories, explain=upload.explain)
-    answers = await run_while_connected(request, call, state.measures)
+    places = [article.source for article in file.articles]
+    answers = await _answer(
+        request,
+        texts,
+        places,
+        all_categories=upload.all_categories,
+        explain=upload.explain,
+    )
     records = [
         {
             **answer,
@@ -74,6 +85,33 @@ async def predict_file(request: Request) -> Response:
     ]
     rejected = [{"where": fault.where, "message": fault.message} for fault in file.faults]
     return _respond(answers.run, records, state.measures, rejected=rejected)
+
+
+async def _answer(
+    request: Request, texts: Sequence[str], places: Sequence[str], **options: bool
+) -> Answers:
+    """Return the answer to each text; the work ends if the client leaves.
+
+    Args:
+        request: from the client.
+        texts: articles.
+        places: how the client knows each of them.
+        options: of `Engine.answer`.
+
+    Raises:
+        HTTPException: the client left.
+        InvalidError: the model does not get through one of the texts.
+        BusyError: there is no room.
+    """
+    _note_texts(request, texts)
+    state = state_of(request)
+    call = state.engine.answer(texts, **options)
+    try:
+        return await run_while_connected(request, call, state.measures)
+    except TextError as error:
+        errors = [{"where": places[error.place], "message": str(error)}]
+        detail = "the model does not get through one of the texts: see errors."
+        raise InvalidError(detail, errors) from error
 
 
 def _note_texts(request: Request, texts: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ router = APIRouter(prefix="/v1")
     "/categories",
     operation_id="categories",
     summary="List the categories",
-    responses=schemas.problems(401, 403),
+    responses=schemas.problems(400, 401, 403),
 )
 async def categories(request: Request) -> schemas.Categories:
     """Return the categories of the run that answers now, with their thresholds."""
@@ -34,7 +34,7 @@ async def categories(request: Request) -> schemas.Categories:
     "/runs/current",
     operation_id="current_run",
     summary="Describe the current run and the next training",
-    responses=schemas.problems(401, 403),
+    responses=schemas.problems(400, 401, 403),
 )
 async def current_run(request: Request) -> schemas.CurrentRun:
     """Return the run that answers now, and the state of the next training."""
