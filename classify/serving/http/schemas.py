@@ -237,7 +237,6 @@ _PROBLEMS = {
     408: "The body did not arrive in time.",
     413: "The body is too large, holds too many values, or takes too long to read.",
     415: "This route does not take the content type, or the body is compressed.",
-    422: "The request is not valid, or the model does not get through one of its texts; `errors` says "
-    "where.",
+    422: "The request is not valid, or the model does not get through a text; `errors` says where.",
     503: "The service is busy or reloading its model; Retry-After says when to try again.",
 }
