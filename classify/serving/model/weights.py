@@ -6,8 +6,8 @@ A kind that maps its weights would answer differently from then on, without a wo
 import contextlib
 import hashlib
 import os
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 from seeds.base.records import read_object
 from training.runs.facts import RESTORE
@@ -24,7 +24,7 @@ class LoadedWeights:
     def __init__(self, run: Path) -> None:
         """Open the files; the run is loaded, and checked against its manifest, afterwards."""
         self._run = run
-        self._files: dict[Path, IO[bytes]] = {}
+        self._files: dict[Path, BufferedReader] = {}
         for path in sorted(run.rglob("*")):
             if path.suffix in _SUFFIXES:
                 with contextlib.suppress(OSError):  # loading the run says what is wrong
@@ -52,7 +52,7 @@ class LoadedWeights:
         return None
 
 
-def _stamp(file: IO[bytes]) -> tuple[int, int, int]:
+def _stamp(file: BufferedReader) -> tuple[int, int, int]:
     """Return what changes whenever a file is written to; all but its content may change it, too."""
     facts = os.fstat(file.fileno())
     return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
