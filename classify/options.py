@@ -11,6 +11,7 @@ import click
 from seeds.base.errors import InputError
 
 if TYPE_CHECKING:
+    from training.decision import Rule
     from training.runs.run import Run
     from training.runtime import Runtime
 
@@ -178,6 +179,14 @@ def note_precision(run: "Run", runtime: "Runtime") -> None:
 
     if run.model.computing and runtime.dtype == "auto":
         say(f"computing {run.model.computing}")
+
+
+def note_left_out(run: str, rule: "Rule") -> None:
+    """Print which categories a run left out and what follows, if there are any."""
+    from classify.terminal import say
+
+    if rule.caveat:
+        say(f"{run} {rule.caveat}")
 
 
 class Commands(click.Group):

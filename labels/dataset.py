@@ -20,10 +20,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An article with its agreed categories, in taxonomy order."""
+    """An article with its agreed categories, in taxonomy order.
+
+    Attributes:
+        unknown: its agreed categories that a restricted dataset leaves out.
+    """
 
     document: Document
     categories: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def is_measurable(self) -> bool:
+        """Whether a prediction can be right: it has a category that is known, or none at all."""
+        return bool(self.categories) or not self.unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +78,13 @@ class Dataset:
         return np.array(rows, np.bool_).reshape(len(rows), len(ids))
 
     def restrict(self, ids: Collection[str]) -> "Dataset":
-        """Return the dataset with only these categories; for single choice, their examples."""
+        """Return the dataset with only these categories; for single choice, their examples.
+
+        For multiple choice every example stays; its other categories become unknown.
+        """
         categories = tuple(category for category in self.taxonomy.categories if category.id in ids)
         taxonomy = replace(self.taxonomy, categories=categories)
-        examples = (
-            Example(example.document, tuple(name for name in example.categories if name in ids))
-            for example in self.examples
-        )
+        examples = (_restrict_example(example, ids) for example in self.examples)
         single = taxonomy.choice == "single"
         return Dataset(tuple(e for e in examples if e.categories or not single), taxonomy)
 
@@ -118,6 +128,12 @@ def write_dataset(path: Path, dataset: Dataset) -> None:
         for example in dataset.examples
     )
     write_records(path, records)
+
+
+def _restrict_example(example: Example, ids: Collection[str]) -> Example:
+    known = tuple(name for name in example.categories if name in ids)
+    others = (name for name in example.categories if name not in ids)
+    return Example(example.document, known, (*example.unknown, *others))
 
 
 def _read_example(record: dict[str, Any], where: str) -> Example:

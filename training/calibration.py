@@ -25,11 +25,13 @@ class RuleTargets:
         choice: "single": one temperature; "multiple": a Platt scaling and a threshold per category.
         max_risk: the largest share of wrong articles among those accepted without review.
         precision: that each category's threshold must reach; None: take the threshold of best F1.
+        left_out: ids of categories that articles have but that are not learned.
     """
 
     choice: Literal["multiple", "single"]
     max_risk: float
     precision: float | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def fit_rule(
@@ -38,6 +40,7 @@ def fit_rule(
     folds: IntArray,
     categories: tuple[str, ...],
     targets: RuleTargets,
+    complete: BoolArray | None = None,
 ) -> tuple[Scaling, Rule]:
     """Fit calibration and decision rule to articles the model did not learn from.
 
@@ -48,6 +51,8 @@ def fit_rule(
             other folds: one fitted on the article itself would be surer of it than of a new one.
         categories: the k ids.
         targets: what the rule must reach.
+        complete: bool (n,), False for an article that also has a category which was left out: what
+            is predicted for it is never wholly right. None: every article is.
     """
     scaling, rule = _fit_thresholds(scores, gold, categories, targets)
     certainty, right = np.zeros(len(gold)), np.zeros(len(gold), np.bool_)
@@ -61,6 +66,10 @@ def fit_rule(
         probabilities = fold_rule.probabilities(fold_scaling.apply(scores[inside]))
         certainty[inside] = fold_rule.certainty(probabilities)
         right[inside] = (fold_rule.select(probabilities) == gold[inside]).all(axis=1)
+    if complete is not None:
+        right &= complete
+    if targets.left_out:  # those without a predicted category are never accepted
+        right, certainty = right[certainty > 0], certainty[certainty > 0]
     return scaling, replace(rule, review_below=safe_bound(certainty, right, targets.max_risk))
 
 
@@ -71,7 +80,7 @@ def _fit_thresholds(
     size = len(categories)
     if targets.choice == "single":
         scaling = Scaling((temperature(scores, gold),) * size, (0.0,) * size)
-        return scaling, Rule("single", categories, (0.0,) * size, NEVER)
+        return scaling, Rule("single", categories, (0.0,) * size, NEVER, targets.left_out)
     shared = platt(scores.ravel(), gold.ravel())
     lines = [platt(scores[:, n], gold[:, n], shared) for n in range(size)]
     scaling = Scaling(tuple(slope for slope, _ in lines), tuple(offset for _, offset in lines))
@@ -82,7 +91,7 @@ def _fit_thresholds(
         max_risk = 1 - targets.precision
         columns = zip(probabilities.T, gold.T, strict=True)
         thresholds = tuple(safe_bound(*column, max_risk) for column in columns)
-    return scaling, Rule("multiple", categories, thresholds, NEVER)
+    return scaling, Rule("multiple", categories, thresholds, NEVER, targets.left_out)
 
 
 def safe_bound(certainty: Float64Array, right: BoolArray, max_risk: float) -> float:
@@ -142,7 +151,9 @@ def platt(
 
 
 def temperature(scores: Float32Array, gold: BoolArray) -> float:
-    """Fit the factor on all scores before the softmax; scores, gold (n, k), one True per row.
+    """Fit the factor on all scores before the softmax; scores, gold (n, k), at most one True a row.
+
+    A row without one, of an article whose category was left out, counts for nothing.
 
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks".
     """

@@ -9,6 +9,7 @@ from seeds.base.errors import InputError
 from training.arrays import BoolArray, Float32Array, Float64Array
 
 Decision = Literal["accepted", "needs review", "none"]
+_NAMED = 12  # categories left out that a line names
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Prediction:
     Attributes:
         categories: the ids predicted, most probable first.
         probabilities: every category id with its calibrated probability, in [0, 1].
-        decision: "accepted"; "needs review": a person should check it; "none": surely no category.
+        decision: "accepted"; "needs review": a person should check it; "none": surely no category,
+            which a run that left categories out never says.
     """
 
     categories: tuple[str, ...]
@@ -61,18 +63,35 @@ class Rule:
         thresholds: a category is predicted from this probability on; unused for single choice.
         review_below: an article needs review when the probability that all of its category
             decisions are right is below this; above 1, every article does.
+        left_out: ids of categories that articles have but that were not learned. With any, an
+            article without a predicted category may have one of those, so it needs review.
     """
 
     choice: Literal["multiple", "single"]
     categories: tuple[str, ...]
     thresholds: tuple[float, ...]
     review_below: float
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.categories) != len(self.thresholds) or not self.categories:
             raise InputError("categories and thresholds differ in number")
         if not np.isfinite((*self.thresholds, self.review_below)).all():
             raise InputError("thresholds must be finite")
+
+    @property
+    def caveat(self) -> str:
+        """What follows from the categories left out, in words; "" if none were."""
+        if not self.left_out:
+            return ""
+        rest = len(self.left_out) - _NAMED
+        names = ", ".join(self.left_out[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+        follows = (
+            "an article of these always gets another category"
+            if self.choice == "single"
+            else "an article without a predicted category may have one of these, so it needs review"
+        )
+        return f"does not know {names} (left out of training): {follows}"
 
     def probabilities(self, scores: Float32Array) -> Float64Array:
         """Return probabilities, float64 (n, k), of calibrated log-odds (n, k)."""
@@ -90,12 +109,15 @@ class Rule:
         """Return the chance that all category decisions of an article are right, (n,).
 
         For multiple choice, the product over categories, which are taken as independent given the
-        article.
+        article; 0 without a predicted category if categories were left out.
         """
         if self.choice == "single":
             return np.asarray(probabilities.max(axis=1))
         predicted = self.select(probabilities)
-        return np.asarray(np.where(predicted, probabilities, 1 - probabilities).prod(axis=1))
+        chances = np.where(predicted, probabilities, 1 - probabilities).prod(axis=1)
+        if self.left_out:
+            chances[~predicted.any(axis=1)] = 0
+        return np.asarray(chances)
 
     def predictions(self, scores: Float32Array) -> list[Prediction]:
         """Return one Prediction per article from scores (n, k)."""

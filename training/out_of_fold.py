@@ -15,7 +15,7 @@ from labels.dataset import Dataset
 from seeds.base.errors import DISTRIBUTION, InputError
 from seeds.base.storage import write_text
 from training.arrays import Float32Array, IntArray
-from training.model import Fitting, Track
+from training.model import Fitting, Log, Track
 from training.models import model_class
 from training.recipe import Recipe
 from training.split import Split
@@ -48,7 +48,7 @@ def score_out_of_fold(
     scores, durations = [], []
     for n, (learn, validate) in enumerate(make_folds(dataset, recipe.folds, recipe.seed), 1):
         saved = subfolder(fitting.folder, f"fold-{n}.json")
-        fold = _read_fold(saved)
+        fold = _read_fold(saved, (len(validate), len(dataset.taxonomy.ids)), fitting.log)
         if fold is None:
             label = f"fold {n} of {recipe.folds}: "
             inside = replace(
@@ -109,12 +109,30 @@ def subfolder(folder: Path | None, name: str) -> Path | None:
     return folder / name if folder else None
 
 
-def _read_fold(path: Path | None) -> tuple[Float32Array, float | None] | None:
-    """Read the scores of a fold of an interrupted training; None if the fold did not finish."""
+def _read_fold(
+    path: Path | None, shape: tuple[int, int], log: Log
+) -> tuple[Float32Array, float | None] | None:
+    """Read the scores of a fold of an interrupted training.
+
+    Returns:
+        None if the fold did not finish, or if its file is damaged, which is logged.
+    """
     if path is None or not path.is_file():
         return None
-    scores, duration = json.loads(path.read_text(encoding="utf-8"))
-    return np.array(scores, np.float32), duration
+    try:
+        values, duration = json.loads(path.read_text(encoding="utf-8"))
+        scores = np.array(values, np.float32)
+        if scores.shape == shape and np.isfinite(scores).all() and _is_share(duration):
+            return scores, duration
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
+        pass
+    log(f"{path}: damaged, so the fold is made again")
+    return None
+
+
+def _is_share(duration: object) -> bool:
+    """Tell whether a saved duration is what a model gives: a share of the passes, or None."""
+    return duration is None or (type(duration) in (int, float) and 0 < duration <= 1)
 
 
 def _label_track(track: Track, label: str) -> Track:

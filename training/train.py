@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from typing import Any
 
+import numpy as np
+
 from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import DISTRIBUTION, InputError
@@ -15,7 +17,7 @@ from training.arrays import Float32Array
 from training.calibration import RuleTargets, fit_rule
 from training.decision import Rule, Scaling
 from training.evaluation.learning_curve import LearningCurve, learning_curve
-from training.evaluation.measured import Measured
+from training.evaluation.measured import Measured, describe_unmeasured
 from training.model import Fitting, Log, Model
 from training.models import model_class
 from training.out_of_fold import FoldScores, score_out_of_fold, subfolder
@@ -30,6 +32,7 @@ from training.split import Split, draw_split, find_positions, refuse_leak
 
 _GOLDEN_TEXTS, _GOLDEN_CHARACTERS = 8, 1500
 _MIN_TESTED = 10  # articles; figures of fewer would say next to nothing
+_NO_FOLD = -1  # of articles that no fold holds
 _COMPACT = str.maketrans({"-": None, ":": None, "T": "-", "Z": None})
 
 
@@ -41,7 +44,7 @@ class _Articles:
         learned: the training set, with the categories that can be learned.
         tested: the test set, of the same categories; empty: measured out of fold.
         split: where the two come from, to be frozen; None without a test set.
-        left_out: notes on the categories that are not learned or not predicted.
+        left_out: notes on what is not learned, not predicted or not measured.
     """
 
     learned: Dataset
@@ -72,19 +75,25 @@ def train(
     """
     meter = Meter()
     fitting = replace(fitting or Fitting(), seed=recipe.seed)
-    targets = _rule_targets(dataset.taxonomy, recipe)
+    _refuse_precision(dataset.taxonomy, recipe)
     articles = _choose_articles(dataset, recipe, frozen, fitting.log)
     learned, tested = articles.learned, articles.tested
     fold_scores = score_out_of_fold(learned, kind, recipe, settings, fitting)
-    scaling, rule, out_of_fold = _calibrate(learned, fold_scores, targets)
-    for note in _unreachable_thresholds(rule, recipe, len(out_of_fold.gold)):
-        fitting.log(note)
-        articles = replace(articles, left_out=(*articles.left_out, note))
     final = replace(fitting, duration=fold_scores.duration, folder=subfolder(fitting.folder, "all"))
-    model = model_class(kind).fit(learned, settings, final).rescaled(scaling)
+    model = model_class(kind).fit(learned, settings, final)
+    texts = _draw_unlearned(dataset, learned, len(fold_scores.positions), recipe.seed)
+    unlearned = model.scores(texts) if texts else fold_scores.scores[:0]
+    targets = _rule_targets(dataset, learned, recipe)
+    scaling, rule, out_of_fold = _calibrate(learned, fold_scores, unlearned, targets)
+    model = model.rescaled(scaling)
     measured = out_of_fold
     if tested.examples:
         measured = Measured.from_scores(rule, model.scores(tested.texts), tested)
+    notes = [*_unreachable_thresholds(rule, recipe, len(out_of_fold.gold)), *_unmeasured(measured)]
+    for note in notes:
+        fitting.log(note)
+    articles = replace(articles, left_out=(*articles.left_out, *notes))
+    measured = measured.measurable
     curve = _learning_curve(learned, kind, recipe, settings, fitting)
     evaluation, cost = measured.evaluate(rule, recipe.seed), meter.read()
     facts = _facts(dataset, articles, model, recipe, settings, cost)
@@ -99,23 +108,52 @@ def train(
     return Trained(name, model, rule, evaluation, facts, files, articles.split)
 
 
-def _rule_targets(taxonomy: Taxonomy, recipe: Recipe) -> RuleTargets:
-    """Return the targets the recipe sets for the rule."""
+def _refuse_precision(taxonomy: Taxonomy, recipe: Recipe) -> None:
+    """Refuse a target that single choice can't reach."""
     if recipe.precision and taxonomy.choice == "single":
         raise InputError(
             "precision is for multiple choice only; in single choice, max_risk decides what is "
             "accepted. Leave precision out."
         )
-    return RuleTargets(taxonomy.choice, recipe.max_risk, recipe.precision or None)
+
+
+def _rule_targets(dataset: Dataset, learned: Dataset, recipe: Recipe) -> RuleTargets:
+    """Return the targets of the rule: the recipe's, and the categories that were left out."""
+    counts, known = _category_counts(dataset), learned.taxonomy.ids
+    left_out = tuple(n for n in dataset.taxonomy.ids if counts[n] and n not in known)
+    return RuleTargets(dataset.taxonomy.choice, recipe.max_risk, recipe.precision or None, left_out)
+
+
+def _draw_unlearned(dataset: Dataset, learned: Dataset, held_out: int, seed: int) -> list[str]:
+    """Draw texts that single choice left out with their categories, as many as were held out.
+
+    What is predicted for them is wrong, which the review bound must know. For multiple choice they
+    are among the articles learned from, without a category.
+    """
+    if dataset.taxonomy.choice == "multiple":
+        return []
+    known = learned.taxonomy.ids
+    texts = [e.document.text for e in dataset.examples if e.categories[0] not in known]
+    count = round(len(texts) * held_out / len(learned.examples))
+    return [texts[n] for n in np.random.default_rng(seed).permutation(len(texts))[:count]]
 
 
 def _calibrate(
-    learned: Dataset, fold_scores: FoldScores, targets: RuleTargets
+    learned: Dataset, fold_scores: FoldScores, unlearned: Float32Array, targets: RuleTargets
 ) -> tuple[Scaling, Rule, Measured]:
-    """Fit scaling and rule to out-of-fold scores, and measure them on the same articles."""
+    """Fit scaling and rule to out-of-fold scores, and measure them on the same articles.
+
+    unlearned: raw scores of articles of no category that was learned, (m, k).
+    """
     held_out = learned.subset(fold_scores.positions)
+    complete = [not example.unknown for example in held_out.examples]
     scaling, rule = fit_rule(
-        fold_scores.scores, held_out.gold, fold_scores.folds, learned.taxonomy.ids, targets
+        np.concatenate([fold_scores.scores, unlearned]),
+        np.concatenate([held_out.gold, np.zeros(unlearned.shape, np.bool_)]),
+        np.concatenate([fold_scores.folds, np.full(len(unlearned), _NO_FOLD)]),
+        learned.taxonomy.ids,
+        targets,
+        np.array([*complete, *[False] * len(unlearned)], np.bool_),
     )
     measured = Measured.from_scores(rule, scaling.apply(fold_scores.scores), held_out)
     return scaling, rule, measured
@@ -132,6 +170,17 @@ def _unreachable_thresholds(rule: Rule, recipe: Recipe, articles: int) -> list[s
         f"{recipe.precision:g} on {articles} articles. Label more articles in these categories, "
         "or lower --precision"
     ]
+
+
+def _unmeasured(measured: Measured) -> list[str]:
+    """Return a note on the articles that have only categories left out, if there are any."""
+    examples = measured.dataset.examples
+    rows = [n for n, example in enumerate(examples) if not example.is_measurable]
+    if not rows:
+        return []
+    names = dict.fromkeys(name for n in rows for name in examples[n].unknown)
+    labelled = int(measured.predicted[rows].any(axis=1).sum())
+    return [f"{describe_unmeasured(len(rows), names)}; {labelled:,} of these get another category"]
 
 
 def _learning_curve(
@@ -211,7 +260,7 @@ def _set_test_apart(dataset: Dataset, recipe: Recipe, frozen: Split | None, log:
     if len(names) >= _min_categories(dataset.taxonomy):
         usable = dataset.restrict(names)
         learned, tested = (usable.subset(side) for side in find_positions(usable, split))
-        if len(tested.examples) >= _MIN_TESTED:
+        if sum(example.is_measurable for example in tested.examples) >= _MIN_TESTED:
             for note in (*notes, *too_rare):
                 log(note)
             refuse_leak(learned, tested)

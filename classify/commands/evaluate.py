@@ -40,7 +40,12 @@ def evaluate(
     Without --on, the articles are the frozen test set of the workspace. Articles that the run was
     trained on, and their near-duplicates, are left out and counted.
     """
-    from classify.workspace.evaluation import describe_exclusions, evaluate_run, select_measurable
+    from classify.workspace.evaluation import (
+        count_labelled,
+        describe_exclusions,
+        evaluate_run,
+        select_measurable,
+    )
     from classify.workspace.labelled import read_labelled_articles
     from training.runs.registry import find_run
     from training.runs.run import load_run
@@ -53,6 +58,9 @@ def evaluate(
     for line in (*faults, *describe_exclusions(measured, [loaded])):
         say(line)
     evaluation = evaluate_run(loaded, measured)
+    if measured.unmeasured:
+        labelled = count_labelled(loaded, measured.unmeasured)
+        say(f"of these {len(measured.unmeasured):,}, {labelled:,} get another category")
     if form == "json":
         origin = {"run": loaded.name, "on": source.name}
         record = {**origin, **measured.record(), **evaluation.record()}

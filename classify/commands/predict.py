@@ -11,6 +11,7 @@ from classify.options import (
     add_options,
     file_encoding_option,
     max_size_option,
+    note_left_out,
     note_precision,
     runtime_options,
     workspace_option,
@@ -158,6 +159,7 @@ def _labelling(options: PredictOptions) -> "Labelling":
     folder = workspace_path(options.workspace) / "runs"
     run = load_run(find_run(folder, options.run), options.runtime)
     note_precision(run, options.runtime)
+    note_left_out(run.name, run.rule)
     work = Work(
         run.path.absolute(),
         options.runtime,

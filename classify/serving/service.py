@@ -158,6 +158,8 @@ def _announce(listener: socket.socket, engine: Engine) -> None:
     shown_host = f"[{host}]" if ":" in host else host
     computing = f", computing {engine.run.computing}" if engine.run.computing else ""
     say(f"http://{shown_host}:{port}  answers with {engine.run.name}{computing}")
+    if engine.run.caveat:
+        say(f"{engine.run.name} {engine.run.caveat}")
 
 
 class _Server(uvicorn.Server):

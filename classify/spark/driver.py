@@ -17,6 +17,7 @@ from seeds.base.errors import Fault, InputError
 from seeds.base.locks import locked
 from seeds.base.storage import write_text
 from training.runs.facts import read_facts
+from training.runs.run import read_rule
 
 _SECONDS_BETWEEN_LOOKS = 0.5  # at how far a job is
 
@@ -39,7 +40,9 @@ def label_folder(source: Path, target: Path, job: LabelJob, master: str | None) 
     from classify.spark.context import spark_context
 
     _refuse_nested(source, target)
-    read_facts(job.run)  # so that a run of another version is refused here, not by each worker
+    # A run of another version is refused here, not by each worker.
+    if caveat := read_rule(job.run, read_facts(job.run)).caveat:
+        say(f"{job.run.name} {caveat}")
     shards = find_shards(source, target, say)
     refuse_other_files(target, shards)
     with locked(target, "classify predict --engine spark"):

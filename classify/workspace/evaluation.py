@@ -14,6 +14,7 @@ from classify.workspace.labelled import read_test_set
 from labels.dataset import Dataset, Example
 from seeds.base.errors import InputError
 from training.evaluation.comparison import Predictions
+from training.evaluation.measured import describe_unmeasured
 from training.evaluation.metrics import Evaluation, evaluate
 from training.runs.provenance import read_run_split
 from training.runs.run import Run
@@ -32,6 +33,7 @@ class EvaluationSet:
         left_out: number of articles left out because a run was trained on them or on
             near-duplicates of them.
         unknown: number of articles of each category that some run does not know.
+        unmeasured: articles left out because they have only such categories.
         removed: categories of the runs that are no longer in the taxonomy.
     """
 
@@ -40,6 +42,7 @@ class EvaluationSet:
     gold: NDArray[np.bool_]
     left_out: int
     unknown: dict[str, int]
+    unmeasured: tuple[Example, ...]
     removed: tuple[str, ...]
 
     def record(self) -> dict[str, object]:
@@ -47,6 +50,7 @@ class EvaluationSet:
         return {
             "left_out": self.left_out,
             "unknown_categories": self.unknown,
+            "unmeasured": len(self.unmeasured),
             "gone_categories": list(self.removed),
         }
 
@@ -60,9 +64,11 @@ def select_measurable(dataset: Dataset, runs: Sequence[Run]) -> EvaluationSet:
     measurable = restrict_to_shared(dataset, runs, mask_unseen(dataset, runs))
     if not measurable.examples:
         total = quantity(len(dataset.examples), "labelled article")
+        names = ", ".join(measurable.unknown)
         raise InputError(
             f"nothing to measure on: of {total}, {measurable.left_out:,} were used for training, "
-            "and the others have no category that is known. Name other articles with --on FILE."
+            f"and the others have no category that is known{f', only {names}' if names else ''}. "
+            "Name other articles with --on FILE."
         )
     return measurable
 
@@ -94,12 +100,15 @@ def restrict_to_shared(
     unknown = Counter(
         name for example in examples for name in example.categories if name not in common
     )
-    if dataset.taxonomy.choice == "single":
-        examples = [example for example in examples if example.categories[0] in categories]
-    gold = np.array([[name in example.categories for name in categories] for example in examples])
+    names = set(categories)
+    known = [e for e in examples if not e.categories or names & set(e.categories)]
+    unmeasured = [e for e in examples if e.categories and not names & set(e.categories)]
+    gold = np.array([[name in example.categories for name in categories] for example in known])
     removed = {name: None for run in runs for name in run.rule.categories if name not in labelled}
     left_out = int((~selected).sum())
-    return EvaluationSet(tuple(examples), categories, gold, left_out, dict(unknown), (*removed,))
+    return EvaluationSet(
+        tuple(known), categories, gold, left_out, dict(unknown), tuple(unmeasured), (*removed,)
+    )
 
 
 def describe_exclusions(measured: EvaluationSet, runs: Sequence[Run]) -> list[str]:
@@ -116,6 +125,9 @@ def describe_exclusions(measured: EvaluationSet, runs: Sequence[Run]) -> list[st
             f"{name} ({quantity(count, 'article')})" for name, count in measured.unknown.items()
         )
         lines.append(f"not measured, because {who} does not know it: {', '.join(counts)}")
+    if measured.unmeasured:
+        names = {name: None for e in measured.unmeasured for name in e.categories}
+        lines.append(describe_unmeasured(len(measured.unmeasured), names, who))
     if measured.removed:
         lines.append(
             f"not measured, because no longer in the taxonomy: {', '.join(measured.removed)}"
@@ -154,6 +166,13 @@ def evaluate_run(run: Run, measured: EvaluationSet) -> Evaluation:
         single=run.rule.choice == "single",
         seed=run.facts.seed,
     )
+
+
+def count_labelled(run: Run, examples: Sequence[Example]) -> int:
+    """Count the articles that a run gives a category."""
+    if not examples:
+        return 0
+    return int(predict_examples(run, examples, run.rule.categories).predicted.any(axis=1).sum())
 
 
 def evaluate_on_test_set(workspace: Path, run: Run) -> Evaluation | None:

@@ -38,6 +38,8 @@ def worse_than_current(workspace: Path, run: Run, log: Callable[[str], None]) ->
         return ""
     try:
         current = load_run(find_run(workspace / "runs", name))
+        if lost := [left for left in run.rule.left_out if left in current.rule.categories]:
+            log(f"{run.name} left out {', '.join(lost)}, which the current run {name} knows")
         return _compare(workspace, (current, run))
     except InputError as error:
         log(f"not compared with the current run {name}: {error}")

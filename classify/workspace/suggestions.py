@@ -48,6 +48,8 @@ def load_suggesting_run(workspace: Path, name: str | None, taxonomy: "Taxonomy")
             f"warning: {run.name} also predicts {', '.join(unknown)}, which the taxonomy lacks; "
             "not sent. Train again."
         )
+    if run.rule.left_out:
+        say(f"{run.name} suggests nothing of {', '.join(run.rule.left_out)}: left out of training")
     return run
 
 
@@ -87,6 +89,8 @@ def _print_result(run: str, result: "Replaced") -> None:
             f"{quantity(result.repaired, 'prediction')} removed: duplicates, or altered by somebody"
         )
     say(f"{quantity(result.sent, 'prediction')} sent, {result.present:,} already there: {run}")
+    if result.reordered:
+        say("annotators now get the articles first that it is least sure of")
     if result.foreign:
         shown = ", ".join(map(str, result.foreign[:_TASKS_SHOWN]))
         ellipsis = ", …" if len(result.foreign) > _TASKS_SHOWN else ""

@@ -172,7 +172,7 @@ def decisions(run: TrainedRun) -> str:
 def notes(run: TrainedRun) -> tuple[str, str]:
     """Return two sentences: on which articles a run was measured, and where its report is."""
     return (
-        f"measured on {measured_on(run.trained.facts)}; intervals are 95 %",
+        f"measured on {measured_on(run.trained.facts, run.trained.evaluation)}; intervals are 95 %",
         f"what it is worth and what to do next: {run.path / 'report.html'}",
     )
 

@@ -17,6 +17,9 @@ ATTEMPTS = 4  # to send a batch; after each failure the server is asked which pr
 # The fields of a task, and, in the same list, those of its predictions.
 _FIELDS = "id,data,meta,predictions,model_version,score,result,task"
 
+# Label Studio's names for the order in which annotators get articles.
+_DEFAULT_ORDER, _LEAST_CERTAIN_FIRST = "Sequential sampling", "Uncertainty sampling"
+
 Suggest = Callable[[Sequence[str]], Sequence[Suggestion]]  # texts -> a suggestion each
 
 
@@ -30,6 +33,7 @@ class Replaced:
         removed: earlier versions of ours, whose predictions were deleted.
         repaired: predictions of the run deleted because someone changed them, or a task had two.
         foreign: ids of the tasks that are no article of ours.
+        reordered: annotators now get the articles first that the run is least sure of.
     """
 
     sent: int
@@ -37,6 +41,7 @@ class Replaced:
     removed: tuple[str, ...] = ()
     repaired: int = 0
     foreign: tuple[int, ...] = ()
+    reordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ def replace_predictions(
         run: the name of the run.
         suggest: predicts for a batch of texts.
         ours: tells whether a model version is a run of ours; predictions of others stay.
-        which: all articles, or only those that have the prediction of an earlier run.
+        which: all articles, or only those that have the prediction of an earlier run. With all of
+            them, annotators get the least certain first, unless the project's order is random.
         progress: counts the articles.
 
     Raises:
@@ -115,6 +121,7 @@ def replace_predictions(
         removed=tuple(removed),
         repaired=len(inventory.wrong),
         foreign=tuple(inventory.foreign),
+        reordered=which == "all" and total > 0 and _order_by_confidence(target),
     )
 
 
@@ -124,6 +131,19 @@ def _show_run(target: _Target, predictions: int) -> None:
     if predictions and get_record(studio, project_id).model_version != target.run:
         subject = f"the model version of {target.subject}"
         studio.write(subject, studio.sdk.projects.update, project_id, model_version=target.run)
+
+
+def _order_by_confidence(target: _Target) -> bool:
+    """Switch Label Studio's uncertainty sampling on; return whether that changed the order.
+
+    A random order stays: somebody chose it.
+    """
+    studio, project_id = target.studio, target.project_id
+    if get_record(studio, project_id).sampling != _DEFAULT_ORDER:
+        return False
+    subject = f"the order of {target.subject}"
+    studio.write(subject, studio.sdk.projects.update, project_id, sampling=_LEAST_CERTAIN_FIRST)
+    return True
 
 
 def _delete_version(target: _Target, version: str) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import hashlib
 import os
 import tempfile
 import time
@@ -60,6 +61,12 @@ def _sweep(path: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - stale.stat().st_mtime > _STALE_SECONDS:
                 stale.unlink()
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def make_readable(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Small datasets for tests: real words, known answers, made on the spot."""
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import tomlkit
@@ -77,6 +78,20 @@ def dataset(count: int = 60, choice: str = "multiple", seed: int = 0) -> Dataset
         chosen = [name for name in names if name in chosen]
         document = Document.of(article(tuple(chosen), rng))
         examples.append(Example(document, tuple(chosen)))
+    return Dataset(tuple(examples), taxonomy(choice))
+
+
+def uneven(
+    counts: Mapping[tuple[str, ...], int], choice: str = "multiple", seed: int = 0
+) -> Dataset:
+    """Return so many articles with each set of categories, in an order that mixes them."""
+    rng = random.Random(seed)
+    examples = [
+        Example(Document.of(article(names, rng)), names)
+        for names, count in counts.items()
+        for _ in range(count)
+    ]
+    rng.shuffle(examples)
     return Dataset(tuple(examples), taxonomy(choice))
 
 

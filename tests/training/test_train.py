@@ -85,7 +85,7 @@ def test_a_category_too_rare_in_the_training_set_is_left_out_alone(choice: str) 
     assert trained.split == split
     assert trained.facts.articles == 80 - len(test) - (choice == "single")
     assert trained.facts.test_articles == (len(test) if choice == "multiple" else 15)
-    (note,) = [line for line in lines if "sport" in line]
+    (note,) = [line for line in lines if "category sport" in line]
     assert f"sport is left out: 1 of its {len(sport)} articles" in note
     assert note in trained.facts.left_out
     assert not [line for line in lines if "out of fold" in line]

@@ -1,5 +1,6 @@
 """The articles a run was measured on, with its predictions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,18 @@ from training.arrays import BoolArray, Float32Array, Float64Array
 from training.decision import Rule
 from training.evaluation.curves import CoverageRisk, Reliability, coverage_risk, reliability
 from training.evaluation.metrics import Evaluation, evaluate
+
+
+def describe_unmeasured(articles: int, names: Iterable[str], who: str = "the run") -> str:
+    """Say how many articles can't be measured, since they have only unknown categories.
+
+    names: of those categories; who: does not know them.
+    """
+    plural = "" if articles == 1 else "s"
+    return (
+        f"not measured: {articles:,} article{plural} only of categories {who} does not know "
+        f"({', '.join(names)})"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,16 @@ class Measured:
         probabilities = rule.probabilities(scores)
         predicted, certainty = rule.select(probabilities), rule.certainty(probabilities)
         return cls(dataset, probabilities, predicted, certainty)
+
+    @property
+    def measurable(self) -> "Measured":
+        """The part that can be measured: without articles of which every category is unknown.
+
+        Without a prediction they would count as exactly right.
+        """
+        rows = np.flatnonzero([example.is_measurable for example in self.dataset.examples])
+        parts = (self.probabilities[rows], self.predicted[rows], self.certainty[rows])
+        return Measured(self.dataset.subset(rows), *parts)
 
     @property
     def gold(self) -> BoolArray:

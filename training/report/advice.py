@@ -31,6 +31,7 @@ def next_steps(results: Results) -> list[Step]:
     evaluation, measured = results.evaluation, results.measured
     steps = [
         _label(results, names),
+        _teach(results.rule.left_out, single=results.rule.choice == "single"),
         _distrust(evaluation, names),
         _tell_apart(frequent_pairs(results), list(names.values())),
         _accept(evaluation, measured.coverage_risk, results.recipe.max_risk),
@@ -96,6 +97,23 @@ def _label_anything(curve: LearningCurve, names: dict[str, str]) -> Step:
         f"Twice the articles {should} raise average precision, in the mean over the categories "
         f"{_describe_gain(forecast)}; no single category is sure to gain yet. The rarest in "
         f"training: {counts}.",
+    )
+
+
+def _teach(left_out: tuple[str, ...], *, single: bool) -> Step | None:
+    """Name the categories that were left out, and what that costs."""
+    if not left_out:
+        return None
+    cost = (
+        "their articles always get another category."
+        if single
+        else 'no article is "none": one without a predicted category may have one of these, so a '
+        "person must check it."
+    )
+    return Step(
+        f"Do not expect {_enumerate(left_out)}",
+        "They were left out of training, and are never predicted. Until enough articles with and "
+        f"without them are labelled, {cost}",
     )
 
 

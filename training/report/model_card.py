@@ -28,11 +28,11 @@ def key_figures(evaluation: Evaluation) -> list[tuple[str, str]]:
     ]
 
 
-def measured_on(facts: RunFacts) -> str:
+def measured_on(facts: RunFacts, evaluation: Evaluation) -> str:
     """Say in words which articles the figures were measured on."""
     if facts.test_articles:
-        return f"{facts.test_articles} test articles the model never saw"
-    return f"{facts.articles} articles, each scored out of fold (slightly optimistic)"
+        return f"{evaluation.articles} test articles the model never saw"
+    return f"{evaluation.articles} articles, each scored out of fold (slightly optimistic)"
 
 
 def model_card(
@@ -49,7 +49,7 @@ def model_card(
             f"dataset {facts.dataset}, seed {facts.seed}.{_base(facts)}",
             "",
             "## How good it is",
-            f"Measured on {measured_on(facts)}; 95% bootstrap intervals over articles.",
+            f"Measured on {measured_on(facts, evaluation)}; 95% bootstrap intervals over articles.",
             "",
             *_table(("figure", "value"), key_figures(evaluation)),
             "",
@@ -68,6 +68,7 @@ def model_card(
             "It was measured on articles like those it learned from. On other subjects, periods or "
             "languages, its probabilities may be wrong.",
             *(f"- {note}" for note in facts.left_out),
+            *_blind_spot(rule),
             "",
             "## Made with",
             f"classify {facts.classify}; {'; '.join(facts.versions)}.",
@@ -183,6 +184,17 @@ def describe_rule(rule: Rule, recipe: Recipe) -> str:
         "articles come from the same source as the labelled ones (they are exchangeable; conformal "
         "risk control)."
     )
+
+
+def _blind_spot(rule: Rule) -> list[str]:
+    """Say what follows from the categories left out, as a paragraph, if there are any."""
+    if not rule.left_out:
+        return []
+    return [
+        "",
+        f"It {rule.caveat}. Among the accepted articles, those that have one of these categories "
+        "count as wrong in what max_risk promises.",
+    ]
 
 
 def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:

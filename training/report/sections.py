@@ -42,8 +42,8 @@ def key_figures(results: Results) -> Html:
     evaluation = results.evaluation
     exact = _EXACT_ONE if results.rule.choice == "single" else _EXACT_ALL
     note = (
-        f"Measured on {measured_on(results.facts)}. Bars are 95% intervals: the range to expect on "
-        "other articles of the same kind."
+        f"Measured on {measured_on(results.facts, evaluation)}. Bars are 95% intervals: the range "
+        "to expect on other articles of the same kind."
     )
     return section(
         "figures",
@@ -226,10 +226,14 @@ def data(results: Results) -> Html:
     rows: list[tuple[str, Child]] = [
         (
             "articles",
-            f"{facts.articles:,} learned from; measured on {measured_on(facts)}",
+            f"{facts.articles:,} learned from; measured on "
+            f"{measured_on(facts, results.evaluation)}",
         ),
         ("categories", f"{len(taxonomy.ids)}, taxonomy {taxonomy.version}"),
-        ("categories per article", _spread(len(example.categories) for example in examples)),
+        (
+            "categories per article",
+            _spread(len((*example.categories, *example.unknown)) for example in examples),
+        ),
         (
             "period",
             f"{dates[0]} to {dates[-1]}; {len(documents) - len(dates):,} without a date"
@@ -240,6 +244,8 @@ def data(results: Results) -> Html:
         ("length", f"median {length:,} characters"),
         ("left out", _list(facts.left_out) if facts.left_out else "nothing"),
     ]
+    if results.rule.left_out:
+        rows.append(("what it does not know", f"This run {results.rule.caveat}."))
     if facts.notes:
         rows.append(("notes", _list(facts.notes)))
     return section("data", _pairs(rows))

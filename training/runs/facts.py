@@ -1,5 +1,6 @@
 """run.json: where a run comes from."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from seeds.base.settings import parse
 
 RESTORE = "Restore the run from a copy, choose another with --run, or train again."
 FORMAT = 3  # raised when earlier runs can no longer be read
+_LEFT_OUT = re.compile(r"category ([a-z0-9-]+) is left out: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,7 @@ class RunFacts:
     """The contents of run.json: where a run comes from.
 
     Attributes:
+        left_out: notes on what was not learned or not measured.
         exported_from: the run it was converted from, or "".
         base_model: the encoder it began with, by its name on the hub or its folder's; "" without
             one.
@@ -35,6 +38,12 @@ class RunFacts:
     versions: tuple[str, ...]
     exported_from: str = ""
     base_model: str = ""
+
+    @property
+    def categories_left_out(self) -> tuple[str, ...]:
+        """The ids in the notes on categories that articles have but that were not learned."""
+        matches = map(_LEFT_OUT.match, self.left_out)
+        return tuple(match[1] for match in matches if match)
 
 
 def read_facts(path: Path) -> RunFacts:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from seeds.base.errors import InputError
 from seeds.base.storage import write_text
-from training.runs.run import Run, verify_run, verify_scores
+from training.runs.run import Run, is_folder, verify_run, verify_scores
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -30,14 +30,14 @@ def find_run(runs: Path, name: str | None = None) -> Path:
                 f"{runs}: no trained model yet. Run `classify train` once there are labels."
             )
         return runs / promoted[-1]
-    if "/" in name and Path(name).is_dir():
+    if "/" in name and is_folder(Path(name)):
         return Path(name)
     if not _NAME.fullmatch(name):
         raise InputError(
             f"{name!r} is not a run name: only a-z, 0-9, '.', '_' and '-' are allowed. "
             "`classify runs list` shows the names."
         )
-    if not (runs / name).is_dir():
+    if not is_folder(runs / name):
         raise InputError(f"{runs / name}: no such run. `classify runs list` shows the runs.")
     return runs / name
 

@@ -18,7 +18,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,6 +34,7 @@ from training.model import Model
 from training.models import model_class
 from training.runs.facts import RESTORE, RunFacts, read_facts
 from training.runtime import Runtime
+from training.texts import list_texts
 
 if TYPE_CHECKING:
     from training.runs.trained import Trained
@@ -71,8 +72,12 @@ class Run:
     model: Model
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Return one Prediction per text."""
-        return self.rule.predictions(self.model.scores(texts))
+        """Return one Prediction per text.
+
+        Raises:
+            TypeError: texts is no list of strings; names the position.
+        """
+        return self.rule.predictions(self.model.scores(list_texts(texts)))
 
 
 def save_run(runs: Path, trained: "Trained") -> Path:
@@ -145,10 +150,20 @@ def load_run(path: Path, runtime: Runtime | None = None) -> Run:
     facts = read_facts(path)
     model = model_class(facts.kind).load(path, runtime or Runtime(dtype="exact"))
     taxonomy = _read_part(path / "taxonomy.json", Taxonomy)
-    rule = _read_part(path / "rule.json", Rule)
+    rule = read_rule(path, facts)
     if not rule.categories == taxonomy.ids or model.scores([""]).shape != (1, len(taxonomy.ids)):
         raise InputError(f"{path}: model, rule and taxonomy differ in categories. {RESTORE}")
     return Run(path.name, path, facts, taxonomy, rule, model)
+
+
+def read_rule(path: Path, facts: RunFacts) -> Rule:
+    """Read rule.json of a run; in older runs only the notes of run.json name what was left out.
+
+    Raises:
+        InputError: the file is not what it must be.
+    """
+    rule = _read_part(path / "rule.json", Rule)
+    return rule if rule.left_out else replace(rule, left_out=facts.categories_left_out)
 
 
 def _read_part(file: Path, kind: type[T]) -> T:
@@ -162,7 +177,7 @@ def check_files(path: Path) -> None:
     Raises:
         InputError: names the first file that is missing or altered.
     """
-    if not path.is_dir():
+    if not is_folder(path):
         raise InputError(f"{path}: no such run. `classify runs list` shows the runs.")
     manifest = read_object(path / "manifest.json", RESTORE)
     for name, expected in manifest.items():
@@ -176,6 +191,18 @@ def check_files(path: Path) -> None:
     for name in _REQUIRED:
         if name not in manifest:
             raise InputError(f"{path / 'manifest.json'}: does not list {name}. {RESTORE}")
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder.
+
+    Raises:
+        InputError: the system can't tell: the name is too long, or reading is not allowed.
+    """
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}. Choose another run.") from error
 
 
 def verify_run(path: Path) -> int:

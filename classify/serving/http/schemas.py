@@ -90,7 +90,7 @@ class Answer(BaseModel):
     )
     decision: Decision = Field(
         description="accepted: sure enough to go without review. needs review: a person should "
-        "look. none: surely no category.",
+        "look. none: surely no category; never from a run that left categories out.",
         examples=["accepted"],
     )
     note: str = Field(
@@ -184,6 +184,11 @@ class CurrentRun(BaseModel):
     computing: str = Field(
         description="The precision or runtime in which an encoder computes, or empty.",
         examples=[""],
+    )
+    left_out: list[str] = Field(
+        description="Categories left out of training. With any, a text without a predicted "
+        "category needs review, since it may have one of these.",
+        examples=[["museum"]],
     )
     retraining: RetrainingFacts | None
 

@@ -26,6 +26,8 @@ class RunInfo:
     computing: str
     taxonomy: Taxonomy
     thresholds: tuple[float, ...]
+    left_out: tuple[str, ...]
+    caveat: str
 
 
 @dataclass(eq=False, slots=True)

@@ -72,6 +72,8 @@ def describe(run: Run) -> dict[str, Any]:
         "computing": run.model.computing,
         "taxonomy": asdict(run.taxonomy),
         "thresholds": list(run.rule.thresholds),
+        "left_out": list(run.rule.left_out),
+        "caveat": run.rule.caveat,
     }
 
 

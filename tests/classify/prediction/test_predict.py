@@ -283,7 +283,7 @@ def test_load_finds_the_current_run_by_variable_name_or_path(
 
 
 def test_an_empty_text_and_a_bare_string_are_refused(run: Run) -> None:
-    with pytest.raises(InputError, match="text 2 of 3 is empty"):
+    with pytest.raises(InputError, match=r"texts\[1\] is empty"):
         package.predict([SPORT, " \n", SPORT], run)
     with pytest.raises(TypeError, match="list of texts"):
         package.predict(SPORT, run)

@@ -131,14 +131,27 @@ def test_another_run_replaces_the_first_and_nothing_else_changes(newsroom: Newsr
 
 
 def test_the_article_the_run_is_least_sure_of_comes_first(newsroom: Newsroom) -> None:
-    newsroom.add(*texts(5), "film douane match", "rien de tout cela")
-    newsroom.check_run("labels", "push", "--with-predictions")
-    where = f"/api/projects/{newsroom.project}/"
-    newsroom.web.patch(where, json={"sampling": "Uncertainty sampling"}).raise_for_status()
+    ids = newsroom.add(*texts(5), "film douane match", "rien de tout cela")
+    pushed = newsroom.check_run("labels", "push", "--with-predictions")
+    assert "annotators now get the articles first that it is least sure of" in pushed.stderr
     scores = {task: score for task, (_, score) in by_task(newsroom).items()}
     assert len(set(scores.values())) == len(scores)
-    task_id = newsroom.annotator("lea").get(f"/api/projects/{newsroom.project}/next").json()["id"]
-    assert task_id == min(scores, key=lambda task: scores[task])
+    article_of = {newsroom.task(name): name for name in ids}
+    lea, offered = newsroom.annotator("lea"), []
+    for _ in range(3):
+        offered.append(lea.get(f"/api/projects/{newsroom.project}/next").json()["id"])
+        newsroom.annotate(lea, article_of[offered[-1]], "sport")
+    assert offered == sorted(scores, key=lambda task: scores[task])[:3]
+
+
+def test_a_random_order_that_somebody_chose_stays(newsroom: Newsroom) -> None:
+    newsroom.add(*texts(2))
+    newsroom.check_run("labels", "push")
+    where = f"/api/projects/{newsroom.project}/"
+    newsroom.web.patch(where, json={"sampling": "Uniform sampling"}).raise_for_status()
+    pushed = newsroom.check_run("labels", "push", "--with-predictions")
+    assert "least sure" not in pushed.stderr
+    assert newsroom.web.get(where).json()["sampling"] == "Uniform sampling"
 
 
 def test_changed_or_doubled_predictions_are_repaired(newsroom: Newsroom) -> None:

@@ -34,7 +34,7 @@ def test_its_summary_agrees_with_a_count_by_hand() -> None:
     assert len(plain.examples) == 45
     assert "80% of the categories it predicts are right, and it finds 80% of those" in shown
     assert "80% to" not in shown.split("exactly right")[0]
-    assert "How good it is Measured on 60 test articles the model never saw" in shown
+    assert "How good it is Measured on 45 test articles the model never saw" in shown
 
 
 def test_each_category_has_its_row_with_counts_of_training_and_test_set() -> None:

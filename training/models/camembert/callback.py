@@ -3,23 +3,25 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
+import torch
 from safetensors.torch import load_file, save
 from transformers import TrainerCallback
 
 from seeds.base.errors import InputError
 from seeds.base.records import read_object
-from seeds.base.storage import replacing, sync, write_text
+from seeds.base.settings import parse
+from seeds.base.storage import replacing, sha256, sync, write_text
 from training.arrays import BoolArray, Float32Array
+from training.model import Log
 
 _EVALUATIONS = 8  # on the held-out articles in a training that makes all its passes
 _COMPLETE = "complete.json"  # written last, so that half a checkpoint is never resumed
-_PARTS = ("model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json", _COMPLETE)
+_PARTS = ("model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json")
 
 
 @dataclass
@@ -98,24 +100,51 @@ class Watch(TrainerCallback):
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Complete a checkpoint: the best weights so far, then the mark that it is complete."""
         self.saved_at = state.global_step
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.barrier()  # the other processes have written their parts
         if not state.is_world_process_zero:
             return
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         if self.best is not None:
             with replacing(folder / "best.safetensors") as file:
                 file.write(save({name: array.contiguous() for name, array in self.best.items()}))
-        for path in folder.iterdir():
+        files = sorted(folder.iterdir())
+        for path in files:
             sync(path)
-        record = {"epoch": self.best_epoch, "score": self.best_score, "since": self.since}
-        write_text(folder / _COMPLETE, json.dumps(record))
+        hashes = tuple(_FileHash(path.name, sha256(path)) for path in files)
+        record = _Record(self.best_epoch, self.best_score, self.since, hashes)
+        write_text(folder / _COMPLETE, json.dumps(asdict(record)))
 
     def restore(self, checkpoint: Path) -> None:
         """Read what `on_save` wrote."""
-        record = read_object(checkpoint / _COMPLETE, "Train again.")
-        self.best_epoch, self.best_score = record["epoch"], record["score"]
-        self.since, self.saved_at = record["since"], step_of(checkpoint)
+        record = _read_record(checkpoint)
+        self.best_epoch, self.best_score = record.epoch, record.score
+        self.since, self.saved_at = record.since, step_of(checkpoint)
         if self.best_epoch:
             self.best = load_file(checkpoint / "best.safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class _FileHash:
+    """The SHA-256 of a file of a checkpoint."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """The contents of complete.json: the best evaluation so far, and the checkpoint's files."""
+
+    epoch: int
+    score: float
+    since: int
+    files: tuple[_FileHash, ...]
+
+
+def _read_record(checkpoint: Path) -> _Record:
+    path = checkpoint / _COMPLETE
+    return parse(read_object(path, "Train again."), _Record, str(path))
 
 
 def step_of(checkpoint: Path) -> int:
@@ -123,29 +152,29 @@ def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.rpartition("-")[2])
 
 
-def last_complete(folder: Path) -> Path | None:
-    """Return the newest complete checkpoint; the Trainer alone would resume half of one."""
-    for checkpoint in sorted(folder.glob("checkpoint-*"), key=step_of, reverse=True):
+def last_complete(folder: Path, log: Log) -> Path | None:
+    """Return the newest complete checkpoint; the Trainer alone would resume half of one.
+
+    Others are removed; one that was complete and was damaged since is logged.
+    """
+    found = [path for path in folder.glob("checkpoint-*") if path.name[11:].isdecimal()]
+    for checkpoint in sorted(found, key=step_of, reverse=True):
         if _is_complete(checkpoint):
             return checkpoint
-        shutil.rmtree(checkpoint)
+        if (checkpoint / _COMPLETE).exists():
+            log(f"{checkpoint}: damaged, so it is removed and not resumed from")
+        shutil.rmtree(checkpoint, ignore_errors=True)
     return None
 
 
 def _is_complete(checkpoint: Path) -> bool:
-    from safetensors import safe_open
-
-    if not all((checkpoint / name).is_file() for name in _PARTS):
-        return False
+    """Tell whether all files are there, as they were written."""
     try:
-        for path in checkpoint.glob("*.safetensors"):
-            with safe_open(path, "np"):
-                pass
-        for name in ("trainer_state.json", _COMPLETE):
-            read_object(checkpoint / name)
-    except (InputError, OSError, SafetensorError):
+        files = {file.name: file.sha256 for file in _read_record(checkpoint).files}
+        unaltered = all(sha256(checkpoint / name) == digest for name, digest in files.items())
+    except (InputError, OSError):
         return False
-    return True
+    return unaltered and files.keys() >= {*_PARTS}
 
 
 def macro_f1(scores: Float32Array, gold: BoolArray, *, single: bool) -> float:

@@ -142,7 +142,7 @@ def _attempt(
         )
         trainer.order = order
         trainer.objective = Objective.of(dataset, settings)
-        _train(trainer, watch, last_complete(folder), fitting)
+        _train(trainer, watch, last_complete(folder, fitting.log), fitting)
     model = trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     if watch.best is not None:
         model.load_state_dict(watch.best)

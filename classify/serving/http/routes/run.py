@@ -47,5 +47,6 @@ async def current_run(request: Request) -> schemas.CurrentRun:
         articles=run.articles,
         base_model=run.base_model,
         computing=run.computing,
+        left_out=list(run.left_out),
         retraining=schemas.RetrainingFacts(**retraining) if retraining else None,
     )

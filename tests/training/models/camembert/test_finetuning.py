@@ -107,7 +107,7 @@ def test_ctrl_c_finishes_the_step_and_keeps_a_checkpoint(desk: Path, tiny_base: 
     assert running.returncode == 130, stderr
     assert "Traceback" not in stderr
     (fold,) = desk.glob("training/camembert-*/fold-1")
-    newest = last_complete(fold)
+    newest = last_complete(fold, print)
     assert newest is not None
     assert int(newest.name.rpartition("-")[2]) > 10
     assert not (desk / "runs").exists() or not list((desk / "runs").iterdir())
@@ -119,12 +119,50 @@ def test_half_a_checkpoint_is_passed_over_for_the_one_before(
     settings = quick_settings(tiny_base, min_steps=24, checkpoint_steps=4)
     Camembert.fit(dataset(30), settings, Fitting(folder=tmp_path))
     older, newest = sorted(tmp_path.glob("checkpoint-*"), key=lambda path: int(path.name[11:]))
-    assert last_complete(tmp_path) == newest
-    weights = newest / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:1000])
-    assert last_complete(tmp_path) == older
-    (older / "complete.json").unlink()
-    assert last_complete(tmp_path) is None
+    lines: list[str] = []
+    assert last_complete(tmp_path, lines.append) == newest
+    (newest / "complete.json").unlink()
+    assert last_complete(tmp_path, lines.append) == older
+    assert lines == []  # a kill leaves half a checkpoint: nothing is wrong
+    assert not newest.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json", "rng_state.pth"],
+)
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(
+    tmp_path: Path, tiny_base: Path, name: str
+) -> None:
+    settings = quick_settings(tiny_base, min_steps=24, checkpoint_steps=4)
+    data, lines = dataset(30), []
+    Camembert.fit(data, settings, Fitting(folder=tmp_path))
+    older, newest = sorted(tmp_path.glob("checkpoint-*"), key=lambda path: int(path.name[11:]))
+    content = bytearray((newest / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (newest / name).write_bytes(content)
+    Camembert.fit(data, settings, Fitting(folder=tmp_path, log=lines.append))
+    assert lines == [
+        f"{newest}: damaged, so it is removed and not resumed from",
+        f"resuming from step {older.name[11:]}",
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"epoch": 1}', b'{"epoch": "\xff"}'])
+def test_without_a_sound_checkpoint_the_fit_begins_again(
+    tmp_path: Path, tiny_base: Path, content: bytes
+) -> None:
+    settings = quick_settings(tiny_base, min_steps=24, checkpoint_steps=4)
+    data, lines = dataset(30), []
+    unbroken = Camembert.fit(data, settings, Fitting(folder=tmp_path))
+    (tmp_path / "checkpoint-none").mkdir()
+    for checkpoint in tmp_path.glob("checkpoint-[0-9]*"):
+        (checkpoint / "complete.json").write_bytes(content)
+    again = Camembert.fit(data, settings, Fitting(folder=tmp_path, log=lines.append))
+    assert [line.partition(": ")[2] for line in lines] == [
+        "damaged, so it is removed and not resumed from"
+    ] * 2
+    np.testing.assert_allclose(again.scores(data.texts), unbroken.scores(data.texts), atol=1e-5)
 
 
 # ---------------------------------------------------------------- machines
