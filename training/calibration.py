@@ -68,9 +68,10 @@ def fit_rule(
         right[inside] = (fold_rule.select(probabilities) == gold[inside]).all(axis=1)
     if complete is not None:
         right &= complete
-    if targets.left_out:  # those without a predicted category are never accepted
-        right, certainty = right[certainty > 0], certainty[certainty > 0]
-    return scaling, replace(rule, review_below=safe_bound(certainty, right, targets.max_risk))
+    # Where categories were left out, an article without a predicted one is never accepted.
+    rows = certainty > 0 if targets.left_out else np.ones(len(gold), np.bool_)
+    bound = safe_bound(certainty[rows], right[rows], targets.max_risk)
+    return scaling, replace(rule, review_below=bound)
 
 
 def _fit_thresholds(

@@ -132,7 +132,7 @@ def _read_fold(
 
 def _is_share(duration: object) -> bool:
     """Tell whether a saved duration is what a model gives: a share of the passes, or None."""
-    return duration is None or (type(duration) in (int, float) and 0 < duration <= 1)
+    return duration is None or (isinstance(duration, float | int) and 0 < duration <= 1)
 
 
 def _label_track(track: Track, label: str) -> Track:

@@ -59,7 +59,6 @@ def test_a_finished_fold_is_not_made_again(tmp_path: Path, unbroken: FoldScores)
         json.dumps([[[10**400, 0, 0], *HALF[1:]], 0.5]).encode(),
         json.dumps([HALF, "0.5"]).encode(),
         json.dumps([HALF, -1]).encode(),
-        json.dumps([HALF, True]).encode(),
         json.dumps([HALF, float("inf")]).encode(),
     ],
 )
