@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labels.server import server
+from labels.server.installation import VERSION
 from tests.support.browser import CHROMIUM, chromium_program
 from tests.support.label_studio import LabelStudio, copy_server
 from tests.support.waiting import free_port
@@ -36,8 +38,9 @@ MARKERS = {  # folder -> the marker of its tests
     "training/models/camembert": "encoder",
     "training/models/encoders": "encoder",
 }
-FIRST = "test_ml_backend.py"  # takes longest, and waits for a server that others copy then
+FIRST = "test_ml_backend.py"  # takes longest
 LONGEST = ("slow", "spark", "encoder", "server", "browser")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "classify-tests"
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ours to publish
 
 
@@ -45,22 +48,21 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ou
 def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudio]:
     """A real server on loopback, one for each process of the session.
 
-    The first one is installed for the user and migrates its database; the others copy that.
+    Its first start migrates a database for a minute; later ones, of this session or the
+    developer's next, copy what that one made.
     """
     workspace = tmp_path_factory.mktemp("studio")
-    common = tmp_path_factory.getbasetemp()
-    common = common.parent if "PYTEST_XDIST_WORKER" in os.environ else common
-    with (common / "label-studio").open("a+", encoding="utf-8") as file:
+    pristine = CACHE / f"label-studio-{VERSION}"
+    pristine.parent.mkdir(parents=True, exist_ok=True)
+    with pristine.with_suffix(".lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        first = file.read()
-        if first:
-            copy_server(Path(first), workspace)
+        if pristine.is_dir():
+            copy_server(pristine, workspace)
         started = server.start(workspace, port=free_port(), notify=_tell)
-        if not first:  # a copy for the others, before this one has any project
-            pristine = tmp_path_factory.mktemp("pristine")
-            copy_server(workspace, pristine)
-            file.write(str(pristine))
+        if not pristine.is_dir():
+            new = Path(tempfile.mkdtemp(dir=pristine.parent))
+            copy_server(workspace, new)
+            new.rename(pristine)
     yield LabelStudio(workspace, started)
     server.stop(workspace)
 

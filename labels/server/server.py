@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import psutil
 
 EMAIL = "admin@classify.localhost"
-HEALTH_SECONDS = 180  # a first start migrates its database for 40 to 90 s
+HEALTH_SECONDS = 600  # a first start migrates its database for 40 s, on a busy machine for 250
 STOP_SECONDS = 15  # SIGTERM takes 2 to 3 s
 # The variables of our environment that the server gets: it reads unprefixed names such as HOST and
 # DEBUG too.

@@ -1,5 +1,6 @@
 """A workspace with a project of its own on the real server, and that server as plain HTTP."""
 
+import functools
 import itertools
 import json
 import re
@@ -24,8 +25,9 @@ class Newsroom:
 
     studio: LabelStudio
     folder: Path
-    title: str = field(default_factory=lambda: f"Rédaction {next(_NUMBERS)}")
+    title: str = field(default_factory=lambda: f"Rédaction {next(_NUMBERS):04}")
     batch: int = 500
+    _known: dict[str, int] = field(default_factory=dict)  # article -> task, "" -> project
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -82,11 +84,15 @@ class Newsroom:
     @property
     def project(self) -> int:
         """The id of the project on the server."""
-        answer = self.web.get("/api/projects/", params={"title": self.title, "page_size": 1000})
-        (only,) = [
-            project["id"] for project in answer.json()["results"] if project["title"] == self.title
-        ]
-        return int(only)
+        if "" not in self._known:
+            query = {"title": self.title, "page_size": 1000, "include": "id,title"}
+            projects = self.web.get("/api/projects/", params=query).json()["results"]
+            (self._known[""],) = [entry["id"] for entry in projects if entry["title"] == self.title]
+        return self._known[""]
+
+    def forget(self) -> None:
+        """Look for the project and its tasks anew: they were made again."""
+        self._known.clear()
 
     def tasks(self) -> list[dict[str, Any]]:
         """Return every task of the project, with its data."""
@@ -100,16 +106,14 @@ class Newsroom:
 
     def task(self, article: str) -> int:
         """Return the id of an article's task."""
-        (only,) = [task["id"] for task in self.tasks() if task["data"]["seed_id"] == article]
-        return int(only)
+        if article not in self._known:
+            self._known |= {task["data"]["seed_id"]: task["id"] for task in self.tasks()}
+        return self._known[article]
 
     def annotator(self, name: str) -> httpx.Client:
         """Return the server as another, invited user sees it."""
         server = self.studio.server
-        settings = StudioSettings(self.title, 2, "", 500, 60.0, 3)
-        admin = Studio.connect(server.url, server.token, settings)
-        key = admin.invite(f"{name}@classify.localhost", PASSWORD)
-        header = {"Authorization": f"Token {key}"}
+        header = {"Authorization": f"Token {_invite(server.url, server.token, name)}"}
         return httpx.Client(base_url=server.url, headers=header, timeout=60)
 
     def annotate(
@@ -126,6 +130,13 @@ class Newsroom:
         where = f"/api/tasks/{self.task(article)}/drafts?project={self.project}"
         body = {"result": choices(*categories), "lead_time": 1.0}
         web.post(where, json=body).raise_for_status()
+
+
+@functools.cache
+def _invite(url: str, token: str, name: str) -> str:
+    """Invite a user to a server; return the user's key."""
+    settings = StudioSettings("unused", 2, "", 500, 60.0, 3)
+    return Studio.connect(url, token, settings).invite(f"{name}@classify.localhost", PASSWORD)
 
 
 def choices(*categories: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import shutil
 import signal
 import sys
 from collections import Counter
@@ -152,8 +153,12 @@ def test_labelstudio_toml_of_a_workspace_may_set_one_key(newsroom: Newsroom) -> 
 # ---------------------------------------------------------------------------------------- pull
 
 
-def annotate_eight(newsroom: Newsroom) -> list[str]:
-    """Add eight articles in every state an article can be in; return their ids."""
+@pytest.fixture(scope="module")
+def annotated(
+    label_studio: LabelStudio, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Newsroom, list[str]]:
+    """Eight articles in every state an article can be in, and their ids."""
+    newsroom = Newsroom(label_studio, tmp_path_factory.mktemp("annotated"))
     ids = newsroom.add(*articles(8))
     newsroom.check_run("labels", "push")
     agreed, split, skipped, own_draft, draft, settled, none, _untouched = ids
@@ -170,13 +175,21 @@ def annotate_eight(newsroom: Newsroom) -> list[str]:
     newsroom.annotate(max_, settled, "politics")
     newsroom.annotate(newsroom.web, settled, "trade", ground_truth=True)
     newsroom.annotate(lea, none)
-    return ids
+    return newsroom, ids
+
+
+@pytest.fixture
+def eight(annotated: tuple[Newsroom, list[str]], tmp_path: Path) -> tuple[Newsroom, list[str]]:
+    """The project of the eight articles, with a workspace of the test's own."""
+    newsroom, ids = annotated
+    folder = shutil.copytree(newsroom.folder, tmp_path / "workspace")
+    return Newsroom(newsroom.studio, folder, newsroom.title), ids
 
 
 def test_pull_settles_by_majority_and_lists_what_a_person_must_adjudicate(
-    newsroom: Newsroom,
+    eight: tuple[Newsroom, list[str]],
 ) -> None:
-    agreed, split, skipped, draft, _, settled, none, _ = annotate_eight(newsroom)
+    newsroom, (agreed, split, skipped, draft, _, settled, none, _) = eight
     pulled = newsroom.check_run("labels", "pull")
     assert labels(newsroom) == {
         agreed: ["cinema", "sport"],
@@ -208,8 +221,8 @@ def test_pull_settles_by_majority_and_lists_what_a_person_must_adjudicate(
     ] == [newsroom.studio.server.email]
 
 
-def test_a_second_pull_changes_no_file(newsroom: Newsroom) -> None:
-    annotate_eight(newsroom)
+def test_a_second_pull_changes_no_file(eight: tuple[Newsroom, list[str]]) -> None:
+    newsroom, _ = eight
     newsroom.check_run("labels", "pull")
     contents = files(newsroom)
     assert set(contents) == set(FILES)
@@ -217,8 +230,10 @@ def test_a_second_pull_changes_no_file(newsroom: Newsroom) -> None:
     assert files(newsroom) == contents
 
 
-def test_a_workspace_that_lost_its_articles_gets_them_back(newsroom: Newsroom) -> None:
-    agreed, split, skipped, _, _, settled, none, _ = annotate_eight(newsroom)
+def test_a_workspace_that_lost_its_articles_gets_them_back(
+    eight: tuple[Newsroom, list[str]],
+) -> None:
+    newsroom, (agreed, split, skipped, _, _, settled, none, _) = eight
     articles_by_id = {record["id"]: record for record in newsroom.records("documents.jsonl")}
     (newsroom.folder / "documents.jsonl").unlink()
     newsroom.check_run("labels", "pull")
@@ -293,8 +308,10 @@ def test_imported_labels_survive_a_pull_and_vote_in_it(newsroom: Newsroom) -> No
 # -------------------------------------------------------------------------------------- status
 
 
-def test_status_reports_progress_by_annotator_and_category(newsroom: Newsroom) -> None:
-    annotate_eight(newsroom)
+def test_status_reports_progress_by_annotator_and_category(
+    eight: tuple[Newsroom, list[str]],
+) -> None:
+    newsroom, _ = eight
     report = json.loads(newsroom.check_run("labels", "status", "--format", "json").stdout)
     assert report["project"] == f"{newsroom.studio.server.url}/projects/{newsroom.project}"
     counts = ("articles", "tasks", "annotated", "agreed", "to_adjudicate", "set_aside")
@@ -317,8 +334,8 @@ def test_status_reports_progress_by_annotator_and_category(newsroom: Newsroom) -
     assert not (newsroom.folder / "dataset.jsonl").exists(), "status only looks"
 
 
-def test_status_as_text_names_annotators_and_categories(newsroom: Newsroom) -> None:
-    annotate_eight(newsroom)
+def test_status_as_text_names_annotators_and_categories(eight: tuple[Newsroom, list[str]]) -> None:
+    newsroom, _ = eight
     lines = newsroom.check_run("labels", "status").stdout.splitlines()
     rows = [line.split() for line in lines]
     assert ["lea@classify.localhost", "4", "1", "0"] in rows
@@ -328,16 +345,20 @@ def test_status_as_text_names_annotators_and_categories(newsroom: Newsroom) -> N
     assert max(map(len, lines)) <= 80
 
 
-def test_offline_status_reports_the_last_pull_and_asks_no_server(newsroom: Newsroom) -> None:
-    ids = annotate_eight(newsroom)
+def test_offline_status_reports_the_last_pull_and_asks_no_server(
+    eight: tuple[Newsroom, list[str]],
+) -> None:
+    newsroom, ids = eight
     newsroom.check_run("labels", "pull")
-    newsroom.annotate(newsroom.annotator("lea"), ids[-1], "sport")
+    late = newsroom.annotate(newsroom.annotator("lea"), ids[-1], "sport")
     nowhere = {"LABEL_STUDIO_URL": f"http://127.0.0.1:{free_port()}"}
     arguments = ("labels", "status", "--offline", "--format", "json")
     asked = newsroom.run(*arguments, **nowhere)
     assert asked.returncode == 0
     assert json.loads(asked.stdout)["annotated"] == 5
-    assert json.loads(newsroom.check_run(*arguments[:2], *arguments[3:]).stdout)["annotated"] == 6
+    report = newsroom.check_run(*arguments[:2], *arguments[3:]).stdout
+    newsroom.web.delete(f"/api/annotations/{late['id']}/").raise_for_status()  # others look, too
+    assert json.loads(report)["annotated"] == 6
 
 
 # -------------------------------------------------------------------------------------- faults
@@ -357,7 +378,19 @@ def no_token(_: Newsroom) -> dict[str, str]:
 
 def deleted(newsroom: Newsroom) -> dict[str, str]:
     newsroom.web.delete(f"/api/projects/{newsroom.project}/").raise_for_status()
+    newsroom.forget()
     return {}
+
+
+@pytest.fixture(scope="module")
+def pulled(label_studio: LabelStudio, tmp_path_factory: pytest.TempPathFactory) -> Newsroom:
+    """A workspace that has pulled the one annotation of its two articles."""
+    newsroom = Newsroom(label_studio, tmp_path_factory.mktemp("pulled"))
+    (article, _) = newsroom.add(*articles(2))
+    newsroom.check_run("labels", "push")
+    newsroom.annotate(newsroom.web, article, "sport")
+    newsroom.check_run("labels", "pull")
+    return newsroom
 
 
 @pytest.mark.parametrize(
@@ -370,21 +403,17 @@ def deleted(newsroom: Newsroom) -> dict[str, str]:
     ],
 )
 def test_a_server_that_does_not_help_is_one_clear_line_and_no_file_changes(
-    newsroom: Newsroom, cause: Callable[[Newsroom], dict[str, str]], message: str
+    pulled: Newsroom, cause: Callable[[Newsroom], dict[str, str]], message: str
 ) -> None:
-    (article, *_) = newsroom.add(*articles(2))
-    newsroom.check_run("labels", "push")
-    newsroom.annotate(newsroom.web, article, "sport")
-    newsroom.check_run("labels", "pull")
-    contents = files(newsroom)
-    variables = cause(newsroom)
+    contents = files(pulled)
+    variables = cause(pulled)  # the last one deletes the project that the others look at
     commands = [["pull"], ["status"]] if cause is deleted else [["pull"], ["status"], ["push"]]
     for command in commands:
-        failed = newsroom.run("labels", *command, **variables)
+        failed = pulled.run("labels", *command, **variables)
         assert failed.returncode == 1
         assert message in one_line(failed.stderr)
         assert failed.stdout == ""
-    assert files(newsroom) == contents
+    assert files(pulled) == contents
 
 
 def test_after_the_project_was_deleted_a_push_creates_it_again(newsroom: Newsroom) -> None:

@@ -536,7 +536,10 @@ def test_a_server_that_calls_nobody_on_its_network_is_explained(
         "",
     ],
 )
-def test_an_address_that_is_none_is_refused(newsroom: Newsroom, url: str) -> None:
+def test_an_address_that_is_none_is_refused(
+    label_studio: LabelStudio, trained: Path, url: str
+) -> None:
+    newsroom = Newsroom(label_studio, trained)
     failed = newsroom.run("labels", "connect", "--url", url)
     assert failed.returncode == 1
     assert "like http://127.0.0.1:8000" in failed.stderr
