@@ -321,7 +321,17 @@ def _facts(
             *(f"{name} {metadata.version(name)}" for name in model.packages),
         ),
         base_model=public_name(settings.base_model) if hasattr(settings, "base_model") else "",
+        base_revision=_base_revision(settings),
     )
+
+
+def _base_revision(settings: Any) -> str:
+    """Return the commit of the encoder that a model began with; "" if it is not from the hub."""
+    if not hasattr(settings, "base_model"):
+        return ""
+    from training.models.encoders.hub import read_commit
+
+    return read_commit(settings.base_model)
 
 
 def _files(results: Results, model: Model, settings: Any) -> dict[str, Any]:

@@ -24,7 +24,9 @@ _train_options = add_options(
     click.option(
         "--kinds", help="Train several kinds and compare them: tfidf,embedding,camembert."
     ),
-    click.option("--base-model", help="Encoder: a Hugging Face hub name or a folder."),
+    click.option(
+        "--base-model", help="Encoder: a Hugging Face hub name (NAME@COMMIT pins it) or a folder."
+    ),
     click.option(
         "--windows",
         type=click.Choice(["all", "head", "head-tail"]),

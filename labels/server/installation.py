@@ -12,11 +12,13 @@ from pathlib import Path
 
 from seeds.base.errors import InputError
 from seeds.base.locks import acquire
+from seeds.base.settings import default_config
 from seeds.base.storage import write_text
 
 Notify = Callable[[str], None]
 
 VERSION = "1.23.2"  # earlier ones carry SSRF, XSS and token-leak CVEs
+PINS = "label-studio-constraints.txt"  # the versions of all it brings that were tested together
 REPORT_SECONDS = 10  # between two progress lines
 _COMPLETE = "complete"  # written last, so an environment without it is half-made
 
@@ -48,7 +50,8 @@ def install(notify: Notify) -> Path:
         log.unlink(missing_ok=True)
         _run([sys.executable, "-m", "venv", str(folder)], log, notify)
         pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-input"]
-        _run([*pip, f"label-studio=={VERSION}"], log, notify)
+        pins = default_config(PINS)
+        _run([*pip, "-c", str(pins), f"label-studio=={VERSION}"], log, notify)
         write_text(folder / _COMPLETE, f"label-studio {VERSION}\n")
     return command
 

@@ -1,6 +1,8 @@
 """Errors that a user can fix: the one exception, one bad record among many, a missing extra."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 DISTRIBUTION = "classify-presse"
 
@@ -35,21 +37,42 @@ def missing_extra(extra: str, feature: str) -> InputError:
 
 
 def _command(extra: str) -> str:
-    """Return the pip command that adds an extra to this very installation."""
+    """Return the pip command that adds an extra to this very installation.
+
+    It names our distribution only with the place it came from: the public index may hold another
+    of that name.
+    """
     import json
     import shlex
     import sys
     from importlib import metadata  # 20 ms that `classify --help` need not pay
+    from urllib.parse import unquote
 
     pip = f"{shlex.quote(sys.executable)} -m pip install"
     try:
-        recorded = metadata.distribution(DISTRIBUTION).read_text("direct_url.json")
-    except metadata.PackageNotFoundError:
-        recorded = None
+        distribution = metadata.distribution(DISTRIBUTION)
+    except metadata.PackageNotFoundError:  # run from a checkout
+        checkout = Path(__file__).resolve().parents[2]
+        return f"{pip} -e {shlex.quote(f'{checkout}[{extra}]')}"
+    recorded = distribution.read_text("direct_url.json")
     if not recorded:
-        return f"{pip} '{DISTRIBUTION}[{extra}]'"
+        return " ".join([pip, *map(shlex.quote, _requirements(distribution.requires or [], extra))])
     origin = json.loads(recorded)
     url = str(origin["url"])
     if origin.get("dir_info", {}).get("editable"):
-        return f"{pip} -e {shlex.quote(url.removeprefix('file://') + f'[{extra}]')}"
+        return f"{pip} -e {shlex.quote(unquote(url.removeprefix('file://')) + f'[{extra}]')}"
+    if source := origin.get("vcs_info"):
+        url = f"{source['vcs']}+{url}@{source['commit_id']}"
     return f"{pip} '{DISTRIBUTION}[{extra}] @ {url}'"
+
+
+def _requirements(lines: Sequence[str], extra: str) -> list[str]:
+    """Return what an extra requires. lines: of our metadata, as "pyarrow>=20; extra == 'seeds'"."""
+    required = []
+    for line in lines:
+        name, _, marker = line.partition(";")
+        condition, _, belongs_to = marker.rpartition("extra == ")
+        if belongs_to.strip("'\" ") == extra:
+            condition = condition.strip().removesuffix("and").strip(" ()")
+            required.append(f"{name.strip()}; {condition}" if condition else name.strip())
+    return required

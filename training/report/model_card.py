@@ -80,12 +80,13 @@ def model_card(
 def public_name(base: str) -> str:
     """Return a base model's name for the card, without the path of a folder on this machine.
 
-    base: a name on the hub, or a folder. A folder whose config.json says which model of the hub it
-    was made from (`_name_or_path`) goes by that name, else by its own.
+    base: a name on the hub, with "@REVISION" or without, or a folder. A folder whose config.json
+    says which model of the hub it was made from (`_name_or_path`) goes by that name, else by its
+    own.
     """
     folder = Path(base)
     if not folder.is_dir():
-        return base
+        return base.partition("@")[0]
     try:
         origin = read_object(folder / "config.json").get("_name_or_path", "")
     except InputError:  # such a folder has its own name
@@ -139,8 +140,9 @@ def _base(facts: RunFacts) -> str:
     """Write the sentence on the base model, if there is one."""
     if not facts.base_model:
         return ""
-    fine_tuned = facts.kind == "camembert"
-    return f" {'Fine-tuned from' if fine_tuned else 'It uses the vectors of'} {facts.base_model}."
+    use = "Fine-tuned from" if facts.kind == "camembert" else "It uses the vectors of"
+    commit = f" (commit {facts.base_revision})" if facts.base_revision else ""
+    return f" {use} {facts.base_model}{commit}."
 
 
 def _choice(taxonomy: Taxonomy) -> str:

@@ -22,6 +22,7 @@ class RunFacts:
         exported_from: the run it was converted from, or "".
         base_model: the encoder it began with, by its name on the hub or its folder's; "" without
             one.
+        base_revision: the commit of that encoder on the hub; "" where it came from a folder.
     """
 
     format: int
@@ -38,6 +39,7 @@ class RunFacts:
     versions: tuple[str, ...]
     exported_from: str = ""
     base_model: str = ""
+    base_revision: str = ""
 
     @property
     def categories_left_out(self) -> tuple[str, ...]:

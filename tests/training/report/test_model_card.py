@@ -76,12 +76,16 @@ def test_the_base_model_is_named_where_there_is_one() -> None:
     assert "base_model" not in card()
     assert "Fine-tuned from a/b." in card(kind="camembert", base_model="a/b")
     assert "It uses the vectors of a/b." in card(kind="embedding", base_model="a/b")
+    pinned = card(kind="camembert", base_model="a/b", base_revision="0a1b")
+    assert "Fine-tuned from a/b (commit 0a1b)." in pinned
+    assert ModelCard(pinned).data.base_model == "a/b"
 
 
 def test_a_folder_is_called_by_what_it_was_made_from_or_by_its_own_name(tmp_path: Path) -> None:
     folder = tmp_path / "mini"
     folder.mkdir()
     assert public_name("almanach/camembert-base") == "almanach/camembert-base"
+    assert public_name("almanach/camembert-base@0a1b") == "almanach/camembert-base"
     assert public_name(str(folder)) == "mini"
     for origin, expected in (
         ("almanach/camembert-base", "almanach/camembert-base"),

@@ -24,10 +24,14 @@ def read_base(base: str, architecture: str, **options: Any) -> tuple[Any, Any]:
     import_torch()
     import transformers
 
+    name, revision = split_revision(base)
     with _errors_in_one_line(base):
         # False, and not left out: a terminal would be asked whether to run the code.
         tokenizer = transformers.AutoTokenizer.from_pretrained(
-            base, trust_remote_code=False, local_files_only=_is_out_of_reach(base)
+            name,
+            revision=revision,
+            trust_remote_code=False,
+            local_files_only=_is_out_of_reach(name, revision),
         )
     return tokenizer, read_model(base, architecture, **options)
 
@@ -36,7 +40,7 @@ def read_model(base: str, architecture: str, **options: Any) -> Any:
     """Read the model of a base.
 
     Args:
-        base: a folder, or a name on the hub.
+        base: a folder, or a name on the hub: "NAME", or "NAME@REVISION" (a commit, tag or branch).
         architecture: the class of transformers that reads it, such as "AutoModel".
         options: of its configuration.
 
@@ -46,12 +50,14 @@ def read_model(base: str, architecture: str, **options: Any) -> Any:
     import_torch()
     import transformers
 
+    name, revision = split_revision(base)
     with _errors_in_one_line(base):
         model, loaded = getattr(transformers, architecture).from_pretrained(
-            base,
+            name,
+            revision=revision,
             use_safetensors=True,
             trust_remote_code=False,
-            local_files_only=_is_out_of_reach(base),
+            local_files_only=_is_out_of_reach(name, revision),
             output_loading_info=True,
             **options,
         )
@@ -60,8 +66,27 @@ def read_model(base: str, architecture: str, **options: Any) -> Any:
     return model
 
 
+def split_revision(base: str) -> tuple[str, str]:
+    """Split "NAME@REVISION" into the two; a folder keeps its name, and "main" is the default."""
+    if Path(base).is_dir():
+        return base, "main"
+    name, _, revision = base.partition("@")
+    return name, revision or "main"
+
+
+def read_commit(base: str) -> str:
+    """Return the commit of a base that was read from the hub; "" for a folder."""
+    from huggingface_hub import try_to_load_from_cache
+
+    name, revision = split_revision(base)
+    if Path(name).is_dir():
+        return ""
+    config = try_to_load_from_cache(name, "config.json", revision=revision)
+    return Path(config).parent.name if isinstance(config, str) else ""
+
+
 @functools.cache
-def _is_out_of_reach(base: str) -> bool:
+def _is_out_of_reach(name: str, revision: str) -> bool:
     """Tell whether the hub does not answer, so that only its cache can be read.
 
     Asked once: transformers alone would try for most of a minute, and complain about each try.
@@ -69,10 +94,11 @@ def _is_out_of_reach(base: str) -> bool:
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
     from huggingface_hub.errors import HfHubHTTPError
 
-    if Path(base).is_dir() or constants.is_offline_mode():
+    if Path(name).is_dir() or constants.is_offline_mode():
         return False
     try:
-        get_hf_file_metadata(hf_hub_url(base, "config.json"), timeout=_PATIENCE)
+        url = hf_hub_url(name, "config.json", revision=revision)
+        get_hf_file_metadata(url, timeout=_PATIENCE)
     except HfHubHTTPError:
         return False  # it answered
     except Exception:  # of whichever HTTP library the hub's client uses
@@ -105,7 +131,7 @@ def check_base(base: str) -> None:
     if not path.is_dir():
         if path.exists():
             raise InputError(f"{base}: a file. Give --base-model a folder, or a name on the hub.")
-        if base.startswith((".", "/", "~")) or base.count("/") > 1:
+        if base.startswith((".", "/", "~")) or split_revision(base)[0].count("/") > 1:
             raise InputError(f"{base}: no such folder. Check --base-model.")
         return
     missing = [] if (path / "config.json").is_file() else ["config.json"]

@@ -239,19 +239,22 @@ def test_a_folder_that_is_not_there_or_is_a_file_is_called_so(tmp_path: Path) ->
 READ_NAMED = """
 import sys
 from seeds.base.errors import InputError
-from training.models.encoders.hub import read_base
+from training.models.encoders.hub import read_base, read_commit
 try:
-    _, model = read_base("presse/tiny", "AutoModel")
+    _, model = read_base(sys.argv[1], "AutoModel")
 except InputError as error:
     sys.exit(str(error))
-print(model.config.num_hidden_layers)
+print(model.config.num_hidden_layers, read_commit(sys.argv[1]))
 """
+COMMITS = {"main": "0" * 40, "v1": "1" * 40}  # of the revisions that the hub of these tests has
 
 
-def read_named(home: Path, hub: str) -> "subprocess.CompletedProcess[str]":
-    """Read the base presse/tiny from a hub, in a process whose cache is empty."""
+def read_named(
+    home: Path, hub: str, base: str = "presse/tiny"
+) -> "subprocess.CompletedProcess[str]":
+    """Read a base from a hub, in a process whose cache is empty."""
     return subprocess.run(
-        [sys.executable, "-c", READ_NAMED],
+        [sys.executable, "-c", READ_NAMED, base],
         capture_output=True,
         text=True,
         timeout=120,
@@ -266,7 +269,8 @@ def hub(tiny_base: Path) -> Iterator[str]:
 
     class Hub(http.server.SimpleHTTPRequestHandler):
         def end_headers(self) -> None:
-            self.send_header("X-Repo-Commit", "0" * 40)
+            revision = self.path.split("/")[4]
+            self.send_header("X-Repo-Commit", COMMITS.get(revision, revision))
             self.send_header("ETag", f'"{Path(self.path).name}"')
             super().end_headers()
 
@@ -286,9 +290,18 @@ def test_a_name_is_read_from_the_hub_and_from_its_cache_when_the_hub_is_gone(
     hub: str, tmp_path: Path
 ) -> None:
     online = read_named(tmp_path, hub)
-    assert (online.stdout, online.returncode) == ("2\n", 0), online.stderr
+    answer = f"2 {COMMITS['main']}\n"
+    assert (online.stdout, online.returncode) == (answer, 0), online.stderr
     offline = read_named(tmp_path, "http://127.0.0.1:9")
-    assert (offline.stdout, offline.returncode) == ("2\n", 0), offline.stderr
+    assert (offline.stdout, offline.returncode) == (answer, 0), offline.stderr
+
+
+@pytest.mark.parametrize(("revision", "commit"), [("v1", "1" * 40), ("c" * 40, "c" * 40)])
+def test_a_revision_behind_the_name_is_what_is_read(
+    hub: str, tmp_path: Path, revision: str, commit: str
+) -> None:
+    pinned = read_named(tmp_path, hub, f"presse/tiny@{revision}")
+    assert (pinned.stdout, pinned.returncode) == (f"2 {commit}\n", 0), pinned.stderr
 
 
 def test_a_name_without_a_network_is_one_line_within_seconds(tmp_path: Path) -> None:
