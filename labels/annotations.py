@@ -1,5 +1,6 @@
 """Annotations as they came from annotators, on disk as JSON lines."""
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from seeds.base.records import read_records, write_records
 from seeds.base.settings import parse
 
 IMPORTED = "import:"  # begins the annotator of labels that came from a file: "import:labels.csv"
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Annotation:
         ground_truth: set by a person in Label Studio; settles disagreement.
         created: ISO 8601, "" if unknown.
         comment: the annotator's free comment.
+        updated: when it was last changed, ISO 8601, "" if unknown.
     """
 
     document_id: str
@@ -34,6 +37,18 @@ class Annotation:
     ground_truth: bool = False
     created: str = ""
     comment: str = ""
+    updated: str = ""
+
+    @property
+    def last_change(self) -> tuple[float, str]:
+        """When it was made or last changed; a later time compares greater."""
+        text = self.updated or self.created
+        try:
+            moment = dt.datetime.fromisoformat(text)
+        except ValueError:
+            return 0.0, text
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        return (moment - _EPOCH).total_seconds(), text
 
 
 def read_annotations(workspace: Path) -> list[Annotation]:

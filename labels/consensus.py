@@ -72,7 +72,7 @@ def _settle(votes: list[Annotation], taxonomy: Taxonomy) -> tuple[tuple[str, ...
     """Return the agreed and the disputed categories of one article."""
     ground_truths = [vote for vote in votes if vote.ground_truth]
     if ground_truths:
-        return max(ground_truths, key=lambda vote: vote.created).categories, ()
+        return max(ground_truths, key=lambda vote: vote.last_change).categories, ()
     count = Counter(category for vote in votes for category in vote.categories)
     if taxonomy.choice == "single":
         maximum = max(count.values(), default=0)

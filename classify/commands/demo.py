@@ -82,14 +82,15 @@ def _shorten(path: Path) -> str:
 
 def _annotate(workspace: Path, studio: "Studio", settings: object) -> None:
     """Submit the sample labels of the two annotators that Label Studio does not have yet."""
+    from classify.workspace.project import require_own_project
     from labels.studio.client import Studio
     from labels.studio.connection import StudioSettings
-    from labels.studio.project import annotate_task, export_tasks, find_project, list_task_ids
+    from labels.studio.project import annotate_task, export_tasks, list_task_ids
     from labels.studio.tasks import to_result
 
     assert isinstance(settings, StudioSettings)
     say("\nTwo annotators join by the invitation link and submit the sample labels.")
-    project = find_project(studio, settings.title)
+    project = require_own_project(workspace, studio, settings)
     tasks = list_task_ids(studio, project.id)
     submitted = {
         (str(task["data"]["seed_id"]), annotation["completed_by"])

@@ -51,20 +51,28 @@ labels.add_command(server)
     help="Show annotators the model's categories ticked, also in articles sent before.",
 )
 @click.option("--run", help="Run that predicts.  [default: the current run]")
+@click.option(
+    "--new-project",
+    is_flag=True,
+    help="Create a project again if the one this workspace had was deleted.",
+)
 @workspace_option
 def push(
     dry_run: bool,
     limit: int | None,
     with_predictions: bool,
     run: str | None,
+    new_project: bool,
     workspace: Path | None,
 ) -> None:
     """Send the articles that Label Studio does not have yet.
 
-    Creates the project the first time, and brings its labelling interface up to date. The
-    predictions of a run replace those of earlier runs; annotations stay as they are.
+    Creates the project the first time, and brings its labelling interface up to date; people may
+    rename it in Label Studio. The predictions of a run replace those of earlier runs; annotations
+    stay as they are.
     """
     from classify.workspace.labels import connect_studio
+    from classify.workspace.project import find_own_project
     from classify.workspace.push import preview_push, push_articles, update_project
     from classify.workspace.suggestions import load_suggesting_run, send_predictions
     from labels.taxonomy import ensure_taxonomy
@@ -83,10 +91,11 @@ def push(
         model = load_suggesting_run(folder, run, taxonomy) if with_predictions else None
         studio, settings = connect_studio(folder)
         if dry_run:
-            preview = preview_push(studio, settings.title, documents.keys(), limit)
+            own = find_own_project(folder, studio, settings)
+            preview = preview_push(studio, own, documents.keys(), limit)
             _print_preview(preview, studio, settings, folder)
             return
-        project = update_project(studio, settings, taxonomy)
+        project = update_project(folder, studio, settings, taxonomy, new=new_project)
         pushed = push_articles(studio, project, documents, limit)
         _print_pushed(pushed, len(pushed.project_ids - documents.keys()), project, folder)
         if model:
@@ -99,8 +108,8 @@ def pull(workspace: Path | None) -> None:
     """Fetch the annotations and settle them by majority.
 
     Agreed labels go to dataset.jsonl. Articles on which the annotators are evenly split go to
-    adjudicate.jsonl: have one more person annotate them, or mark the right annotation as ground
-    truth (the star) in Label Studio, then pull again.
+    adjudicate.jsonl: one of them changes the annotation, or a third person opens the article from
+    the list in Label Studio and adds one with "+"; then pull again.
     """
     from classify.workspace.labels import pull_annotations
 
@@ -108,6 +117,7 @@ def pull(workspace: Path | None) -> None:
     with locked(folder, "classify labels pull"):
         pulled, export = pull_annotations(folder)
     _print_set_aside(export.rejected)
+    _print_foreign(export.foreign)
     _print_labels(folder, pulled, export.counted)
     if export.rejected:
         click.get_current_context().exit(1)
@@ -126,8 +136,8 @@ def status(form: str, offline: bool, workspace: Path | None) -> None:
         fetch_export,
         select_imported,
     )
+    from classify.workspace.project import require_own_project
     from labels.annotations import read_annotations
-    from labels.studio.project import find_project
     from labels.taxonomy import read_taxonomy
     from seeds.document import read_documents
 
@@ -137,12 +147,13 @@ def status(form: str, offline: bool, workspace: Path | None) -> None:
     facts: dict[str, Any] = {}
     if not offline:
         studio, settings = connect_studio(folder)
-        project = find_project(studio, settings.title)
+        project = require_own_project(folder, studio, settings)
         export = fetch_export(studio, project, taxonomy)
         documents = {**export.documents, **documents}
         annotations = [*select_imported(annotations), *export.annotations]
         facts = {"project": project.url, "tasks": project.tasks}
         facts["set_aside"] = sum(map(len, export.rejected.values()))
+        facts["foreign_tasks"] = len(export.foreign)
     report = facts | count_progress(Labels(documents, annotations, taxonomy))
     if form == "json":
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
@@ -239,12 +250,27 @@ def _print_set_aside(rejected: Mapping[str, Sequence[int]]) -> None:
     """Print the annotations a pull could not use, a line a reason."""
     reasons = sorted(rejected.items(), key=lambda pair: -len(pair[1]))
     for reason, tasks in reasons[:_REASONS_SHOWN]:
-        ids = list(dict.fromkeys(tasks))  # two annotators of a task are two annotations
-        noun = "task" if len(ids) == 1 else "tasks"
-        shown = ", ".join(map(str, ids[:_TASKS_SHOWN])) + (", …" if len(ids) > _TASKS_SHOWN else "")
-        say(f"set aside: {quantity(len(tasks), 'annotation')} ({noun} {shown}): {reason}")
+        say(f"set aside: {quantity(len(tasks), 'annotation')} ({_name_tasks(tasks)}): {reason}")
     if rest := reasons[_REASONS_SHOWN:]:
         say(f"set aside: … and {sum(len(tasks) for _, tasks in rest):,} more, for other reasons")
+
+
+def _print_foreign(tasks: Sequence[int]) -> None:
+    """Print which annotated tasks are not of this workspace, which takes nothing from them."""
+    if tasks:
+        was, them = ("was", "it") if len(tasks) == 1 else ("were", "them")
+        say(
+            f"left out: {_name_tasks(tasks)} {was} not sent by `classify labels push`, so that no "
+            f"article is known for {them}. To use such a text, add it with `classify seeds add`, "
+            "push, and annotate it there; else delete the task in Label Studio."
+        )
+
+
+def _name_tasks(tasks: Sequence[int]) -> str:
+    """Return the ids of tasks, each once: "task 7", "tasks 7, 9"."""
+    ids = list(dict.fromkeys(tasks))  # two annotators of a task are two annotations
+    shown = ", ".join(map(str, ids[:_TASKS_SHOWN])) + (", …" if len(ids) > _TASKS_SHOWN else "")
+    return f"{'task' if len(ids) == 1 else 'tasks'} {shown}"
 
 
 def _print_imported(folder: Path, file: Path, imported: "ImportedLabels") -> None:
@@ -295,6 +321,8 @@ def _status_lines(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"{report['to_adjudicate']:>6} to adjudicate"
     if report.get("set_aside"):
         yield f"{report['set_aside']:>6} annotations set aside; `classify labels pull` says why"
+    if report.get("foreign_tasks"):
+        yield f"{report['foreign_tasks']:>6} tasks left out, not sent by `classify labels push`"
     states = ("submitted", "skipped", "draft")
     annotators = [
         (name, [counts.get(state, 0) for state in states])

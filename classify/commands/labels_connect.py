@@ -1,7 +1,6 @@
 """`classify labels connect`."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -41,13 +40,12 @@ def connect(url: str | None, remove: bool, replace: bool, workspace: Path | None
     secret that nobody else knows.
     """
     from classify.serving.label_studio.connected_project import (
-        ConnectedProject,
         read_connected_project,
         write_connected_project,
     )
     from classify.serving.label_studio.secret import retire_secret
     from classify.workspace.labels import connect_studio
-    from labels.studio.project import find_project
+    from classify.workspace.project import KnownProject, remember_project, require_own_project
 
     if remove and (url or replace):
         raise InputError("--remove can't be combined with --url or --replace. Leave those out.")
@@ -57,11 +55,12 @@ def connect(url: str | None, remove: bool, replace: bool, workspace: Path | None
         return
     url = _default_url(folder) if url is None else _check_url(url)
     studio, settings = connect_studio(folder)
-    project = find_project(studio, settings.title)
+    project = require_own_project(folder, studio, settings)
+    remember_project(folder, studio, settings, project)
     _check_interface(studio, project.id)
     previous = read_connected_project(folder)
     # First, since the service only answers the connected project.
-    write_connected_project(folder, ConnectedProject(studio.url, project.id))
+    write_connected_project(folder, KnownProject.of(studio, project))
     try:
         _attach(folder, url, project.id, studio, replace=replace)
     except BaseException:
@@ -84,7 +83,7 @@ def _disconnect(folder: Path) -> None:
     )
     from classify.serving.label_studio.secret import own_address_matcher, retire_secret
     from classify.workspace.labels import connect_studio
-    from labels.studio.project import find_project
+    from classify.workspace.project import require_own_project
     from labels.studio.registration import detach
 
     is_ours, previous = own_address_matcher(folder), read_connected_project(folder)
@@ -92,10 +91,10 @@ def _disconnect(folder: Path) -> None:
     retire_secret(folder, remember=True)
     try:
         studio, settings = connect_studio(folder)
-        if previous and previous.studio == studio.url:
-            removed = _detach(studio, previous.id, is_ours)
-        else:
-            removed = detach(studio, find_project(studio, settings.title).id, is_ours)
+        project = previous.find(studio) if previous else None
+        if project is None and (previous is None or previous.studio != studio.url):
+            project = require_own_project(folder, studio, settings)
+        removed = detach(studio, project.id, is_ours) if project else 0
     except InputError as error:
         if previous is None:
             raise
@@ -106,19 +105,6 @@ def _disconnect(folder: Path) -> None:
     say("disconnected" if removed or previous else "was not connected")
 
 
-def _detach(studio: "Studio", project: int, is_ours: Callable[[str], bool]) -> int:
-    """Remove the connections of a project, unless it was deleted; return how many there were."""
-    from labels.studio.errors import MissingError
-    from labels.studio.project import get_project
-    from labels.studio.registration import detach
-
-    try:
-        get_project(studio, project)
-    except MissingError:
-        return 0
-    return detach(studio, project, is_ours)
-
-
 def _check_interface(studio: "Studio", project: int) -> None:
     """Refuse a labelling interface the service would refuse: here the reason can be told.
 
@@ -126,10 +112,9 @@ def _check_interface(studio: "Studio", project: int) -> None:
         InputError: the interface has no control for the categories.
     """
     from labels.studio.interface import read_categories
-    from labels.studio.project import get_record
+    from labels.studio.project import get_record, interface_of
 
-    record = get_record(studio, project)
-    read_categories(record.label_config or "<View/>")
+    read_categories(interface_of(get_record(studio, project)))
 
 
 def _attach(folder: Path, url: str, project: int, studio: "Studio", *, replace: bool) -> None:

@@ -7,6 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from classify.progress import track_count
+from classify.terminal import say
+from classify.workspace.project import (
+    KnownProject,
+    find_connected,
+    remember_project,
+    require_own_project,
+)
 from labels.annotations import IMPORTED, Annotation, read_annotations, write_annotations
 from labels.consensus import Dispute, agree
 from labels.dataset import Dataset, write_dataset
@@ -44,12 +51,22 @@ def connect_studio(workspace: Path) -> "tuple[Studio, StudioSettings]":
         InputError: the extra is missing, or the server can't be reached or refuses the key.
     """
     from labels.studio.client import Studio
-    from labels.studio.connection import StudioSettings, find_server
+    from labels.studio.connection import (
+        StudioSettings,
+        confirm_address,
+        find_server,
+        is_in_the_clear,
+    )
     from seeds.base.settings import read_override
 
     require_label_studio()
     settings = read_override(workspace, "labelstudio.toml", StudioSettings)
-    return Studio.connect(*find_server(workspace, settings), settings), settings
+    url, key = find_server(workspace, settings)
+    if is_in_the_clear(url):
+        say(f"warning: {url} is not encrypted: others can read the key on the way. Use https.")
+    studio = Studio.connect(url, key, settings)
+    confirm_address()
+    return studio, settings
 
 
 def require_label_studio() -> None:
@@ -64,25 +81,26 @@ def require_label_studio() -> None:
         raise missing_extra("labels", "Label Studio")
 
 
-def pull_annotations(workspace: Path, project_id: int | None = None) -> tuple[Labels, Export]:
+def pull_annotations(
+    workspace: Path, connected: KnownProject | None = None
+) -> tuple[Labels, Export]:
     """Fetch the annotations of a project, settle and store them; the caller holds the lock.
 
     Args:
         workspace: of the labels.
-        project_id: of the project; None: the project with the workspace's title.
+        connected: the project; None: the workspace's own.
 
     Raises:
         InputError: Label Studio can't be reached, there is no project, or the project has lost
             all annotations, which would be lost here as well.
     """
-    from labels.studio.project import find_project, get_project
-
     taxonomy = ensure_taxonomy(workspace)
     studio, settings = connect_studio(workspace)
-    if project_id is None:
-        project = find_project(studio, settings.title)
+    if connected is None:
+        project = require_own_project(workspace, studio, settings)
+        remember_project(workspace, studio, settings, project)
     else:
-        project = get_project(studio, project_id)
+        project = find_connected(studio, connected)
     export = fetch_export(studio, project, taxonomy)
     annotations = read_annotations(workspace)
     imported = select_imported(annotations)

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classify.progress import track_count
+from classify.terminal import say
+from classify.workspace.project import find_own_project, remember_project
 from seeds.document import Document
 
 if TYPE_CHECKING:
@@ -32,18 +35,49 @@ class PushPreview:
     foreign: int
 
 
-def update_project(studio: "Studio", settings: "StudioSettings", taxonomy: "Taxonomy") -> "Project":
-    """Create the project, or bring its labelling interface up to date."""
+def update_project(
+    workspace: Path,
+    studio: "Studio",
+    settings: "StudioSettings",
+    taxonomy: "Taxonomy",
+    *,
+    new: bool = False,
+) -> "Project":
+    """Create the project of a workspace, or bring its labelling interface up to date.
+
+    Args:
+        workspace: keeps which project is its own.
+        studio: the server.
+        settings: of the project.
+        taxonomy: from which its labelling interface follows.
+        new: create one even if the workspace had another, which is gone.
+
+    Raises:
+        MissingError: it had another, which is gone.
+        InputError: see labels.studio.project.prepare_project.
+    """
+    from labels.studio.errors import MissingError
     from labels.studio.interface import render_guide, render_interface
     from labels.studio.project import prepare_project
 
-    return prepare_project(
+    try:
+        own = find_own_project(workspace, studio, settings)
+    except MissingError:
+        if not new:
+            raise
+        own = None
+    project = prepare_project(
         studio,
         settings.title,
         render_interface(taxonomy),
         instruction=render_guide(taxonomy),
         overlap=settings.overlap,
+        project_id=own.id if own else None,
     )
+    remember_project(workspace, studio, settings, project)
+    if own is None:
+        say(f"project {project.title!r} created")
+    return project
 
 
 def push_articles(
@@ -63,18 +97,16 @@ def push_articles(
         return push(studio, project.id, tasks, progress=count)
 
 
-def preview_push(studio: "Studio", title: str, ids: Set[str], limit: int | None) -> PushPreview:
-    """Tell what pushing the articles with these ids would do, and send nothing."""
-    from labels.studio.errors import MissingError
-    from labels.studio.project import find_project, list_task_ids
+def preview_push(
+    studio: "Studio", project: "Project | None", ids: Set[str], limit: int | None
+) -> PushPreview:
+    """Tell what pushing the articles with these ids would do, and send nothing.
 
-    try:
-        sent_ids, creates_project = (
-            set(list_task_ids(studio, find_project(studio, title).id)),
-            False,
-        )
-    except MissingError:
-        sent_ids, creates_project = set(), True
+    project: of the workspace; None if there is none yet.
+    """
+    from labels.studio.project import list_task_ids
+
+    sent_ids = set(list_task_ids(studio, project.id)) if project else set()
     missing = len(ids - sent_ids)
     new = missing if limit is None else min(missing, limit)
-    return PushPreview(creates_project, new, len(ids & sent_ids), len(sent_ids - ids))
+    return PushPreview(project is None, new, len(ids & sent_ids), len(sent_ids - ids))

@@ -3,31 +3,46 @@
 import contextlib
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from labels.server.answers import Answer, parse_answer
 from seeds.base.errors import InputError, missing_extra
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import httpx
 
 ANSWER_SECONDS = 30  # for one page; a busy SQLite keeps others waiting
-CONNECT_SECONDS = 10
 
 
 def open_session(url: str, *, seconds: float = ANSWER_SECONDS) -> "httpx.Client":
-    """Return a client for one server, which stores cookies, checks TLS, follows no redirect.
+    """Return a client for one server whose answers are limited in time and size.
 
-    Args:
-        url: the server's address; no proxy is used for one on loopback. SSL_CERT_FILE may name
-            the certificates that are trusted.
-        seconds: how long an answer may take.
+    Raises:
+        InputError: the extra is missing.
     """
     try:
-        import httpx
+        from labels.server.session import Session
     except ImportError as error:
         raise missing_extra("labels", "Label Studio") from error
-    direct = dict.fromkeys(("all://127.0.0.1", "all://[::1]", "all://localhost"))
-    timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
-    return httpx.Client(base_url=url, timeout=timeout, mounts=direct)
+    return Session(url, seconds)
+
+
+@contextlib.contextmanager
+def _connect(url: str) -> "Iterator[httpx.Client]":
+    """Open a session.
+
+    Raises:
+        InputError: the server does not answer, or sends what can't be read.
+    """
+    import httpx
+
+    with open_session(url) as client:
+        try:
+            yield client
+        except httpx.RequestError as error:
+            raise InputError(f"{url}: no answer ({error}). Is the server running?") from error
 
 
 def submit_form(client: "httpx.Client", path: str, data: dict[str, str]) -> bool:
@@ -42,11 +57,14 @@ def submit_form(client: "httpx.Client", path: str, data: dict[str, str]) -> bool
 def sign_up(url: str, link: str, email: str, password: str) -> str:
     """Create a user by an invitation link, or log in an existing one; return the API key.
 
+    The password goes to the server whose link it is, whatever host the link names.
+
     Raises:
         InputError: that user has another password, or the password is too short.
     """
-    with open_session(url) as client:
-        created = submit_form(client, link, {"email": email, "password": password})
+    page = urlsplit(link)._replace(scheme="", netloc="").geturl()
+    with _connect(url) as client:
+        created = submit_form(client, page, {"email": email, "password": password})
     try:
         return log_in(url, email, password)
     except InputError as error:
@@ -65,41 +83,47 @@ def log_in(url: str, email: str, password: str) -> str:
         InputError: the password is wrong, or there is a personal token already (a server
             shows each of them only once).
     """
-    with open_session(url) as client:
+    with _connect(url) as client:
         if not submit_form(client, "/user/login/", {"email": email, "password": password}):
             raise InputError(f"{url}: {email} can't log in with this password. Correct it.")
-        legacy = str(client.get("/api/current-user/token").json().get("token", ""))
+        legacy = _read(client.get("/api/current-user/token")).get("token", str, "")
         if legacy and find_email(url, legacy) == email:
             return legacy
-        headers = {"X-CSRFToken": client.cookies["csrftoken"], "Referer": url}
+        headers = {"X-CSRFToken": client.cookies.get("csrftoken", ""), "Referer": url}
         answer = client.post("/api/token/", headers=headers)
     if answer.status_code != 201:
         raise InputError(
             f"{url}: {email} can't get an API token (HTTP {answer.status_code}). If there is a "
             f"personal access token already, revoke it at {url}/user/account and try again."
         )
-    return str(answer.json()["token"])
+    return _read(answer).get("token", str)
 
 
 def find_email(url: str, key: str) -> str:
     """Return the e-mail of a legacy or personal access token's user; "" if it is refused."""
-    with open_session(url) as client:
+    with _connect(url) as client:
         scheme = "Token"
         if key.count(".") == 2:  # a personal access token is exchanged for a short-lived one
             refreshed = client.post("/api/token/refresh/", json={"refresh": key})
             scheme = "Bearer"
-            key = refreshed.json().get("access", "") if refreshed.is_success else ""
+            key = _read(refreshed).get("access", str) if refreshed.is_success else ""
         answer = client.get(
             "/api/current-user/whoami", headers={"Authorization": f"{scheme} {key}"}
         )
-        return str(answer.json()["email"]) if answer.is_success else ""
+        return _read(answer).get("email", str) if answer.is_success else ""
 
 
 def find_version(url: str) -> str:
     """Return the version of a healthy server; "" if it does not answer (yet)."""
     import httpx
 
-    with open_session(url) as client, contextlib.suppress(httpx.TransportError, ValueError):
-        if client.get("/health").is_success:
-            return str(client.get("/api/version/").json().get("release", ""))
+    with open_session(url) as client, contextlib.suppress(httpx.RequestError):
+        answer = client.get("/api/version/") if client.get("/health").is_success else None
+        if answer is not None and answer.is_success:
+            return _read(answer).get("release", str, "")
     return ""
+
+
+def _read(answer: "httpx.Response") -> Answer:
+    """Parse an answer."""
+    return parse_answer(answer.content, str(answer.request.url.copy_with(query=None)))

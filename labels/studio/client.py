@@ -3,11 +3,14 @@
 What is asked of the server goes through `Studio.read` and `Studio.write`.
 """
 
+import itertools
 import re
 import time
+import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from labels.server.answers import Answer
 from labels.server.login import open_session, sign_up
 from labels.studio import errors
 from labels.studio.connection import StudioSettings, check_address_and_key
@@ -15,8 +18,6 @@ from seeds.base.errors import InputError, missing_extra
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio
-
-T = TypeVar("T")
 
 MINIMUM = (1, 23, 2)  # earlier servers carry SSRF, XSS and token-leak CVEs
 
@@ -77,10 +78,10 @@ class Studio:
             InputError: that user has another password, or the password is too short.
         """
         invites = self.sdk.organizations.invites
-        link = str(self.read("the invitation link", invites.get_invite_link).invite_url)
-        return self.write("the sign-up", sign_up, self.url, link, email, password)
+        link = self.read("the invitation link", invites.get_invite_link).get("invite_url", str)
+        return str(self.write("the sign-up", sign_up, self.url, link, email, password).value)
 
-    def read(self, subject: str, call: Callable[..., T], *args: Any, **options: Any) -> T:
+    def read(self, subject: str, call: Callable[..., Any], *args: Any, **options: Any) -> Answer:
         """Call the SDK for something that changes nothing; try again where that may help.
 
         Args:
@@ -89,11 +90,12 @@ class Studio:
             args, options: its arguments.
 
         Raises:
-            InputError: the server is down, fails or refuses; see `labels.studio.errors`.
+            InputError: the server is down, fails, refuses, or answers what Label Studio does not;
+                see `labels.studio.errors`.
         """
         return self._call(self.settings.retries, subject, lambda: call(*args, **options))
 
-    def write(self, subject: str, call: Callable[..., T], *args: Any, **options: Any) -> T:
+    def write(self, subject: str, call: Callable[..., Any], *args: Any, **options: Any) -> Answer:
         """Call the SDK for a change, once; the arguments are those of read.
 
         Raises:
@@ -111,21 +113,19 @@ class Studio:
         if answer.is_error:
             raise ApiError(status_code=answer.status_code, headers=dict(answer.headers))
 
-    def _call(self, retries: int, subject: str, call: Callable[[], T]) -> T:
+    def _call(self, retries: int, subject: str, call: Callable[[], Any]) -> Answer:
         from httpx import TransportError
         from label_studio_sdk.core.api_error import ApiError
 
-        attempt = 0
-        while True:
-            try:
-                return call()
-            except (ApiError, TransportError) as error:
-                delay = errors.retry_delay(error, attempt) if attempt < retries else None
-                if delay is None:
-                    timeout = self.settings.timeout
-                    raise errors.request_error(self.url, error, subject, timeout) from error
-            time.sleep(delay)
-            attempt += 1
+        try:
+            return Answer(_attempt(retries, call), f"{self.url}: {subject}")
+        except InputError:
+            raise
+        except (ApiError, TransportError) as error:
+            timeout = self.settings.timeout
+            raise errors.request_error(self.url, error, subject, timeout) from error
+        except Exception as error:  # whatever the SDK meets with in what it did not expect
+            raise errors.unreadable_error(self.url, subject) from error
 
     def _identify(self, key: str) -> None:
         """Ask whose key this is, and which version the server runs.
@@ -136,20 +136,48 @@ class Studio:
         from httpx import TransportError
         from label_studio_sdk.core.api_error import ApiError
 
+        retries = self.settings.retries
         try:
-            user = self.sdk.users.whoami()
-            release = str(self.sdk.versions.get().release)
+            user = _attempt(retries, self.sdk.users.whoami, connected=False)
+            version = _attempt(retries, self.sdk.versions.get)
+        except InputError:
+            raise
         except TransportError as error:
             timeout = self.settings.timeout
             raise errors.request_error(self.url, error, "the user", timeout) from error
-        except (ApiError, ValueError) as error:
+        except Exception as error:
             if isinstance(error, ApiError) and error.status_code in (401, 403):
                 raise errors.key_error(self.url, key, error) from error
             raise errors.address_error(self.url, error) from error
-        self.email = str(user.email)
-        numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", release)
+        self.email = Answer(user, f"{self.url}: the user").get("email", str)
+        release = Answer(version, f"{self.url}: the version").get("release", str)
+        numbers = re.match(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})", release, re.ASCII)
         if not numbers or tuple(map(int, numbers.groups())) < MINIMUM:
             raise InputError(
-                f"{self.url}: runs Label Studio {release}, which has known security holes. "
+                f"{self.url}: runs Label Studio {release[:20]}, which has known security holes. "
                 f"Upgrade it to {'.'.join(map(str, MINIMUM))} or later."
             )
+
+
+def _attempt(retries: int, call: Callable[[], Any], *, connected: bool = True) -> Any:
+    """Return the outcome of a call, after more attempts where they may help.
+
+    Args:
+        retries: how many more, with growing pauses.
+        call: asks the server.
+        connected: whether the server answered before; one that is not there is not asked again.
+    """
+    from httpx import TransportError
+    from label_studio_sdk.core.api_error import ApiError
+
+    for attempt in itertools.count():
+        try:
+            with warnings.catch_warnings():  # of the SDK, about types, which are checked here
+                warnings.simplefilter("ignore")
+                return call()
+        except (ApiError, TransportError) as error:
+            delay = errors.retry_delay(error, attempt) if attempt < retries else None
+            if delay is None or (isinstance(error, TransportError) and not connected):
+                raise
+        time.sleep(delay)
+    raise AssertionError

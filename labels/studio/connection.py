@@ -1,5 +1,7 @@
 """The Label Studio to connect to: settings, address, API key."""
 
+import contextlib
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -10,6 +12,9 @@ from urllib.parse import urlsplit
 
 from labels.server import server
 from seeds.base.errors import InputError
+from seeds.base.storage import replacing
+
+_LONGEST = 1_000_000  # seconds; more, or infinity, no clock of the system waits for
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +24,8 @@ class StudioSettings:
     Attributes:
         title: the project's, by which it is found; 3 to 50 characters.
         overlap: annotators an article.
-        url: an existing server; "" means LABEL_STUDIO_URL, else the embedded one.
+        url: an existing server, once LABEL_STUDIO_URL has named it; "" means LABEL_STUDIO_URL,
+            else the embedded one.
         batch_size: tasks in one import request.
         timeout: seconds to wait for one answer.
         retries: of reads; a write is never sent blindly again.
@@ -49,26 +55,40 @@ class StudioSettings:
         for name, minimum in (("overlap", 1), ("batch_size", 1), ("retries", 0)):
             if values.get(name, minimum) < minimum:
                 faults.append(f"{name} must be at least {minimum}, found {values[name]}")
-        if not values.get("timeout", 1) > 0:
-            faults.append(f"timeout must be above 0 seconds, found {values['timeout']}")
+        if not 0 < values.get("timeout", 1) < _LONGEST:
+            found = values["timeout"]
+            faults.append(f"timeout must be above 0 and below {_LONGEST:,} seconds, found {found}")
         return faults
 
 
 def find_server(workspace: Path, settings: StudioSettings) -> tuple[str, str]:
     """Return a server's address and API key: from the environment, else the embedded server's.
 
+    A workspace may come from a stranger, and so may the address in its labelstudio.toml. The key
+    in the environment goes there only if the environment has named that address before.
+
     Raises:
-        InputError: there is an address without a key, or no server at all.
+        InputError: there is an address without a key, an address that is not confirmed, or no
+            server at all.
     """
-    url = os.environ.get("LABEL_STUDIO_URL", "").strip() or settings.url
+    url = os.environ.get("LABEL_STUDIO_URL", "").strip()
+    key = os.environ.get("LABEL_STUDIO_API_KEY", "").strip()
     if url:
-        key = os.environ.get("LABEL_STUDIO_API_KEY", "").strip()
         if not key:
             raise InputError(
                 f"{url}: no API key. Set LABEL_STUDIO_API_KEY to a personal access token from "
                 f"{url.rstrip('/')}/user/account."
             )
         return url, key
+    if settings.url:
+        if not key or not is_confirmed(settings.url):
+            raise InputError(
+                f"{settings.url}: named by labelstudio.toml alone, so no key was sent there. If "
+                f"it is your server, set LABEL_STUDIO_URL={settings.url} and LABEL_STUDIO_API_KEY "
+                "once; from then on the key is enough. If not, remove url from labelstudio.toml "
+                f"in {workspace}."
+            )
+        return settings.url, key
     status, login = server.status(workspace), server.credentials(workspace)
     if status.state != "running" or login is None:
         raise InputError(
@@ -76,6 +96,59 @@ def find_server(workspace: Path, settings: StudioSettings) -> tuple[str, str]:
             "or set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY for another one."
         )
     return status.url, login.token
+
+
+def is_confirmed(url: str) -> bool:
+    """Tell whether the environment has named this address before, and it took the key."""
+    return _normalise(url) in _confirmed_addresses()
+
+
+def confirm_address() -> None:
+    """Remember the address that the environment names, as one that took the key.
+
+    It is remembered for the user, outside every workspace. Where that can't be written, the
+    environment must name the address each time.
+    """
+    url = os.environ.get("LABEL_STUDIO_URL", "").strip()
+    if url and not is_confirmed(url):
+        lines = [*_confirmed_addresses(), _normalise(url)]
+        unwritable = contextlib.suppress(InputError, RuntimeError)
+        with unwritable, replacing(_confirmed_path(), mode=0o600) as file:
+            file.write("".join(f"{line}\n" for line in lines).encode())
+
+
+def _confirmed_addresses() -> list[str]:
+    try:
+        return _confirmed_path().read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError, RuntimeError):  # the last: there is no home
+        return []
+
+
+def _confirmed_path() -> Path:
+    """Return the file of confirmed addresses, a line each, among the user's own settings."""
+    folder = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(folder).expanduser() / "classify" / "label-studio-servers"
+
+
+def _normalise(url: str) -> str:
+    """Return an address with its host in lower case and without a slash at its end."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return parts._replace(netloc=parts.netloc.lower(), path=parts.path.rstrip("/")).geturl()
+
+
+def is_in_the_clear(url: str) -> bool:
+    """Tell whether the key and the articles go unencrypted over a network."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".")
+        if parts.scheme != "http" or host == "localhost" or host.endswith(".localhost"):
+            return False
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return True
 
 
 def check_address_and_key(url: str, key: str) -> None:

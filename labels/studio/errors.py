@@ -5,6 +5,7 @@ import random
 import ssl
 from typing import Any
 
+from labels.server.answers import unexpected
 from seeds.base.errors import InputError
 
 LONGEST_PAUSE = 60.0  # seconds before a read is tried again
@@ -44,7 +45,15 @@ def request_error(url: str, error: Any, subject: str, timeout: float) -> InputEr
             f"{url}: no connection ({error}). Run `classify labels server start`, "
             "or check LABEL_STUDIO_URL."
         )
-    return _status_error(url, error, subject, error.status_code or 0)
+    status = error.status_code or 0
+    if 200 <= status < 300:
+        return unreadable_error(url, subject)
+    return _status_error(url, error, subject, status)
+
+
+def unreadable_error(url: str, subject: str) -> InputError:
+    """Return the error for an answer that the SDK can't read."""
+    return UnsureError(str(unexpected(f"{url}: {subject}", "nothing that can be read")))
 
 
 def _distrust(error: BaseException | None) -> str:
@@ -58,9 +67,7 @@ def _distrust(error: BaseException | None) -> str:
 
 def _status_error(url: str, error: Any, subject: str, status: int) -> InputError:
     if status == 404:
-        return MissingError(
-            f"{url}: {subject} does not exist. Run `classify labels push` to create it again."
-        )
+        return MissingError(f"{url}: {subject} does not exist. Run `classify labels push`.")
     if 300 <= status < 400:
         return _redirect_error(url, error)
     if status in (401, 403):
@@ -96,18 +103,19 @@ def address_error(url: str, error: Any) -> InputError:
 def _redirect_error(url: str, error: Any) -> InputError:
     target = (error.headers or {}).get("location", "another address")
     return InputError(
-        f"{url}: redirects to {target}, to which no key was sent. "
+        f"{url}: redirects to {target[:200]}, to which no key was sent. "
         "If that is your server, set LABEL_STUDIO_URL to it."
     )
 
 
 def _detail(error: Any) -> str:
     """Return the server's explanation of an error, as " (…)"; "" if it is a page of HTML."""
-    body = error.body
-    if not isinstance(body, dict):
+    body = getattr(error, "body", None)
+    detail = body.get("validation_errors") or body.get("detail") if isinstance(body, dict) else ""
+    try:
+        text = " ".join(json.dumps(detail, ensure_ascii=False).split()) if detail else ""
+    except RecursionError:
         return ""
-    detail = body.get("validation_errors") or body.get("detail") or ""
-    text = " ".join(json.dumps(detail, ensure_ascii=False).split()) if detail else ""
     text = text.strip('"').replace("\\n", " ")
     return f" ({text[:300]})" if text else ""
 
@@ -129,6 +137,6 @@ def retry_delay(error: Any, attempt: int) -> float | None:
         return None if slow else backoff
     status = error.status_code or 0
     requested = str((error.headers or {}).get("retry-after", ""))
-    if status == 429 and requested.isdigit():
+    if status in (429, 503) and requested.isascii() and requested.isdigit():
         return min(float(requested), LONGEST_PAUSE)
     return backoff if status == 429 or status >= 500 else None

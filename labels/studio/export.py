@@ -3,16 +3,17 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from labels.annotations import Annotation
-from labels.studio.interface import COMMENT, CONTROL
-from labels.studio.tasks import to_document
+from labels.server.answers import as_object, describe, typed
+from labels.studio.tasks import read_result, seed_id, to_document
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 from seeds.document import Document
 
 Status = Literal["submitted", "skipped", "draft"]
+T = TypeVar("T", str, float, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,17 @@ class Export:
     Attributes:
         annotations: the latest one of each annotator and article.
         documents: the articles of the tasks, by id.
-        rejected: reason -> the task of each annotation set aside for it (or a task that is no
-            article).
+        rejected: reason -> the task of each annotation set aside for it (or a task whose data are
+            no longer those of the article).
         counted: how many are submitted, skipped, draft, or replaced by a later one.
+        foreign: tasks that were not sent by `classify labels push`; their annotations are left out.
     """
 
     annotations: list[Annotation]
     documents: dict[str, Document]
     rejected: dict[str, list[int]]
     counted: Counter[str] = field(default_factory=Counter)
+    foreign: tuple[int, ...] = ()
 
 
 def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
@@ -45,25 +48,36 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
     documents: dict[str, Document] = {}
     rejected: dict[str, list[int]] = defaultdict(list)
     counted: Counter[str] = Counter()
+    foreign: list[int] = []
     for task in tasks:
+        number = _number(task)
+        if not seed_id(task):
+            foreign.append(number)
+            continue
         try:
             article = to_document(task)
+            records = list(_list_records(task))
         except InputError as error:
-            rejected[str(error)].append(int(task.get("id") or 0))
+            rejected[str(error)].append(number)
             continue
         documents[article.id] = article
-        records = list(_list_records(task))
         if not records:  # Label Studio shows a draft to nobody but its author
             counted["draft"] += 1
         for record, status in records:
             try:
                 annotations.append(_read_annotation(article.id, record, status, taxonomy))
             except InputError as error:
-                rejected[str(error)].append(int(task.get("id") or 0))
+                rejected[str(error)].append(number)
     latest = _select_latest(annotations)
     counted.update(annotation.status for annotation in latest)
     counted += Counter(replaced=len(annotations) - len(latest))  # no entry for 0
-    return Export(latest, documents, dict(rejected), counted)
+    return Export(latest, documents, dict(rejected), counted, tuple(foreign))
+
+
+def _number(task: dict[str, Any]) -> int:
+    """Return Label Studio's id of a task, for a person; 0 if it has none."""
+    number = task.get("id")
+    return number if isinstance(number, int) else 0
 
 
 def _select_latest(annotations: Iterable[Annotation]) -> list[Annotation]:
@@ -75,57 +89,79 @@ def _select_latest(annotations: Iterable[Annotation]) -> list[Annotation]:
     return list(latest.values())
 
 
-def _rank(annotation: Annotation) -> tuple[bool, bool, str]:
+def _rank(annotation: Annotation) -> tuple[bool, bool, tuple[float, str]]:
     """Rank ground truths above other annotations, submitted above the rest, later above earlier."""
-    return annotation.ground_truth, annotation.status == "submitted", annotation.created
+    return annotation.ground_truth, annotation.status == "submitted", annotation.last_change
 
 
-def _list_records(task: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Status]]:
-    """Yield a task's annotations and drafts, with the status of each."""
-    for record in task.get("annotations") or []:
-        yield record, "skipped" if record.get("was_cancelled") else "submitted"
-    for record in task.get("drafts") or []:
-        yield record, "draft"
+def list_submitted(tasks: Iterable[dict[str, Any]], since: str) -> list[int]:
+    """Return the ids of the annotations submitted or changed after a time, given as ISO 8601.
+
+    Those that can't be read are left out; a pull sets them aside, and says so.
+    """
+    ids = []
+    for task in tasks:
+        records = task.get("annotations")
+        for record in map(as_object, records if isinstance(records, list) else ()):
+            number = record.get("id") if record else None
+            if record and isinstance(number, int) and record.get("was_cancelled") is not True:
+                ids += [number] if str(record.get("updated_at")) > since else []
+    return ids
+
+
+def _list_records(task: dict[str, Any]) -> Iterator[tuple[Any, Status | None]]:
+    """Yield a task's annotations and drafts, each with the status that its list gives it.
+
+    Raises:
+        InputError: one of the lists is none.
+    """
+    statuses: tuple[tuple[str, Status | None], ...] = (("annotations", None), ("drafts", "draft"))
+    for name, status in statuses:
+        records = task.get(name)
+        for record in () if records is None else typed(records, list, name):
+            yield record, status
 
 
 def _read_annotation(
-    article: str, record: dict[str, Any], status: Status, taxonomy: Taxonomy
+    article: str, value: Any, status: Status | None, taxonomy: Taxonomy
 ) -> Annotation:
-    choices, comment = _read_result(record)
+    """Return an annotation or a draft of an article.
+
+    Raises:
+        InputError: it is none, or one that the taxonomy does not allow.
+    """
+    record = as_object(value)
+    if record is None:
+        raise InputError(f"an annotation is {describe(value)}, not an object")
+    if status is None:
+        status = "skipped" if _optional(record, "was_cancelled", False) else "submitted"
+    chosen, comment = read_result(record.get("result"))
+    choices = set(chosen)
     unknown = sorted(choices - set(taxonomy.ids))
     if unknown:
-        raise InputError(taxonomy.describe_unknown(unknown[0]))
+        raise InputError(taxonomy.describe_unknown(unknown[0][:100]))
     if status == "submitted" and taxonomy.choice == "single" and len(choices) != 1:
         raise InputError(f"{len(choices)} categories, but the taxonomy is single choice")
     return Annotation(
         document_id=article,
-        annotator=str(record.get("completed_by") or record.get("user") or "unknown"),
+        annotator=_annotator(record),
         categories=tuple(name for name in taxonomy.ids if name in choices),
         status=status,
-        seconds=float(record.get("lead_time") or 0.0),
-        ground_truth=bool(record.get("ground_truth")),
-        created=str(record.get("created_at") or ""),
+        seconds=float(_optional(record, "lead_time", 0.0)),
+        ground_truth=_optional(record, "ground_truth", False),
+        created=_optional(record, "created_at", ""),
+        updated=_optional(record, "updated_at", ""),
         comment=comment,
     )
 
 
-def _read_result(record: dict[str, Any]) -> tuple[set[str], str]:
-    """Return the categories ticked and the comment.
+def _annotator(record: dict[str, Any]) -> str:
+    """Return the person who made an annotation (`completed_by`) or a draft (`user`)."""
+    names = (record.get("completed_by"), record.get("user"))
+    return next((typed(name, str, "the annotator") for name in names if name), "unknown")
 
-    Raises:
-        InputError: the result has a control that is not ours.
-    """
-    choices: set[str] = set()
-    comment = ""
-    for region in record.get("result") or []:
-        value = region.get("value") or {}
-        if region.get("from_name") == CONTROL:
-            choices.update(map(str, value.get("choices") or []))
-        elif region.get("from_name") == COMMENT:
-            comment = " ".join(map(str, value.get("text") or []))
-        else:
-            raise InputError(
-                f"a result of {region.get('from_name')!r}, which is not a control of ours. "
-                "Restore the labelling interface with `classify labels push`"
-            )
-    return choices, comment
+
+def _optional(record: dict[str, Any], name: str, default: T) -> T:
+    """Return a field, or the default if it is missing or null."""
+    value = record.get(name)
+    return default if value is None else typed(value, type(default), name)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from labels.studio.interface import CONTROL
-from labels.studio.tasks import to_result
+from labels.server.answers import typed
+from labels.studio.tasks import read_result, to_result
 from seeds.base.errors import InputError
 
 _DIGITS = 6  # of a score; an answer over HTTP has as many
@@ -89,14 +89,11 @@ def read_prediction(prediction: Mapping[str, Any], categories: Set[str]) -> Sugg
         InputError: it is none of ours, or was changed: an unknown control or category, a score
             that is no probability.
     """
-    choices: list[str] = []
-    for region in prediction.get("result") or []:
-        if region.get("from_name") != CONTROL:
-            raise InputError(f"a result of {region.get('from_name')!r}, not of {CONTROL!r}")
-        choices += map(str, (region.get("value") or {}).get("choices") or [])
+    choices, comment = read_result(prediction.get("result"))
+    if comment:
+        raise InputError("a comment, which no run makes")
     if unknown := sorted(set(choices) - categories):
         raise InputError(f"category {unknown[0]!r} is not in the labelling interface")
-    score = prediction.get("score")
-    if not isinstance(score, int | float) or isinstance(score, bool):
-        raise InputError(f"a score of {score!r}, which must be a number")
-    return Suggestion(tuple(choices), float(score), str(prediction.get("model_version") or ""))
+    score = typed(prediction.get("score"), float, "score")
+    run = typed(prediction.get("model_version"), str, "model_version")
+    return Suggestion(tuple(choices), float(score), run)

@@ -5,11 +5,19 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from labels.server.answers import Answer
 from labels.studio.client import Studio
 from labels.studio.errors import UnsureError
 from labels.studio.interface import read_categories
 from labels.studio.prediction_result import Suggestion, read_prediction, to_prediction
-from labels.studio.project import Progress, chunks, get_record, ignore_progress, list_tasks
+from labels.studio.project import (
+    Progress,
+    chunks,
+    get_record,
+    ignore_progress,
+    interface_of,
+    list_tasks,
+)
 from labels.studio.tasks import to_document
 from seeds.base.errors import InputError
 
@@ -98,8 +106,7 @@ def replace_predictions(
     Raises:
         InputError: the labelling interface lacks our control, or the server does not recover.
     """
-    record = get_record(studio, project_id)
-    categories = read_categories(record.label_config or "<View/>")
+    categories = read_categories(interface_of(get_record(studio, project_id)))
     target = _Target(studio, project_id, run, categories)
     inventory = _take_inventory(target, ours)
     if which == "outdated":
@@ -128,7 +135,9 @@ def replace_predictions(
 def _show_run(target: _Target, predictions: int) -> None:
     """Make annotators see the predictions of the run; the server refuses while there are none."""
     studio, project_id = target.studio, target.project_id
-    if predictions and get_record(studio, project_id).model_version != target.run:
+    if not predictions:
+        return
+    if get_record(studio, project_id).get("model_version", str, "") != target.run:
         subject = f"the model version of {target.subject}"
         studio.write(subject, studio.sdk.projects.update, project_id, model_version=target.run)
 
@@ -158,23 +167,25 @@ def _take_inventory(target: _Target, ours: Callable[[str], bool]) -> _Inventory:
     inventory = _Inventory()
     tasks = list_tasks(target.studio, target.project_id, fields="all", include=_FIELDS)
     for task in tasks:
-        predictions = [prediction.model_dump() for prediction in task.predictions or ()]
-        versions = {str(prediction["model_version"] or "") for prediction in predictions}
+        where = f"{target.studio.url}: task {task['id']}"
+        records = Answer(task, where).get("predictions", list, [])
+        predictions = [Answer(record, where) for record in records]
+        versions = {prediction.get("model_version", str, "") for prediction in predictions}
         inventory.versions |= versions
         if any(version == target.run or ours(version) for version in versions):
-            inventory.predicted.add(task.id)
-        of_run = [p for p in predictions if p["model_version"] == target.run]
-        right = [p["id"] for p in of_run if _is_right(p, target.categories)][:1]
-        inventory.wrong += [p["id"] for p in of_run if p["id"] not in right]
+            inventory.predicted.add(task["id"])
+        of_run = [p for p in predictions if p.get("model_version", str, "") == target.run]
+        right = [p.get("id", int) for p in of_run if _is_right(p.fields, target.categories)][:1]
+        inventory.wrong += [p.get("id", int) for p in of_run if p.get("id", int) not in right]
         try:
-            text = to_document({"data": task.data}).text
+            text = to_document({"data": task.get("data")}).text
         except InputError:
-            inventory.foreign.append(task.id)
+            inventory.foreign.append(task["id"])
             continue
         if right:
             inventory.right += 1
         else:
-            inventory.missing.append((task.id, text))
+            inventory.missing.append((task["id"], text))
     return inventory
 
 
@@ -211,14 +222,15 @@ def _send_batch(target: _Target, batch: list[dict[str, Any]]) -> None:
     call = studio.sdk.projects.import_predictions
     for attempt in itertools.count(1):
         try:
-            answer: Any = studio.write(target.subject, call, target.project_id, request=batch)
+            answer = studio.write(target.subject, call, target.project_id, request=batch)
+            created = answer.get("created", int)
         except UnsureError:
             if attempt == ATTEMPTS:
                 raise
         else:
-            if answer.created != len(batch):
+            if created != len(batch):
                 raise InputError(
-                    f"{studio.url}: took {answer.created} of {len(batch)} predictions without "
+                    f"{studio.url}: took {created} of {len(batch)} predictions without "
                     "saying why. Check the labelling interface, then run this again."
                 )
             return

@@ -1,14 +1,17 @@
 """A Label Studio project: itself, its tasks and their annotations."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from labels.server.answers import Answer, TooLargeError, as_object, unexpected
 from labels.studio.client import Studio
 from labels.studio.errors import MissingError
 from labels.studio.interface import list_additions
 from labels.studio.queries import COPIES, EVERY_TASK, EXPORTED, WORKED_ON, Query, of_articles
+from labels.studio.tasks import seed_id
 from seeds.base.errors import InputError
 
 T = TypeVar("T")
@@ -25,6 +28,7 @@ class Project:
 
     Attributes:
         url: its page, for a person.
+        created: when, as the server says: no other project has both this and its id.
         tasks: how many articles it has.
         finished: articles with as many annotations as were asked for.
         annotations: submitted ones, over all articles.
@@ -34,6 +38,7 @@ class Project:
     id: int
     title: str
     url: str
+    created: str
     tasks: int
     finished: int
     annotations: int
@@ -51,7 +56,7 @@ def find_project(studio: Studio, title: str) -> Project:
         MissingError: there is none.
         InputError: there is more than one.
     """
-    ids = _find_ids(studio, title)
+    ids = find_ids(studio, title)
     if not ids:
         raise MissingError(
             f"{studio.url}: project {title!r} does not exist. Run `classify labels push`."
@@ -64,27 +69,58 @@ def find_project(studio: Studio, title: str) -> Project:
     return get_project(studio, ids[0])
 
 
+def find_ids(studio: Studio, title: str) -> list[int]:
+    """Return the ids of the projects of exactly this title, oldest first."""
+    titles: dict[int, str] = {}
+    for page in itertools.count(1):
+        answer = studio.read("the list of projects", _list_projects, studio, title, page)
+        rows = {row.get("id", int): row.get("title", str, "") for row in answer.rows("results")}
+        count = answer.get("count", int)
+        if rows.keys() <= titles.keys() or len(titles | rows) >= count:
+            return sorted(id_ for id_, name in (titles | rows).items() if name == title)
+        titles |= rows
+    raise AssertionError
+
+
+def _list_projects(studio: Studio, title: str, page: int) -> Any:
+    """Return a page of the projects whose titles contain a text."""
+    options: dict[str, Any] = {"include": "id,title", "page": page, "page_size": PAGE}
+    return studio.sdk.projects.list(title=title, **options).response
+
+
 def get_project(studio: Studio, project_id: int) -> Project:
     """Return a project as it is now."""
     record = get_record(studio, project_id)
     return Project(
         id=project_id,
-        title=str(record.title),
+        title=record.get("title", str),
         url=f"{studio.url}/projects/{project_id}",
-        tasks=record.task_number or 0,
-        finished=record.finished_task_number or 0,
-        annotations=record.total_annotations_number or 0,
-        skipped=record.skipped_annotations_number or 0,
+        created=record.get("created_at", str, ""),
+        tasks=record.get("task_number", int, 0),
+        finished=record.get("finished_task_number", int, 0),
+        annotations=record.get("total_annotations_number", int, 0),
+        skipped=record.get("skipped_annotations_number", int, 0),
     )
 
 
-def get_record(studio: Studio, project_id: int) -> Any:
-    """Return a project as the SDK has it: `label_config`, `model_version` and the rest."""
+def get_record(studio: Studio, project_id: int) -> Answer:
+    """Return a project as the server has it: `label_config`, `model_version` and the rest."""
     return studio.read(f"project {project_id}", studio.sdk.projects.get, project_id)
 
 
+def interface_of(record: Answer) -> str:
+    """Return the labelling interface of a project, as XML."""
+    return record.get("label_config", str, "") or "<View/>"
+
+
 def prepare_project(
-    studio: Studio, title: str, interface: str, *, instruction: str, overlap: int
+    studio: Studio,
+    title: str,
+    interface: str,
+    *,
+    instruction: str,
+    overlap: int,
+    project_id: int | None = None,
 ) -> Project:
     """Create the project of a title, or bring it up to date.
 
@@ -94,6 +130,7 @@ def prepare_project(
         interface: the labelling interface, as XML.
         instruction: shown to annotators before they begin, HTML.
         overlap: annotators an article.
+        project_id: of the project, whatever its title is now; None: look for the title.
 
     Raises:
         InputError: the interface in Label Studio has controls or choices that ours lacks, so
@@ -105,39 +142,35 @@ def prepare_project(
         "show_instruction": True,
         "maximum_annotations": overlap,
     }
-    if not _find_ids(studio, title):
+    if project_id is not None:
+        project = get_project(studio, project_id)
+    elif find_ids(studio, title):
+        project = find_project(studio, title)
+    else:
         return get_project(studio, _create(studio, title, settings))
-    project = find_project(studio, title)
     record = get_record(studio, project.id)
-    if extra := list_additions(interface, record.label_config or "<View/>"):
+    if extra := list_additions(interface, interface_of(record)):
         raise InputError(
             f"{project.url}: the labelling interface has what the taxonomy lacks: "
             f"{'; '.join(extra)}. Add it to taxonomy.toml, or remove it in Label "
             "Studio (Settings, Labeling Interface)."
         )
-    changes = {name: value for name, value in settings.items() if getattr(record, name) != value}
+    fields = record.fields
+    changes = {name: value for name, value in settings.items() if fields.get(name) != value}
     if changes:
-        subject = f"the change of project {title!r}"
+        subject = f"the change of project {project.title!r}"
         studio.write(subject, studio.sdk.projects.update, project.id, **changes)
     return project
-
-
-def _find_ids(studio: Studio, title: str) -> list[int]:
-    """Return the ids of the projects of exactly this title, oldest first."""
-    projects: list[Any] = studio.read(
-        "the list of projects",
-        lambda: list(studio.sdk.projects.list(title=title, include="id,title")),
-    )
-    return sorted(int(project.id or 0) for project in projects if project.title == title)
 
 
 def _create(studio: Studio, title: str, settings: dict[str, Any]) -> int:
     """Create a project; return its id, or that of one another command created just before."""
     projects = studio.sdk.projects
     created = studio.write(f"project {title!r}", projects.create, title=title, **settings)
-    oldest = _find_ids(studio, title)[0]
-    if oldest != created.id:  # both are new; the older one is everybody's
-        studio.write("our project", projects.delete, int(created.id or 0))
+    created_id = created.get("id", int)
+    oldest = min(find_ids(studio, title), default=created_id)
+    if oldest != created_id:  # both are new; the older one is everybody's
+        studio.write("our project", projects.delete, created_id)
     return oldest
 
 
@@ -148,8 +181,10 @@ def list_tasks(
     *,
     progress: Progress = ignore_progress,
     **options: Any,
-) -> Iterator[Any]:
+) -> Iterator[Task]:
     """Yield the project's tasks by rising id, page by page, whatever is deleted meanwhile.
+
+    Of a task only its id is checked: everything else may have any type.
 
     Args:
         studio: the server.
@@ -157,20 +192,37 @@ def list_tasks(
         query: which of its tasks.
         progress: counts the tasks.
         options: those of the SDK's `tasks.list`.
+
+    Raises:
+        InputError: a task is too large, or the server gives a task again.
     """
-    options |= {"project": project_id, "page_size": PAGE}
     count = last_id = 0
+    size = PAGE
     while True:
-        options["query"] = query.to_json(after=last_id)
-        page: Any = studio.read(f"project {project_id}", studio.sdk.tasks.list, **options)
-        tasks = page.items or []
+        options |= {"project": project_id, "page_size": size, "query": query.to_json(after=last_id)}
+        try:
+            page = studio.read(f"project {project_id}", _list_page, studio, options)
+        except TooLargeError:
+            if size == 1:
+                raise
+            size = max(1, size // 8)
+            continue
+        tasks = [{**row.fields, "id": row.get("id", int)} for row in page.rows("tasks")]
+        for task in tasks:
+            if task["id"] <= last_id:
+                raise unexpected(page.where, f"task {task['id']} after task {last_id}")
+            last_id = task["id"]
         yield from tasks
         count += len(tasks)
-        to_come = int(page.response.total) - len(tasks)
+        to_come = page.get("total", int) - len(tasks)
         progress(count, count + max(0, to_come))
         if not tasks or to_come <= 0:
             return
-        last_id = int(tasks[-1].id)
+
+
+def _list_page(studio: Studio, options: dict[str, Any]) -> Any:
+    """Return a page of tasks."""
+    return studio.sdk.tasks.list(**options).response
 
 
 def list_task_ids(studio: Studio, project_id: int) -> dict[str, list[int]]:
@@ -180,12 +232,12 @@ def list_task_ids(studio: Studio, project_id: int) -> dict[str, list[int]]:
     """
     ids: dict[str, list[int]] = defaultdict(list)
     for task in list_tasks(studio, project_id, fields="task_only", include="id,data"):
-        if "seed_id" in task.data:
-            ids[str(task.data["seed_id"])].append(task.id)
+        if name := seed_id(task):
+            ids[name].append(task["id"])
     return dict(ids)
 
 
-def list_copies(studio: Studio, project_id: int, articles: Sequence[str]) -> Iterator[Any]:
+def list_copies(studio: Studio, project_id: int, articles: Sequence[str]) -> Iterator[Task]:
     """Yield every task of some articles, copies too: id, data, annotations, drafts."""
     for batch in chunks(articles, QUERY_IDS):
         query = of_articles(batch)
@@ -225,24 +277,39 @@ def export_tasks(
     page: the server's own export times out on large projects, and leaves a file of them on its
     disk each time.
     """
-    fields = {"id", "data", "meta", "annotations", "drafts"}
     exported: list[Task] = []
     options: dict[str, Any] = {"fields": "all", "include": EXPORTED}
-    for record in list_tasks(studio, project_id, WORKED_ON, progress=progress, **options):
-        task = record.model_dump(mode="json", include=fields)
-        for annotation in task["annotations"] or ():
-            annotation["completed_by"] = _annotator(annotation)
-        exported.append(task)
+    for task in list_tasks(studio, project_id, WORKED_ON, progress=progress, **options):
+        fields = {name: task.get(name) for name in ("id", "data", "meta")}
+        fields["annotations"] = _change_each(task.get("annotations"), _name_annotator)
+        fields["drafts"] = _change_each(task.get("drafts"), dict)
+        exported.append(fields)
     return exported
 
 
-def _annotator(annotation: dict[str, Any]) -> str:
-    """Return the e-mail of an annotation's author.
+def _change_each(records: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    """Change each object of a list; whatever is none of those stays as it is."""
+    if not isinstance(records, list):
+        return records
+    fields = [as_object(record) for record in records]
+    return [
+        record if known is None else change(known)
+        for record, known in zip(records, fields, strict=True)
+    ]
 
-    The server gives "First Last e-mail, id", also for members who have left.
+
+def _name_annotator(record: dict[str, Any]) -> dict[str, Any]:
+    """Return an annotation with its author's e-mail as `completed_by`.
+
+    The server gives "First Last e-mail, id" as `created_username`, also for members who have left.
     """
-    words = str(annotation.get("created_username") or "").rpartition(",")[0].split()
-    return words[-1] if words else f"user {annotation.get('completed_by')}"
+    name, author = record.get("created_username"), record.get("completed_by")
+    words = name.rpartition(",")[0].split() if isinstance(name, str) else []
+    if words:
+        author = words[-1]
+    elif isinstance(author, int) or author is None:
+        author = f"user {author}"
+    return {**record, "completed_by": author}
 
 
 def annotate_task(
@@ -264,7 +331,7 @@ def annotate_task(
         ground_truth: this annotation settles disagreement.
         cancelled: the user skipped the article.
     """
-    annotation = studio.write(
+    return studio.write(
         f"task {task_id}",
         studio.sdk.annotations.create,
         id=task_id,
@@ -272,8 +339,7 @@ def annotate_task(
         lead_time=lead_time,
         ground_truth=ground_truth,
         was_cancelled=cancelled,
-    )
-    return int(annotation.id or 0)
+    ).get("id", int)
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -4,7 +4,6 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from labels.studio.client import Studio
 from labels.studio.errors import UnsureError
@@ -18,6 +17,7 @@ from labels.studio.project import (
     list_task_ids,
     send_tasks,
 )
+from labels.studio.tasks import seed_id
 
 ATTEMPTS = 4  # to send a batch; after each failure the server is asked which tasks arrived
 
@@ -58,7 +58,7 @@ def push(
     Raises:
         InputError: the server refuses a task, or does not recover.
     """
-    by_seed = {_seed_id(task): task for task in tasks}
+    by_seed = {seed_id(task): task for task in tasks}
     # The count is read before the ids, so that tasks which arrive in between are noticed.
     task_count = get_project(studio, project_id).tasks
     task_ids = list_task_ids(studio, project_id)
@@ -92,9 +92,9 @@ def _send_batch(studio: Studio, project_id: int, batch: Sequence[Task]) -> None:
         except UnsureError:
             if attempt == ATTEMPTS:
                 raise
-        copies = list_copies(studio, project_id, [_seed_id(task) for task in batch])
-        arrived = {str(task.data["seed_id"]) for task in copies}
-        batch = [task for task in batch if _seed_id(task) not in arrived]
+        copies = list_copies(studio, project_id, [seed_id(task) for task in batch])
+        arrived = {seed_id(task) for task in copies}
+        batch = [task for task in batch if seed_id(task) not in arrived]
         if not batch:
             return
 
@@ -106,19 +106,15 @@ def _remove_copies(studio: Studio, project_id: int) -> tuple[int, tuple[str, ...
     annotations or drafts, else the oldest.
     """
     task_ids = list_task_ids(studio, project_id)
-    by_seed: dict[str, list[Any]] = defaultdict(list)
+    by_seed: dict[str, list[Task]] = defaultdict(list)
     for task in list_copies(studio, project_id, [s for s, ids in task_ids.items() if len(ids) > 1]):
-        by_seed[str(task.data["seed_id"])].append(task)
+        by_seed[seed_id(task)].append(task)
     surplus: list[int] = []
     doubled: list[str] = []
     for seed, tasks in by_seed.items():
-        used = [task.id for task in tasks if task.annotations or task.drafts]
-        remaining = used or [min(task.id for task in tasks)]
-        surplus += [task.id for task in tasks if task.id not in remaining]
+        used = [task["id"] for task in tasks if task.get("annotations") or task.get("drafts")]
+        remaining = used or [min(task["id"] for task in tasks)]
+        surplus += [task["id"] for task in tasks if task["id"] not in remaining]
         doubled += [seed] if len(used) > 1 else []
     delete_tasks(studio, project_id, surplus)
     return len(surplus), tuple(doubled)
-
-
-def _seed_id(task: Task) -> str:
-    return str(task["data"]["seed_id"])

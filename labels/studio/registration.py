@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from labels.studio.client import Studio
 from seeds.base.errors import InputError
@@ -48,9 +47,14 @@ class Attached:
 def list_backends(studio: Studio, project_id: int) -> list[Backend]:
     """Return the ML backends of a project, oldest first; Label Studio asks only the first."""
     subject = f"project {project_id}"
-    records: list[Any] = studio.read(subject, studio.sdk.ml.list, project=project_id)
+    records = studio.read(subject, studio.sdk.ml.list, project=project_id).rows()
     backends = (
-        Backend(int(record.id), str(record.title or ""), str(record.url), str(record.state or ""))
+        Backend(
+            record.get("id", int),
+            record.get("title", str, ""),
+            record.get("url", str),
+            record.get("state", str, ""),
+        )
         for record in records
     )
     return sorted(backends, key=lambda backend: backend.id)
@@ -204,8 +208,12 @@ def _remove(studio: Studio, project_id: int, backend: Backend) -> None:
 def _list_hooks(studio: Studio, project_id: int) -> list[tuple[int, str]]:
     """Return the webhooks of a project: id and address."""
     subject = f"project {project_id}"
-    hooks: list[Any] = studio.read(subject, studio.sdk.webhooks.list, project=str(project_id))
-    return [(int(hook.id), str(hook.url)) for hook in hooks if hook.project == project_id]
+    hooks = studio.read(subject, studio.sdk.webhooks.list, project=str(project_id)).rows()
+    return [
+        (hook.get("id", int), hook.get("url", str))
+        for hook in hooks
+        if hook.fields.get("project") == project_id
+    ]
 
 
 def _hook_url(url: str) -> str:

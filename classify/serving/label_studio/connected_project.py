@@ -1,23 +1,16 @@
 """The project that calls this service, as `classify labels connect` saved it."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from classify.workspace.project import KnownProject
 from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectedProject:
-    """A project. studio: the address of its Label Studio. id: of the project there."""
-
-    studio: str
-    id: int
-
-
-def read_connected_project(workspace: Path) -> ConnectedProject | None:
+def read_connected_project(workspace: Path) -> KnownProject | None:
     """Return the connected project, or None if there is none.
 
     Raises:
@@ -25,10 +18,10 @@ def read_connected_project(workspace: Path) -> ConnectedProject | None:
     """
     path = _path(workspace)
     record = read_optional_object(path, "Run `classify labels connect` again.")
-    return None if record is None else parse(record, ConnectedProject, str(path))
+    return None if record is None else parse(record, KnownProject, str(path))
 
 
-def write_connected_project(workspace: Path, project: ConnectedProject | None) -> None:
+def write_connected_project(workspace: Path, project: KnownProject | None) -> None:
     """Write which project is connected; None: no longer any."""
     if project is None:
         _path(workspace).unlink(missing_ok=True)

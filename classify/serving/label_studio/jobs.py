@@ -65,7 +65,7 @@ def train(workspace: Path, run: Path) -> dict[str, str]:
     if project is None:
         raise InputError("no project is connected any more. Run `classify labels connect`.")
     with locked(workspace, _TRAINING, patience=_PATIENCE):
-        pull_annotations(workspace, project.id)
+        pull_annotations(workspace, project)
     settings = TrainingSettings(
         kinds=(read_facts(run).kind,), recipe=run / "recipe.json", task=_TRAINING
     )
@@ -95,8 +95,8 @@ def update_predictions(workspace: Path, run: Path) -> dict[str, str]:
     """
     from classify.serving.label_studio.connected_project import read_connected_project
     from classify.workspace.labels import connect_studio
+    from classify.workspace.project import find_connected
     from classify.workspace.suggestions import load_suggesting_run, send_predictions
-    from labels.studio.project import get_project
     from labels.taxonomy import ensure_taxonomy
 
     project = read_connected_project(workspace)
@@ -105,7 +105,7 @@ def update_predictions(workspace: Path, run: Path) -> dict[str, str]:
     with locked(workspace, "the predictions of classify serve", patience=_PATIENCE):
         model = load_suggesting_run(workspace, str(run.resolve()), ensure_taxonomy(workspace))
         studio, _ = connect_studio(workspace)
-        send_predictions(studio, get_project(studio, project.id), model, "outdated")
+        send_predictions(studio, find_connected(studio, project), model, "outdated")
     return {}
 
 
@@ -118,21 +118,16 @@ def find_missed_annotations(workspace: Path, _run: Path) -> dict[str, list[int]]
     from classify.serving.label_studio.connected_project import read_connected_project
     from classify.serving.label_studio.retraining import read_state
     from classify.workspace.labels import connect_studio
+    from classify.workspace.project import find_connected
+    from labels.studio.export import list_submitted
     from labels.studio.project import export_tasks
 
     project, since = read_connected_project(workspace), read_state(workspace).since
     if project is None or not since:
         return {}
     studio, _ = connect_studio(workspace)
-    tasks = export_tasks(studio, project.id)
-    return {
-        "annotations": [
-            int(annotation["id"])
-            for task in tasks
-            for annotation in task["annotations"] or ()
-            if not annotation["was_cancelled"] and str(annotation["updated_at"]) > since
-        ]
-    }
+    tasks = export_tasks(studio, find_connected(studio, project).id)
+    return {"annotations": list_submitted(tasks, since)}
 
 
 JOBS = {

@@ -15,13 +15,11 @@ from starlette.exceptions import HTTPException
 from classify.serving.http.disconnect import run_while_connected
 from classify.serving.http.metrics import Measures
 from classify.serving.http.requests import InvalidError, read_json
-from classify.serving.label_studio.connected_project import (
-    ConnectedProject,
-    read_connected_project,
-)
+from classify.serving.label_studio.connected_project import read_connected_project
 from classify.serving.label_studio.retraining import Retraining
 from classify.serving.label_studio.secret import PREFIX, ensure_secret
 from classify.serving.model.engine import Engine
+from classify.workspace.project import KnownProject
 from labels.studio.interface import TEXT, read_categories, read_choice
 from labels.studio.prediction_result import suggest, to_prediction
 
@@ -104,7 +102,7 @@ class MlBackend:
         _check_project(about.get("id") if isinstance(about, dict) else None, project)
         return {"status": self._retraining.handle_event(event)}
 
-    def _authorize(self, secret: str) -> ConnectedProject:
+    def _authorize(self, secret: str) -> KnownProject:
         """Return the connected project to a caller that knows the secret.
 
         Raises:
@@ -159,7 +157,7 @@ async def _read_object(request: Request) -> dict[str, Any]:
     return body
 
 
-def _check_project(identity: Any, project: ConnectedProject) -> None:
+def _check_project(identity: Any, project: KnownProject) -> None:
     """Refuse a request about another project than the connected one.
 
     Raises:

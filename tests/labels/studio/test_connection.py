@@ -90,8 +90,8 @@ def test_a_certificate_nobody_signed_is_refused_in_one_line_and_gets_no_key(
 ) -> None:
     """And is taken once the user says so."""
     with Proxy("http://127.0.0.1:9") as tls:
-        tls.invent["/api/current-user/whoami"] = [(503, {}, b"")]
-        tls.invent["/api/token/refresh/"] = [(503, {}, b"")]
+        tls.invent["/api/current-user/whoami"] = [(404, {}, b"")]
+        tls.invent["/api/token/refresh/"] = [(404, {}, b"")]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
         tls.socket = context.wrap_socket(tls.socket, server_side=True)

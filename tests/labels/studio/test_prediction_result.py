@@ -58,9 +58,9 @@ def test_a_suggestion_that_was_sent_reads_back_the_same() -> None:
     ("change", "message"),
     [
         ({"score": 7}, "score of 7"),
-        ({"score": float("nan")}, "score of nan"),
-        ({"score": None}, "score of None"),
-        ({"score": True}, "score of True"),
+        ({"score": float("nan")}, "score is beyond"),
+        ({"score": None}, "score is missing"),
+        ({"score": True}, "score is true or false, not a number"),
         ({"model_version": ""}, "no run"),
         ({"result": [{"from_name": "topics", "value": {"choices": ["trade"]}}]}, "'topics'"),
         ({"result": [{"from_name": "categories", "value": {"choices": ["kino"]}}]}, "'kino'"),

@@ -233,7 +233,7 @@ def test_only_articles_with_a_prediction_of_ours_get_the_next_ones_if_asked(
 ) -> None:
     studio, project = five
     listed = list(list_tasks(studio, project, fields="all"))
-    ours, foreign = listed[0].id, listed[1].id
+    ours, foreign = listed[0]["id"], listed[1]["id"]
     for task, version in ((ours, "run-0"), (foreign, FOREIGN)):
         studio.sdk.predictions.create(task=task, result=result("trade"), model_version=version)
     replaced = replace_predictions(
@@ -241,7 +241,7 @@ def test_only_articles_with_a_prediction_of_ours_get_the_next_ones_if_asked(
     )
     assert (replaced.sent, replaced.removed) == (1, ("run-0",))
     versions_by_task = {
-        task.id: [prediction.model_version for prediction in (task.predictions or [])]
+        task["id"]: [prediction.model_version for prediction in (task["predictions"] or [])]
         for task in list_tasks(studio, project, fields="all")
     }
     assert {task: versions for task, versions in versions_by_task.items() if versions} == {
@@ -262,7 +262,7 @@ def test_a_batch_whose_answer_was_lost_is_not_sent_again(
     predictions = [
         prediction
         for task in list_tasks(studio, project, fields="all")
-        for prediction in (task.predictions or [])
+        for prediction in (task["predictions"] or [])
     ]
     assert len(predictions) == 5
     assert all(prediction.result == result("cinema") for prediction in predictions)
