@@ -69,6 +69,9 @@ def test_a_ground_truth_settles_alone_and_the_latest_one_counts() -> None:
     assert settle(*votes) == (("trade",), ())
     later = by("d", "sport", ground_truth=True, created="2")
     assert settle(later, *votes) == (("sport",), ())
+    first = by("c", "trade", ground_truth=True, created="2026-11-01", updated="2026-11-03")
+    second = by("d", "sport", ground_truth=True, created="2026-11-02", updated="2026-11-02")
+    assert settle(first, second) == (("trade",), ())
 
 
 def test_skipped_and_draft_annotations_have_no_vote() -> None:

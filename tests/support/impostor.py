@@ -41,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Impostor
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         self.server.seen.append(path)
         self.server.keys.add(self.headers.get("Authorization", ""))

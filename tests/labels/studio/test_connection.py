@@ -1,6 +1,8 @@
 """The connection to Label Studio: settings, address, key, certificate."""
 
+import json
 import ssl
+import stat
 import subprocess
 import threading
 import time
@@ -8,10 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from classify.workspace.labels import connect_studio
 from labels.studio.client import Studio
-from labels.studio.connection import StudioSettings, find_server
+from labels.studio.connection import (
+    StudioSettings,
+    confirm_address,
+    find_server,
+    is_confirmed,
+    is_in_the_clear,
+)
 from seeds.base.errors import InputError
+from seeds.document import Document
 from tests.support.command import classify
+from tests.support.impostor import KEY, impostor
 from tests.support.proxy import SETTINGS, Proxy
 
 
@@ -29,6 +40,129 @@ def test_an_address_without_a_key_is_refused(
     monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
     with pytest.raises(InputError, match=r"http://studio\.example.*LABEL_STUDIO_API_KEY"):
         find_server(tmp_path, SETTINGS)
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user with a key in the environment and no settings yet; returns the file of addresses."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", KEY)
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    return tmp_path / "config" / "classify" / "label-studio-servers"
+
+
+def workspace_naming(folder: Path, url: str) -> Path:
+    """A workspace whose settings name an address, as a stranger may have written them."""
+    folder.mkdir()
+    (folder / "labelstudio.toml").write_text(f'url = "{url}"\n', encoding="utf-8")
+    return folder
+
+
+def test_a_strangers_workspace_gets_no_key(tmp_path: Path, user: Path) -> None:
+    with impostor() as stranger:
+        folder = workspace_naming(tmp_path / "w", stranger.url)
+        (folder / "documents.jsonl").write_text(json.dumps(Document.of("Un film.").record()))
+        for command in (["pull"], ["status"], ["push"], ["push", "--dry-run"], ["connect"]):
+            refused = classify("labels", *command, "--workspace", folder)
+            assert refused.returncode == 1
+            assert refused.stderr.startswith(
+                f"Error: {stranger.url}: named by labelstudio.toml alone, so no key was sent there."
+            )
+            assert f"set LABEL_STUDIO_URL={stranger.url} and LABEL_STUDIO_API_KEY" in refused.stderr
+            assert refused.stderr.count("\n") == 1
+            assert KEY not in refused.stderr + refused.stdout
+        assert stranger.seen == []
+    assert not user.exists()
+
+
+def test_an_address_named_with_the_key_once_may_stand_in_the_settings_from_then_on(
+    tmp_path: Path, user: Path
+) -> None:
+    with impostor() as mine:
+        folder = workspace_naming(tmp_path / "w", f"{mine.url}/")
+        first = classify("labels", "pull", "--workspace", folder, LABEL_STUDIO_URL=mine.url)
+        assert "named by labelstudio.toml" not in first.stderr
+        assert user.read_text() == f"{mine.url}\n"
+        assert stat.S_IMODE(user.stat().st_mode) == 0o600
+        mine.seen.clear()
+        second = classify("labels", "pull", "--workspace", folder)
+        assert second.stderr == first.stderr
+        assert "/api/current-user/whoami" in mine.seen
+        assert mine.keys == {f"Token {KEY}"}
+
+
+def test_an_address_that_did_not_take_the_key_is_not_remembered(
+    tmp_path: Path, user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with impostor() as server:
+        server.lies["/api/current-user/whoami"] = lambda handler: handler.answer(b"{}", 401)
+        monkeypatch.setenv("LABEL_STUDIO_URL", server.url)
+        with pytest.raises(InputError, match="was refused"):
+            connect_studio(tmp_path)
+    assert not user.exists()
+
+
+def test_a_folder_of_settings_that_can_not_be_written_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("LABEL_STUDIO_URL", "https://studio.example")
+    confirm_address()
+    assert not is_confirmed("https://studio.example")
+
+
+@pytest.mark.parametrize(
+    ("named", "same"),
+    [
+        ("https://studio.example/", True),
+        ("https://STUDIO.example", True),
+        ("http://studio.example", False),
+        ("https://studio.example:8443", False),
+        ("https://studio.example.evil", False),
+        ("https://studio.example/label-studio", False),
+        ("https://studio.exampl", False),
+        ("https://[", False),
+    ],
+)
+def test_another_address_is_another_server(
+    user: Path, monkeypatch: pytest.MonkeyPatch, named: str, same: bool
+) -> None:
+    for url in ("https://studio.example", "https://studio.example/", "https://other.example/a"):
+        monkeypatch.setenv("LABEL_STUDIO_URL", url)
+        confirm_address()
+    assert user.read_text() == "https://studio.example\nhttps://other.example/a\n"
+    assert is_confirmed(named) is same
+
+
+@pytest.mark.parametrize(
+    ("url", "clear"),
+    [
+        ("https://studio.example", False),
+        ("http://studio.example", True),
+        ("http://192.168.1.7:8080", True),
+        ("http://localhost.example", True),
+        ("http://127.0.0.1.example", True),
+        ("http://127.0.0.1:8080", False),
+        ("http://127.1.2.3", False),
+        ("http://[::1]:8080/x", False),
+        ("http://localhost:8080", False),
+        ("http://a.localhost", False),
+        ("http://[", True),
+    ],
+)
+def test_plain_http_is_safe_on_this_machine_alone(url: str, clear: bool) -> None:
+    assert is_in_the_clear(url) is clear
+
+
+def test_a_key_that_goes_over_a_network_in_the_clear_is_warned_of(
+    tmp_path: Path, user: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("labels.server.session.CONNECT_SECONDS", 0.1)
+    monkeypatch.setenv("LABEL_STUDIO_URL", "http://studio.invalid")
+    with pytest.raises(InputError, match="no connection"):
+        connect_studio(tmp_path)
+    assert "warning: http://studio.invalid is not encrypted" in capsys.readouterr().err
 
 
 def test_no_server_at_all_says_how_to_start_one(

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.command import fill
 from tests.support.label_studio import LabelStudio
-from tests.support.newsroom import Newsroom
+from tests.support.newsroom import Newsroom, choices
 from tests.support.waiting import free_port, wait_until
 
 CLASSIFY = [sys.executable, "-m", "classify"]
@@ -141,6 +141,28 @@ def test_a_push_warns_of_articles_this_workspace_does_not_know(
     assert "also has 2 articles" in desk.check_run("labels", "push").stderr
 
 
+def test_a_renamed_project_is_found_again(newsroom: Newsroom) -> None:
+    first, second = newsroom.add(*articles(2))
+    newsroom.check_run("labels", "push")
+    project = newsroom.project
+    newsroom.annotate(newsroom.web, first, "sport")
+    where = f"/api/projects/{project}/"
+    newsroom.web.patch(where, json={"title": f"{newsroom.title} bis"}).raise_for_status()
+    pulled = newsroom.check_run("labels", "pull")
+    assert f"is now called '{newsroom.title} bis' in Label Studio" in pulled.stderr
+    assert labels(newsroom) == {first: ["sport"]}
+    (third,) = newsroom.add(*articles(1, seed=3))
+    pushed = newsroom.check_run("labels", "push")
+    assert "1 article sent, 2 already there" in pushed.stderr
+    assert pushed.stdout == f"{newsroom.studio.server.url}/projects/{project}\n"
+    status = json.loads(newsroom.check_run("labels", "status", "--format", "json").stdout)
+    assert (status["project"], status["tasks"]) == (pushed.stdout.strip(), 3)
+    assert newsroom.web.get(where).json()["title"] == f"{newsroom.title} bis"
+    titles = newsroom.web.get("/api/projects/", params={"title": newsroom.title}).json()["results"]
+    assert [record["id"] for record in titles] == [project]
+    assert third not in (first, second)
+
+
 def test_labelstudio_toml_of_a_workspace_may_set_one_key(newsroom: Newsroom) -> None:
     path = newsroom.folder / "labelstudio.toml"
     path.write_text(f'title = "{newsroom.title}"\n', encoding="utf-8")
@@ -260,6 +282,75 @@ def test_a_label_outside_the_taxonomy_is_set_aside_and_the_others_count(
     assert labels(newsroom) == {foreign: ["tourism"], good: ["sport"]}
     report = json.loads(newsroom.check_run("labels", "status", "--format", "json").stdout)
     assert report["set_aside"] == 1
+
+
+def test_tasks_added_by_hand_are_named_and_everything_else_is_pulled(newsroom: Newsroom) -> None:
+    (article,) = newsroom.add(*articles(1))
+    newsroom.check_run("labels", "push")
+    where = f"/api/projects/{newsroom.project}/import?return_task_ids=true"
+    by_hand = [{"data": {"text": "Ajouté à la main.", "facts": "–", "title": ""}}] * 3
+    first, second, _ = newsroom.web.post(where, json=by_hand).json()["task_ids"]
+    newsroom.annotate(newsroom.web, article, "sport")
+    for task in (first, second):
+        body = {"result": choices("cinema"), "lead_time": 1.0}
+        newsroom.web.post(f"/api/tasks/{task}/annotations/", json=body).raise_for_status()
+    pulled = newsroom.check_run("labels", "pull")
+    (line,) = [line for line in pulled.stderr.splitlines() if line.startswith("left out")]
+    expected = f"left out: tasks {first}, {second} were not sent by `classify labels push`"
+    assert line.startswith(expected)
+    assert "`classify seeds add`" in line
+    assert "set aside" not in pulled.stderr
+    assert "annotations: 1 submitted" in pulled.stderr
+    assert labels(newsroom) == {article: ["sport"]}
+    assert len(newsroom.records("documents.jsonl")) == 1
+    report = json.loads(newsroom.check_run("labels", "status", "--format", "json").stdout)
+    assert (report["foreign_tasks"], report["set_aside"]) == (2, 0)
+    assert "2 tasks left out" in newsroom.check_run("labels", "status").stdout
+
+
+def test_of_two_annotations_by_one_person_the_one_changed_last_counts(newsroom: Newsroom) -> None:
+    (article,) = newsroom.add(*articles(1))
+    newsroom.check_run("labels", "push")
+    lea = newsroom.annotator("lea")
+    older = newsroom.annotate(lea, article, "cinema")
+    newsroom.annotate(lea, article, "trade")
+    newsroom.check_run("labels", "pull")
+    assert labels(newsroom) == {article: ["trade"]}
+    change = {"result": choices("sport")}
+    lea.patch(f"/api/annotations/{older['id']}/", json=change).raise_for_status()
+    assert "1 replaced, 1 submitted" in newsroom.check_run("labels", "pull").stderr
+    assert labels(newsroom) == {article: ["sport"]}
+    (annotation,) = newsroom.records("annotations.jsonl")
+    assert annotation["updated"] > annotation["created"]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        [{"from_name": "categories", "value": {"choices": 5}}],
+        [{"from_name": "comment", "value": {"text": 5}}],
+        [{"from_name": "categories", "value": {"choices": [["cinema"]]}}],
+        [{"from_name": "categories", "value": "cinema"}],
+        [{"from_name": "categories"}],
+        [5],
+        [None],
+    ],
+)
+def test_what_one_annotator_sends_does_not_keep_the_others_from_being_pulled(
+    newsroom: Newsroom, result: object
+) -> None:
+    """The server stores each of these."""
+    first, second = newsroom.add(*articles(2))
+    newsroom.check_run("labels", "push")
+    newsroom.annotate(newsroom.web, second, "sport")
+    task = newsroom.task(first)
+    body = {"result": result, "lead_time": 1.0}
+    newsroom.web.post(f"/api/tasks/{task}/annotations/", json=body).raise_for_status()
+    pulled = newsroom.run("labels", "pull")
+    assert pulled.returncode == 1
+    assert f"set aside: 1 annotation (task {task}): " in pulled.stderr
+    assert "Traceback" not in pulled.stderr
+    assert labels(newsroom) == {second: ["sport"]}
 
 
 def test_a_category_that_was_removed_is_one_line_of_a_pull(newsroom: Newsroom) -> None:
@@ -399,7 +490,10 @@ def pulled(label_studio: LabelStudio, tmp_path_factory: pytest.TempPathFactory) 
         (down, "no connection"),
         (wrong_token, "the legacy token was refused"),
         (no_token, "Set LABEL_STUDIO_API_KEY"),
-        (deleted, "does not exist. Run `classify labels push`"),
+        (
+            deleted,
+            "was deleted. To send all articles to a new one, run `classify labels push --new",
+        ),
     ],
 )
 def test_a_server_that_does_not_help_is_one_clear_line_and_no_file_changes(
@@ -407,8 +501,7 @@ def test_a_server_that_does_not_help_is_one_clear_line_and_no_file_changes(
 ) -> None:
     contents = files(pulled)
     variables = cause(pulled)  # the last one deletes the project that the others look at
-    commands = [["pull"], ["status"]] if cause is deleted else [["pull"], ["status"], ["push"]]
-    for command in commands:
+    for command in (["pull"], ["status"], ["push"], ["push", "--dry-run"]):
         failed = pulled.run("labels", *command, **variables)
         assert failed.returncode == 1
         assert message in one_line(failed.stderr)
@@ -416,13 +509,20 @@ def test_a_server_that_does_not_help_is_one_clear_line_and_no_file_changes(
     assert files(pulled) == contents
 
 
-def test_after_the_project_was_deleted_a_push_creates_it_again(newsroom: Newsroom) -> None:
+def test_after_the_project_was_deleted_a_push_creates_it_again_if_asked(newsroom: Newsroom) -> None:
     ids = newsroom.add(*articles(2))
-    newsroom.check_run("labels", "push")
+    assert "created" in newsroom.check_run("labels", "push").stderr
     old = newsroom.project
     deleted(newsroom)
-    assert "2 articles sent" in newsroom.check_run("labels", "push").stderr
+    assert newsroom.run("labels", "push").returncode == 1
+    pushed = newsroom.check_run("labels", "push", "--new-project").stderr
+    newsroom.forget()
+    assert f"project {newsroom.title!r} created" in pushed
+    assert "2 articles sent" in pushed
     assert newsroom.project != old
+    again = newsroom.check_run("labels", "push", "--new-project").stderr
+    assert "created" not in again
+    assert "0 articles sent, 2 already there" in again
     assert {task["data"]["seed_id"] for task in newsroom.tasks()} == set(ids)
 
 
