@@ -148,7 +148,7 @@ def _order_by_confidence(target: _Target) -> bool:
     A random order stays: somebody chose it.
     """
     studio, project_id = target.studio, target.project_id
-    if get_record(studio, project_id).sampling != _DEFAULT_ORDER:
+    if get_record(studio, project_id).get("sampling", str, "") != _DEFAULT_ORDER:
         return False
     subject = f"the order of {target.subject}"
     studio.write(subject, studio.sdk.projects.update, project_id, sampling=_LEAST_CERTAIN_FIRST)
