@@ -89,7 +89,7 @@ def log_in(url: str, email: str, password: str) -> str:
         legacy = _read(client.get("/api/current-user/token")).get("token", str, "")
         if legacy and find_email(url, legacy) == email:
             return legacy
-        headers = {"X-CSRFToken": client.cookies.get("csrftoken", ""), "Referer": url}
+        headers = {"X-CSRFToken": client.cookies.get("csrftoken") or "", "Referer": url}
         answer = client.post("/api/token/", headers=headers)
     if answer.status_code != 201:
         raise InputError(
