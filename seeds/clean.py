@@ -1,24 +1,32 @@
-"""Text -> a clean article: uniform Unicode and spaces, no credits; its title and date are found."""
+"""Text -> a clean article: mended, uniform, without credits; its title and date are found."""
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seeds.base.errors import InputError
 from seeds.base.surrogates import replace_surrogates
-from seeds.dates import lone_date, parse_date, stamped_date
+from seeds.datelines import Dateline, read_dateline
+from seeds.dates import parse_date
+from seeds.furniture import MAX_FURNITURE, is_furniture
+from seeds.mending.hyphens import join_broken_words
+from seeds.mending.repair import Mended, mend
+from seeds.titles import find_title
 
 MAX_TITLE = 220  # characters; the longest headline with a deck in the articles at hand has 195
-MAX_FURNITURE = 160  # characters; a longer line is taken for a sentence and never removed
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """An article's text, its title included; title and date are "" where none was found."""
+    """An article's text, its title included; title and date are "" where none was found.
+
+    notes: for the user, what was mended in the text, or seems lost.
+    """
 
     text: str
     title: str = ""
     date: str = ""
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 # Left as it is: Python sorts a run of combining marks by insertion, in quadratic time.
@@ -30,57 +38,10 @@ _SPACES = (
     "\t\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u202f\u205f\u3000"
 )
-_YEAR = re.compile(r"\d{4}")  # in every line that dates an article
+_MOST_DATELINES = 3  # without "published", in an article; more are a chronology or an agenda
+_ROUNDS = 50  # of taking furniture off; articles need two, and more than a few are made on purpose
+_JOINED = "words broken at line ends were joined"
 _SENTENCE_END = re.compile(r"[.;,:][\s»”’\"')\]]*$")
-
-_CREDIT = re.compile(
-    r"(?:©|\(c\)\s|copyright\b).{0,100}"
-    r"|(?:crédits?|credits?)\s*(?:(?:photos?|images?|vidéos?|illustrations?)\b\s*[:/©|-]?|:).{1,80}"
-    r"|(?:(?:(?:textes?\s+et\s+)?photos?|photographies?|images?|illustrations?|visuel|vidéo)\s*+(?:d'archives?|d’archives?)?"
-    r"\s*+[:/©|])(?P<whom>.{1,80})"
-    r"|\(?(?:photo|image)\s+(?:by|par|de|AFP|Reuters|Xinhua)\b(?P<author>.{0,60})",
-    re.IGNORECASE,
-)
-_MIXED_CASE = "Belga|Kazinform|Kyodo|Reuters|Xinhua"
-_NAMED = f"AFP|AP|APS|ACN|ANI|ANSA|ATS|CVN|DPA|EFE|MAP|TAP|UPI|VNA|VOV|{_MIXED_CASE}"
-# Possessive, so that a line matches in one way at most: one that does not is refused at once.
-_AGENCY = rf"(?:[A-Z]{{2,10}}+[\w-]{{0,12}}+|(?:{_MIXED_CASE})\b)"
-_SIGNED = re.compile(  # "(AFP)", "(avec AFP et Reuters)", "VNA/CVN", "AEF-Est/vb/lm", "Xinhua"
-    rf"\((?:(?:[Aa]vec|[Ss]ources?\s*:|[Pp]ar)\s*)?{_AGENCY}(?:(?:\s*[/,]\s*|\s+et\s+){_AGENCY})*\)\.?"
-    rf"|{_AGENCY}(?:\s?/\s?[\w.-]{{1,12}})+"
-    rf"|(?:(?:[Aa]vec|[Ss]ources?\s*:|[Aa]gences?\s*:?)\s*)?"
-    rf"(?:{_NAMED})(?:(?:\s*,\s*|\s+et\s+)(?:{_NAMED}))*\.?"
-)
-_RELATED = re.compile(
-    r"(?:(?:à|a)\s+)?(?:lire|voir|écouter)\s+(?:aussi|également|encore)\s*(?:[:|>»→–-].*)?"
-    r"|(?:à|a)\s+(?:lire|voir)\s*(?:[:|>→].*)?|sur le même (?:sujet|thème)\s*:?",
-    re.IGNORECASE,
-)
-_NETWORK = (
-    "(?:facebook|twitter|whatsapp|linkedin|telegram|pinterest|instagram|messenger|x|e-?mail"
-    "|courriel)"
-)
-_SHARING = re.compile(
-    rf"(?:partage[rz]|tweeter|imprimer|envoyer)(?:\s+(?:(?:cet|l['’])\s*article|cette page|le lien"
-    rf"|ceci|par|sur|via|à un ami|[,/|&+]|et|{_NETWORK}|tweeter|imprimer|envoyer|partager))*\s*:?"
-    rf"|{_NETWORK}(?:\s*(?:(?:[,/|•·]|et)\s*)?{_NETWORK})+"
-    rf"|(?:suivez|retrouvez)[\s-]nous sur\b.{{0,80}}",
-    re.IGNORECASE,
-)
-_NEWSLETTER = re.compile(
-    r"(?:newsletter|infolettre)\s*:?"
-    r"|(?:inscrivez|abonnez)[\s-]vous\b.{0,100}|(?:s['’]inscrire|s['’]abonner)\b.{0,60}"
-    r"|recevez\b.{0,80}(?:newsletter|infolettre|lettre d['’]information|alertes?)\b.{0,40}",
-    re.IGNORECASE,
-)
-
-
-_FIRST_WORDS = re.compile(  # of whatever is furniture anywhere in an article: most lines have none
-    r"©|\(|copyright|cr[ée]dit|textes?\s|photo|image|illustration|visuel|vidéo|(?:à|a)\s"
-    rf"|lire|voir|écouter|sur\s|partage|tweeter|imprimer|envoyer|{_NETWORK}|suivez|retrouvez"
-    r"|newsletter|infolettre|inscrivez|abonnez|s['’]|recevez",
-    re.IGNORECASE,
-)
 
 
 def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
@@ -99,18 +60,22 @@ def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
     """
     if "\0" in raw or "\0" in title:
         raise InputError("is binary (it contains NUL), not text. Give a text file.")
-    body, header, updated = _strip_furniture(_tidy(raw))
-    heading = _tidy(title).replace("\n", " ").replace("  ", " ")
-    if heading and not _begins_with(body, heading):
+    mended = mend(raw)
+    broken = _tidy(mended.text)
+    whole = join_broken_words(broken)
+    body, header, updated = _strip_furniture(whole)
+    mended_title = mend(title) if title else Mended("")
+    heading = " ".join(join_broken_words(_tidy(mended_title.text)).split())
+    if heading and not find_title(body, heading):
         body, _, update = _strip_furniture(f"{heading}\n\n{body}".strip("\n"))  # both are tidy
         updated = updated or update
+    known = find_title(body, heading)
     top, _, rest = body.partition("\n")
-    headline = _headline(body)
-    if rest and top in (headline, body[: len(heading)]):
+    headline = known or _headline(body)
+    if rest and top in (_headline(body), body[: len(heading)], known):
         body = top + "\n\n" + rest.lstrip("\n")
-    if heading and _begins_with(body, heading):
-        headline = body[: len(heading)]
-    return Cleaned(body, headline, parse_date(date) or header or updated)
+    notes = {*mended.notes, *mended_title.notes, *([_JOINED] if whole != broken else [])}
+    return Cleaned(body, headline, parse_date(date) or header or updated, tuple(sorted(notes)))
 
 
 def _tidy(text: str) -> str:
@@ -149,24 +114,27 @@ def _shorten_runs(text: str, char: str, most: int) -> str:
 
 def _strip_furniture(text: str) -> tuple[str, str, str]:
     """Return a tidy text without its furniture, its header's date and its update line's date."""
-    header = updated = previous = ""
-    while text != previous:  # a credit may hide behind another one
+    header = updated = ""
+    for _ in range(_ROUNDS):  # a credit may hide behind another one
         previous = text
         text, date = _strip_headers(text)
         header = header or date
         lines = text.split("\n")
         places = [n for n, line in enumerate(lines) if line]
         dates = _date_lines(lines, places)
-        updated = updated or next(iter(dates.values()), "")
+        published = sorted(dates.values(), key=lambda dated: dated.update)
+        updated = updated or next((dated.date for dated in published), "")
         bottom = places[-1] if len(places) > 1 else -1  # an article is more than a signature
         body = [
             line
             for n, line in enumerate(lines)
-            if n not in dates and not _is_furniture(line, at_end=n == bottom)
+            if n not in dates and not is_furniture(line, at_end=n == bottom)
         ]
         _strip_signatures(body)
         if len(body) < len(lines) or text != previous:
-            text = _tidy("\n".join(body))
+            text = join_broken_words(_tidy("\n".join(body)))
+        if text == previous:
+            break
     return text, header, updated
 
 
@@ -196,10 +164,13 @@ def _next_header(text: str, start: int) -> int:
     place = start
     while (end := text.find("\n", place, place + MAX_FURNITURE + 1)) >= 0:
         line = text[place:end].strip(" ")
-        removed = not line or _is_furniture(line, at_end=False) or bool(stamped_date(line))
+        dated = read_dateline(line)
+        stamped = dated is not None and dated.kind == "stamped"
+        removed = not line or is_furniture(line, at_end=False) or stamped
         if not removed and place > start and _match_header(text, place):
             return place
-        if not removed and not (place == start and lone_date(line)):
+        lone = dated is not None and (dated.kind == "bare" or dated.certain)
+        if not removed and not (place == start and lone):
             return start
         place = end + 1
     return start
@@ -208,50 +179,28 @@ def _next_header(text: str, start: int) -> int:
 def _strip_signatures(lines: list[str]) -> None:
     """Take the agencies' signatures off the end, all at once: a text may be nothing but those."""
     top = next((n for n, line in enumerate(lines) if line), 0)
-    while len(lines) > top + 1 and (not lines[-1] or _is_furniture(lines[-1], at_end=True)):
+    while len(lines) > top + 1 and (not lines[-1] or is_furniture(lines[-1], at_end=True)):
         lines.pop()
 
 
-def _date_lines(lines: list[str], places: list[int]) -> dict[int, str]:
-    """Return the lines that only date the article: place -> date.
+def _date_lines(lines: list[str], places: list[int]) -> dict[int, Dateline]:
+    """Return the lines that only date the article, by place.
 
-    A line of a date and nothing else counts near the top, and only if it is the one such line:
-    several are a chronology.
+    One that does not say "published" counts near the top or at the end, and only if no other has
+    another date: several are a chronology.
     """
-    short = [n for n in places if len(lines[n]) <= MAX_FURNITURE and _YEAR.search(lines[n])]
-    stamped = {n: date for n in short if (date := stamped_date(lines[n]))}
-    bare = {n: date for n in short if (date := lone_date(lines[n]))}
-    return stamped | bare if len(bare) == 1 and bare.keys() <= set(places[:4]) else stamped
-
-
-def _is_furniture(line: str, *, at_end: bool) -> bool:
-    """Tell whether a line is a credit, a link, a call to share or subscribe, or a signature.
-
-    at_end: it is the last line, the only place where an agency signs.
-    """
-    if not line or len(line) > MAX_FURNITURE:
-        return False
-    if _FIRST_WORDS.match(line):
-        if credit := _CREDIT.fullmatch(line):
-            return not _is_caption((credit["whom"] or credit["author"] or "").strip())
-        if any(pattern.fullmatch(line) for pattern in (_RELATED, _SHARING, _NEWSLETTER)):
-            return True
-    return at_end and _SIGNED.fullmatch(line) is not None
-
-
-def _is_caption(words: str) -> bool:
-    """Tell whether the words after "Photo :" describe something, rather than name the owner."""
-    ends = re.search(r"[.!?]$|\w{3}[.!?]\s", words)
-    return len(words.split()) > 3 and (bool(ends) or words[:1].islower())
-
-
-def _begins_with(body: str, heading: str) -> bool:
-    """Tell whether a text begins with its title, not merely with the same few words."""
-    start = body[: len(heading)]
-    if start.casefold() != heading.casefold():
-        return False
-    following = body[len(heading) : len(heading) + 1]
-    return not following.isalnum() and (following != " " or len(heading.split()) > 3)
+    datelines = {n: dated for n in places if (dated := read_dateline(lines[n]))}
+    stamped = {n: dated for n, dated in datelines.items() if dated.kind == "stamped"}
+    margin = {*places[:4], *places[-1:]}
+    others = {n: dated for n, dated in datelines.items() if dated.kind != "stamped"}
+    if len(others) > _MOST_DATELINES:
+        return stamped
+    if any(dated.kind == "bare" and n not in margin for n, dated in others.items()):
+        return stamped
+    dating = {
+        n: dated for n, dated in others.items() if n in margin and (dated.certain or n != places[0])
+    }
+    return stamped | dating if len({dated.date for dated in dating.values()}) == 1 else stamped
 
 
 def _headline(body: str) -> str:

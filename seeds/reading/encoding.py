@@ -1,14 +1,12 @@
 """Bytes -> text: the encoding is detected, and what is no text is refused."""
 
 import codecs
-import re
 from dataclasses import dataclass
 from typing import IO, NamedTuple
 
 from seeds.base.errors import InputError
 from seeds.base.surrogates import SURROGATES, replace_surrogates
-
-SAMPLE = 100_000  # bytes or characters; enough to recognise an encoding
+from seeds.french_letters import LEGACY, SAMPLE, plausible_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +54,6 @@ _ZIPPED = (  # a zip archive names its members in the clear
     (b"opendocument.text", "an OpenDocument text (.odt)", _TO_TEXT),
     (b"opendocument.spreadsheet", "an OpenDocument spreadsheet (.ods)", "Save it as CSV first"),
     (b"epub+zip", "an EPUB book", _TO_TEXT),
-)
-# What French files come in besides UTF-8, the likelier first. Latin-1 is read as cp1252, which
-# contains all of its printable characters, as the web does.
-_LEGACY = ("cp1252", "iso8859-15", "mac-roman", "cp850")
-_LOWER = "àâäçéèêëîïôöùûüÿœæáíóúñßãõìò"
-_PLAUSIBLE = re.compile(
-    rf"(?<![A-Z])[{_LOWER}]|(?<=[A-Z])[{_LOWER}](?![A-Z])"
-    r"|(?<![a-zà-ÿœ])[ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŒÆ]"
-    r"|[«»“”„–—€°\xa0]|(?<=\w)’|‘(?=\w)|…(?!\w)|(?<=\d)[²³½]"
 )
 _AMBIGUOUS = 0.1  # two readings whose plausible shares differ by less are both possible
 
@@ -245,17 +234,14 @@ class _Reading(NamedTuple):
 
 
 def _readings(data: bytes) -> list[_Reading]:
-    """Read bytes in each encoding of _LEGACY, the most plausible French first."""
+    """Read bytes in each encoding of LEGACY, the most plausible French first."""
     readings = []
-    for codec in _LEGACY:
+    for codec in LEGACY:
         try:
             text = data.decode(codec)
         except UnicodeDecodeError:
             continue
-        marks = sum(char > "\x7f" for char in text[:SAMPLE])
-        share = len(_PLAUSIBLE.findall(text[:SAMPLE])) / max(marks, 1)
-        controls = sum("\x80" <= char <= "\x9f" for char in text[:SAMPLE])
-        readings.append(_Reading(share if not controls else 0.0, codec, text))
+        readings.append(_Reading(plausible_share(text)[0], codec, text))
     return sorted(readings, key=lambda reading: -reading.share)
 
 
@@ -269,7 +255,7 @@ def _decode_foreign(data: bytes) -> Decoded:
     """Decode what is not French by its letters, as charset-normalizer does if it is sure."""
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data[:SAMPLE], cp_isolation=list(_LEGACY)).best()
+    best = from_bytes(data[:SAMPLE], cp_isolation=list(LEGACY)).best()
     if best is None:
         raise InputError(
             "is in an encoding that could not be recognised. "

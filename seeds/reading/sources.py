@@ -14,7 +14,8 @@ from seeds.document import Document
 from seeds.languages import identify_languages, load_identifier
 from seeds.reading.columns import Columns, find_columns
 from seeds.reading.files import MAX_BYTES
-from seeds.reading.pages import Page, read_page
+from seeds.reading.page import Page
+from seeds.reading.pages import read_pages
 from seeds.reading.raw_records import Lines, Reading, Rows, WholeFile, read_raw
 from seeds.reading.tables import Record, json_record
 
@@ -83,20 +84,23 @@ def parse_articles(
     if isinstance(part, Fault):
         yield part
     elif isinstance(part, WholeFile):
-        yield _parse_file(part, reading)
+        yield from _parse_file(part, reading)
     elif isinstance(part, Lines):
         yield from _parse_lines(part, reading)
     else:
         yield from _parse_rows(part, reading)
 
 
-def _parse_file(part: WholeFile, reading: Reading) -> Article | Fault:
-    """Parse a file that is one article."""
+def _parse_file(part: WholeFile, reading: Reading) -> Iterator[Article | Fault]:
+    """Parse the articles of a file that is no table: one, unless a web page holds several."""
     try:
-        page = read_page(part.data, part.format, reading.encoding)
-        return _article(page, part.where, part.source, "", reading)
+        pages = read_pages(part.data, part.format, reading.encoding)
     except InputError as error:
-        return Fault(part.where, str(error))
+        yield Fault(part.where, str(error))
+        return
+    for number, page in enumerate(pages, 1):
+        place = f":{number}" if len(pages) > 1 else ""
+        yield _read_article(page, f"{part.where}{place}", f"{part.source}{place}", "", reading)
 
 
 def _parse_lines(part: Lines, reading: Reading) -> Iterator[Article | Fault]:
@@ -206,6 +210,16 @@ def _text_of_bytes(value: bytes, name: str) -> str:
         ) from None
 
 
+def _read_article(
+    page: Page, where: str, source: str, own_id: str, reading: Reading
+) -> Article | Fault:
+    """Clean a page into an article; whatever is wrong with it is a Fault."""
+    try:
+        return _article(page, where, source, own_id, reading)
+    except InputError as error:
+        return Fault(where, str(error))
+
+
 def _article(page: Page, where: str, source: str, own_id: str, reading: Reading) -> Article | Fault:
     """Clean a page into an article."""
     if not page.text.strip():
@@ -214,7 +228,7 @@ def _article(page: Page, where: str, source: str, own_id: str, reading: Reading)
     cleaned = clean(page.text, title=page.title, date=page.date)
     if not cleaned.text.strip():
         return Fault(where, "holds nothing but credits and dates. Add a text, or leave it out.")
-    notes = [page.note] if page.note else []
+    notes = [*filter(None, [page.note]), *cleaned.notes]
     if page.date and not parse_date(page.date):
         notes.append(f"date {page.date[:_DATE]!r} not understood, left out: write it YYYY-MM-DD")
     document = Document.of(

@@ -1,0 +1,1 @@
+"""Damaged text is mended where that is sure, and named where it is not."""

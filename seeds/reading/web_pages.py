@@ -1,0 +1,120 @@
+"""HTML -> the pages of its articles: main text, title and date."""
+
+import contextlib
+import re
+from typing import Any
+
+from seeds.base.errors import InputError, missing_extra
+from seeds.reading.encoding import Decoded, decode
+from seeds.reading.foreign_formats import refuse_foreign
+from seeds.reading.page import Page
+from seeds.reading.web_layout import own_heading, split_articles, unwrap_layout
+from seeds.reading.web_metadata import json_headline, published_date
+from seeds.titles import find_title, resemble
+
+_CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*+[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_AROUND = ["//nav", "//footer", "//header[not(ancestor::article or ancestor::main)]"]
+_TABLE_RULE = re.compile(r"^\|(?=[ |:]*-)[ |:-]*$\n?", re.MULTILINE)
+_TABLE_ROW = re.compile(r"^\| ?(.*?) ?\| ?$", re.MULTILINE)
+_TOO_SHORT = 250  # characters; below, trafilatura itself doubts that it found the article
+
+
+def read_web_page(data: bytes, encoding: str | None) -> list[Page]:
+    """Read the articles of a web page: one, unless it holds several side by side.
+
+    Raises:
+        InputError: it is no web page, holds no article, or a library fails on it.
+    """
+    try:
+        import trafilatura
+    except ImportError as error:
+        raise missing_extra("seeds", "reading HTML") from error
+    decoded = _decode(data, encoding)
+    refuse_foreign(decoded.text)
+    page = _DECLARATION.sub("", decoded.text)
+    if not page.strip():
+        return [Page(page)]
+    try:
+        tree = trafilatura.load_html(page)
+        if tree is None:
+            return [Page(_any_text(page), note=decoded.note)]
+        return _read_tree(tree, decoded.note)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # whatever a library throws is about this page alone
+        raise InputError(
+            f"could not be read as HTML ({type(error).__name__}). Save its text as .txt."
+        ) from error
+
+
+def _read_tree(tree: Any, note: str) -> list[Page]:
+    """Read the articles of a parsed page."""
+    unwrap_layout(tree)
+    articles = split_articles(tree)
+    if len(articles) > 1:
+        return [_read_article(article, note) for article in articles]
+    title = _title(tree)
+    return [Page(_main_text(tree), title, published_date(tree, title), note=note)]
+
+
+def _read_article(article: Any, note: str) -> Page:
+    """Read one of several articles of a page."""
+    title = own_heading(article)
+    return Page(_main_text(article), title, published_date(article, title), note=note)
+
+
+def _main_text(tree: Any) -> str:
+    """Return what reads like the article, its paragraphs apart."""
+    text = _extract(tree)
+    if len(text) < _TOO_SHORT:
+        text = max(text, _extract(tree, favor_recall=True), key=len)
+    text = _TABLE_RULE.sub("", text or _any_text(tree))
+    return _TABLE_ROW.sub(r"\1", text).replace("\n", "\n\n")
+
+
+def _any_text(page: Any) -> str:
+    """Return all text of a page.
+
+    Raises:
+        InputError: it has none.
+    """
+    from trafilatura import html2txt
+
+    text = html2txt(page)
+    if not text:
+        raise InputError("holds no text that reads like an article. Save the text itself as .txt.")
+    return str(text)
+
+
+def _extract(tree: Any, **options: Any) -> str:
+    """Return what trafilatura takes for the article, or "" if it finds none."""
+    from trafilatura import bare_extraction
+
+    article: Any = bare_extraction(tree, include_comments=False, prune_xpath=_AROUND, **options)
+    return (article and article.text) or ""
+
+
+def _title(tree: Any) -> str:
+    """Return the headline that a reader sees, or the one in the metadata."""
+    from trafilatura.metadata import examine_meta, extract_title
+
+    named = examine_meta(tree).title or json_headline(tree)
+    seen = extract_title(tree) or ""
+    if not named or (seen and (resemble(seen, named) or find_title(seen, named))):
+        return seen or named
+    return str(named)
+
+
+def _decode(data: bytes, encoding: str | None) -> Decoded:
+    """Decode as the user says, as UTF-8, as the page declares, or by guess, in that order."""
+    declared = _CHARSET.search(data[:2048])
+    if encoding is None and declared:
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError:
+            name = declared[1].decode()
+            latin = name.lower() in ("iso-8859-1", "latin1", "us-ascii")
+            with contextlib.suppress(InputError):  # wrong or unknown: guess
+                return decode(data, "cp1252" if latin else name)
+    return decode(data, encoding)
