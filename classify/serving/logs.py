@@ -31,7 +31,8 @@ class _ShortFormatter(logging.Formatter):
         line = escape(
             f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()}  {details}".rstrip()
         )
-        return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
+        traceback = self.formatException(record.exc_info) if record.exc_info else ""
+        return "\n".join([line, *map(escape, traceback.splitlines())])
 
 
 _SHORT = ("ms", "texts", "refused")
