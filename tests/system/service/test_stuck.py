@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import threading
@@ -186,3 +187,15 @@ def test_the_processes_of_the_service_hold_no_secret(desk: Path) -> None:
             shown = json.dumps(environment)
             for secret in ("une-clef-de-test-0123456789", *secrets.values()):
                 assert secret not in shown
+
+
+def test_a_signal_for_all_processes_ends_the_service_alone(desk: Path) -> None:
+    """systemd sends SIGTERM to each, a terminal Ctrl-C: the worker goes on while there is work."""
+    with serving(desk) as service:
+        worker = worker_of(service)
+        assert os.getsid(worker.pid) != os.getsid(service.process.pid)  # which Ctrl-C stays in
+        worker.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert worker.is_running()
+        assert service.predict(CINEMA).status_code == 200
+        assert worker == worker_of(service)

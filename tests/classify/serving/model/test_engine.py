@@ -59,12 +59,15 @@ async def start_worker(folder: Path) -> LoadedRun:
 
 
 def use_engine(
-    folder: Path, use: Callable[[Engine], Awaitable[None]], load: Load = start_worker
+    folder: Path,
+    use: Callable[[Engine], Awaitable[None]],
+    load: Load = start_worker,
+    queue: int = 256,
 ) -> None:
     """Start an engine, use it and close it."""
 
     async def run() -> None:
-        engine = Engine(lambda: folder, load, Batching(wait=0.01, seconds=SECONDS))
+        engine = Engine(lambda: folder, load, Batching(wait=0.01, queue=queue, seconds=SECONDS))
         await engine.start()
         try:
             async with asyncio.timeout(30):
@@ -153,6 +156,19 @@ def test_a_worker_that_seems_stuck_is_not_ready(tmp_path: Path) -> None:
             await stuck
 
     use_engine(tmp_path, use)
+
+
+def test_a_full_queue_refuses_further_requests(tmp_path: Path) -> None:
+    async def use(engine: Engine) -> None:
+        stuck = asyncio.create_task(ask(engine, "stop"))
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError, match="the queue is full"):
+            await ask(engine, "film")
+        with pytest.raises(TextError):
+            await stuck
+        assert await ask(engine, "film") == ["film"]
+
+    use_engine(tmp_path, use, queue=1)
 
 
 def test_while_no_worker_can_be_started_the_engine_says_so(tmp_path: Path) -> None:

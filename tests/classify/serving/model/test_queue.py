@@ -45,6 +45,30 @@ def test_texts_of_clients_that_left_are_skipped() -> None:
     use_queue(use)
 
 
+def test_a_batch_of_long_texts_is_a_short_one() -> None:
+    def use(queue: Queue) -> None:
+        add(queue, *["a" * 1_500_000] * 5)
+        assert [len(queue.next_batch(32)) for _ in range(2)] == [3, 2]
+        add(queue, "a" * 9_000_000, "b")
+        assert len(queue.next_batch(32)) == 1
+
+    use_queue(use)
+
+
+def test_suspects_are_computed_alone_and_only_if_somebody_waits() -> None:
+    def use(queue: Queue) -> None:
+        jobs = add(queue, "a", "b", "c")
+        queue.suspect(queue.next_batch(3))
+        jobs[1].abandon()
+        assert len(queue) == 3
+        assert queue.next_batch(3) == []
+        assert texts_of(queue.next_suspect()) == ["a"]
+        assert texts_of(queue.next_suspect()) == ["c"]
+        assert queue.next_suspect() == []
+
+    use_queue(use)
+
+
 def test_unfinished_explanations_take_turns_four_at_a_time() -> None:
     """The fifth begins when one of the first four is finished."""
 
@@ -79,6 +103,8 @@ def test_the_worker_forgets_explanations_that_nobody_waits_for_any_more() -> Non
 def test_a_queue_that_fails_answers_everything_in_it_with_the_reason() -> None:
     def use(queue: Queue) -> None:
         jobs = add(queue, "a") + add(queue, "b", explain=True)
+        queue.suspect(queue.next_batch(1))
+        jobs += add(queue, "c")
         queue.fail_all(BusyError(5, "the model can't be loaded"))
         assert len(queue) == 0
         for job in jobs:
