@@ -25,6 +25,7 @@ _TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _QUIET = 1.0  # seconds between two lines of log about requests that were refused as busy
 CLIENT_LEFT = 499  # the status that nginx logs when a client left before it was answered
 _log = logging.getLogger("classify.access")
+_bugs = logging.getLogger("classify.serving")
 
 
 class Measures:
@@ -114,6 +115,8 @@ class MeasuredApp:
                 detail = "the service ended before this was answered. Send it again."
                 headers = {"retry-after": "2", "connection": "close"}
                 await problem(503, detail, headers=headers)(scope, receive, send_and_note)
+        except Exception:  # it is answered, and raised again for the log
+            _bugs.exception("%s %s failed", scope["method"], self._route(scope))
         finally:
             self._note(scope, status, time.perf_counter() - start)
 

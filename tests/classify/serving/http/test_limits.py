@@ -51,7 +51,8 @@ async def ask(app: LimitedApp, request: dict[str, Any], parts: Sequence[bytes] =
         answers.append(message)
 
     try:
-        await app(request, receive, send)
+        async with asyncio.timeout(10):
+            await app(request, receive, send)
     except HTTPException as error:
         return error.status_code
     if answers[0]["status"] != 200:
