@@ -40,19 +40,16 @@ def fit_rule(
     folds: IntArray,
     categories: tuple[str, ...],
     targets: RuleTargets,
-    complete: BoolArray | None = None,
 ) -> tuple[Scaling, Rule]:
     """Fit calibration and decision rule to articles the model did not learn from.
 
     Args:
         scores: float32 (n, k), each article's from a model that did not learn from it.
-        gold: bool (n, k).
+        gold: bool (n, k); no True for an article that has only categories left out.
         folds: int (n,), the fold of each article. Its certainty is judged by a rule fitted on the
             other folds: one fitted on the article itself would be surer of it than of a new one.
         categories: the k ids.
         targets: what the rule must reach.
-        complete: bool (n,), False for an article that also has a category which was left out: what
-            is predicted for it is never wholly right. None: every article is.
     """
     scaling, rule = _fit_thresholds(scores, gold, categories, targets)
     certainty, right = np.zeros(len(gold)), np.zeros(len(gold), np.bool_)
@@ -66,8 +63,6 @@ def fit_rule(
         probabilities = fold_rule.probabilities(fold_scaling.apply(scores[inside]))
         certainty[inside] = fold_rule.certainty(probabilities)
         right[inside] = (fold_rule.select(probabilities) == gold[inside]).all(axis=1)
-    if complete is not None:
-        right &= complete
     # Where categories were left out, an article without a predicted one is never accepted.
     rows = certainty > 0 if targets.left_out else np.ones(len(gold), np.bool_)
     bound = safe_bound(certainty[rows], right[rows], targets.max_risk)

@@ -1,7 +1,7 @@
 """Apply a fitted scaling and its thresholds: scores become Predictions."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 
@@ -78,6 +78,11 @@ class Rule:
             raise InputError("categories and thresholds differ in number")
         if not np.isfinite((*self.thresholds, self.review_below)).all():
             raise InputError("thresholds must be finite")
+
+    def record(self) -> dict[str, Any]:
+        """Return the rule as a JSON object; without a category left out, as earlier versions do."""
+        record = asdict(self)
+        return record if self.left_out else {k: record[k] for k in record.keys() - {"left_out"}}
 
     @property
     def caveat(self) -> str:

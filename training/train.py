@@ -146,14 +146,12 @@ def _calibrate(
     unlearned: raw scores of articles of no category that was learned, (m, k).
     """
     held_out = learned.subset(fold_scores.positions)
-    complete = [not example.unknown for example in held_out.examples]
     scaling, rule = fit_rule(
         np.concatenate([fold_scores.scores, unlearned]),
         np.concatenate([held_out.gold, np.zeros(unlearned.shape, np.bool_)]),
         np.concatenate([fold_scores.folds, np.full(len(unlearned), _NO_FOLD)]),
         learned.taxonomy.ids,
         targets,
-        np.array([*complete, *[False] * len(unlearned)], np.bool_),
     )
     measured = Measured.from_scores(rule, scaling.apply(fold_scores.scores), held_out)
     return scaling, rule, measured
@@ -340,7 +338,7 @@ def _files(results: Results, model: Model, settings: Any) -> dict[str, Any]:
     taxonomy, recipe = results.taxonomy, results.recipe
     texts = [text[:_GOLDEN_CHARACTERS] for text in results.learned.texts[:_GOLDEN_TEXTS]]
     return {
-        "rule.json": asdict(rule),
+        "rule.json": rule.record(),
         "taxonomy.json": taxonomy.record(),
         "golden.json": {"texts": texts, "scores": model.scores(texts).tolist()},
         "metrics.json": evaluation.record(),

@@ -194,8 +194,9 @@ def _blind_spot(rule: Rule) -> list[str]:
         return []
     return [
         "",
-        f"It {rule.caveat}. Among the accepted articles, those that have one of these categories "
-        "count as wrong in what max_risk promises.",
+        f"It {rule.caveat}. In what max_risk promises, an accepted article that has only such "
+        "categories counts as wrong; whether one has such a category beside those predicted is "
+        "not promised.",
     ]
 
 
