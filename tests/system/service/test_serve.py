@@ -21,8 +21,9 @@ import pytest
 from classify import load
 from classify import predict as from_python
 from classify.serving.http import limits
+from labels.dataset import write_dataset
 from tests.support.command import classify
-from tests.support.corpus import workspace
+from tests.support.corpus import uneven, workspace, write_taxonomy
 from tests.support.serving import Service, serving
 from tests.support.waiting import wait_until
 
@@ -260,7 +261,26 @@ def test_the_categories_and_the_run_are_described(service: Service, desk: Path) 
     run, local = service.web.get("/v1/runs/current").json(), load(workspace=desk)
     assert run["run"] == local.name == facts["run"]
     assert run["articles"] + local.facts.test_articles == 90
-    assert (run["kind"], run["retraining"]) == ("tfidf", None)
+    assert (run["kind"], run["retraining"], run["left_out"]) == ("tfidf", None, [])
+
+
+def test_a_run_that_left_a_category_out_says_so_and_decides_as_on_the_command_line(
+    tmp_path: Path,
+) -> None:
+    data = uneven({("cinema",): 30, ("trade",): 30, ("sport",): 3, (): 30})
+    write_taxonomy(tmp_path, data.taxonomy)
+    write_dataset(tmp_path / "dataset.jsonl", data)
+    name = train(tmp_path)
+    sport = "match équipe stade entraîneur championnat athlète victoire arbitre match stade"
+    with serving(tmp_path) as service:
+        assert service.web.get("/v1/runs/current").json()["left_out"] == ["sport"]
+        for explain in (False, True):
+            (answer,) = service.predict(sport, explain=explain).json()["predictions"]
+            assert (answer["categories"], answer["decision"]) == ([], "needs review")
+        files = {"file": ("a.txt", sport)}
+        (answer,) = service.web.post("/v1/predict/file", files=files).json()["predictions"]
+        assert answer["decision"] == "needs review"
+    assert any(f"{name} does not know sport (left out of training)" in x for x in service.lines)
 
 
 def test_the_examples_in_openapi_look_like_real_answers(service: Service) -> None:
