@@ -19,7 +19,7 @@ from classify.prediction.shards import LabelledShard
 from classify.terminal import quantity
 from seeds.base.errors import InputError
 from seeds.base.locks import acquire
-from seeds.base.storage import replacing, sync
+from seeds.base.storage import open_in_place, replacing, sync
 
 _SECONDS_BETWEEN_SYNCS = 0.5  # as much work is lost by a power cut or a kill
 _UNTOUCHED = "Nothing was changed. Free some space, or choose another folder."
@@ -254,7 +254,7 @@ def _lock_journal(output: Path) -> IO[bytes]:
     """
     path = journal_path(output)
     while True:
-        journal = path.open("a+b", buffering=0)  # a failed write is not tried again
+        journal = open_in_place(path)
         if not acquire(journal):
             lines, _ = _read_lines(journal)
             processes = [line["process"] for line in lines if "process" in line]
@@ -339,7 +339,7 @@ def _append(journal: IO[bytes], *records: dict[str, Any]) -> None:
 
 def _open_at(path: Path, size: int) -> IO[bytes]:
     """Open a file to append to, cut to a size."""
-    file = path.open("ab")
+    file = open_in_place(path, buffering=-1)
     file.truncate(size)
     file.seek(0, os.SEEK_END)
     return file

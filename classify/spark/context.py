@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seeds.base.errors import InputError, missing_extra
+from seeds.base.storage import open_in_place
 
 if TYPE_CHECKING:
     from pyspark import SparkConf, SparkContext
@@ -100,7 +101,8 @@ def _start(master: str | None, log: Path, settings: dict[str, str]) -> "SparkCon
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # nobody else may connect
         os.environ.setdefault("SPARK_SUBMIT_OPTS", _LIGHT_JAVA)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # classify is installed there
-    with log.open("wb") as lines:
+    with open_in_place(log) as lines:
+        lines.truncate(0)
         gateway = launch_gateway(  # type: ignore[no-untyped-call]
             popen_kwargs={"stdout": lines, "stderr": lines}
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from seeds.base.errors import InputError
 from seeds.base.locks import acquire
 from seeds.base.settings import default_config
-from seeds.base.storage import write_text
+from seeds.base.storage import open_in_place, write_text
 
 Notify = Callable[[str], None]
 
@@ -63,7 +63,7 @@ def _run(command: list[str], log: Path, notify: Notify) -> None:
         InputError: it failed.
     """
     began = time.monotonic()
-    with log.open("ab") as output:
+    with open_in_place(log) as output:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
@@ -104,7 +104,7 @@ def exclusive(path: Path, notify: Notify, action: str) -> Iterator[None]:
         notify: takes a line if this command has to wait.
         action: as in "Label Studio is being started".
     """
-    with path.open("a") as file:
+    with open_in_place(path) as file:
         if not acquire(file):
             notify(f"Label Studio is being {action} by another command; waiting for it.")
             acquire(file, patience=math.inf)

@@ -24,7 +24,7 @@ from labels.server.ports import choose_port
 from seeds.base.errors import InputError, missing_extra
 from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
-from seeds.base.storage import replacing
+from seeds.base.storage import open_in_place, replacing
 
 if TYPE_CHECKING:
     import psutil
@@ -201,8 +201,8 @@ def _environment(folder: Path, server: Server) -> dict[str, str]:
 def _launch(workspace: Path, command: Path, server: Server, port: int) -> "psutil.Process":
     """Start the server in its own process session, which Ctrl-C in the terminal does not reach."""
     folder = _folder(workspace)
-    log = os.open(folder / "server.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    try:
+    with open_in_place(folder / "server.log", mode=0o600) as log:
+        log.truncate(0)
         child = subprocess.Popen(
             [command, "start", "--no-browser", "--internal-host", "127.0.0.1", "--port", str(port)],
             stdin=subprocess.DEVNULL,
@@ -212,8 +212,6 @@ def _launch(workspace: Path, command: Path, server: Server, port: int) -> "psuti
             cwd=folder,
             start_new_session=True,
         )
-    finally:
-        os.close(log)
     try:
         process: psutil.Process = _psutil().Process(child.pid)
         started = _Started(process.pid, process.create_time(), server.url)

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from seeds.base.errors import InputError
+from seeds.base.storage import open_in_place
 
 _POLL_SECONDS = 0.2  # between two attempts to lock a file that another process holds
+_LONGEST = 200  # bytes of a holder's name that are shown
 
 
 def acquire(file: IO[Any], *, patience: float = 0.0) -> bool:
@@ -42,11 +44,12 @@ def locked(workspace: Path, task: str, *, patience: float = 0.0) -> Iterator[Non
         patience: seconds to wait for another command, where nobody is there to try again.
 
     Raises:
-        InputError: another command holds it; names that command and its process.
+        InputError: another command holds it; names that command and its process. Or its lock is a
+            link to another file.
     """
     try:
         workspace.mkdir(parents=True, exist_ok=True)
-        file = (workspace / ".lock").open("a+", encoding="utf-8")
+        file = open_in_place(workspace / ".lock")
     except OSError as error:
         raise InputError(
             f"{workspace}: {error.strerror or error}. Choose another folder with --workspace."
@@ -54,11 +57,11 @@ def locked(workspace: Path, task: str, *, patience: float = 0.0) -> Iterator[Non
     with file:
         if not acquire(file, patience=patience):
             file.seek(0)
-            holder = file.read().strip() or "another command"
+            holder = file.read(_LONGEST).decode(errors="replace").strip() or "another command"
             raise InputError(
                 f"{workspace}: in use by {holder}. Wait until it ends, then run this again."
             )
         with contextlib.suppress(OSError):  # a full disk: the lock holds without a name
-            os.truncate(file.fileno(), 0)
-            os.write(file.fileno(), f"{task} (process {os.getpid()})".encode())
+            file.truncate(0)
+            file.write(f"{task} (process {os.getpid()})".encode())
         yield

@@ -1,14 +1,16 @@
 """Files that appear whole or not at all: written aside, flushed, then renamed."""
 
 import contextlib
+import errno
 import glob
 import hashlib
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from seeds.base.errors import InputError
 
@@ -53,6 +55,42 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Any]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def open_in_place(path: Path, *, mode: int = 0o666, buffering: int = 0) -> IO[bytes]:
+    """Open a file that grows where it stands, such as a lock or a log; it is made if missing.
+
+    It can be read and written at its end. A link is never followed: whoever set it would have us
+    write into a file of their choice.
+
+    Args:
+        path: the file.
+        mode: of a new file, narrowed by the user's umask.
+        buffering: as for `open`; by default a failed write is not tried again.
+
+    Raises:
+        InputError: it is a link, has a second name, or is no plain file.
+        OSError: it can't be opened.
+    """
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        handle = os.open(path, flags, mode)
+    except OSError as error:
+        if error.errno == errno.ELOOP or path.is_symlink():
+            raise _refuse_link(path) from error
+        raise
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        os.close(handle)
+        raise _refuse_link(path)
+    return os.fdopen(handle, "a+b", buffering)
+
+
+def _refuse_link(path: Path) -> InputError:
+    return InputError(
+        f"{path}: a link, or no plain file: writing to it could alter another file. Remove it, "
+        "then run this again."
+    )
 
 
 def _sweep(path: Path) -> None:

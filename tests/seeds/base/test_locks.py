@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,31 @@ def test_the_lock_holds_on_a_full_disk_as_well(small_disk: Path) -> None:
     fill(small_disk)
     refused = pytest.raises(InputError, match="in use by another command")
     with locked(small_disk, "one"), refused, locked(small_disk, "two"):
+        pass
+
+
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to])
+def test_a_lock_that_is_a_link_is_refused_and_its_target_stays(
+    tmp_path: Path, link: Callable[[Path, Path], None]
+) -> None:
+    target = tmp_path / "letter.txt"
+    target.write_text("keep me")
+    link(tmp_path / ".lock", target)
+    with pytest.raises(InputError, match=r"\.lock: a link.* Remove it"), locked(tmp_path, "one"):
+        pass
+    assert target.read_text() == "keep me"
+
+
+def test_a_lock_that_points_nowhere_makes_no_file(tmp_path: Path) -> None:
+    (tmp_path / ".lock").symlink_to(tmp_path / "absent")
+    with pytest.raises(InputError, match="a link"), locked(tmp_path, "one"):
+        pass
+    assert not (tmp_path / "absent").exists()
+
+
+def test_a_pipe_in_place_of_a_lock_holds_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".lock")
+    with pytest.raises(InputError, match="no plain file"), locked(tmp_path, "one"):
         pass
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from seeds.base.errors import InputError
 from seeds.base.records import read_records, write_records
-from seeds.base.storage import replacing, write_text
+from seeds.base.storage import open_in_place, replacing, write_text
 from tests.support.python_process import start_python
 from tests.support.waiting import wait_until
 
@@ -96,3 +96,19 @@ def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="could not be written"):
         write_text(tmp_path / "file" / "x", "a")
+
+
+def test_a_file_opened_in_place_grows_at_its_end_and_keeps_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    for line in (b"one\n", b"two\n"):
+        with open_in_place(path, mode=0o600) as file:
+            file.write(line)
+            file.seek(0)
+            assert file.read().endswith(line)
+    assert path.read_bytes() == b"one\ntwo\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_folder_can_not_be_opened_in_place(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        open_in_place(tmp_path)
