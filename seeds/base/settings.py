@@ -1,7 +1,9 @@
 """Strict TOML (or JSON) -> frozen dataclass; where the workspace and the shipped files are."""
 
 import dataclasses
+import functools
 import os
+import reprlib
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -13,7 +15,10 @@ from seeds.base.records import parse_record
 
 T = TypeVar("T")
 
+_short = reprlib.Repr()  # of a value that may be of any size and depth, enough to find it by
+_short.maxstring = _short.maxother = 100
 _LARGEST = 1 << 1023  # an int from here on may not fit a float
+_NAMED = 20  # faults, and unknown keys, in a message
 _IN_WORDS: dict[object, str] = {
     str: "a text in quotes",
     int: "a whole number",
@@ -102,7 +107,8 @@ def parse(data: Mapping[str, Any], kind: type[T], where: str) -> T:
     faults: list[str] = []
     value = _build(data, kind, "", faults)
     if faults:
-        raise InputError(f"{where}: " + "; ".join(faults) + ". Fix the file.")
+        more = [f"{len(faults) - _NAMED:,} more faults"] if len(faults) > _NAMED else []
+        raise InputError(f"{where}: {'; '.join(faults[:_NAMED] + more)}. Fix the file.")
     return typing.cast(T, value)
 
 
@@ -132,24 +138,21 @@ def _build(data: Any, kind: Any, at: str, faults: list[str]) -> Any:  # noqa: PL
 def _build_dataclass(data: Any, kind: Any, at: str, faults: list[str]) -> Any:
     if not isinstance(data, Mapping):
         return _fault(faults, at, "a table", data)
-    hints, faults_before = typing.get_type_hints(kind), len(faults)
-    fields = {field.name: field for field in dataclasses.fields(kind)}
-    unknown = [repr(_at(at, key)) for key in sorted(data.keys() - fields.keys())]
-    if unknown:
-        keys = "key" if len(unknown) == 1 else "keys"
-        faults.append(f"unknown {keys} {', '.join(unknown)} (known: {', '.join(fields)})")
+    fields, faults_before = _fields(kind), len(faults)
+    _refuse_unknown(sorted(data.keys() - fields.keys()), list(fields), at, faults)
     values = {}
-    for name, field in fields.items():
+    for name, (hint, required) in fields.items():
         if name in data:
-            values[name] = _build(data[name], hints[name], _at(at, name), faults)
-        elif _required(field):
+            values[name] = _build(data[name], hint, _at(at, name), faults)
+        elif required:
             faults.append(f"{_at(at, name)!r} is missing")
     if len(faults) > faults_before and hasattr(kind, "faults_in"):
         sound = {name: data[name] for name, value in values.items() if value is not None}
         faults.extend(f"{at}: {fault}" if at else fault for fault in kind.faults_in(sound))
         return None
-    required = {name for name, field in fields.items() if _required(field)}
-    if not required <= values.keys() or None in values.values():
+    if None in values.values() or any(
+        required for name, (_, required) in fields.items() if name not in values
+    ):
         return None
     try:
         return kind(**values)
@@ -158,8 +161,26 @@ def _build_dataclass(data: Any, kind: Any, at: str, faults: list[str]) -> Any:
         return None
 
 
-def _required(field: dataclasses.Field[Any]) -> bool:
-    return field.default is field.default_factory is dataclasses.MISSING
+@functools.cache
+def _fields(kind: Any) -> dict[str, tuple[Any, bool]]:
+    """Return the type of each field of a dataclass, and whether it must be given."""
+    hints = typing.get_type_hints(kind)
+    return {
+        field.name: (
+            hints[field.name],
+            field.default is field.default_factory is dataclasses.MISSING,
+        )
+        for field in dataclasses.fields(kind)
+    }
+
+
+def _refuse_unknown(unknown: list[str], known: list[str], at: str, faults: list[str]) -> None:
+    """Add a fault that names the unknown keys, the first of many."""
+    if unknown:
+        names = [_short.repr(_at(at, key)) for key in unknown[:_NAMED]]
+        names += [f"{len(unknown) - _NAMED:,} more"] if len(unknown) > _NAMED else []
+        keys = "key" if len(unknown) == 1 else "keys"
+        faults.append(f"unknown {keys} {', '.join(names)} (known: {', '.join(known)})")
 
 
 def _at(at: str, key: str) -> str:
@@ -167,4 +188,4 @@ def _at(at: str, key: str) -> str:
 
 
 def _fault(faults: list[str], at: str, expected: str, value: Any) -> None:
-    faults.append(f"{at!r} must be {expected}, found {value!r}")
+    faults.append(f"{at!r} must be {expected}, found {_short.repr(value)}")

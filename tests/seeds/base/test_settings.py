@@ -204,3 +204,11 @@ def test_the_workspace_is_the_option_else_the_variable_else_a_folder_here(
     assert workspace_path(None) == Path("/elsewhere")
     monkeypatch.setenv("CLASSIFY_WORKSPACE", "")
     assert workspace_path(None) == Path("workspace")
+
+
+def test_values_of_any_size_and_depth_make_a_short_message() -> None:
+    deep: object = 1
+    for _ in range(5000):
+        deep = [deep]
+    wrong: dict[str, object] = {"ratio": "x" * 100_000, "mode": deep, "numbers": [None] * 10_000}
+    assert len(faults(wrong | {f"extra{n}": n for n in range(10_000)})) < 3000
