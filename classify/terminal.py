@@ -4,6 +4,8 @@ import re
 import sys
 from dataclasses import dataclass
 
+import click
+
 from seeds.base.errors import InputError
 
 _SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s*([kmg]?)(i?)b?", re.IGNORECASE)
@@ -61,6 +63,11 @@ def say(message: str) -> None:
     """Write a note to standard error, each of its lines escaped; above the bar if one is shown."""
     # While a bar is shown, rich replaces sys.stderr; click.echo would write past it.
     print("\n".join(escape(line) for line in message.split("\n")), file=sys.stderr, flush=True)
+
+
+def answer(text: str) -> None:
+    """Write an answer for people to standard output, each of its lines escaped."""
+    click.echo("\n".join(escape(line) for line in text.split("\n")))
 
 
 def quantity(number: int, noun: str) -> str:

@@ -9,13 +9,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from seeds.base.errors import InputError
 from seeds.base.records import read_object
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
 from training.evaluation.metrics import Evaluation
+from training.golden import read_golden
 from training.models import model_class
 from training.models.camembert.model import Camembert
 from training.models.embedding import Embedding
@@ -25,6 +24,7 @@ from training.models.encoders.torch_network import TorchNetwork
 from training.recipe import Recipe
 from training.report.model_card import model_card
 from training.runs.facts import RESTORE
+from training.runs.manifest import check_names
 from training.runs.run import Run, load_run, publish
 from training.runtime import Runtime
 
@@ -79,18 +79,18 @@ def export_run(
     run = load_run(source, Runtime(device="cpu", dtype="exact"))
     weights, module, windows_of = _network(run)
     original = measure(run) if measure else None
-    golden = read_object(source / "golden.json", RESTORE)
+    golden = read_golden(source)
     results: list[ExportedRun] = []
 
     def fill(building: Path) -> None:
         """Write the run's files with the network as ONNX, and compare the two runs."""
         _copy_files(source, building, weights)
         onnx = (building / weights).with_suffix(".onnx")
-        write_onnx(module, onnx, precision, windows_of(golden["texts"]))
+        write_onnx(module, onnx, precision, windows_of(golden.texts))
         model = model_class(run.facts.kind).load(building, Runtime())
         onnx_run = replace(run, name=path.name, path=building, model=model)
-        scores = model.scores(golden["texts"])
-        gap = float(np.abs(scores - np.array(golden["scores"], np.float32)).max(initial=0))
+        scores = model.scores(golden.texts)
+        gap = golden.gap(scores)
         if precision == "none" and not gap <= _MAX_GAP:
             raise InputError(
                 f"{source}: the ONNX version was not saved, because its scores of the golden texts "
@@ -100,7 +100,7 @@ def export_run(
         figures = measure(onnx_run) if measure and original else None
         results.append(ExportedRun(path, gap, original, figures))
         tolerance = {"tolerance": _INT8_TOLERANCE} if precision == "int8" else {}
-        record = {**golden, "scores": scores.tolist(), **tolerance}
+        record = {"texts": golden.texts, "scores": scores.tolist(), **tolerance}
         write_text(building / "golden.json", json.dumps(record, indent=2))
         _write_facts(onnx_run, source, results[0], precision)
 
@@ -134,8 +134,7 @@ def _network(run: Run) -> tuple[str, Any, Callable[[Sequence[str]], list[list[in
 
 def _copy_files(source: Path, building: Path, weights: str) -> None:
     """Copy the files of a run, except the weights, which ONNX replaces."""
-    manifest = read_object(source / "manifest.json", RESTORE)
-    for name in manifest.keys() - {weights}:
+    for name in check_names(source).keys() - {weights}:
         target = building / name
         target.parent.mkdir(exist_ok=True)
         shutil.copyfile(source / name, target)
@@ -150,7 +149,7 @@ def _write_facts(run: Run, source: Path, exported: ExportedRun, precision: Preci
         exported_from=source.name,
     )
     write_text(run.path / "run.json", json.dumps(asdict(facts), indent=2))
-    card = (source / "README.md").read_text(encoding="utf-8")
+    card = (source / "README.md").read_text(encoding="utf-8", errors="replace")
     if exported.figures:
         write_text(run.path / "metrics.json", json.dumps(exported.figures.record(), indent=2))
         record = read_object(source / "recipe.json", RESTORE)

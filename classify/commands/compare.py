@@ -14,7 +14,7 @@ from classify.options import (
     text_format_option,
     workspace_option,
 )
-from classify.terminal import escape, say
+from classify.terminal import answer, escape, say
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def compare(
     if form == "json":
         click.echo(json.dumps(result.record(), indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join((*_figure_lines(result), *_article_lines(result.disagreements))))
+        answer("\n".join((*_figure_lines(result), *_article_lines(result.disagreements))))
     if result.faults:
         click.get_current_context().exit(1)
 

@@ -13,7 +13,7 @@ from classify.options import (
     text_format_option,
     workspace_option,
 )
-from classify.terminal import escape, say
+from classify.terminal import answer, say
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
@@ -75,17 +75,17 @@ def _print_figures(run: str, file: Path | None, evaluation: "Evaluation") -> Non
     """Print the key figures, the decisions, and a line for each category."""
     from training.report.model_card import key_figures
 
-    articles = escape(str(file)) if file else "the frozen test set"
-    click.echo(f"{run} on {evaluation.articles} articles of {articles}; intervals are 95 %")
+    articles = str(file) if file else "the frozen test set"
+    answer(f"{run} on {evaluation.articles} articles of {articles}; intervals are 95 %")
     for label, value in key_figures(evaluation):
-        click.echo(f"{label:>18}  {value}")
+        answer(f"{label:>18}  {value}")
     counts = ", ".join(f"{count} {label}" for label, count in evaluation.decisions.items())
-    click.echo(f"{'decisions':>18}  {counts}")
+    answer(f"{'decisions':>18}  {counts}")
     if evaluation.accepted_exact is not None:
-        click.echo(f"{'without review':>18}  {evaluation.accepted_exact:.0%} exactly right")
+        answer(f"{'without review':>18}  {evaluation.accepted_exact:.0%} exactly right")
     width = max(len("category"), *map(len, evaluation.categories))
     columns = ("precision", "recall", "F1", "AP", "articles")
-    click.echo(f"\n{'category':<{width}}" + "".join(f"  {column:>9}" for column in columns))
+    answer(f"\n{'category':<{width}}" + "".join(f"  {column:>9}" for column in columns))
     for category, score in evaluation.categories.items():
         cells = (*score.shown, f"{score.support:,}")
-        click.echo(f"{category:<{width}}" + "".join(f"  {cell:>9}" for cell in cells))
+        answer(f"{category:<{width}}" + "".join(f"  {cell:>9}" for cell in cells))

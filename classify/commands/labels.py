@@ -15,7 +15,7 @@ from classify.options import (
     text_format_option,
     workspace_option,
 )
-from classify.terminal import escape, quantity, say
+from classify.terminal import answer, escape, quantity, say
 from seeds.base.errors import InputError
 from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
@@ -158,7 +158,7 @@ def status(form: str, offline: bool, workspace: Path | None) -> None:
     if form == "json":
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(_status_lines(report)))
+        answer("\n".join(_status_lines(report)))
 
 
 @labels.command("import")

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from classify.options import Commands, text_format_option, workspace_option
-from classify.terminal import escape, say
+from classify.terminal import answer, say
 from seeds.base.errors import InputError
 from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
@@ -25,7 +25,10 @@ def runs() -> None:
 @text_format_option
 @workspace_option
 def list_(form: str, workspace: Path | None) -> None:
-    """List the runs, oldest first; * marks the current one."""
+    """List the runs, oldest first; * marks the current one.
+
+    A damaged run is listed with its fault. The weights are not read: `runs verify` checks them.
+    """
     from training.runs.registry import list_promotions, list_runs
 
     folder = workspace_path(workspace) / "runs"
@@ -38,11 +41,8 @@ def list_(form: str, workspace: Path | None) -> None:
         return
     for row in rows:
         mark = "*" if row["current"] else " "
-        summary = (
-            escape(str(row["fault"]))
-            or f"macro-F1 {row['macro_f1']:.3f}  {row['articles']:>6} articles"
-        )
-        click.echo(f"{mark} {row['name']}  {summary}")
+        summary = row["fault"] or f"macro-F1 {row['macro_f1']:.3f}  {row['articles']:>6} articles"
+        answer(f"{mark} {row['name']}  {summary}")
 
 
 @runs.command()
@@ -51,12 +51,9 @@ def list_(form: str, workspace: Path | None) -> None:
 def show(run: str | None, workspace: Path | None) -> None:
     """Print the model card of RUN, by default of the current run."""
     from training.runs.registry import find_run
-    from training.runs.run import check_files
+    from training.runs.summary import read_card
 
-    path = find_run(workspace_path(workspace) / "runs", run)
-    check_files(path)
-    for line in (path / "README.md").read_text(encoding="utf-8").splitlines():
-        click.echo(escape(line))
+    answer(read_card(find_run(workspace_path(workspace) / "runs", run)).removesuffix("\n"))
 
 
 @runs.command()
@@ -154,21 +151,17 @@ def export(run: str, form: str, quantize: Literal["none", "int8"], workspace: Pa
 
 def _summarize(path: Path, current: bool) -> dict[str, object]:
     """Return a run's row of the list; of a damaged run its fault."""
-    from seeds.base.records import read_object
-    from training.runs.facts import RESTORE, read_facts
-    from training.runs.run import check_files
+    from training.runs.summary import summarize_run
 
     row: dict[str, object] = {"name": path.name, "current": current, "fault": ""}
     try:
-        check_files(path)
-        facts = read_facts(path)
-        figures = read_object(path / "metrics.json", RESTORE)
+        summary = summarize_run(path)
     except InputError as error:
         return {**row, "fault": str(error)}
     return {
         **row,
-        "kind": facts.kind,
-        "created": facts.created,
-        "articles": facts.articles,
-        "macro_f1": figures["macro_f1"]["value"],
+        "kind": summary.facts.kind,
+        "created": summary.facts.created,
+        "articles": summary.facts.articles,
+        "macro_f1": summary.macro_f1,
     }

@@ -55,8 +55,8 @@ def _job(options: PredictOptions, form: str) -> "LabelJob":
     from seeds.base.settings import workspace_path
     from seeds.reading.columns import Columns, parse_column_names
     from seeds.reading.encoding import codec_name
+    from training.runs.manifest import check_files
     from training.runs.registry import find_run
-    from training.runs.run import check_files
 
     if form == "html":
         raise InputError(

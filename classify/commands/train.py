@@ -8,7 +8,7 @@ import click
 
 from classify.options import add_options, device_option, threads_option, workspace_option
 from classify.progress import track_count
-from classify.terminal import say
+from classify.terminal import answer, say
 from seeds.base.errors import InputError
 from seeds.base.settings import workspace_path
 from training.models import KINDS
@@ -150,10 +150,10 @@ def _print_runs(runs: "Sequence[TrainedRun]") -> None:
     from classify.workspace.training import decisions, figures, notes
 
     for line in figures(runs):
-        click.echo(line)
+        answer(line)
     for run in runs:
         label = f"{run.trained.facts.kind}: " if len(runs) > 1 else ""
-        click.echo(f"{'decisions':>18}  {label}{decisions(run)}")
+        answer(f"{'decisions':>18}  {label}{decisions(run)}")
         for note in notes(run):
             say(note)
         click.echo(f"{run.path}")

@@ -8,7 +8,8 @@ from classify.prediction.records import prediction_record
 from classify.spark.tables import sha256
 from classify.spark.worker import worker_run
 from seeds.base.errors import missing_extra
-from training.runs.run import Run, check_files
+from training.runs.manifest import check_files
+from training.runs.run import Run
 from training.runtime import Runtime
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from classify.terminal import duration, escape, percent, quantity, size_in_bytes
+from classify.terminal import answer, duration, escape, percent, quantity, size_in_bytes
 from seeds.base.errors import InputError
 
 
@@ -42,3 +42,8 @@ def test_numbers_agree_with_their_noun_and_durations_have_one_or_two_units() -> 
         "1,200 articles",
     ]
     assert [duration(s) for s in (40, 89, 180, 7500)] == ["40 s", "89 s", "3 min", "2 h 5 min"]
+
+
+def test_an_answer_can_not_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    answer("cinéma\x1b[31m\n\u202eopéra\r")
+    assert capsys.readouterr().out == "cinéma\\x1b[31m\n\\u202eopéra\\r\n"

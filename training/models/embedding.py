@@ -22,7 +22,7 @@ from training.models.encoders.torch_network import device
 from training.models.encoders.vector_cache import VectorCache
 from training.models.tfidf.logistic import learn
 from training.models.tfidf.model import Tfidf, TfidfSettings
-from training.models.tfidf.safetensors_map import map_arrays
+from training.models.tfidf.safetensors_file import check_weights, read_arrays
 from training.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -89,14 +89,14 @@ class Embedding:
     cache: VectorCache | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if self.coefficients.ndim != 2:
+            raise InputError("the weights' shapes do not fit together")
         d, k = self.coefficients.shape
         if self.centre.shape != (d,) or self.words.intercepts.shape != (k,):
             raise InputError("the weights' shapes do not fit together")
         if d != self.encoder.width:
             raise InputError("the encoder's vectors are not those of training")
-        for weights in (self.centre, self.coefficients):
-            if weights.dtype != np.float32 or not np.isfinite(weights).all():
-                raise InputError("the weights must be finite float32 numbers")
+        check_weights(self.centre, self.coefficients)
 
     @classmethod
     def fit(cls, dataset: "Dataset", settings: EmbeddingSettings, fitting: Fitting) -> Self:
@@ -161,7 +161,7 @@ class Embedding:
             encoder = SentenceEncoder.load(
                 directory / "encoder", recipe.plan, record["golden"], runtime
             )
-            arrays = map_arrays(path)
+            arrays = read_arrays(path)
             words = Tfidf.load(directory, Runtime())
             return cls(recipe, words, arrays["centre"], arrays["coefficients"], encoder)
         except InputError as error:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from seeds.base.errors import InputError
 from seeds.base.records import read_object
@@ -54,11 +55,18 @@ def read_facts(path: Path) -> RunFacts:
     Raises:
         InputError: another version wrote it; says which, and what to do.
     """
-    record = read_object(path / "run.json", RESTORE)
+    return parse_facts(read_object(path / "run.json", RESTORE), path)
+
+
+def parse_facts(record: dict[str, Any], path: Path) -> RunFacts:
+    """Parse the contents of run.json, as `read_facts` does."""
     if record.get("format") != FORMAT:
+        version, form = (
+            str(value)[:40] if isinstance(value, str | int | float) else "?"
+            for value in (record.get("classify"), record.get("format"))
+        )
         raise InputError(
-            f"{path}: written by classify {record.get('classify', '?')} in run format "
-            f"{record.get('format', '?')}; this is format {FORMAT}. "
-            "Train again with `classify train`, or install the version that wrote it."
+            f"{path}: written by classify {version} in run format {form}; this is format "
+            f"{FORMAT}. Train again with `classify train`, or install the version that wrote it."
         )
     return parse(record, RunFacts, str(path / "run.json"))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from seeds.base.errors import InputError
 from seeds.base.storage import write_text
-from training.runs.run import Run, is_folder, verify_run, verify_scores
+from training.runs.manifest import is_folder
+from training.runs.run import Run, verify_run, verify_scores
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 

@@ -15,14 +15,11 @@ manifest.json                   the SHA-256 of each of the files above
 import hashlib
 import itertools
 import json
-import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-
-import numpy as np
 
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
@@ -30,9 +27,11 @@ from seeds.base.records import read_object
 from seeds.base.settings import parse
 from seeds.base.storage import make_readable, sync, write_text
 from training.decision import Prediction, Rule
+from training.golden import read_golden
 from training.model import Model
 from training.models import model_class
 from training.runs.facts import RESTORE, RunFacts, read_facts
+from training.runs.manifest import check_files, check_unchanged
 from training.runtime import Runtime
 from training.texts import list_texts
 
@@ -40,24 +39,6 @@ if TYPE_CHECKING:
     from training.runs.trained import Trained
 
 T = TypeVar("T")
-
-_FILE = re.compile(r"(encoder/)?[A-Za-z0-9_][A-Za-z0-9._-]*")  # in a run: at most one folder down
-_PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
-_REQUIRED = (
-    "README.md",
-    "golden.json",
-    "metrics.json",
-    "model.json",
-    "recipe.json",
-    "report.html",
-    "rule.json",
-    "run.json",
-    "split.json",
-    "taxonomy.json",
-)
-# Float32 sums of a few thousand terms differ by this much when added in another order; golden.json
-# may set its own.
-_GOLDEN_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +122,22 @@ def _free_path(path: Path) -> Path:
 def load_run(path: Path, runtime: Runtime | None = None) -> Run:
     """Load a run from its directory, checking every file against the manifest before parsing it.
 
+    What is loaded is in memory: later changes of the files do not change its answers.
+
     runtime: where and how it computes; None: exactly, to compare with figures of its training.
 
     Raises:
-        InputError: a file is missing, altered or not what it must be; names the file.
+        InputError: a file is missing, altered, not listed or not what it must be; names the file.
     """
-    check_files(path)
+    states = check_files(path)
     facts = read_facts(path)
-    model = model_class(facts.kind).load(path, runtime or Runtime(dtype="exact"))
     taxonomy = _read_part(path / "taxonomy.json", Taxonomy)
     rule = read_rule(path, facts)
+    try:
+        model = model_class(facts.kind).load(path, runtime or Runtime(dtype="exact"))
+    except RecursionError as error:
+        raise InputError(f"{path}: a file of it is nested too deep. {RESTORE}") from error
+    check_unchanged(path, states)
     if not rule.categories == taxonomy.ids or model.scores([""]).shape != (1, len(taxonomy.ids)):
         raise InputError(f"{path}: model, rule and taxonomy differ in categories. {RESTORE}")
     return Run(path.name, path, facts, taxonomy, rule, model)
@@ -171,40 +158,6 @@ def _read_part(file: Path, kind: type[T]) -> T:
     return parse(read_object(file, RESTORE), kind, str(file))
 
 
-def check_files(path: Path) -> None:
-    """Compare every file of a run with its manifest.
-
-    Raises:
-        InputError: names the first file that is missing or altered.
-    """
-    if not is_folder(path):
-        raise InputError(f"{path}: no such run. `classify runs list` shows the runs.")
-    manifest = read_object(path / "manifest.json", RESTORE)
-    for name, expected in manifest.items():
-        file = path / name
-        if not _FILE.fullmatch(name) or not file.is_file():
-            raise InputError(f"{file}: missing from the run. {RESTORE}")
-        if name.endswith(".safetensors"):
-            _refuse_pickle(file)
-        if _sha256(file) != expected:
-            raise InputError(f"{file}: altered or truncated since training. {RESTORE}")
-    for name in _REQUIRED:
-        if name not in manifest:
-            raise InputError(f"{path / 'manifest.json'}: does not list {name}. {RESTORE}")
-
-
-def is_folder(path: Path) -> bool:
-    """Tell whether a path is a folder.
-
-    Raises:
-        InputError: the system can't tell: the name is too long, or reading is not allowed.
-    """
-    try:
-        return path.is_dir()
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}. Choose another run.") from error
-
-
 def verify_run(path: Path) -> int:
     """Check a run's files, and that its golden texts still get the scores of its training.
 
@@ -219,32 +172,16 @@ def verify_run(path: Path) -> int:
 
 def verify_scores(run: Run) -> int:
     """Check the scores of a loaded run's golden texts, as `verify_run` does."""
-    golden = read_object(run.path / "golden.json", RESTORE)
-    scores = run.model.scores(golden["texts"])
-    gap = float(np.abs(scores - np.array(golden["scores"], np.float32)).max(initial=0))
-    if not gap <= golden.get("tolerance", _GOLDEN_TOLERANCE):
+    golden = read_golden(run.path)
+    gap = golden.gap(run.model.scores(golden.texts))
+    if not gap <= golden.tolerance:
         raise InputError(
             f"{run.path / 'golden.json'}: scores differ by up to {gap:.2g} from those at training. "
             f"It was trained with {', '.join(run.facts.versions)}. Install those, or train again."
         )
-    return len(golden["texts"])
-
-
-def _refuse_pickle(file: Path) -> None:
-    """Refuse a file that starts as pickles do, before any library opens it."""
-    with file.open("rb") as data:
-        start = data.read(4)
-    if start.startswith(_PICKLE_STARTS):
-        raise InputError(
-            f"{file}: a pickle or zip archive in place of safetensors weights; it was not opened. "
-            + RESTORE
-        )
+    return len(golden.texts)
 
 
 def _sha256(path: Path) -> str:
-    """Return the SHA-256 of a file; InputError if it can't be read."""
-    try:
-        with path.open("rb") as data:
-            return hashlib.file_digest(data, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}. {RESTORE}") from error
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -18,9 +18,10 @@ from training.model import Fitting
 from training.models.camembert.logits import exact_network, logits_of
 from training.models.camembert.settings import CamembertSettings
 from training.models.encoders.batching import Network
-from training.models.encoders.hub import check_base, read_model
+from training.models.encoders.hub import check_base
 from training.models.encoders.network_choice import choose_network, golden_windows
 from training.models.encoders.onnx_network import OnnxNetwork
+from training.models.encoders.run_encoder import read_run_model, read_sizes
 from training.models.encoders.tokens import Tokenizer, pool_windows
 from training.models.encoders.torch_network import TorchNetwork, device, import_torch
 from training.runtime import Runtime
@@ -136,18 +137,15 @@ class Camembert:
         if not onnx.is_file():
             device(runtime)  # a wrong --device is no fault of the run
         try:
-            record = read_object(path)
-            config = read_object(directory / "config.json")
+            record, sizes = read_object(path), read_sizes(directory)
             recipe = parse(record["recipe"], CamembertSettings, str(path))
-            pad, width = int(config["pad_token_id"]), len(config["id2label"])
+            pad, width = sizes.pad, sizes.categories
             tokenizer = Tokenizer.load(directory / "tokenizer.json", pad, record["golden"])
             if onnx.is_file():
                 network: Network = OnnxNetwork.load(onnx, width, pad, runtime)
             else:
-                model = read_model(
-                    str(directory),
-                    "AutoModelForSequenceClassification",
-                    dtype=import_torch().float32,
+                model = read_run_model(
+                    directory, "AutoModelForSequenceClassification", import_torch().float32
                 )
                 samples = partial(golden_windows, directory, tokenizer, recipe.plan)
                 network = choose_network(logits_of(model), width, pad, runtime, samples)
@@ -155,7 +153,7 @@ class Camembert:
         except InputError as error:
             reason = str(error).rstrip(".")
             raise InputError(f"{directory}: {reason}. Train again, or restore the run.") from error
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{directory}: not a camembert run ({error}). Restore it, or train again."
             ) from error

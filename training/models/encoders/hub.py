@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seeds.base.errors import InputError
+from training.models.encoders.tokenizer_limits import check_tokenizer
 from training.models.encoders.tokens import Tokenizer
 from training.models.encoders.torch_network import import_torch
 
@@ -61,7 +62,7 @@ def read_model(base: str, architecture: str, **options: Any) -> Any:
             output_loading_info=True,
             **options,
         )
-    _refuse_other_kinds(base, model)
+    refuse_other_kinds(base, model.config.model_type)
     _refuse_other_weights(base, model, loaded, whole=architecture == "AutoModel")
     return model
 
@@ -144,14 +145,18 @@ def check_base(base: str) -> None:
         )
 
 
-def _refuse_other_kinds(base: str, model: Any) -> None:
+def refuse_other_kinds(base: str, kind: object) -> None:
+    """Refuse a kind of model that is no encoder.
+
+    Raises:
+        InputError: it is none of BERT's family.
+    """
     from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
-    kind = model.config.model_type
-    if kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
+    if not isinstance(kind, str) or kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
         raise InputError(
-            f"{base}: a {kind} model is no encoder that can be used here. Give a CamemBERT or "
-            "another model of the BERT family."
+            f"{base}: a {str(kind)[:40]} model is no encoder that can be used here. Give a "
+            "CamemBERT or another model of the BERT family."
         )
 
 
@@ -176,12 +181,14 @@ def wrap_tokenizer(tokenizer: Any, base: str) -> Tokenizer:
         base: where it is from, for errors.
 
     Raises:
-        InputError: it is not one of the tokenizers library, or does not know French.
+        InputError: it is not one of the tokenizers library, asks for too much, or does not know
+            French.
     """
     if not getattr(tokenizer, "is_fast", False) or tokenizer.pad_token_id is None:
         raise InputError(
             f"{base}: its tokenizer has no tokenizer.json or no padding. Give a folder that does."
         )
+    check_tokenizer(tokenizer.backend_tokenizer, base)
     return Tokenizer.of(tokenizer.backend_tokenizer, int(tokenizer.pad_token_id), base)
 
 

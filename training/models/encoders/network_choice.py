@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from seeds.base.records import read_object
+from training.golden import read_golden
 from training.models.encoders.batching import Network
 from training.models.encoders.onnx_file import check_packages, write_onnx
 from training.models.encoders.onnx_network import OnnxNetwork
@@ -51,6 +51,5 @@ def choose_network(
 
 def golden_windows(run: Path, tokenizer: Tokenizer, plan: WindowPlan) -> list[list[int]]:
     """Return the windows of a run's golden texts; none while the run is still being written."""
-    path = run / "golden.json"
-    texts = read_object(path)["texts"] if path.is_file() else []
+    texts = read_golden(run).texts if (run / "golden.json").is_file() else ()
     return list(itertools.chain.from_iterable(tokenizer.windows(texts, plan)))

@@ -67,13 +67,18 @@ class OnnxNetwork:
         if not has_vnni():  # sums of two products of 8 bits would overflow 16
             options.add_session_config_entry("session.x64quantprecision", "1")
         try:
+            # As bytes: later changes of the file do not reach it, and it can name no other file.
             session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # the library has an exception class for each fault
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(f"{path}: not an ONNX model ({reason})") from error
-        if session.get_outputs()[0].shape[-1] != width:
+        inputs = {node.name for node in session.get_inputs()}
+        shapes = [node.shape for node in session.get_outputs()]
+        if inputs != {"input_ids", "attention_mask"} or len(shapes) != 1:
+            raise InputError(f"{path}: its inputs and outputs are not those of an encoder")
+        if not shapes[0] or shapes[0][-1] != width:
             raise InputError(f"{path}: its output does not have {width} columns")
         return cls(session, width, pad, runtime, precision)
 
@@ -94,7 +99,11 @@ class OnnxNetwork:
         def compute(rows: list[int]) -> Float32Array:
             """Return the numbers of some windows, float32 (rows, width)."""
             ids, mask = pad_windows([windows[n] for n in rows], self.pad)
-            (values,) = self.session.run(None, {"input_ids": ids, "attention_mask": mask})
+            try:
+                (values,) = self.session.run(None, {"input_ids": ids, "attention_mask": mask})
+            except Exception as error:  # the library has an exception class for each fault
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                raise InputError(f"model.onnx could not be computed ({reason}).") from error
             return np.asarray(values, np.float32)
 
         outputs = np.zeros((len(windows), self.width), np.float32)

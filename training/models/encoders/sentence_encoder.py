@@ -12,12 +12,12 @@ from typing import Any, Self
 import numpy as np
 
 from seeds.base.errors import InputError
-from seeds.base.records import read_object
 from training.arrays import Float32Array
 from training.models.encoders.batching import Network
-from training.models.encoders.hub import longest_window, read_base, read_model, wrap_tokenizer
+from training.models.encoders.hub import longest_window, read_base, wrap_tokenizer
 from training.models.encoders.network_choice import choose_network, golden_windows
 from training.models.encoders.onnx_network import OnnxNetwork
+from training.models.encoders.run_encoder import read_run_model, read_sizes
 from training.models.encoders.tokens import Tokenizer, WindowPlan, pool_windows
 from training.models.encoders.torch_network import TorchNetwork, import_torch
 from training.models.encoders.vector_cache import VectorCache
@@ -76,13 +76,13 @@ class SentenceEncoder:
         Raises:
             InputError: a file is not what it must be, or the tokenizer reads differently now.
         """
-        config = read_object(directory / "config.json")
-        width, pad = int(config["hidden_size"]), int(config["pad_token_id"])
+        sizes = read_sizes(directory)
+        width, pad = sizes.hidden, sizes.pad
         tokenizer = Tokenizer.load(directory / "tokenizer.json", pad, golden)
         onnx = directory / "model.onnx"
         if onnx.is_file():
             return cls(plan, tokenizer, OnnxNetwork.load(onnx, width, pad, runtime), width)
-        model = read_model(str(directory), "AutoModel", dtype="auto")
+        model = read_run_model(directory, "AutoModel", "auto")
         samples = partial(golden_windows, directory.parent, tokenizer, plan)
         network = choose_network(mean_of_tokens(model.float()), width, pad, runtime, samples)
         return cls(plan, tokenizer, network, width)

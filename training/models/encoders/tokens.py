@@ -9,6 +9,7 @@ import numpy as np
 
 from seeds.base.errors import InputError, missing_extra
 from training.arrays import Float32Array
+from training.models.encoders.tokenizer_limits import is_library_error, read_backend
 
 # A sentence whose ids are stored with a model: a tokenizer that reads it differently is refused.
 _PROBE = "L'été dernier, le ministère a signé à Dakar un accord sur 12 coproductions."
@@ -77,7 +78,9 @@ class Tokenizer:
         try:
             golden = backend.encode(_PROBE).ids
             text = backend.encode(_PROBE, add_special_tokens=False)
-        except Exception as error:  # the library raises bare Exception
+        except BaseException as error:  # the library raises bare Exception, and panics are none
+            if not is_library_error(error):
+                raise
             raise InputError(
                 f"{origin}: its tokenizer can't read French ({error}). Give a folder with the "
                 "right tokenizer.json."
@@ -105,14 +108,9 @@ class Tokenizer:
             InputError: there is no tokenizer, or it reads differently now.
         """
         try:
-            import tokenizers
+            backend = read_backend(path)
         except ModuleNotFoundError as error:
             raise missing_extra("camembert", "Using an encoder") from error
-
-        try:
-            backend = tokenizers.Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises bare Exception
-            raise InputError(f"{path}: not a tokenizer ({error})") from error
         tokenizer = cls.of(backend, pad, str(path))
         if list(tokenizer.golden) != list(golden):
             raise InputError(f"{path}: the tokenizer no longer reads French as at training")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seeds.base.errors import InputError, missing_extra
 from seeds.base.records import read_object
@@ -16,7 +17,7 @@ from training.arrays import Float32Array, Float64Array, Int32Array, IntArray
 from training.decision import Scaling
 from training.model import Fitting, Shares
 from training.models.tfidf.ngrams import Ngrams
-from training.models.tfidf.safetensors_map import map_arrays
+from training.models.tfidf.safetensors_file import check_weights, read_arrays
 from training.models.tfidf.weighting import sublinear, unit
 from training.runtime import Runtime
 
@@ -96,8 +97,9 @@ class Tfidf:
     columns: Int32Array = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        m, k = len(self.features), len(self.intercepts)
-        if self.idf.shape != (m,) or self.coefficients.shape != (m, k) or k == 0:
+        m, k = self.features.size, self.intercepts.size
+        shapes = (self.features.shape, self.intercepts.shape, self.idf.shape)
+        if shapes != ((m,), (k,), (m,)) or self.coefficients.shape != (m, k) or k == 0:
             raise InputError("the weights' shapes do not fit together")
         ascending = m == 0 or (
             bool((np.diff(self.features) > 0).all())
@@ -106,9 +108,7 @@ class Tfidf:
         )
         if not ascending:
             raise InputError("the features are not ascending buckets")
-        for weights in (self.idf, self.coefficients, self.intercepts):
-            if weights.dtype != np.float32 or not np.isfinite(weights).all():
-                raise InputError("the weights must be finite float32 numbers")
+        check_weights(self.idf, self.coefficients, self.intercepts)
         columns = np.full(1 << self.recipe.buckets, -1, np.int32)
         columns[self.features] = np.arange(m, dtype=np.int32)
         object.__setattr__(self, "columns", columns)
@@ -203,7 +203,7 @@ class Tfidf:
         runtime.require_cpu(cls.kind)
         path = directory / "model.safetensors"
         try:
-            arrays = map_arrays(path)
+            arrays = read_arrays(path)
             recipe = parse(
                 read_object(directory / "model.json"),
                 TfidfSettings,
@@ -211,7 +211,7 @@ class Tfidf:
             )
             return cls(
                 recipe,
-                arrays["features"].astype(np.int64),
+                _integers(arrays["features"]),
                 arrays["idf"],
                 arrays["coefficients"],
                 arrays["intercepts"],
@@ -223,3 +223,10 @@ class Tfidf:
             raise InputError(
                 f"{path}: not the weights of a tfidf run ({error}). Restore it, or train again."
             ) from error
+
+
+def _integers(features: NDArray[Any]) -> IntArray:
+    """Return stored features as int64."""
+    if features.dtype.kind != "i":
+        raise InputError("the features must be whole numbers")
+    return features.astype(np.int64)
