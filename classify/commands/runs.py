@@ -27,7 +27,7 @@ def runs() -> None:
 def list_(form: str, workspace: Path | None) -> None:
     """List the runs, oldest first; * marks the current one.
 
-    A damaged run is listed with its fault. The weights are not read: `runs verify` checks them.
+    A damaged run is listed with its fault. Large files are not read: `runs verify` checks them.
     """
     from training.runs.registry import list_promotions, list_runs
 

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from seeds.base.errors import InputError
 from seeds.base.records import read_object
@@ -55,11 +54,7 @@ def read_facts(path: Path) -> RunFacts:
     Raises:
         InputError: another version wrote it; says which, and what to do.
     """
-    return parse_facts(read_object(path / "run.json", RESTORE), path)
-
-
-def parse_facts(record: dict[str, Any], path: Path) -> RunFacts:
-    """Parse the contents of run.json, as `read_facts` does."""
+    record = read_object(path / "run.json", RESTORE)
     if record.get("format") != FORMAT:
         version, form = (
             str(value)[:40] if isinstance(value, str | int | float) else "?"

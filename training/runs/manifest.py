@@ -6,6 +6,7 @@ harm, and none that a library would look for may lie beside them.
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import stat
@@ -29,6 +30,7 @@ _POINTERS = (".index.json", "adapter_config.json")
 # What file managers and the Hugging Face hub leave there; no library reads it as a model.
 _BESIDE = re.compile(r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.gitattributes|\.git|\.cache")
 _LARGEST = 200_000_000  # bytes of a file that is no weights: all of it is read into memory
+_SMALL = 1_000_000  # bytes of a file that is checked whole even for a list of all runs
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
 _REQUIRED = (
     "README.md",
@@ -86,17 +88,49 @@ def check_files(path: Path) -> dict[str, FileState]:
     Raises:
         InputError: as of `check_names`, or a file is altered.
     """
-    states = {}
-    for name, expected in check_names(path).items():
+    manifest = check_names(path)
+    return {name: _check_file(path / name, digest) for name, digest in manifest.items()}
+
+
+def check_small_files(path: Path) -> None:
+    """Compare a run with its manifest without reading its weights, of which the length is checked.
+
+    Raises:
+        InputError: as of `check_files`.
+    """
+    for name, digest in check_names(path).items():
         file = path / name
-        with _readable(file), file.open("rb") as content:
-            states[name] = _state(file)
-            if file.name in _WEIGHTS:
-                _refuse_pickle(file, content.read(4))
-                content.seek(0)
-            if hashlib.file_digest(content, "sha256").hexdigest() != expected:
-                raise InputError(f"{file}: altered or truncated since training. {RESTORE}")
-    return states
+        with _readable(file):
+            size = file.stat().st_size
+        if size <= _SMALL:
+            _check_file(file, digest)
+        elif file.suffix == ".safetensors" and _expected_length(file) != size:
+            raise InputError(f"{file}: altered or truncated since training. {RESTORE}")
+
+
+def _check_file(file: Path, digest: str) -> FileState:
+    """Compare a file with its SHA-256, and return the state it was found in."""
+    with _readable(file), file.open("rb") as content:
+        state = _state(file)
+        if file.name in _WEIGHTS:
+            _refuse_pickle(file, content.read(4))
+            content.seek(0)
+        if hashlib.file_digest(content, "sha256").hexdigest() != digest:
+            raise InputError(f"{file}: altered or truncated since training. {RESTORE}")
+    return state
+
+
+def _expected_length(file: Path) -> int:
+    """Return how long the header of a safetensors file says that it is; 0 if it is no header."""
+    with _readable(file), file.open("rb") as content:
+        length = int.from_bytes(content.read(8), "little")
+        header = content.read(min(length, _SMALL))
+    try:
+        arrays = json.loads(header)
+        arrays.pop("__metadata__", None)
+        return 8 + length + max(array["data_offsets"][1] for array in arrays.values())
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError):
+        return 0
 
 
 def check_unchanged(path: Path, states: dict[str, FileState]) -> None:
@@ -109,20 +143,6 @@ def check_unchanged(path: Path, states: dict[str, FileState]) -> None:
         with _readable(path / name):
             if _state(path / name) != state:
                 raise InputError(f"{path / name}: changed while it was read. Run this again.")
-
-
-def read_listed(path: Path, name: str) -> bytes:
-    """Read one file of a run, checked against the manifest; the others are not read.
-
-    Raises:
-        InputError: as of `check_names`, or this file is altered.
-    """
-    manifest = check_names(path)
-    with _readable(path / name):
-        content = (path / name).read_bytes()
-    if hashlib.sha256(content).hexdigest() != manifest[name]:
-        raise InputError(f"{path / name}: altered or truncated since training. {RESTORE}")
-    return content
 
 
 def _read_manifest(file: Path) -> dict[str, str]:

@@ -1,13 +1,12 @@
-"""A run in a line of a list: read from its small files, without reading the weights."""
+"""A run in a line of a list, or as its card: read without its weights."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from seeds.base.errors import InputError
-from training.runs.facts import RESTORE, RunFacts, parse_facts
-from training.runs.manifest import read_listed
+from seeds.base.records import read_object
+from training.runs.facts import RESTORE, RunFacts, read_facts
+from training.runs.manifest import check_files, check_small_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +18,14 @@ class RunSummary:
 
 
 def summarize_run(path: Path) -> RunSummary:
-    """Summarise a run. Only the files that are read are checked; `runs verify` checks all.
+    """Summarise a run. Of its weights only the length is checked; `runs verify` checks all.
 
     Raises:
-        InputError: a file is missing, not listed or not what it must be; names it.
+        InputError: a file is missing, altered, not listed or not what it must be; names it.
     """
-    facts = parse_facts(_read(path, "run.json"), path)
-    figure = _read(path, "metrics.json").get("macro_f1")
+    check_small_files(path)
+    facts = read_facts(path)
+    figure = read_object(path / "metrics.json", RESTORE).get("macro_f1")
     value = figure.get("value") if isinstance(figure, dict) else None
     if not isinstance(value, int | float) or not 0 <= value <= 1:
         raise InputError(
@@ -35,20 +35,10 @@ def summarize_run(path: Path) -> RunSummary:
 
 
 def read_card(path: Path) -> str:
-    """Return the model card of a run: README.md.
+    """Return the model card of a run, README.md, after checking all of its files.
 
     Raises:
-        InputError: as of `summarize_run`.
+        InputError: a file is missing, altered or not listed; names it.
     """
-    return read_listed(path, "README.md").decode("utf-8", "replace")
-
-
-def _read(path: Path, name: str) -> dict[str, Any]:
-    """Return the JSON object in a file of a run."""
-    try:
-        record = json.loads(read_listed(path, name))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path / name}: not JSON ({error}). {RESTORE}") from error
-    if not isinstance(record, dict):
-        raise InputError(f"{path / name}: expected a JSON object. {RESTORE}")
-    return record
+    check_files(path)
+    return (path / "README.md").read_text(encoding="utf-8", errors="replace")

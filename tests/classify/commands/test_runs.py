@@ -11,7 +11,6 @@ from tests.support.corpus import dataset
 from tests.support.forgery import forge_manifest
 from training.models.tfidf.model import TfidfSettings
 from training.recipe import Recipe
-from training.runs import manifest
 from training.runs.run import save_run
 from training.train import train
 
@@ -45,16 +44,6 @@ def test_a_damaged_run_is_listed_as_damaged_beside_the_others(
     assert second.startswith(f"  {bad.name}  {bad / 'metrics.json'}: ")
     rows = json.loads(inside("runs", "list", "--format", "json", "--workspace", workspace).stdout)
     assert [bool(row["fault"]) for row in rows] == [False, True]
-
-
-def test_the_list_hashes_only_the_small_files_it_reads(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise AssertionError("a file was hashed whole")
-
-    monkeypatch.setattr(manifest.hashlib, "file_digest", refuse)
-    assert inside("runs", "list", "--workspace", workspace).returncode == 0
 
 
 def test_the_card_of_a_run_can_not_control_the_terminal(workspace: Path) -> None:
