@@ -128,8 +128,8 @@ def _expected_length(file: Path) -> int:
     try:
         arrays = json.loads(header)
         arrays.pop("__metadata__", None)
-        return 8 + length + max(array["data_offsets"][1] for array in arrays.values())
-    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError):
+        return 8 + length + int(max(array["data_offsets"][1] for array in arrays.values()))
+    except (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError):
         return 0
 
 

@@ -50,7 +50,7 @@ def read_sizes(folder: Path) -> EncoderSizes:
     path = folder / "config.json"
     record = read_object(path)
     hidden = record.get("hidden_size", record.get("dim"))  # DistilBERT's name
-    sizes = {"pad_token_id": record.get("pad_token_id"), "hidden_size": hidden}
+    sizes: dict[str, Any] = {"pad_token_id": record.get("pad_token_id"), "hidden_size": hidden}
     for key, value in sizes.items():
         if type(value) is not int or not 0 <= value <= _LARGEST:
             raise InputError(f"{path}: {key!r} must be a whole number up to {_LARGEST:,}")
@@ -87,7 +87,7 @@ def _read_config(folder: Path) -> Any:
 
     path = folder / "config.json"
     record = read_object(path)
-    kind = record.get("model_type")
+    kind: Any = record.get("model_type")
     refuse_other_kinds(str(folder), kind)
     with _errors_in_one_line(path):
         kind_of_config = CONFIG_MAPPING[kind]
