@@ -1,7 +1,7 @@
 """Faults and notes of the articles that are read: all are counted, the first are shown."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -76,6 +76,13 @@ class FaultCounter:
     def _add(self, kind: Kind, fault: Fault) -> None:
         self._record(kind, fault)
         self.show(kind, f"{escape(fault.where)}: {fault.message}")
+
+
+def first_lines(faults: Sequence[Fault]) -> list[str]:
+    """Return a line for each of the first faults or notes, and one that counts the others."""
+    lines = [f"{escape(fault.where)}: {fault.message}" for fault in faults[:LINES_SHOWN]]
+    more = len(faults) - LINES_SHOWN
+    return [*lines, f"… and {more:,} more"] if more > 0 else lines
 
 
 def fault_line(fault: Fault) -> bytes:

@@ -88,6 +88,7 @@ _labelled_options = add_options(
         "--separator", default=";", show_default=True, help="Separator of categories in a cell."
     ),
     file_encoding_option,
+    max_size_option,
 )
 
 
@@ -103,15 +104,23 @@ def labelled_options(command: Callable[..., Any]) -> Callable[..., Any]:
         label_column: str,
         separator: str,
         encoding: str | None,
+        max_size: str,
         **others: Any,
     ) -> Any:
-        """Call the command with the five options as one argument."""
+        """Call the command with the six options as one argument."""
+        from classify.terminal import size_in_bytes
         from classify.workspace.labelled import LabelledSource
         from labels.spreadsheet import Layout
         from seeds.reading.columns import parse_column_names
 
-        layout = Layout(parse_column_names(text_columns), label_column, separator)
-        return command(*args, source=LabelledSource(on, layout, encoding), **others)
+        layout = Layout(
+            parse_column_names(text_columns),
+            label_column,
+            separator,
+            encoding=encoding,
+            max_bytes=size_in_bytes(max_size),
+        )
+        return command(*args, source=LabelledSource(on, layout), **others)
 
     return with_source
 

@@ -60,7 +60,7 @@ def agree(
 
 def _refuse_unknown(annotation: Annotation, taxonomy: Taxonomy) -> None:
     for category in annotation.categories:
-        if category not in taxonomy.ids:
+        if category not in taxonomy.places:
             raise InputError(
                 f"article {annotation.document_id}, label by {annotation.annotator}: "
                 f"{taxonomy.describe_unknown(category)} Put it back into the workspace's "
@@ -76,7 +76,9 @@ def _settle(votes: list[Annotation], taxonomy: Taxonomy) -> tuple[tuple[str, ...
     count = Counter(category for vote in votes for category in vote.categories)
     if taxonomy.choice == "single":
         maximum = max(count.values(), default=0)
-        winners = tuple(name for name in taxonomy.ids if count[name] == maximum)
+        chosen = taxonomy.sort(count) if count else taxonomy.ids
+        winners = tuple(name for name in chosen if count[name] == maximum)
         return (winners, ()) if len(winners) == 1 else ((), winners)
-    agreed = tuple(name for name in taxonomy.ids if 2 * count[name] > len(votes))
-    return agreed, tuple(name for name in taxonomy.ids if 2 * count[name] == len(votes))
+    chosen = taxonomy.sort(count)
+    agreed = tuple(name for name in chosen if 2 * count[name] > len(votes))
+    return agreed, tuple(name for name in chosen if 2 * count[name] == len(votes))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,9 @@ from seeds.document import Document
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T][\d:.,TZ+ -]{1,40})?")  # what Arrow reads as one
+_BEGINNING = 500_000  # characters; some readers look at the first megabyte
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +126,16 @@ def read_dataset_file(path: Path, taxonomy: Taxonomy) -> Dataset:
 
 
 def write_dataset(path: Path, dataset: Dataset) -> None:
-    """Write a dataset as JSONL that `datasets.load_dataset("json", data_files=…)` reads."""
+    """Write a dataset as JSONL that `datasets.load_dataset("json", data_files=…)` reads.
+
+    Arrow, which reads it there, tells a field's type from the first megabytes alone: an article
+    with categories is among the first lines if there is one, and what it would take for a point in
+    time ends in a space.
+    """
     records = (
-        {**example.document.record(), "labels": list(example.categories)}
-        for example in dataset.examples
+        {name: _mark(value) for name, value in example.document.record().items()}
+        | {"labels": list(map(_mark, example.categories))}
+        for example in _begin_with_labels(dataset.examples)
     )
     write_records(path, records)
 
@@ -136,8 +146,30 @@ def _restrict_example(example: Example, ids: Collection[str]) -> Example:
     return Example(example.document, known, (*example.unknown, *others))
 
 
+def _begin_with_labels(examples: tuple[Example, ...]) -> tuple[Example, ...]:
+    """Put the first example that has categories first, unless it stands near the beginning."""
+    size = 0
+    for n, example in enumerate(examples):
+        if example.categories:
+            return (example, *examples[:n], *examples[n + 1 :]) if size > _BEGINNING else examples
+        size += len(example.document.text)
+    return examples
+
+
+def _mark(text: str) -> str:
+    """Mark a text that looks like a point in time as text, by a space at its end."""
+    return f"{text} " if _TIME.fullmatch(text) else text
+
+
+def _unmark(text: Any) -> Any:
+    """Return a text as it was before `_mark`."""
+    marked = isinstance(text, str) and text.endswith(" ") and _TIME.fullmatch(text[:-1])
+    return text[:-1] if marked else text
+
+
 def _read_example(record: dict[str, Any], where: str) -> Example:
     labels = record.pop("labels", None)
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         raise InputError(f"{where}: 'labels' must be a list of category ids. Fix the line.")
-    return Example(parse(record, Document, where), tuple(labels))
+    values = {name: _unmark(value) for name, value in record.items()}
+    return Example(parse(values, Document, where), tuple(map(_unmark, labels)))

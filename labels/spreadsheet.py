@@ -1,24 +1,27 @@
-"""Labels one already has, in rows of a CSV, TSV, JSONL or Parquet file. Pure."""
+"""Labels one already has, in rows of a CSV, TSV, JSONL or Parquet file."""
 
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from pathlib import Path
+from typing import Literal
 
 from labels.annotations import IMPORTED, Annotation
-from labels.taxonomy import Taxonomy, category_id
-from seeds.base.errors import InputError
-from seeds.clean import clean
+from labels.label_cells import parse_labels
+from labels.matching import CategoryNames, NameCount, list_names
+from labels.names import comparison_key
+from labels.near_names import NearNames
+from labels.new_categories import Creation, add_categories, advise_separator, guess_separator
+from labels.taxonomy import Taxonomy
+from seeds.base.errors import Fault, InputError
 from seeds.document import Document
-from seeds.reading.columns import Columns, find_columns
-
-LABEL_COLUMNS = ("labels", "label", "categories", "category", "catégorie", "categorie")
+from seeds.reading.columns import Columns
+from seeds.reading.files import MAX_BYTES, TABLES, File
+from seeds.reading.sources import Article, read_articles
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns of the text and the labels.
+    """How a file of labels is to be read.
 
     Attributes:
         text: columns whose values, in order, make the text; () finds one by its usual names, as
@@ -26,12 +29,16 @@ class Layout:
         label: the column of the categories; "" finds it by its usual names.
         separator: between several categories in one cell; "" if a cell has only one.
         date: the column of the date; "" finds it by its usual names.
+        encoding: of a file that is not UTF-8; None detects it.
+        max_bytes: the size of one article above which it is refused.
     """
 
     text: tuple[str, ...] = ()
     label: str = ""
     separator: str = ";"
     date: str = ""
+    encoding: str | None = None
+    max_bytes: int = MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +49,16 @@ class LabelledArticles:
         documents: the articles, by id.
         annotations: one an article.
         taxonomy: the workspace's, with the categories that were added.
-        faults: one line for each row that could not be used.
+        faults: the rows that could not be used.
+        notes: what was assumed in reading the others; a Fault that costs no row.
         repeated: rows whose article an earlier row of the file has; the earlier row counts.
     """
 
     documents: dict[str, Document]
     annotations: list[Annotation]
     taxonomy: Taxonomy
-    faults: list[str]
+    faults: list[Fault]
+    notes: list[Fault]
     repeated: int
 
 
@@ -78,150 +87,189 @@ def with_choice(
 
 
 def read_labelled(
-    rows: Iterable[tuple[int, Mapping[str, Any]]],
+    file: Path,
     layout: Layout,
     taxonomy: Taxonomy,
     *,
-    file: str,
-    create: bool,
+    creation: Creation | None = None,
+    remedy: str,
 ) -> LabelledArticles:
-    """Return the labelled articles of a file.
+    """Read a file of labelled articles: the articles as `classify seeds add` reads them.
 
     Args:
-        rows: (record number from 1, values by column).
-        layout: which columns.
+        file: a table.
+        layout: how to read it.
         taxonomy: a label may be a category's id or its French or English name.
-        file: the file's name, for sources, faults and the annotator.
-        create: add the categories that the taxonomy lacks.
+        creation: which categories may be added; None: none.
+        remedy: what else than correcting them one can do about names that are no category.
 
     Raises:
-        InputError: a column is missing, or labels are unknown and create is False; names them all.
+        InputError: nothing in the file can be used, or names are no category or may be several.
     """
-    rows = list(rows)
-    if not rows:
-        raise InputError(f"{file}: no rows. Check the file.")
-    columns, label_column = _find_columns(layout, rows[0][1], file)
-    labels = [_split_labels(row.get(label_column), layout.separator) for _, row in rows]
-    counts = Counter(label for row_labels in labels for label in row_labels)
-    taxonomy, ids = _match_categories(counts, taxonomy, create, file)
+    names = CategoryNames(taxonomy)
+    rows = _Rows([], [], [])
+    for article in _read_articles(file, layout):
+        if isinstance(article, Fault):
+            rows.faults.append(article)
+            continue
+        rows.notes.extend(Fault(article.where, note) for note in article.notes)
+        try:
+            labels = parse_labels(article.label, layout.separator, names.is_known)
+        except InputError as error:
+            rows.faults.append(Fault(article.where, str(error)))
+        else:
+            rows.labelled.append((article, labels))
+    if not rows.labelled:
+        raise _nothing_usable(file, rows.faults)
+    try:
+        taxonomy, ids, notes = _match(rows, names, taxonomy, layout.separator, creation, remedy)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
+    rows.notes.extend(Fault(file.name, note) for note in notes)
+    return _annotate(rows, ids, taxonomy, file.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a file: articles with the names of their categories; faults and notes."""
+
+    labelled: list[tuple[Article, tuple[str, ...]]]
+    faults: list[Fault]
+    notes: list[Fault]
+
+
+def _read_articles(file: Path, layout: Layout) -> Iterator[Article | Fault]:
+    """Read the articles of a table, each with the cell of its labels.
+
+    Raises:
+        InputError: the file is no table, or the encoding is not known.
+    """
+    if File.of(file).format not in TABLES:
+        raise InputError(f"{file}: not a table. Give a .csv, .tsv, .jsonl or .parquet file.")
+    columns = Columns(text=layout.text, date=layout.date, label=layout.label)
+    articles = read_articles(
+        [file], columns=columns, encoding=layout.encoding, max_bytes=layout.max_bytes
+    )
+    folder = f"{file.parent}/"  # of one file, its name is enough to say where
+    for article in articles:
+        yield replace(article, where=article.where.removeprefix(folder))
+
+
+def _nothing_usable(file: Path, faults: list[Fault]) -> InputError:
+    """Return the error for a file without a usable row."""
+    if not faults:
+        return InputError(f"{file}: no rows. Check the file.")
+    first = faults[0]
+    if len(faults) == 1 and first.where == file.name:
+        return InputError(f"{file}: {first.message}")
+    return InputError(f"{file}: no usable row: {first.where}: {first.message}")
+
+
+def _match(
+    rows: _Rows,
+    names: CategoryNames,
+    taxonomy: Taxonomy,
+    separator: str,
+    creation: Creation | None,
+    remedy: str,
+) -> tuple[Taxonomy, dict[str, str], list[str]]:
+    """Return the taxonomy, extended if that is allowed, the category id of each name, and notes.
+
+    Raises:
+        InputError: names are no category, or may be several.
+    """
+    counts = _count_names(rows)
+    found = {name: names.find(name) for name in counts}
+    ids = {name: category for name, category in found.items() if category is not None}
+    unknown = [count for name, count in counts.items() if name not in ids]
+    if not unknown:
+        return taxonomy, ids, []
+    keys = {comparison_key(name) for name in counts}
+
+    def is_part(text: str) -> bool:
+        """Tell whether a part of a cell is a name in the file or of the taxonomy."""
+        return comparison_key(text) in keys or names.is_known(text)
+
+    creation = creation or Creation()
+    insisted = {comparison_key(name) for name in creation.names}
+    refused = [name for name in unknown if comparison_key(name.name) not in insisted]
+    if refused and not creation.every:
+        raise _unknown_names(refused, taxonomy, is_part if separator else None, remedy)
+    used = {*creation.used, *ids.values()}
+    taxonomy, added, notes = add_categories(
+        unknown,
+        taxonomy,
+        replace(creation, used=used),
+        rows=len(rows.labelled),
+        is_part=is_part if separator else None,
+    )
+    return taxonomy, ids | added, notes
+
+
+def _count_names(rows: _Rows) -> dict[str, NameCount]:
+    """Count the rows of each name, as it stands in the file."""
+    counts: dict[str, NameCount] = {}
+    for article, labels in rows.labelled:
+        for name in labels:
+            count = counts.setdefault(name, NameCount(name, _row_number(article.where)))
+            count.count += 1
+    return counts
+
+
+def _row_number(where: str) -> str:
+    return where.rpartition(":")[2]
+
+
+def _unknown_names(
+    names: list[NameCount],
+    taxonomy: Taxonomy,
+    is_part: Callable[[str], bool] | None,
+    remedy: str,
+) -> InputError:
+    """Return the error for names that the taxonomy lacks.
+
+    is_part: tells whether a part of a cell is a name by itself; None: cells are not parted.
+    """
+    known = NearNames(name for c in taxonomy.categories for name in (c.fr, c.en, c.id))
+    near = {name.name: known.find(name.name) for name in names}
+    listed = list_names(names, {name: resembled for name, resembled in near.items() if resembled})
+    marks = (guess_separator(name.name, is_part) for name in names) if is_part else ()
+    mark = next(filter(None, marks), "")
+    question = f" {advise_separator(mark)}" if mark else ""
+    return InputError(
+        f"not in the taxonomy: {listed}.{question} Correct them, or {remedy}. "
+        f"Known: {taxonomy.list_ids()}."
+    )
+
+
+def _annotate(
+    rows: _Rows, ids: Mapping[str, str], taxonomy: Taxonomy, file: str
+) -> LabelledArticles:
+    """Return an annotation for each article; of rows with the same one, the first counts."""
     documents: dict[str, Document] = {}
     annotations: dict[str, Annotation] = {}  # by article
-    row_numbers: dict[str, int] = {}  # by article
-    faults, repeated = [], 0
-    for (number, row), row_labels in zip(rows, labels, strict=True):
-        try:
-            article = _read_document(row, columns, f"{file}:{number}")
-            categories = {ids[label] for label in row_labels}
-            annotation = _make_annotation(article, categories, taxonomy, file)
-        except InputError as error:
-            faults.append(f"{file}:{number}: {error}")
-            continue
-        if article.id not in documents:
-            documents[article.id] = article
-            annotations[article.id] = annotation
-            row_numbers[article.id] = number
-            continue
-        repeated += 1
-        if annotation != annotations[article.id]:
-            faults.append(
-                f"{file}:{number}: repeats the article of row {row_numbers[article.id]} with "
-                "other categories, which are ignored. List all its categories in one row."
-            )
-    return LabelledArticles(documents, list(annotations.values()), taxonomy, faults, repeated)
-
-
-def _find_columns(layout: Layout, row: Mapping[str, Any], file: str) -> tuple[Columns, str]:
-    """Return the columns of the articles and that of the labels, all of which the file has.
-
-    Raises:
-        InputError: one is missing; names those of the file.
-    """
-    names = tuple(row)
-    by_usual_name = {name.strip().casefold(): name for name in reversed(names)}
-    label_column = layout.label or next(
-        (by_usual_name[name] for name in LABEL_COLUMNS if name in by_usual_name), ""
-    )
-    if label_column not in row:
-        missing = (
-            repr(label_column) if label_column else f"of the labels ({', '.join(LABEL_COLUMNS)})"
-        )
-        raise InputError(
-            f"{file}: has no column {missing}; its columns are {', '.join(map(repr, names))}. "
-            "Name the right one with --label-column."
-        )
-    try:
-        return find_columns(Columns(text=layout.text, date=layout.date), names), label_column
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from error
-
-
-def _split_labels(value: Any, separator: str) -> list[str]:
-    """Return the category names in a cell, or in a JSON list."""
-    if isinstance(value, list | tuple):
-        parts = [str(part) for part in value]
-    else:
-        cell = "" if value is None else str(value)
-        parts = cell.split(separator) if separator else [cell]
-    return [unicodedata.normalize("NFC", part.strip()) for part in parts if part.strip()]
-
-
-def _match_categories(
-    counts: Counter[str], taxonomy: Taxonomy, create: bool, file: str
-) -> tuple[Taxonomy, dict[str, str]]:
-    """Return the taxonomy, extended if create is True, and the category id of each label.
-
-    Raises:
-        InputError: the taxonomy lacks some of them and create is False.
-    """
-    ids_by_name = {
-        unicodedata.normalize("NFC", getattr(category, language)).casefold(): category.id
-        for language in ("en", "fr", "id")  # an id means its own category, whatever others' names
-        for category in taxonomy.categories
-    }
-    ids = {label: ids_by_name.get(label.casefold()) or _make_id(label, file) for label in counts}
-    new_names = {ids[label]: label for label in sorted(counts) if ids[label] not in taxonomy.ids}
-    if not new_names:
-        return taxonomy, ids
-    if not create:
-        listed = ", ".join(f"{name} ({counts[name]} rows)" for name in new_names.values())
-        raise InputError(
-            f"{file}: not in the taxonomy: {listed}. Correct them, or add them with "
-            f"--create-categories. Known: {', '.join(taxonomy.ids)}."
-        )
-    return taxonomy.add_categories(list(new_names.values())), ids
-
-
-def _make_id(name: str, file: str) -> str:
-    """Return the id that a new category of this name would get."""
-    try:
-        return category_id(name)
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from error
-
-
-def _read_document(row: Mapping[str, Any], columns: Columns, source: str) -> Document:
-    """Return the article of a row, the same that `classify seeds add` makes of it."""
-    parts = [_to_text(row.get(name)) for name in columns.text]
-    text = "\n\n".join(part for part in parts if part.strip())
-    title, date = _to_text(row.get(columns.title)), _to_text(row.get(columns.date))
-    cleaned = clean(text, title=title.strip(), date=date.strip())
-    return Document.of(cleaned.text, title=cleaned.title, date=cleaned.date, source=source)
-
-
-def _to_text(value: Any) -> str:
-    """Return a value as text; a list is a list of paragraphs."""
-    if isinstance(value, list | tuple):
-        return "\n\n".join(map(str, value))
-    return "" if value is None else str(value)
-
-
-def _make_annotation(
-    article: Document, categories: set[str], taxonomy: Taxonomy, file: str
-) -> Annotation:
-    if taxonomy.choice == "single" and len(categories) != 1:
-        raise InputError(f"{len(categories)} categories; the taxonomy is single choice")
-    return Annotation(
-        document_id=article.id,
-        annotator=f"{IMPORTED}{file}",
-        categories=tuple(name for name in taxonomy.ids if name in categories),
+    row_numbers: dict[str, str] = {}  # by article
+    faults, repeated = list(rows.faults), 0
+    for article, labels in rows.labelled:
+        document = article.document
+        categories = taxonomy.sort({ids[name] for name in labels})
+        if taxonomy.choice == "single" and len(categories) != 1:
+            message = f"{len(categories)} categories; the taxonomy is single choice"
+            faults.append(Fault(article.where, f"{message}. Give it exactly one."))
+        elif document.id not in documents:
+            documents[document.id] = document
+            annotations[document.id] = Annotation(document.id, f"{IMPORTED}{file}", categories)
+            row_numbers[document.id] = _row_number(article.where)
+        else:
+            repeated += 1
+            if categories != annotations[document.id].categories:
+                faults.append(
+                    Fault(
+                        article.where,
+                        f"repeats the article of row {row_numbers[document.id]} with other "
+                        "categories, which are ignored. List all its categories in one row.",
+                    )
+                )
+    return LabelledArticles(
+        documents, list(annotations.values()), taxonomy, faults, rows.notes, repeated
     )

@@ -1,12 +1,13 @@
 """The categories: read from taxonomy.toml and checked in full; all else derives from them."""
 
 import difflib
+import functools
 import hashlib
 import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +25,7 @@ _IPTC = re.compile(r"(medtop:\d{8})?")
 # Keys that Label Studio leaves free (it uses "u") and that need no modifier, in the order in which
 # new categories get them.
 HOTKEYS = "1234567890qwertyiopasdfghjklzxcvbnm"
+_IDS_SHOWN = 50  # in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Category:
         return faults
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots, which cached_property needs the place of
 class Taxonomy:
     """The categories in their fixed order, which is the class order of every model."""
 
@@ -98,10 +100,19 @@ class Taxonomy:
             faults += [f"{field} {entry!r} occurs twice" for entry, n in counts.items() if n > 1]
         return faults
 
-    @property
+    @functools.cached_property
     def ids(self) -> tuple[str, ...]:
         """The category ids in class order."""
         return tuple(category.id for category in self.categories)
+
+    @functools.cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each category id in class order, from 0."""
+        return {name: place for place, name in enumerate(self.ids)}
+
+    def sort(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Return category ids in class order; all must be of this taxonomy."""
+        return tuple(sorted(ids, key=self.places.__getitem__))
 
     @property
     def fingerprint(self) -> str:
@@ -115,16 +126,20 @@ class Taxonomy:
         Raises:
             InputError: there is none; names the nearest id.
         """
-        for member in self.categories:
-            if member.id == category:
-                return member
-        raise InputError(self.describe_unknown(category))
+        if category not in self.places:
+            raise InputError(self.describe_unknown(category))
+        return self.categories[self.places[category]]
 
     def describe_unknown(self, category: str) -> str:
         """Return the message for a name that is no category of this taxonomy."""
         nearest = difflib.get_close_matches(category, self.ids, n=1)
-        hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known: {', '.join(self.ids)}."
+        hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known: {self.list_ids()}."
         return f"category {category!r} is not in the taxonomy. {hint}"
+
+    def list_ids(self) -> str:
+        """Return the category ids for a message; of very many the first."""
+        more = f" and {len(self.ids) - _IDS_SHOWN:,} more" if len(self.ids) > _IDS_SHOWN else ""
+        return ", ".join(self.ids[:_IDS_SHOWN]) + more
 
     def record(self) -> dict[str, Any]:
         """Return the taxonomy as a JSON object, which `seeds.base.settings.parse` reads back."""

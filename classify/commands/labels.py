@@ -9,13 +9,15 @@ import click
 
 from classify.commands.labels_connect import connect
 from classify.commands.server import server
+from classify.faults import first_lines
 from classify.options import (
     Commands,
     file_encoding_option,
+    max_size_option,
     text_format_option,
     workspace_option,
 )
-from classify.terminal import answer, escape, quantity, say
+from classify.terminal import answer, escape, quantity, say, size_in_bytes
 from seeds.base.errors import InputError
 from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 _DISPUTES_SHOWN = 5  # lines; adjudicate.jsonl lists all
 _REASONS_SHOWN = 20  # lines of a pull; a removed category is one reason
-_ROWS_SHOWN = 20  # faulty rows of an import; the rest are counted
 _TASKS_SHOWN = 5  # ids in a line: enough to look at some
 
 
@@ -175,7 +176,15 @@ def status(form: str, offline: bool, workspace: Path | None) -> None:
     help="Categories an article can have.  [default: as in taxonomy.toml]",
 )
 @click.option("--create-categories", is_flag=True, help="Add missing categories to taxonomy.toml.")
+@click.option(
+    "--new-category",
+    "new_categories",
+    multiple=True,
+    metavar="NAME",
+    help="Add a category of this name, whatever name it resembles.",
+)
 @file_encoding_option
+@max_size_option
 @workspace_option
 def import_(
     file: Path,
@@ -185,24 +194,34 @@ def import_(
     date_column: str,
     choice: Literal["multiple", "single"] | None,
     create_categories: bool,
+    new_categories: tuple[str, ...],
     encoding: str | None,
+    max_size: str,
     workspace: Path | None,
 ) -> None:
     """Import labelled articles from a file.
 
-    FILE is CSV, TSV, JSONL or Parquet. A label is a category's id or its French or English name;
-    an empty cell means that no category applies. Importing a file of the same name again updates
-    its articles.
+    FILE is CSV, TSV, JSONL or Parquet. A label is a category's id or its French or English name,
+    with or without accents; an empty cell means that no category applies. Importing a file of the
+    same name again updates its articles. A row that can't be used is reported; the others are
+    imported and the exit code is 1.
     """
     from classify.workspace.labels import import_labels
     from labels.spreadsheet import Layout
     from seeds.reading.columns import parse_column_names
 
     folder = workspace_path(workspace)
-    layout = Layout(parse_column_names(text_columns), label_column, separator, date_column)
+    layout = Layout(
+        parse_column_names(text_columns),
+        label_column,
+        separator,
+        date_column,
+        encoding,
+        size_in_bytes(max_size),
+    )
     with locked(folder, "classify labels import"):
         imported = import_labels(
-            folder, file, layout, choice=choice, create=create_categories, encoding=encoding
+            folder, file, layout, choice=choice, create=create_categories, new=new_categories
         )
     _print_imported(folder, file, imported)
     _print_labels(folder, imported.labels, {})
@@ -274,12 +293,10 @@ def _name_tasks(tasks: Sequence[int]) -> str:
 
 
 def _print_imported(folder: Path, file: Path, imported: "ImportedLabels") -> None:
-    """Print the faults of a file, what was imported, and the categories added."""
+    """Print the notes and faults of a file, what was imported, and the categories added."""
     labelled = imported.labelled
-    for fault in labelled.faults[:_ROWS_SHOWN]:
-        say(fault)
-    if rest := labelled.faults[_ROWS_SHOWN:]:
-        say(f"… and {len(rest):,} more")
+    for line in (*first_lines(labelled.notes), *first_lines(labelled.faults)):
+        say(line)
     say(
         f"{file.name}: {quantity(len(labelled.annotations), 'labelled article')} imported, "
         f"{labelled.repeated} repeated, {len(labelled.faults)} with faults"

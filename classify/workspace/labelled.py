@@ -1,14 +1,14 @@
 """Labelled articles to measure runs on: the frozen test set, or a file."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from classify.terminal import quantity, say
+from classify.faults import first_lines
+from classify.terminal import say
 from labels.dataset import Dataset, Example, read_dataset, read_dataset_file
-from labels.spreadsheet import LabelledArticles, Layout, read_labelled
+from labels.spreadsheet import Layout, read_labelled
 from labels.taxonomy import Taxonomy, read_taxonomy
 from seeds.base.errors import InputError
 from seeds.document import Document, content_id, read_documents
@@ -23,13 +23,11 @@ class LabelledSource:
 
     Attributes:
         file: a table, or a dataset.jsonl; None: the frozen test set of the workspace.
-        layout: the columns of a table.
-        encoding: of a file that is not UTF-8.
+        layout: how to read a table.
     """
 
     file: Path | None
     layout: Layout
-    encoding: str | None
 
     @property
     def name(self) -> str:
@@ -57,7 +55,7 @@ def read_labelled_articles(
         dataset = read_dataset_file(source.file, taxonomy)
         faults: list[str] = []
     else:
-        dataset, faults = _read_table(workspace, source, source.file, taxonomy)
+        dataset, faults = _read_table(workspace, source.file, source.layout, taxonomy)
     return _group_with_learned(workspace, dataset, runs), faults
 
 
@@ -78,42 +76,18 @@ def read_test_set(workspace: Path) -> Dataset:
 
 
 def _read_table(
-    workspace: Path, source: LabelledSource, file: Path, taxonomy: Taxonomy
+    workspace: Path, file: Path, layout: Layout, taxonomy: Taxonomy
 ) -> tuple[Dataset, list[str]]:
-    """Read a table of labelled articles and the faults of its rows."""
-    from seeds.reading.tables import read_rows
-
-    labelled = read_labelled(
-        read_rows(file, source.encoding), source.layout, taxonomy, file=file.name, create=True
-    )
-    _refuse_unknown(workspace, file, labelled, taxonomy)
+    """Read a table of labelled articles and the faults of its rows; what was assumed is said."""
+    remedy = f"add them to {workspace / 'taxonomy.toml'}"
+    labelled = read_labelled(file, layout, taxonomy, remedy=remedy)
+    for line in first_lines(labelled.notes):
+        say(line)
     examples = tuple(
         Example(labelled.documents[annotation.document_id], annotation.categories)
         for annotation in labelled.annotations
     )
-    return Dataset(examples, taxonomy), labelled.faults
-
-
-def _refuse_unknown(
-    workspace: Path, file: Path, labelled: LabelledArticles, taxonomy: Taxonomy
-) -> None:
-    """Refuse labels outside the taxonomy.
-
-    Raises:
-        InputError: names them all.
-    """
-    counts = Counter(
-        category for annotation in labelled.annotations for category in annotation.categories
-    )
-    unknown = [
-        f"{category} ({quantity(counts[category], 'article')})"
-        for category in sorted(counts.keys() - taxonomy.ids)
-    ]
-    if unknown:
-        raise InputError(
-            f"{file}: not in the taxonomy: {', '.join(unknown)}. Correct them, or add them to "
-            f"{workspace / 'taxonomy.toml'}. Known: {', '.join(taxonomy.ids)}."
-        )
+    return Dataset(examples, taxonomy), first_lines(labelled.faults)
 
 
 def _is_dataset(file: Path) -> bool:

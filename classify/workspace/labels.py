@@ -1,7 +1,7 @@
 """Labels of a workspace: fetched from Label Studio or imported, settled by majority, stored."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +17,7 @@ from classify.workspace.project import (
 from labels.annotations import IMPORTED, Annotation, read_annotations, write_annotations
 from labels.consensus import Dispute, agree
 from labels.dataset import Dataset, write_dataset
+from labels.new_categories import Creation
 from labels.spreadsheet import LabelledArticles, Layout, read_labelled, with_choice
 from labels.studio.export import Export, read_export
 from labels.taxonomy import Taxonomy, ensure_taxonomy, extend_taxonomy
@@ -165,24 +166,33 @@ def import_labels(
     *,
     choice: Literal["multiple", "single"] | None,
     create: bool,
-    encoding: str | None,
+    new: Collection[str] = (),
 ) -> ImportedLabels:
     """Import a file of labelled articles into the workspace.
 
-    Raises:
-        InputError: the file can't be read, a column is missing, or a label is unknown.
-    """
-    from seeds.reading.tables import read_rows
+    Args:
+        workspace: the folder, made if missing.
+        file: a table.
+        layout: how to read it.
+        choice: how many categories an article can have; None: as in the taxonomy.
+        create: add the categories that the taxonomy lacks, unless they nearly are known ones.
+        new: names of categories to add whatever they resemble.
 
+    Raises:
+        InputError: nothing in the file can be used, or a label is unknown.
+    """
     annotator = f"{IMPORTED}{file.name}"
     annotations = read_annotations(workspace)
     old_taxonomy = ensure_taxonomy(workspace)
     taxonomy = with_choice(old_taxonomy, choice, annotations)
+    used = {name for annotation in annotations for name in annotation.categories}
+    creation = Creation(every=create, names=new, used=used)
     labelled = read_labelled(
-        read_rows(file, encoding), layout, taxonomy, file=file.name, create=create
+        file, layout, taxonomy, creation=creation, remedy="add them with --create-categories"
     )
     if not labelled.annotations:
-        raise InputError(f"{file}: no usable row: {labelled.faults[0]}")
+        first = labelled.faults[0]
+        raise InputError(f"{file}: no usable row: {first.where}: {first.message}")
     documents = _add_documents(workspace, labelled.documents)
     if labelled.taxonomy != old_taxonomy:
         extend_taxonomy(workspace, labelled.taxonomy)

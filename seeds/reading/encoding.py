@@ -8,6 +8,8 @@ from seeds.base.errors import InputError
 from seeds.base.surrogates import SURROGATES, replace_surrogates
 from seeds.french_letters import LEGACY, SAMPLE, plausible_share
 
+_EOF = "\x1a"  # ends a file of DOS
+
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
@@ -77,7 +79,7 @@ def decode(data: bytes, encoding: str | None = None) -> Decoded:
     if b"\0" in data:
         return _decode_wide(data)
     try:
-        return Decoded(data.decode("utf-8"), "utf-8")
+        return Decoded(data.decode("utf-8").rstrip(_EOF), "utf-8")
     except UnicodeDecodeError:
         return _guess(data)
 
@@ -158,7 +160,7 @@ def _checked(text: str, encoding: str, note: str = "") -> Decoded:
     """Return the Decoded text; refuse NUL, which only binary data contains."""
     if "\0" in text:
         raise _binary_error()
-    return Decoded(replace_surrogates(text), encoding, note)
+    return Decoded(replace_surrogates(text).rstrip(_EOF), encoding, note)
 
 
 def _lenient(data: bytes, codec: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import IO, Any, cast, get_args
 
 from seeds.base.errors import Fault, InputError
+from seeds.reading.cells import Record
 from seeds.reading.columns import Columns, find_columns
 from seeds.reading.compressed import position
 from seeds.reading.encoding import codec_name
@@ -19,7 +20,7 @@ from seeds.reading.files import (
     plain_suffix,
 )
 from seeds.reading.jsonl_blocks import COUNT, SIZE, Block, read_blocks
-from seeds.reading.tables import Record, read_table_records
+from seeds.reading.tables import read_table_records
 
 _USUAL = Columns()  # all found by their usual names
 EMPTY_TABLE = "is empty: it has no record. Add one, or leave the file out."
@@ -197,17 +198,17 @@ def _read_lines(opened: IO[bytes], table: _Table) -> _Parts:
 
 def _read_rows(opened: IO[bytes], table: _Table) -> _Parts:
     """Read the records of a CSV, TSV or Parquet file."""
-    where, columns = table.file.where, None
+    where, columns, reading = table.file.where, None, table.reading
 
     def choose(names: Sequence[str]) -> list[str]:
         nonlocal columns
-        columns = find_columns(table.reading.columns, names)
-        optional = (columns.title, columns.date, columns.source, columns.id)
-        return [*dict.fromkeys(name for name in (*columns.text, *optional) if name)]
+        columns = find_columns(reading.columns, names)
+        others = (columns.title, columns.date, columns.source, columns.id, columns.label)
+        return [*dict.fromkeys(name for name in (*columns.text, *others) if name)]
 
     rows: list[Record | Fault] = []
     size = 0
-    for row in read_table_records(opened, table.file, table.reading.encoding, choose):
+    for row in read_table_records(opened, table.file, reading.encoding, choose, reading.max_bytes):
         rows.append(row)
         size += 0 if isinstance(row, Fault) else sum(map(_size, row.values.values()))
         if size >= SIZE or len(rows) >= table.count:

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from seeds.base.errors import Fault, InputError
 from seeds.base.surrogates import replace_surrogates
@@ -12,12 +11,13 @@ from seeds.clean import clean
 from seeds.dates import parse_date
 from seeds.document import Document
 from seeds.languages import identify_languages, load_identifier
+from seeds.reading.cells import Cell, Record, is_null, optional_text, required_text
 from seeds.reading.columns import Columns, find_columns
 from seeds.reading.files import MAX_BYTES
 from seeds.reading.page import Page
 from seeds.reading.pages import read_pages
 from seeds.reading.raw_records import Lines, Reading, Rows, WholeFile, read_raw
-from seeds.reading.tables import Record, json_record
+from seeds.reading.tables import json_record
 
 _RAW = 100_000  # bytes of a record that a Fault holds
 _DATE = 60  # characters of a date that a note quotes
@@ -32,11 +32,15 @@ class Article:
         document: its text and what is known of it.
         own_id: the id in its record, else "".
         notes: for the user: what was assumed in reading it.
+        label: the cell of the labels, if `Columns.label` asks for it.
+        where: the file and the record's number, for messages about that cell.
     """
 
     document: Document
     own_id: str = ""
     notes: tuple[str, ...] = ()
+    label: Cell | None = None
+    where: str = ""
 
 
 def read_articles(
@@ -156,58 +160,35 @@ def _parse_record(
             raise columns
         assert columns is not None  # they chose what was read of the record
         page, own_id = _page(row, columns, reading.max_bytes)
-        return _article(page, where, f"{part.source}:{row.number}", own_id, reading)
+        article = _article(page, where, f"{part.source}:{row.number}", own_id, reading)
     except InputError as error:
         return Fault(where, str(error))
+    if columns.label and isinstance(article, Article):
+        cell = Cell(columns.label, row.values[columns.label])
+        return replace(article, label=cell, where=where)
+    return article
 
 
 def _page(record: Record, columns: Columns, limit: int) -> tuple[Page, str]:
     """Return a record as a page, and the id that the record gives."""
-    parts = []
-    for name in columns.text:
-        if record.values[name] is None:
-            raise InputError(
-                f"has no text: column {name!r} is null. Fill it, or leave the record out."
-            )
-        parts.append(_string(record.values[name], name))
+    values = record.values
+    if all(is_null(values[name]) for name in columns.text):
+        names = " and ".join(map(repr, columns.text))
+        raise InputError(f"has no text: column {names} is null. Fill it, or leave the record out.")
+    parts = [required_text(values[name], name) for name in columns.text]
     text = "\n\n".join(part for part in parts if part.strip())
     if len(text) > limit:
         raise InputError(
             f"has {len(text):,} characters, more than the {limit:,} one article may have. "
             "Raise the limit with --max-size."
         )
-    title, date, source, own_id = (
-        _string(record.values.get(name), name).strip() if name else ""
+    optional = [
+        optional_text(values.get(name), name) if name else ("", "")
         for name in (columns.title, columns.date, columns.source, columns.id)
-    )
-    return Page(text or "".join(parts), title, date, source, record.note), own_id
-
-
-def _string(value: Any, name: str) -> str:
-    """Return a value as text; a list of strings is a list of paragraphs."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return "\n\n".join(value)
-    if isinstance(value, bytes):
-        return _text_of_bytes(value, name)
-    if isinstance(value, dict | list):
-        raise InputError(
-            f"column {name!r} holds a {type(value).__name__}, not text. Name another column."
-        )
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _text_of_bytes(value: bytes, name: str) -> str:
-    """Decode a binary column of Parquet, in which some programs write strings."""
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        raise InputError(
-            f"column {name!r} holds bytes that are not UTF-8 text. Name another column."
-        ) from None
+    ]
+    (title, _), (date, _), (source, _), (own_id, _) = optional
+    note = "; ".join(filter(None, (record.note, *(note for _, note in optional))))
+    return Page(text or "".join(parts), title, date, source, note), own_id
 
 
 def _read_article(

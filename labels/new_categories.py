@@ -1,0 +1,162 @@
+"""Names that the taxonomy lacks: added to it, or refused where they look like a slip."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from labels.matching import CategoryNames, NameCount, list_names
+from labels.names import comparison_key, tidy_name
+from labels.near_names import NearNames
+from labels.taxonomy import Taxonomy, category_id
+from seeds.base.errors import InputError
+
+# What may stand between names in a cell. Of those in _WEAK, each part must be a name by itself.
+_STRONG = ("|", ";", "\n", "\t", ",")
+_WEAK = ("/", " - ", " – ", "+", "#", "&", " et ", " and ")
+_SELDOM = 5  # rows; a name of fewer, or of less than 1 in _SHARE, may be a slip of the hand
+_SHARE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """Which categories a file of labels may add to the taxonomy.
+
+    Attributes:
+        every: those of all names; one that nearly is a known name is asked about.
+        names: those of these names, whatever they resemble.
+        used: the ids of the categories that articles have already.
+    """
+
+    every: bool = False
+    names: Collection[str] = ()
+    used: Collection[str] = ()
+
+
+def add_categories(
+    unknown: Sequence[NameCount],
+    taxonomy: Taxonomy,
+    creation: Creation,
+    *,
+    rows: int,
+    is_part: Callable[[str], bool] | None,
+) -> tuple[Taxonomy, dict[str, str], list[str]]:
+    """Return the taxonomy with a category for each name, the id of each, and notes for the user.
+
+    Args:
+        unknown: the names that the taxonomy lacks.
+        taxonomy: of the workspace.
+        creation: which of them may be added.
+        rows: of the file.
+        is_part: tells whether a part of a cell is a name by itself; None: cells are not parted.
+
+    Raises:
+        InputError: some are nearly known names, look like several names, or get the same id.
+    """
+    groups = _group_alike(unknown)
+    insisted = {comparison_key(name) for name in creation.names}
+    if is_part and (joined := _find_joined(groups, insisted, is_part)):
+        raise joined
+    notes = _refuse_near(groups, insisted, taxonomy, creation.used, rows)
+    names = sorted(group[0].name for group in groups.values())
+    _refuse_clashes(names, taxonomy)
+    added = taxonomy.add_categories([tidy_name(name) for name in names])
+    places = {comparison_key(name): place for place, name in enumerate(names, len(taxonomy.ids))}
+    ids = {name.name: added.ids[places[comparison_key(name.name)]] for name in unknown}
+    return added, ids, notes
+
+
+def guess_separator(name: str, is_part: Callable[[str], bool]) -> str:
+    """Return what stands between several names that were taken for one, else ""."""
+    for mark in (*_STRONG, *_WEAK):
+        parts = [part.strip() for part in name.split(mark)] if mark in name else []
+        filled = [part for part in parts if part]
+        enough = any if mark in _STRONG else all
+        if len(filled) > 1 and enough(map(is_part, filled)):
+            return mark
+    return ""
+
+
+def advise_separator(mark: str) -> str:
+    """Return the question whether it is this separator."""
+    shown = {"\n": "$'\\n'", "\t": "$'\\t'"}.get(mark, f"'{mark}'")
+    return f"Did you mean --separator {shown}?"
+
+
+def _group_alike(names: Iterable[NameCount]) -> dict[str, list[NameCount]]:
+    """Group names that a person takes for the same, the most frequent spelling first."""
+    groups: dict[str, list[NameCount]] = defaultdict(list)
+    for name in names:
+        groups[comparison_key(name.name)].append(name)
+    return {
+        key: sorted(group, key=lambda name: -name.count) for key, group in sorted(groups.items())
+    }
+
+
+def _find_joined(
+    groups: dict[str, list[NameCount]], insisted: set[str], is_part: Callable[[str], bool]
+) -> InputError | None:
+    """Return the error for the first name that looks like several, or None."""
+    for key, (name, *_) in groups.items():
+        if key in insisted:
+            continue
+        bare = next((mark for mark in "|;" if mark in name.name.strip(mark)), "")
+        if mark := guess_separator(name.name, is_part) or bare:
+            return InputError(
+                f"{name} looks like several categories. {advise_separator(mark)} If it is one, "
+                f"add --new-category '{name.name}'."
+            )
+    return None
+
+
+def _refuse_near(
+    groups: dict[str, list[NameCount]],
+    insisted: set[str],
+    taxonomy: Taxonomy,
+    used: Collection[str],
+    rows: int,
+) -> list[str]:
+    """Refuse names that nearly are known ones; return notes on those that are added beside them.
+
+    A name of many rows, beside a known one that no article has, is no slip of the hand.
+
+    Raises:
+        InputError: names them all.
+    """
+    known = CategoryNames(taxonomy)
+    names = NearNames(name for c in taxonomy.categories for name in (c.fr, c.en, c.id))
+    near: dict[str, str] = {}
+    notes = []
+    for key, (name, *others) in groups.items():
+        resembled = "" if key in insisted else names.find(name.name)
+        if not resembled:
+            names.add(name.name, letter_by_letter=False)
+            continue
+        count = name.count + sum(other.count for other in others)
+        category = known.keys.get(comparison_key(resembled), "")
+        seldom = count < _SELDOM or count * _SHARE < rows
+        if seldom or not category or category in used:
+            near[name.name] = resembled
+        else:
+            notes.append(f"{name} is added beside {resembled!r}, which no article has")
+    if near:
+        listed = list_names((g[0] for g in groups.values() if g[0].name in near), near)
+        raise InputError(
+            f"nearly known: {listed}. Correct them, or add them all the same: "
+            f"--new-category '{next(iter(near))}'."
+        )
+    return notes
+
+
+def _refuse_clashes(names: Sequence[str], taxonomy: Taxonomy) -> None:
+    """Refuse names that would get the id of another category.
+
+    Raises:
+        InputError: names two that clash.
+    """
+    owners = {category.id: category.fr for category in taxonomy.categories}
+    for name in names:
+        if (owner := owners.setdefault(category_id(name), name)) != name:
+            raise InputError(
+                f"{name!r} and {owner!r} would both be the category {category_id(name)!r}. "
+                "Rename one of them."
+            )
