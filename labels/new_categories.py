@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from labels.matching import CategoryNames, NameCount, list_names
 from labels.names import comparison_key, tidy_name
 from labels.near_names import NearNames
-from labels.taxonomy import Taxonomy, category_id
+from labels.taxonomy import MOST_CATEGORIES, Taxonomy, category_id
 from seeds.base.errors import InputError
 
 # What may stand between names in a cell. Of those in _WEAK, each part must be a name by itself.
@@ -53,6 +53,11 @@ def add_categories(
         InputError: some are nearly known names, look like several names, or get the same id.
     """
     groups = _group_alike(unknown)
+    if (count := len(groups) + len(taxonomy.ids)) > MOST_CATEGORIES:
+        raise InputError(
+            f"{count:,} categories in all, and {MOST_CATEGORIES:,} are the most. Name the column of "
+            "the categories with --label-column."
+        )
     insisted = {comparison_key(name) for name in creation.names}
     if is_part and (joined := _find_joined(groups, insisted, is_part)):
         raise joined

@@ -5,9 +5,10 @@ import functools
 import hashlib
 import json
 import re
+import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,13 +19,14 @@ from seeds.base.storage import write_text
 from seeds.base.surrogates import replace_surrogates
 
 if TYPE_CHECKING:
-    from tomlkit.items import InlineTable, Table
+    from tomlkit.items import InlineTable
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _IPTC = re.compile(r"(medtop:\d{8})?")
 # Keys that Label Studio leaves free (it uses "u") and that need no modifier, in the order in which
 # new categories get them.
 HOTKEYS = "1234567890qwertyiopasdfghjklzxcvbnm"
+MOST_CATEGORIES = 10_000  # a column with more distinct values is not that of the categories
 _IDS_SHOWN = 50  # in a message
 
 
@@ -94,6 +96,8 @@ class Taxonomy:
             return []
         tables = [table for table in values["categories"] if isinstance(table, Mapping)]
         faults = [] if values["categories"] else ["there is no category"]
+        if len(tables) > MOST_CATEGORIES:
+            faults.append(f"{len(tables):,} categories, and {MOST_CATEGORIES:,} are the most")
         for field in ("id", "hotkey", "fr", "en"):
             entries = [table.get(field) for table in tables]
             counts = Counter(entry for entry in entries if isinstance(entry, str) and entry)
@@ -191,37 +195,50 @@ def extend_taxonomy(workspace: Path, taxonomy: Taxonomy) -> None:
     The rest of the file stays as a person wrote it, comments and order included.
 
     Raises:
+        InputError: tomlkit is needed and not installed.
+    """
+    path = workspace / "taxonomy.toml"
+    # The last line must end, or the next table would follow on it.
+    text = path.read_text(encoding="utf-8-sig").rstrip("\n") + "\n"
+    old = tomllib.loads(text)
+    if old["choice"] != taxonomy.choice:
+        text = _edit(text, lambda document: document.update(choice=taxonomy.choice))
+    added = taxonomy.categories[len(old["categories"]) :]
+    extended = text + "".join(map(_table, added))
+    try:
+        tomllib.loads(extended)
+    except tomllib.TOMLDecodeError:  # categories = [{…}], to which no table can be added
+        inline = [_inline_table(asdict(category)) for category in added]
+        extended = _edit(text, lambda document: document["categories"].extend(inline))
+    write_text(path, extended)
+
+
+def _edit(text: str, change: Callable[[Any], object]) -> str:
+    """Return TOML with a change that leaves all else as it is written.
+
+    Raises:
         InputError: tomlkit is not installed.
     """
     try:
         import tomlkit
-        from tomlkit.items import Array
     except ImportError as error:
         raise missing_extra("seeds", "Changing taxonomy.toml") from error
-    path = workspace / "taxonomy.toml"
-    # The last line must end, or the next table would follow on it.
-    text = path.read_text(encoding="utf-8-sig").rstrip("\n") + "\n"
     document = tomlkit.parse(text)
-    if document["choice"] != taxonomy.choice:
-        document["choice"] = taxonomy.choice
-    entries: Any = document["categories"]
-    inline = isinstance(entries, Array)  # categories = [{…}]
-    for category in taxonomy.categories[len(entries) :]:
-        entries.append(_inline_table(asdict(category)) if inline else _table(category))
-    write_text(path, tomlkit.dumps(document))
+    change(document)
+    return tomlkit.dumps(document)
 
 
-def _table(category: Category) -> "Table":
+def _table(category: Category) -> str:
     """Return a [[categories]] table after a blank line; a person is to fill in its empty fields."""
-    import tomlkit
+    fields = {name: getattr(category, name) for name in ("id", "fr", "en", "iptc", "hotkey")}
+    fields |= {f"guideline.{name}": text for name, text in asdict(category.guideline).items()}
+    lines = [f"{name} = {_quote(text)}\n" for name, text in fields.items()]
+    return "".join(("\n[[categories]]\n", *lines))
 
-    table = tomlkit.table()
-    table.trivia.indent = "\n"
-    for name in ("id", "fr", "en", "iptc", "hotkey"):
-        table.append(name, getattr(category, name))
-    for language, guideline in asdict(category.guideline).items():
-        table.append(tomlkit.key(["guideline", language]), guideline)
-    return table
+
+def _quote(text: str) -> str:
+    """Write a string of TOML, in which all that JSON escapes is escaped alike."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _inline_table(fields: Mapping[str, Any]) -> "InlineTable":

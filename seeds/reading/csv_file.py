@@ -76,9 +76,10 @@ def _find_header(lines: Iterator[str], file: File, limit: int) -> _Lines:
     """Find the header and the delimiter."""
     from seeds.reading.csv_rows import LongLine
 
-    above, header = 0, next(lines, "").lstrip("\ufeff")
-    while header and not header.strip():
+    above, header = 0, next(lines, "")
+    while header and not header.strip(" \ufeff\r\n"):
         above, header = above + 1, next(lines, "")
+    header = header if isinstance(header, LongLine) else header.lstrip("\ufeff")
     delimiter = "\t" if file.format == "tsv" else _delimiter(header)
     if re.fullmatch(r"sep=.\s*", header, re.IGNORECASE):  # Excel's own note to itself
         delimiter, above, header = header[4], above + 1, next(lines, "")
