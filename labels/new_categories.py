@@ -55,8 +55,8 @@ def add_categories(
     groups = _group_alike(unknown)
     if (count := len(groups) + len(taxonomy.ids)) > MOST_CATEGORIES:
         raise InputError(
-            f"{count:,} categories in all, and {MOST_CATEGORIES:,} are the most. Name the column of "
-            "the categories with --label-column."
+            f"{count:,} categories in all, and {MOST_CATEGORIES:,} are the most. Name the column "
+            "of the categories with --label-column."
         )
     insisted = {comparison_key(name) for name in creation.names}
     if is_part and (joined := _find_joined(groups, insisted, is_part)):
