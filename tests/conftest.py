@@ -30,6 +30,7 @@ MARKERS = {  # folder -> the marker of its tests
     "classify/commands": "slow",
     "classify/prediction": "slow",
     "classify/workspace": "slow",
+    "fuzz": "slow",
     "system/browser": "browser",
     "system/server": "server",
     "system/service": "slow",

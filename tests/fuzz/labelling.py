@@ -1,0 +1,130 @@
+"""What a Label Studio, an annotator or a spreadsheet may hand over."""
+
+import copy
+import tomllib
+from typing import Any
+
+from labels.spreadsheet import Layout, read_labelled
+from labels.studio.connection import StudioSettings
+from labels.studio.export import read_export
+from labels.studio.interface import list_additions, read_categories, read_choice, render_interface
+from labels.studio.prediction_result import read_prediction, suggest, to_prediction
+from labels.studio.tasks import to_result, to_task
+from labels.taxonomy import Taxonomy
+from seeds.base.errors import InputError
+from seeds.base.settings import parse
+from seeds.document import Document
+from tests.fuzz.choices import Choices, mutate, to_json, to_text
+from tests.fuzz.readers import check_error
+from tests.support.corpus import taxonomy
+from training.recipe import Recipe
+
+_TAXONOMY = taxonomy()
+_INTERFACE = render_interface(_TAXONOMY)
+_ARTICLE = Document.of("Le film sort en salle.", title="Cinéma", date="2021-03")
+_PREDICTION = to_prediction(
+    suggest("run", ["cinema"], {"cinema": 0.9, "trade": 0.2, "sport": 0.1}, "multiple"),
+    frozenset(_TAXONOMY.ids),
+)
+_TASK = {
+    **to_task(_ARTICLE),
+    "id": 7,
+    "annotations": [
+        {
+            "id": 1,
+            "result": to_result(["cinema", "sport"], "à revoir"),
+            "completed_by": "a@b.fr",
+            "was_cancelled": False,
+            "ground_truth": False,
+            "lead_time": 12.5,
+            "created_at": "2026-11-01T10:00:00Z",
+        },
+        {"id": 2, "result": to_result(["trade"]), "completed_by": "c@d.fr", "lead_time": None},
+    ],
+    "drafts": [{"user": "e@f.fr", "result": to_result(["sport"]), "created_at": "2026"}],
+    "predictions": [_PREDICTION],
+}
+
+
+def check_export(data: bytes) -> None:
+    """Read an export whose tasks, annotations and predictions were changed."""
+    choices = Choices(data)
+    tasks = mutate([copy.deepcopy(_TASK), copy.deepcopy(_TASK)], choices)
+    single = choices.below(2) == 1
+    _read_tasks(tasks if isinstance(tasks, list) else [tasks], single=single)
+
+
+def _read_tasks(tasks: list[Any], *, single: bool) -> None:
+    export = read_export(tasks, taxonomy("single" if single else "multiple"))
+    for annotation in export.annotations:
+        assert set(annotation.categories) <= set(_TAXONOMY.ids)
+        assert annotation.document_id in export.documents
+    for task in tasks:
+        for prediction in (task.get("predictions") if isinstance(task, dict) else None) or []:
+            try:
+                read_prediction(prediction, frozenset(_TAXONOMY.ids))
+            except InputError as error:
+                check_error(error)
+
+
+def check_interface(data: bytes) -> None:
+    """Read a labelling interface: ours with a part of it replaced, or any text."""
+    choices = Choices(data)
+    text = _INTERFACE
+    if choices.below(2):
+        at = choices.below(len(text))
+        text = text[:at] + choices.text(64) + text[at + choices.below(64) :]
+    else:
+        text = to_text(choices.rest())
+    for read in (read_categories, read_choice, lambda theirs: list_additions(_INTERFACE, theirs)):
+        try:
+            read(text)
+        except InputError as error:
+            check_error(error)
+
+
+_ROWS = [
+    {"text": "Le film sort en salle.", "title": "Cinéma", "date": "2021-03-04", "labels": "cinema"},
+    {"text": "Le match est nul.", "title": "", "date": "", "labels": ["sport", "trade"]},
+    {"text": b"L'accord sur le port.", "title": None, "date": 2021, "labels": "Trade;Sport"},
+]
+
+
+def check_labels(data: bytes) -> None:
+    """Read the rows of a file of labels, with cells of every type."""
+    choices = Choices(data)
+    rows = [mutate(copy.deepcopy(row), choices) for row in _ROWS]
+    numbered = [(n, row) for n, row in enumerate(rows, 1) if isinstance(row, dict)]
+    layout = Layout(separator=choices.pick((";", ",", "", "|")))
+    single, create = choices.below(2) == 1, choices.below(2) == 1
+    categories = taxonomy("single" if single else "multiple")
+    try:
+        labelled = read_labelled(numbered, layout, categories, file="a.csv", create=create)
+    except InputError as error:
+        check_error(error)
+        return
+    known = set(labelled.taxonomy.ids)
+    assert all(set(annotation.categories) <= known for annotation in labelled.annotations)
+    for document in labelled.documents.values():
+        document.text.encode()
+
+
+_SETTINGS: tuple[type[Any], ...] = (Taxonomy, StudioSettings, Recipe)
+
+
+def check_settings(data: bytes) -> None:
+    """Read a settings file: TOML of any kind, or a taxonomy that was changed."""
+    choices = Choices(data)
+    kind = choices.pick(_SETTINGS)
+    try:
+        if choices.below(2):
+            table = mutate(copy.deepcopy(_TAXONOMY.record()), choices)
+            to_json(table)
+        else:
+            table = tomllib.loads(to_text(choices.rest()))
+    except (ValueError, RecursionError):  # what `read_table` reports in one line
+        return
+    try:
+        parse(table, kind, "settings.toml")
+    except InputError as error:
+        check_error(error)
