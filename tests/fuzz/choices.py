@@ -90,7 +90,8 @@ def _replace(container: Any, key: Any, choices: Choices) -> None:
         case 1 if isinstance(container, dict):
             container[choices.text() or str(choices.pick(_ODD))] = container.pop(key)
         case 1 | 2 if isinstance(container, list):
-            container.extend(copy.deepcopy(inner) for _ in range(choices.pick((1, 2, 300))))
+            times = 1 if isinstance(inner, dict | list) else choices.pick((1, 2, 300))
+            container.extend(copy.deepcopy(inner) for _ in range(times))
         case 2:
             container[choices.text()] = copy.deepcopy(inner)
         case 3:

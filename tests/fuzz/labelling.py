@@ -49,18 +49,21 @@ _TASK = {
 def check_export(data: bytes) -> None:
     """Read an export whose tasks, annotations and predictions were changed."""
     choices = Choices(data)
-    tasks = mutate([copy.deepcopy(_TASK), copy.deepcopy(_TASK)], choices)
+    tasks = [mutate(copy.deepcopy(_TASK), choices), mutate(copy.deepcopy(_TASK), choices)]
     single = choices.below(2) == 1
-    _read_tasks(tasks if isinstance(tasks, list) else [tasks], single=single)
+    _read_tasks([task for task in tasks if isinstance(task, dict)], single=single)
 
 
-def _read_tasks(tasks: list[Any], *, single: bool) -> None:
+def _read_tasks(tasks: list[dict[str, Any]], *, single: bool) -> None:
     export = read_export(tasks, taxonomy("single" if single else "multiple"))
     for annotation in export.annotations:
         assert set(annotation.categories) <= set(_TAXONOMY.ids)
         assert annotation.document_id in export.documents
     for task in tasks:
-        for prediction in (task.get("predictions") if isinstance(task, dict) else None) or []:
+        predictions = task.get("predictions")
+        for prediction in predictions if isinstance(predictions, list) else ():
+            if not isinstance(prediction, dict):
+                continue
             try:
                 read_prediction(prediction, frozenset(_TAXONOMY.ids))
             except InputError as error:

@@ -14,7 +14,8 @@ from typing import Any
 
 from seeds.base.errors import Fault, InputError
 from seeds.clean import clean
-from seeds.dates import lone_date, parse_date, stamped_date
+from seeds.datelines import read_dateline
+from seeds.dates import parse_date
 from seeds.reading.encoding import decode
 from seeds.reading.sources import Article, read_articles
 from tests.fuzz.choices import Choices, blow_up, to_text
@@ -108,8 +109,8 @@ def check_clean(data: bytes) -> None:
 def check_dates(data: bytes) -> None:
     """Read dates: what comes out is one, and is read as itself."""
     (line,) = _texts(blow_up(data), 1)
-    for read in (parse_date, stamped_date, lone_date):
-        date = read(line)
+    dateline = read_dateline(line)
+    for date in (parse_date(line), dateline.date if dateline else ""):
         assert _DATE.fullmatch(date), date
         assert parse_date(date) == date
 

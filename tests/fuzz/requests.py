@@ -16,16 +16,14 @@ from classify.serving.http.application import build_application
 from classify.serving.http.limits import Limits
 from classify.serving.http.metrics import Measures
 from classify.serving.http.state import ServiceState
-from classify.serving.label_studio.connected_project import (
-    ConnectedProject,
-    write_connected_project,
-)
+from classify.serving.label_studio.connected_project import write_connected_project
 from classify.serving.label_studio.ml_backend import MlBackend
 from classify.serving.label_studio.retraining import Retraining
 from classify.serving.label_studio.secret import PREFIX, ensure_secret
 from classify.serving.model.engine import Answers, Batching
 from classify.serving.model.loaded_run import RunInfo
 from classify.serving.model.worker import answer_texts, describe, explain_step
+from classify.workspace.project import KnownProject
 from labels.studio.interface import render_interface
 from seeds.base.errors import Fault
 from seeds.base.settings import parse
@@ -114,7 +112,7 @@ def _service() -> tuple[asyncio.Runner, Any, str]:
     runner.run(asyncio.sleep(0))
     engine, measures = _Engine(), Measures()
     workspace = scratch_folder()
-    write_connected_project(workspace, ConnectedProject("http://127.0.0.1:1", _PROJECT))
+    write_connected_project(workspace, KnownProject("http://127.0.0.1:1", _PROJECT))
     retraining = Retraining(workspace, 0, lambda: engine.path)
     backend = MlBackend(cast(Any, engine), workspace, retraining, measures)
     state = ServiceState(

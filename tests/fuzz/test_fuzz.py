@@ -8,7 +8,7 @@ from tests.fuzz.fuzz import CORPUS, fuzz
 from tests.fuzz.targets import TARGETS, Target
 
 RUNS = 20_000  # inputs over all targets
-IN_REPAIR = {"html", "parquet", "export", "run"}
+IN_REPAIR = {"run"}
 
 
 def need_fuzzer() -> None:
