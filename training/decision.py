@@ -82,7 +82,9 @@ class Rule:
     def record(self) -> dict[str, Any]:
         """Return the rule as a JSON object; without a category left out, as earlier versions do."""
         record = asdict(self)
-        return record if self.left_out else {k: record[k] for k in record.keys() - {"left_out"}}
+        if not self.left_out:
+            del record["left_out"]
+        return record
 
     @property
     def caveat(self) -> str:

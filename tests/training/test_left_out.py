@@ -226,8 +226,11 @@ def test_a_category_beside_those_learned_takes_nothing_from_what_is_accepted() -
 
 
 def test_for_single_choice_the_articles_left_out_count_as_wrong() -> None:
-    """15 articles of sport among 80 others: were all accepted, 16 % would be wrong."""
-    data = uneven({CINEMA: 40, TRADE: 40, SPORT: 15}, "single")
+    """15 of sport that read like cinema among 80 others: were all accepted, 16 % would be wrong."""
+    films = uneven({CINEMA: 15}, "single", seed=3).examples
+    known = uneven({CINEMA: 40, TRADE: 40}, "single")
+    sport = tuple(replace(example, categories=SPORT) for example in films)
+    data = replace(known, examples=(*known.examples, *sport))
     trained, _ = fit(data, replace(QUICK, min_examples=20))
     assert trained.rule.left_out == ("sport",)
     assert trained.evaluation.articles == 16
@@ -238,7 +241,6 @@ def test_for_single_choice_the_articles_left_out_count_as_wrong() -> None:
         for example, prediction in zip(data.examples, decisions, strict=True)
         if prediction.decision == "accepted"
     ]
-    assert len(accepted) > 40
     assert sum(accepted) <= 0.1 * len(accepted)
 
 
