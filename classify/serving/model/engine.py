@@ -28,7 +28,10 @@ _log = logging.getLogger("classify.serving")
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of one run, a record per text, as the API documents them."""
+    """The answers of one run, a record per text, as the API documents them.
+
+    An explanation is a string that is JSON already: it may have megabytes.
+    """
 
     run: str
     records: list[dict[str, Any]]

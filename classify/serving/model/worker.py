@@ -5,7 +5,7 @@
 Its first message describes the run, or says why it can't be loaded. Then each message is answered:
 
     [{"text", "all_categories"}, …]                     a list with an answer per text
-    {"explain": 7, "text", "all_categories", "forget"}  an answer with its explanation,
+    {"explain": 7, "text", "all_categories", "forget"}  an answer with its explanation in JSON,
                                                         or {"more": true}: ask again
     {"explain": 7, "forget": [5, …]}                    the next step; nobody waits for 5
 
@@ -144,7 +144,8 @@ def _explain(run: Run, text: str, *, every: bool) -> Steps:
     (prediction,) = run.rule.predictions(explanation.logits[None])
     answer = _answer(text, prediction, every=every)
     record = explanation.record(run.rule.categories, list(answer["probabilities"]))
-    return {**answer, "explanation": record}
+    # Megabytes, for a long text: the service passes them on as they are.
+    return {**answer, "explanation": json.dumps(record, ensure_ascii=False)}
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from tests.support.command import classify
 from tests.support.corpus import uneven, workspace, write_taxonomy
 from tests.support.serving import Service, serving
 from tests.support.waiting import wait_until
+from training.explain import explain
 
 CINEMA = "film festival réalisateur écran projection acteur tournage coproduction film écran"
 TRADE = "export douane tarif conteneur port accord marché cargaison export douane"
@@ -60,6 +61,22 @@ def test_a_text_gets_the_answer_of_the_python_api(service: Service, desk: Path) 
     assert predicted["decision"] == expected.decision
     assert predicted["probabilities"] == pytest.approx(expected.probabilities, abs=1e-6)
     assert predicted["explanation"] is None
+
+
+def test_an_explanation_is_that_of_the_model(service: Service, desk: Path) -> None:
+    """Its parts are the text, whatever JSON must escape in it."""
+    text = f'{CINEMA} "\\n" <b> \\ 🎬 l’été. {TRADE}'
+    run = load(workspace=desk)
+    (answer,) = service.predict(text, explain=True, all=True).json()["predictions"]
+    expected = explain(run.model, text).record(run.rule.categories, list(answer["probabilities"]))
+    assert answer["explanation"] == expected
+    assert "".join(answer["explanation"]["parts"]) == text
+    sent = {"file": ("a.txt", text.encode())}
+    answer = service.web.post(
+        "/v1/predict/file", files=sent, data={"explain": "true", "all": "true"}
+    )
+    (article,) = answer.json()["predictions"]
+    assert article["explanation"] == expected
 
 
 def test_many_texts_are_answered_in_order(service: Service) -> None:

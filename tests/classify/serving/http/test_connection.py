@@ -14,6 +14,7 @@ from classify.serving.http import connection
 from classify.serving.http.connection import Deadlines, uvicorn_options
 
 SECONDS = Deadlines(headers=0.6, idle=0.3, unread=0.5)
+PAUSE = 1.5  # seconds before an answer that takes long
 LATE = 3.0  # seconds; uvicorn's own deadlines are longer, or there is none
 GET = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
@@ -21,7 +22,7 @@ GET = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Answer at once, after a pause, or with more than the system buffers; read no body."""
     if scope["path"] == "/slow":
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(PAUSE)
     body = b"a" * (20_000_000 if scope["path"] == "/much" else 2)
     headers = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -164,9 +165,11 @@ def test_a_client_that_reads_slowly_gets_all_of_its_answer(address: tuple[str, i
 def test_headers_of_a_next_request_are_limited_while_one_is_answered(
     client: socket.socket,
 ) -> None:
+    began = time.monotonic()
     client.sendall(GET.replace(b"/ ", b"/slow ") + b"GET / HTTP/1.1\r\nx: ")
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         client.sendall(b"a" * 100_000_000)
+    assert time.monotonic() - began < PAUSE  # it is not the next request that is refused
 
 
 def test_what_is_not_http_is_refused(client: socket.socket) -> None:
