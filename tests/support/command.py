@@ -42,6 +42,13 @@ def classify(
     return subprocess.CompletedProcess(words, code, out.decode(), err.decode())
 
 
+def train(folder: Path) -> str:
+    """Train and promote, and return the name of the run."""
+    result = classify("train", "--workspace", folder)
+    assert result.returncode == 0, result.stderr
+    return (folder / "runs" / "current").read_text(encoding="utf-8").split()[-1]
+
+
 def _forked(
     words: list[str], data: bytes, folder: Path, variables: dict[str, str]
 ) -> tuple[int, bytes, bytes]:

@@ -1,5 +1,6 @@
 """A real `classify serve` in a process of its own."""
 
+import contextlib
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from tests.support.command import READ_AT_START, ForkedProcess, environment
 from tests.support.waiting import wait_until
@@ -42,6 +44,43 @@ class Service:
     def predict(self, text: str | list[str], **options: Any) -> httpx.Response:
         """Ask for the categories of one text or several."""
         return self.web.post("/v1/predict", json={"text": text, **options})
+
+    def send_file(self, name: str, content: bytes, **fields: Any) -> httpx.Response:
+        """Ask for the categories of the articles of a file."""
+        sent = {"file": (name, content)}
+        return self.web.post("/v1/predict/file", files=sent, data=fields)
+
+    @property
+    def ready(self) -> bool:
+        """Whether texts are answered."""
+        return self.web.get("/health/ready").status_code == 200
+
+    @property
+    def worker(self) -> psutil.Process:
+        """The process that holds the model."""
+        (worker,) = self._children("classify.serving.model.worker")
+        return worker
+
+    @property
+    def readers(self) -> list[psutil.Process]:
+        """The processes that read files."""
+        return self._children("classify.serving.files.reader")
+
+    def _children(self, module: str) -> list[psutil.Process]:
+        """Return the processes that run a module for the service."""
+        processes = []
+        for process in psutil.Process(self.process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+                if module in process.cmdline():
+                    processes.append(process)
+        return processes
+
+    def stop_reader(self) -> psutil.Process:
+        """Let a process read a file, then stop it, so that the next file is never read."""
+        assert self.send_file("a.txt", b"film").status_code == 200
+        (reader,) = self.readers
+        reader.send_signal(signal.SIGSTOP)
+        return reader
 
     @property
     def log(self) -> list[dict[str, Any]]:

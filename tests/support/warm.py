@@ -18,6 +18,7 @@ import runpy
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import traceback
 from typing import NoReturn
@@ -90,6 +91,7 @@ def _become(request: dict[str, object], files: list[int]) -> NoReturn:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(str(request["folder"]))
+    tempfile.tempdir = None  # an import may have looked it up
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv[1:] = arguments
     code = 0

@@ -270,3 +270,87 @@ def test_many_connections_that_send_nothing_stop_nobody(service: Service) -> Non
         threading.Thread(target=lambda: (service.predict(CINEMA), answered.set())).start()
         assert answered.wait(5)
         assert all(read_all(connection) == b"" for connection in idle)
+
+
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/predict/file"])
+@pytest.mark.parametrize(
+    "rest",
+    [b"Content-Length: 100\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"],
+    ids=["cut short", "no chunk"],
+)
+def test_a_client_that_leaves_within_a_body_is_not_an_error_of_the_service(
+    service: Service, path: str, rest: bytes
+) -> None:
+    """The log has no traceback and no status 500."""
+    logged = len(service.log)
+    kind = "multipart/form-data; boundary=x" if path.endswith("file") else "application/json"
+    with socket.create_connection(service.address) as client:
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
+        client.sendall(head.encode() + rest)
+        client.settimeout(0.3)
+        with contextlib.suppress(TimeoutError):
+            client.recv(1000)
+    wait_until(lambda: {line["status"] for line in service.log[logged:]} & {400, 499}, seconds=20)
+    assert not {line["status"] for line in service.log[logged:]} & {500}
+    assert "Traceback" not in "".join(service.lines)
+
+
+def test_a_probe_of_http_1_0_is_answered(service: Service) -> None:
+    """It has no Host header, which every browser sends."""
+    with socket.create_connection(service.address, timeout=30) as client:
+        client.sendall(b"GET /health/live HTTP/1.0\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_client_that_reads_nothing_is_dropped(tmp_path: Path, desk: Path) -> None:
+    """So is its answer."""
+    folder = shutil.copytree(desk, tmp_path / "desk")
+    (folder / "serve.toml").write_text("write_timeout = 1.0\n", encoding="utf-8")
+    body = json.dumps({"text": f"{CINEMA} " * 20_000, "explain": True, "all": True}).encode()
+    with serving(folder) as service, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        client.settimeout(60)
+        client.connect(service.address)
+        client.sendall(post(body))
+        process, port = psutil.Process(service.process.pid), client.getsockname()[1]
+        wait_until(
+            lambda: all(c.raddr.port != port for c in process.net_connections("tcp") if c.raddr),
+            what="the connection is closed",
+        )
+        with pytest.raises(ConnectionResetError):
+            b"".join(iter(lambda: client.recv(1 << 16), b""))
+
+
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [
+        (b"", b""),
+        (b"POST /v1/predict HT", b"408"),
+        (LIVE + b"x-a: ", b"408"),
+        (post(b"").replace(b"length: 0", b"length: 100") + b"{", b"408"),
+    ],
+    ids=["nothing", "a line", "a head", "a body"],
+)
+def test_a_half_sent_request_is_closed_by_its_deadline(
+    client: socket.socket, start: bytes, status: bytes
+) -> None:
+    """It gets 408; a silent connection is closed."""
+    began = time.monotonic()
+    client.sendall(start)
+    assert read_all(client).split(b" ")[1:2] == ([status] if status else [])
+    assert time.monotonic() - began < 8
+
+
+def test_endless_headers_are_refused(service: Service) -> None:
+    """They get 431 after 64 kB."""
+    with socket.create_connection(service.address, timeout=30) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\n")
+        reply = b""
+        try:
+            for n in range(100):
+                client.sendall(b"x-%d: " % n + b"a" * 1000 + b"\r\n")
+            reply = client.recv(4096)
+        except OSError:  # it closed while we were sending
+            reply = reply or b"HTTP/1.1 431 "
+        assert reply.startswith(b"HTTP/1.1 431 ")

@@ -34,21 +34,6 @@ def hasty(tmp_path: Path, desk: Path) -> Path:
     return folder
 
 
-def worker_of(service: Service) -> psutil.Process:
-    """Return the process that holds the model."""
-    return child_of(service, "classify.serving.model.worker")
-
-
-def child_of(service: Service, module: str) -> psutil.Process:
-    """Return the process of a service that runs a module."""
-    (child,) = (
-        process
-        for process in psutil.Process(service.process.pid).children()
-        if module in process.cmdline()
-    )
-    return child
-
-
 @contextlib.contextmanager
 def observing(service: Service) -> Iterator[list[str]]:
     """Ask again and again whether the service is ready, and collect how the answer changes."""
@@ -75,7 +60,7 @@ def test_a_worker_that_hangs_is_ended_and_every_request_is_answered(hasty: Path)
     """Its texts are computed by the next one; meanwhile the service is not ready, and says so."""
     with serving(hasty) as service, ThreadPoolExecutor(4) as pool, observing(service) as states:
         wait_until(lambda: states)
-        stopped = worker_of(service)
+        stopped = service.worker
         stopped.send_signal(signal.SIGSTOP)
         began = time.monotonic()
         calls = [pool.submit(service.predict, [CINEMA, TRADE]) for _ in range(4)]
@@ -113,20 +98,6 @@ def test_a_text_that_takes_too_long_is_refused_by_its_place_and_others_are_answe
         assert error["where"] == "text.1"
         assert error["message"] == "was not computed within 2 s. Send less of it."
         wait_until(lambda: service.web.get("/health/ready").status_code == 200)
-
-
-def test_a_process_that_hangs_while_it_reads_a_file_is_ended(hasty: Path) -> None:
-    """The client is told, and the next file is read."""
-    with serving(hasty) as service:
-        sent = {"file": ("a.txt", CINEMA.encode())}
-        assert service.web.post("/v1/predict/file", files=sent).status_code == 200
-        reader = child_of(service, "classify.serving.files.reader")
-        reader.send_signal(signal.SIGSTOP)
-        answer = service.web.post("/v1/predict/file", files=sent)
-        assert answer.status_code == 413
-        assert answer.json()["detail"].startswith("the file was not read within 2 s.")
-        assert not reader.is_running()
-        assert service.web.post("/v1/predict/file", files=sent).status_code == 200
 
 
 def test_a_run_that_takes_too_long_to_load_replaces_nothing(hasty: Path) -> None:
@@ -179,10 +150,9 @@ def test_the_processes_of_the_service_hold_no_secret(desk: Path) -> None:
         "PGPASSWORD": "a-password",
     }
     with serving(desk, key="une-clef-de-test-0123456789", **secrets) as service:
-        sent = {"file": ("a.txt", CINEMA.encode())}
-        assert service.web.post("/v1/predict/file", files=sent).status_code == 200
-        for module in ("classify.serving.model.worker", "classify.serving.files.reader"):
-            environment = child_of(service, module).environ()
+        assert service.send_file("a.txt", CINEMA.encode()).status_code == 200
+        for process in (service.worker, *service.readers):
+            environment = process.environ()
             assert environment["PATH"]
             shown = json.dumps(environment)
             for secret in ("une-clef-de-test-0123456789", *secrets.values()):
@@ -192,10 +162,10 @@ def test_the_processes_of_the_service_hold_no_secret(desk: Path) -> None:
 def test_a_signal_for_all_processes_ends_the_service_alone(desk: Path) -> None:
     """systemd sends SIGTERM to each, a terminal Ctrl-C: the worker goes on while there is work."""
     with serving(desk) as service:
-        worker = worker_of(service)
+        worker = service.worker
         assert os.getsid(worker.pid) != os.getsid(service.process.pid)  # which Ctrl-C stays in
         worker.send_signal(signal.SIGTERM)
         time.sleep(0.5)
         assert worker.is_running()
         assert service.predict(CINEMA).status_code == 200
-        assert worker == worker_of(service)
+        assert worker == service.worker
