@@ -13,7 +13,6 @@ import pytest
 
 from classify import load
 from classify import predict as from_python
-from classify.serving.http import limits
 from labels.dataset import write_dataset
 from tests.support.command import classify, train
 from tests.support.corpus import uneven, write_taxonomy
@@ -362,16 +361,6 @@ def test_bad_settings_are_all_named(tmp_path: Path) -> None:
     assert result.returncode == 1
     for word in ("'what'", "queue", "max_body", "batch_size"):
         assert word in result.stderr
-
-
-def test_the_largest_body_that_is_allowed_fits(impatient: Path) -> None:
-    """Even if it is larger than all bodies together may be."""
-    (impatient / "serve.toml").write_text("read_timeout = 300.0\n", encoding="utf-8")
-    body = b'{"text": "film"' + b" " * limits.TOTAL_BODIES + b"}"
-    with serving(impatient, "--max-body", f"{len(body)}") as service:
-        kind = {"content-type": "application/json"}
-        answer = service.web.post("/v1/predict", content=body, headers=kind)
-        assert answer.status_code == 200, answer.text
 
 
 def test_the_page_of_another_site_can_send_nothing_here(service: Service) -> None:

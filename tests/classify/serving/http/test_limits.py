@@ -116,6 +116,12 @@ def test_all_bodies_together_are_limited_and_each_is_given_back(
     asyncio.run(run())
 
 
+def test_the_largest_body_that_is_allowed_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even if it is larger than all bodies together may be."""
+    monkeypatch.setattr(limits, "TOTAL_BODIES", 100)
+    assert status(scope(), [b"a" * 150], body=150) == 200
+
+
 def test_a_body_that_does_not_arrive_in_time_is_refused() -> None:
     incomplete = [b"a"]
 
