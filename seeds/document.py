@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,14 +63,15 @@ def content_id(text: str) -> str:
 
 def read_documents(workspace: Path) -> dict[str, Document]:
     """Read the workspace's articles by id, in the order they were added; {} if it has none yet."""
+    return {document.id: document for document in stream_documents(workspace)}
+
+
+def stream_documents(workspace: Path) -> Iterator[Document]:
+    """Yield the workspace's articles one by one, in the order they were added."""
     path = workspace / "documents.jsonl"
-    if not path.exists():
-        return {}
-    documents: dict[str, Document] = {}
-    for number, record in read_records(path):
-        document = parse(record, Document, f"{path}:{number}")
-        documents[document.id] = document
-    return documents
+    if path.exists():
+        for number, record in read_records(path):
+            yield parse(record, Document, f"{path}:{number}")
 
 
 def write_documents(workspace: Path, documents: dict[str, Document]) -> None:

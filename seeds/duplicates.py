@@ -1,52 +1,97 @@
 """Near-duplicates: wire copy that several papers rewrote shares a group."""
 
-import hashlib
-import itertools
-import re
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from seeds.base.errors import missing_extra
 from seeds.document import Document
+from seeds.signatures import find_candidates, no_signatures, shingle_set, sign_articles, sizes
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Hashes = npt.NDArray[np.uint64]
+    from seeds.signatures import Hashes, Rows
 
 # Jaccard similarity of two articles' sets of three-word sequences from which they are the same
 # copy. A rewrite that drops one paragraph in five, changes the headline and one word in twenty-five
 # keeps about 0.6; two papers on one event, each in its own words, share below 0.1.
 THRESHOLD = 0.5
-SHINGLE = 3  # words
-# 42 bands of 3 hash values: a pair at 0.5 becomes a candidate with probability
-# 1 - (1 - 0.5³)^42 = 0.996, an unrelated pair at 0.02 with 0.0003.
-_BANDS, _BAND = 42, 3
-_WORD = re.compile(r"\w+")
+_REMEMBERED = 10_000  # articles whose sets are kept for further comparisons; some 30 MB
 
 
-def assign_groups(documents: Iterable[Document]) -> list[Document]:
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """The groups of some articles.
+
+    Attributes:
+        groups: of each article, the id of the first of its group.
+        signatures: of the articles, to be kept.
+        comparisons: how many pairs of articles were compared whole.
+    """
+
+    groups: list[str]
+    signatures: "Rows"
+    comparisons: int
+
+
+def assign_groups(documents: Iterable[Document], kept: "Rows | None" = None) -> list[Document]:
     """Return the same documents, in order, each with the group of its near-duplicates.
 
     A group is named after the first of its members in this order. Similarity carries over: if B
     resembles A and C resembles B, all three are one group. The same documents always get the
     same groups.
 
-    Raises:
-        InputError: the extra "seeds" is not installed.
+    kept: signatures of some of them.
     """
     ordered = list(documents)
-    sets = _shingle_sets([document.text for document in ordered])
-    parent = list(range(len(ordered)))
-    for left, right in _candidates(sets):
+    grouping = find_groups(
+        [document.id for document in ordered], [], lambda place: ordered[place].text, kept
+    )
+    pairs = zip(ordered, grouping.groups, strict=True)
+    return [replace(document, group=group) for document, group in pairs]
+
+
+def find_groups(
+    ids: Sequence[str],
+    known: Sequence[str],
+    texts: Callable[[int], str],
+    kept: "Rows | None" = None,
+) -> Grouping:
+    """Find the groups of articles, of which the first may have been grouped before.
+
+    Only the others are compared, each with earlier articles: the groups are the same as if all
+    had been found at once.
+
+    Args:
+        ids: of all articles, in order.
+        known: the groups of the first of them.
+        texts: returns the text of the article at a place.
+        kept: signatures of some of them, whose texts need not be read.
+    """
+    rows = sign_articles(ids, texts, no_signatures() if kept is None else kept)
+    lengths, parent = sizes(rows), _parents(ids, known)
+    hashes: dict[str, int] = {}
+
+    @functools.lru_cache(_REMEMBERED)
+    def shingles(place: int) -> "Hashes":
+        return shingle_set(texts(place), hashes)
+
+    comparisons = 0
+    for left, right in find_candidates(rows, len(known)):
         root, child = sorted((_root(parent, left), _root(parent, right)))
-        if root != child and _jaccard(sets[left], sets[right]) >= THRESHOLD:
+        short, long = sorted((lengths[left], lengths[right]))
+        if root == child or short < THRESHOLD * long:
+            continue
+        comparisons += 1
+        if _jaccard(shingles(left), shingles(right)) >= THRESHOLD:
             parent[child] = root
-    return [
-        replace(document, group=ordered[_root(parent, n)].id) for n, document in enumerate(ordered)
-    ]
+    return Grouping([ids[_root(parent, n)] for n in range(len(ids))], rows, comparisons)
+
+
+def _parents(ids: Sequence[str], known: Sequence[str]) -> list[int]:
+    """Return for each place that of an earlier member of its group, or itself."""
+    first: dict[str, int] = {}
+    parents = [first.setdefault(group, place) for place, group in enumerate(known)]
+    return parents + list(range(len(known), len(ids)))
 
 
 def _root(parent: list[int], place: int) -> int:
@@ -55,56 +100,6 @@ def _root(parent: list[int], place: int) -> int:
         parent[place] = parent[parent[place]]
         place = parent[place]
     return place
-
-
-def _shingle_sets(texts: list[str]) -> "list[Hashes]":
-    """Return for each text the sorted, distinct 64-bit hashes of its three-word sequences.
-
-    A text of fewer words has one hash over all of them; a text without words has one over all.
-    """
-    import numpy as np
-
-    hashes: dict[str, int] = {}  # each word is hashed once
-    sets = []
-    for text in texts:
-        words = _WORD.findall(text.casefold()) or [text]
-        for word in words:
-            if word not in hashes:
-                digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).digest()
-                hashes[word] = int.from_bytes(digest, "little")
-        numbers = np.fromiter(map(hashes.__getitem__, words), np.uint64, len(words))
-        sets.append(np.unique(_shingles(numbers)))
-    return sets
-
-
-def _shingles(words: "Hashes") -> "Hashes":
-    """Hash the sequences of three words, from the words' hashes; arithmetic wraps at 2^64."""
-    import numpy as np
-
-    count = max(1, len(words) - SHINGLE + 1)
-    mixed = np.zeros(count, np.uint64)
-    for n in range(min(SHINGLE, len(words))):
-        mixed *= np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= words[n : n + count]
-        mixed ^= mixed >> np.uint64(29)
-    return mixed
-
-
-def _candidates(sets: "list[Hashes]") -> Iterable[tuple[int, int]]:
-    """Find the pairs of places that MinHash finds alike, each place with earlier ones only."""
-    try:
-        from datasketch import MinHash, MinHashLSH
-    except ImportError as error:
-        raise missing_extra("seeds", "finding near-duplicates") from error
-    import numpy as np
-
-    index = MinHashLSH(num_perm=_BANDS * _BAND, params=(_BANDS, _BAND))
-    empty = MinHash(num_perm=_BANDS * _BAND, seed=1, hashfunc=int)
-    for place, hashes in enumerate(sets):
-        sketch: Any = empty.copy()
-        sketch.update_batch((hashes >> np.uint64(32)).tolist())
-        yield from zip(sorted(index.query(sketch)), itertools.repeat(place), strict=False)
-        index.insert(place, sketch, check_duplication=False)
 
 
 def _jaccard(left: "Hashes", right: "Hashes") -> float:

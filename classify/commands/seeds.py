@@ -21,7 +21,7 @@ from classify.progress import track_items
 from classify.terminal import escape, quantity, say, size_in_bytes
 from seeds.base.errors import InputError
 from seeds.base.settings import workspace_path
-from seeds.document import Document, read_documents
+from seeds.document import Document, stream_documents
 
 if TYPE_CHECKING:
     from classify.workspace.articles import Addition
@@ -111,7 +111,7 @@ def add(
 
 def _summary(addition: "Addition", counter: FaultCounter) -> str:
     """Say how many articles were read, new and alike."""
-    new = len(addition.new)
+    new = addition.new
     parts = [
         f"{quantity(counter.articles, 'article')} read: {new:,} new, "
         f"{counter.articles - new:,} already there"
@@ -151,16 +151,19 @@ def list_(
     """
     from classify.workspace.articles import select_articles
 
-    selected = list(select_articles(_read_articles(workspace).values(), language, month))
-    for document in selected[:limit]:
+    selected = 0
+    for document in select_articles(_stream_articles(workspace), language, month):
+        selected += 1
+        if limit is not None and selected > limit:
+            continue  # the others are only counted
         if form == "jsonl":
             click.echo(json.dumps(document.record(), ensure_ascii=False))
         else:
             click.echo(_article_line(document))
     if not selected:
         say("No article matches. Leave out --language or --month to see all.")
-    if limit is not None and len(selected) > limit:
-        say(f"{limit:,} of {quantity(len(selected), 'article')} shown. Raise --limit for more.")
+    if limit is not None and selected > limit:
+        say(f"{limit:,} of {quantity(selected, 'article')} shown. Raise --limit for more.")
 
 
 def _article_line(document: Document) -> str:
@@ -173,17 +176,18 @@ def _article_line(document: Document) -> str:
     return "  ".join(map(escape, parts))
 
 
-def _read_articles(workspace: Path | None) -> dict[str, Document]:
-    """Read the articles of a workspace, by id.
+def _stream_articles(workspace: Path | None) -> Iterator[Document]:
+    """Yield the articles of a workspace.
 
     Raises:
         InputError: there are none.
     """
-    folder = workspace_path(workspace)
-    documents = read_documents(folder)
+    folder, documents = workspace_path(workspace), 0
+    for document in stream_documents(folder):
+        documents += 1
+        yield document
     if not documents:
         raise InputError(f"{folder}: no articles yet. Add some with `classify seeds add PATH…`.")
-    return documents
 
 
 # ---------------------------------------------------------------- stats
@@ -199,12 +203,12 @@ def stats(form: str, workspace: Path | None) -> None:
     """
     from classify.workspace.articles import count_articles
 
-    documents = _read_articles(workspace)
-    counts = count_articles(documents.values())
+    counts = count_articles(_stream_articles(workspace))
+    total = sum(counts["language"].values())
     if form == "json":
-        click.echo(json.dumps({"articles": len(documents), **counts}, ensure_ascii=False, indent=2))
+        click.echo(json.dumps({"articles": total, **counts}, ensure_ascii=False, indent=2))
     else:
-        _print_counts(len(documents), counts)
+        _print_counts(total, counts)
 
 
 def _print_counts(total: int, counts: dict[str, dict[str, int]]) -> None:

@@ -1,5 +1,6 @@
 """Articles of a workspace: added once each, grouped with near-duplicates, selected, counted."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,20 +10,20 @@ from urllib.parse import urlsplit
 from classify.faults import FaultCounter
 from seeds.base.errors import Fault
 from seeds.base.locks import locked
-from seeds.document import Document, read_documents, write_documents
+from seeds.document import Document
 from seeds.reading.sources import Article
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Addition:
     """The result of adding articles.
 
     Attributes:
-        new: articles that were not in the workspace yet, by id.
+        new: number of articles that were not in the workspace yet.
         duplicates: number of new articles that resemble an earlier one.
     """
 
-    new: dict[str, Document]
+    new: int = 0
     duplicates: int = 0
 
 
@@ -40,10 +41,10 @@ def add_articles(
         InputError: the workspace is in use or can't be written.
     """
     from labels.taxonomy import ensure_taxonomy
+    from seeds.archive import Archive
 
-    with locked(workspace, "classify seeds add"):
-        stored = read_documents(workspace)
-        addition = Addition({})
+    with locked(workspace, "classify seeds add"), contextlib.ExitStack() as files:
+        archive = Archive(workspace, files)
         for article in articles:
             if isinstance(article, Fault):
                 counter.add_fault(article)
@@ -51,21 +52,12 @@ def add_articles(
             counter.articles += 1
             for note in article.notes:
                 counter.add_note(article.document.source, note)
-            if article.document.id not in stored:
-                addition.new.setdefault(article.document.id, article.document)
-        if addition.new:
-            ensure_taxonomy(workspace)
-            addition.duplicates = _store_grouped(workspace, stored, addition.new)
-    return addition
-
-
-def _store_grouped(workspace: Path, stored: dict[str, Document], new: dict[str, Document]) -> int:
-    """Write all articles with their groups; return how many new ones resemble an earlier one."""
-    from seeds.duplicates import assign_groups
-
-    grouped = assign_groups([*stored.values(), *new.values()])
-    write_documents(workspace, {document.id: document for document in grouped})
-    return sum(document.id in new and document.group != document.id for document in grouped)
+            if article.document.id not in archive:
+                archive.add(article.document)
+        if not archive.added:
+            return Addition()
+        ensure_taxonomy(workspace)
+        return Addition(archive.added, archive.save())
 
 
 def select_articles(
@@ -81,25 +73,28 @@ def select_articles(
 
 def count_articles(documents: Iterable[Document]) -> dict[str, dict[str, int]]:
     """Count articles by month, language and source, and groups of near-duplicates by size."""
-    documents = list(documents)
-    group_sizes = Counter(document.group for document in documents).values()
+    months, languages, sources, groups = (Counter[str]() for _ in range(4))
+    for document in documents:
+        months[document.date[:7]] += 1
+        languages[document.language] += 1
+        sources[_origin(document.source)] += 1
+        groups[document.group] += 1
     return {
-        "month": _count_sorted(document.date[:7] for document in documents),
-        "language": _count_ranked(document.language for document in documents),
-        "source": _count_ranked(_origin(document.source) for document in documents),
-        "group size": _count_sorted(map(str, group_sizes)),
+        "month": _sort(months),
+        "language": _rank(languages),
+        "source": _rank(sources),
+        "group size": _sort(Counter(map(str, groups.values()))),
     }
 
 
-def _count_sorted(values: Iterable[str]) -> dict[str, int]:
-    """Count values; the shortest first, then in alphabetical order."""
-    counts = Counter(values)
+def _sort(counts: Counter[str]) -> dict[str, int]:
+    """Sort counts: the shortest value first, then in alphabetical order."""
     return {value: counts[value] for value in sorted(counts, key=lambda text: (len(text), text))}
 
 
-def _count_ranked(values: Iterable[str]) -> dict[str, int]:
-    """Count values; the most frequent first."""
-    return dict(sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])))
+def _rank(counts: Counter[str]) -> dict[str, int]:
+    """Sort counts: the most frequent value first."""
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _origin(source: str) -> str:

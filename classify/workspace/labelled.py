@@ -108,16 +108,14 @@ def _is_dataset(file: Path) -> bool:
 def _group_with_learned(workspace: Path, dataset: Dataset, runs: Sequence[Run]) -> Dataset:
     """Return the dataset with articles that resemble training articles in the group of those."""
     from seeds.duplicates import assign_groups
+    from seeds.signatures import read_signatures
 
     learned_ids = {name for run in runs for name in read_run_split(run.path).learn}
     stored = read_documents(workspace)
     learned = [document for name, document in stored.items() if name in learned_ids]
     new = [example.document for example in dataset.examples if example.document.id not in stored]
-    try:
-        grouped = assign_groups([*learned, *new])[len(learned) :] if learned else []
-    except InputError as error:
-        say(f"near-duplicates of training articles are not left out: {error}")
-        grouped = []
+    kept = read_signatures(workspace)
+    grouped = assign_groups([*learned, *new], kept)[len(learned) :] if learned else []
     groups = {document.id: document.group for document in stored.values()}
     groups |= {document.id: document.group for document in grouped if document.group in learned_ids}
     examples = tuple(

@@ -209,7 +209,7 @@ def import_labels(
 
 def _add_documents(workspace: Path, imported: dict[str, Document]) -> dict[str, Document]:
     """Return the workspace's articles and the imported ones, grouped, by id."""
-    from seeds.duplicates import assign_groups
+    from seeds.archive import group_with_stored
     from seeds.languages import identify_languages
 
     stored = read_documents(workspace)
@@ -218,7 +218,8 @@ def _add_documents(workspace: Path, imported: dict[str, Document]) -> dict[str, 
         for name, document in imported.items()
         if name not in stored
     ]
-    return {document.id: document for document in assign_groups([*stored.values(), *new])}
+    grouped = group_with_stored(workspace, stored.values(), new)
+    return {document.id: document for document in grouped}
 
 
 def count_progress(labels: Labels) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 import errno
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from seeds.base.errors import InputError
 from seeds.base.storage import replacing
+
+_LARGEST = 200_000_000  # bytes of a small file, all of which is in memory
 
 
 def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -52,6 +55,11 @@ def read_optional_object(path: Path, remedy: str = "") -> dict[str, Any] | None:
         InputError: the file is unreadable, or is not UTF-8 or no JSON object.
     """
     try:
+        status = path.stat()
+        if status.st_size > _LARGEST:
+            raise _unreadable(path, f"larger than {_LARGEST // 1_000_000} MB", remedy)
+        if stat.S_ISFIFO(status.st_mode) or stat.S_ISCHR(status.st_mode):  # may never end
+            raise _unreadable(path, "no plain file", remedy)
         record = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -94,4 +102,9 @@ def write_records(path: Path, records: Iterable[dict[str, Any]]) -> None:
     """Write JSON lines; the file appears whole or not at all."""
     with replacing(path) as file:
         for record in records:
-            file.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+            file.write(encode_record(record))
+
+
+def encode_record(record: dict[str, Any]) -> bytes:
+    """Return a record as a line of JSON."""
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

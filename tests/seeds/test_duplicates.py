@@ -9,7 +9,7 @@ import time
 import pytest
 
 from seeds.document import Document
-from seeds.duplicates import assign_groups
+from seeds.duplicates import Grouping, assign_groups, find_groups
 from seeds.reading.sources import Article, read_articles
 from tests.support.command import ROOT
 from tests.support.wire_stories import COPY, REWRITTEN, SAME_EVENT
@@ -100,6 +100,84 @@ def test_the_sample_articles_are_all_different() -> None:
     grouped = assign_groups(each.document for each in articles)
     assert len(grouped) > 100
     assert all(each.group == each.id for each in grouped)
+
+
+# ---------------------------------------------------------------- as the collection grows
+
+
+def newsroom(count: int, boilerplate: int) -> list[str]:
+    """Articles of 120 words that all end in the same passage; one in ten is a rewrite."""
+    chance = random.Random(count)
+    words = [f"mot{n}" for n in range(20_000)]
+    passage, texts = chance.choices(words, k=boilerplate), list[list[str]]()
+    for _ in range(count):
+        if texts and chance.random() < 0.1:
+            text = list(chance.choice(texts))
+            for place in chance.sample(range(120), 12):
+                text[place] = chance.choice(words)
+        else:
+            text = chance.choices(words, k=120)
+        texts.append(text)
+    return [" ".join(text + passage) for text in texts]
+
+
+def group(texts: list[str], earlier: Grouping | None = None) -> Grouping:
+    """Group texts, of which the first may have been grouped earlier."""
+    ids = [Document.of(text).id for text in texts]
+    if earlier is None:
+        return find_groups(ids, [], texts.__getitem__)
+    return find_groups(ids, earlier.groups, texts.__getitem__, earlier.signatures)
+
+
+def test_articles_that_share_a_passage_are_compared_with_a_few_others_only() -> None:
+    """Each pair of them shares a third of its text, so nearly all would be candidates."""
+    counts = [group(newsroom(n, 120)).comparisons for n in (250, 500, 1000)]
+    assert counts[1] < 2.5 * counts[0]
+    assert counts[2] < 2.5 * counts[1]
+    assert counts[2] < 40 * 1000
+
+
+def test_rewrites_are_found_and_others_stay_apart_whatever_passage_all_share() -> None:
+    texts = newsroom(300, 120)
+    alone = group([text.rsplit(" ", 120)[0] for text in texts]).groups
+    together = group(texts).groups
+    groups_alone = [alone.index(name) for name in alone]
+    assert [together.index(name) for name in together] == groups_alone
+    assert 260 < len(set(together)) < 290
+
+
+@pytest.mark.parametrize("steps", [(299, 300), (1, 50, 51, 300), (150, 300)])
+def test_groups_are_the_same_if_articles_come_bit_by_bit(steps: tuple[int, ...]) -> None:
+    texts = newsroom(300, 60)
+    grouping = None
+    for count in steps:
+        grouping = group(texts[:count], grouping)
+    assert grouping is not None
+    assert grouping.groups == group(texts).groups
+
+
+def test_one_more_article_is_compared_alone_and_earlier_texts_stay_unread() -> None:
+    texts = newsroom(300, 0)
+    earlier = group(texts)
+    more = [*texts, " ".join(["autre", *texts[7].split()[1:]])]
+    read: list[int] = []
+
+    def read_text(place: int) -> str:
+        read.append(place)
+        return more[place]
+
+    ids = [Document.of(text).id for text in more]
+    later = find_groups(ids, earlier.groups, read_text, earlier.signatures)
+    assert later.groups[-1] == earlier.groups[7]
+    assert later.comparisons == len(set(read)) - 1 < 5
+
+
+def test_an_article_that_resembles_two_groups_makes_one_of_them() -> None:
+    words = [f"mot{n}" for n in range(100)]
+    left, middle, right = (" ".join(words[n : n + 60]) for n in (0, 15, 30))
+    earlier = group([left, right])
+    assert len(set(earlier.groups)) == 2
+    assert set(group([left, right, middle], earlier).groups) == {earlier.groups[0]}
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from typing import NoReturn
 PACKAGES = (
     *("charset_normalizer", "click", "httpx", "numpy", "rich.progress", "tomlkit"),
     *("scipy.optimize", "scipy.sparse", "scipy.special", "safetensors.numpy"),
-    *("datasketch", "label_studio_sdk", "psutil", "py3langid", "trafilatura"),
+    *("label_studio_sdk", "psutil", "py3langid", "trafilatura"),
     *("classify.cli", "labels.studio.client", "training.models.tfidf.model"),
 )
 REQUEST = 1 << 18  # bytes; arguments and environment

@@ -1,6 +1,7 @@
 """Records and small files of JSON are read whole, or the fault is one line that names the place."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,13 @@ def test_a_missing_file_is_an_error_only_where_it_must_be_there(tmp_path: Path) 
     path.write_text('{"a": [1, null]}', encoding="utf-8")
     assert read_object(path, "Restore it.") == {"a": [1, None]}
     assert read_optional_object(path / "below") is None
+
+
+def test_a_pipe_or_a_huge_file_in_place_of_a_small_one_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(InputError, match=r"pipe\.json: no plain file"):
+        read_object(tmp_path / "pipe.json")
+    with (tmp_path / "huge.json").open("wb") as file:
+        file.truncate(300_000_000)  # of which none is on disk
+    with pytest.raises(InputError, match=r"huge\.json: larger than 200 MB"):
+        read_object(tmp_path / "huge.json")

@@ -519,7 +519,7 @@ def test_reading_plain_text_and_json_lines_imports_no_optional_package(tmp_path:
     code = (
         "import sys; from seeds.reading.sources import read_articles\n"
         "list(read_articles(sys.argv[1:]))\n"
-        "heavy = 'trafilatura pyarrow py3langid datasketch charset_normalizer csv numpy ftfy'\n"
+        "heavy = 'trafilatura pyarrow py3langid charset_normalizer csv numpy ftfy'\n"
         "print([each for each in heavy.split() if each in sys.modules])"
     )
     paths = [tmp_path / "a.txt", tmp_path / "b.jsonl"]

@@ -125,7 +125,6 @@ def test_neither_learning_nor_labelling_packages_are_there(installed: Installed)
         "transformers",
         "label_studio_sdk",
         "pyarrow",
-        "datasketch",
         "tomlkit",
     )
     code = (
