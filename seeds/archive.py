@@ -50,7 +50,7 @@ class Archive:
         with self._reported():
             self._added: IO[bytes] = tempfile.TemporaryFile(dir=workspace)  # noqa: SIM115
             files.callback(_close, self._added)
-            self._stored = self._added
+            self._stored: IO[bytes] = self._added
             if self._path.exists():
                 self._stored = files.enter_context(self._path.open("rb"))
                 for offset, name, group in _scan(self._stored, self._path):

@@ -116,7 +116,7 @@ def read_signatures(workspace: Path) -> "Rows":
         contextlib.suppress(OSError, ValueError, EOFError, MemoryError),
         (workspace / "signatures.npy").open("rb") as file,
     ):
-        rows = np.lib.format.read_array(file, allow_pickle=False)
+        rows = np.lib.format.read_array(file, allow_pickle=False)  # type: ignore[no-untyped-call]
     return rows if rows.dtype == _row_type() and rows.ndim == 1 else no_signatures()
 
 
@@ -132,13 +132,13 @@ def keep_signatures(workspace: Path, rows: "Rows") -> None:
     import numpy as np
 
     with replacing(workspace / "signatures.npy") as file:
-        np.lib.format.write_array(file, rows, allow_pickle=False)
+        np.lib.format.write_array(file, rows, allow_pickle=False)  # type: ignore[no-untyped-call]
 
 
 def _row_type() -> "np.dtype[Any]":
     import numpy as np
 
-    return np.dtype(list(zip(_FIELDS, ("<u8", "<u4", ("<u4", BANDS)), strict=True)))  # type: ignore[arg-type]
+    return np.dtype(list(zip(_FIELDS, ("<u8", "<u4", ("<u4", BANDS)), strict=True)))
 
 
 def _shingles(words: "Hashes") -> "Hashes":
@@ -159,7 +159,7 @@ def _bands(shingles: "Hashes") -> "npt.NDArray[np.uint32]":
     import numpy as np
 
     factors, offsets = _hash_functions()
-    least = np.full(BANDS * _BAND, np.iinfo(np.uint64).max, np.uint64)
+    least: Hashes = np.full(BANDS * _BAND, np.iinfo(np.uint64).max, np.uint64)
     for begin in range(0, len(shingles), _AT_ONCE):
         values = factors[:, None] * shingles[begin : begin + _AT_ONCE] + offsets[:, None]
         np.minimum(least, values.min(axis=1), out=least)
