@@ -146,7 +146,7 @@ def _shingles(words: "Hashes") -> "Hashes":
     import numpy as np
 
     count = max(1, len(words) - SHINGLE + 1)
-    mixed = np.zeros(count, np.uint64)
+    mixed: Hashes = np.zeros(count, np.uint64)
     for n in range(min(SHINGLE, len(words))):
         mixed *= np.uint64(0x9E3779B97F4A7C15)
         mixed ^= words[n : n + count]
@@ -164,7 +164,7 @@ def _bands(shingles: "Hashes") -> "npt.NDArray[np.uint32]":
         values = factors[:, None] * shingles[begin : begin + _AT_ONCE] + offsets[:, None]
         np.minimum(least, values.min(axis=1), out=least)
     values = least.reshape(BANDS, _BAND)
-    mixed = np.zeros(BANDS, np.uint64)
+    mixed: Hashes = np.zeros(BANDS, np.uint64)
     for n in range(_BAND):
         mixed = (mixed ^ values[:, n]) * np.uint64(0xFF51AFD7ED558CCD)
         mixed ^= mixed >> np.uint64(33)
