@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from labels.annotations import Annotation
+from labels.annotations import IMPORTED, Annotation
 from labels.server.answers import as_object, describe, typed
 from labels.studio.tasks import read_result, seed_id, to_document
 from labels.taxonomy import Taxonomy
@@ -156,9 +156,16 @@ def _read_annotation(
 
 
 def _annotator(record: dict[str, Any]) -> str:
-    """Return the person who made an annotation (`completed_by`) or a draft (`user`)."""
+    """Return the person who made an annotation (`completed_by`) or a draft (`user`).
+
+    Raises:
+        InputError: it is no name, or one that labels from a file have, which no pull replaces.
+    """
     names = (record.get("completed_by"), record.get("user"))
-    return next((typed(name, str, "the annotator") for name in names if name), "unknown")
+    annotator = next((typed(name, str, "the annotator") for name in names if name), "unknown")
+    if annotator.startswith(IMPORTED):
+        raise InputError(f"the annotator {annotator[:100]!r} has the name of an import")
+    return annotator
 
 
 def _optional(record: dict[str, Any], name: str, default: T) -> T:

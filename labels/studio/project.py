@@ -19,6 +19,7 @@ Task = dict[str, Any]
 Progress = Callable[[int, int], None]  # called with how many are done, of how many
 
 PAGE = 500  # tasks a page: 10,000 of 3 KB are listed in 4 s
+_LONGEST_TITLE = 100  # characters to show; Label Studio takes 50
 QUERY_IDS = 250  # ids in one GET: 6.5 KB of address, and proxies refuse more than 8
 
 
@@ -93,7 +94,7 @@ def get_project(studio: Studio, project_id: int) -> Project:
     record = get_record(studio, project_id)
     return Project(
         id=project_id,
-        title=record.get("title", str),
+        title=record.get("title", str)[:_LONGEST_TITLE],
         url=f"{studio.url}/projects/{project_id}",
         created=record.get("created_at", str, ""),
         tasks=record.get("task_number", int, 0),

@@ -251,6 +251,7 @@ for _ in range(5000):
         ({"result": DEEP}, "a region of the result is a list"),
         ({"completed_by": {"email": "a@b.fr"}}, "the annotator is an object"),
         ({"completed_by": [1]}, "the annotator is a list"),
+        ({"completed_by": "import:a.csv"}, "the annotator 'import:a.csv' has the name of an"),
         ({"was_cancelled": "no"}, "was_cancelled is text, not true or false"),
         ({"ground_truth": 1}, "ground_truth is a whole number, not true or false"),
         ({"lead_time": "12 s"}, "lead_time is text, not a number"),

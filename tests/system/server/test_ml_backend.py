@@ -288,11 +288,11 @@ def test_a_project_made_anew_costs_no_annotation(newsroom: Newsroom, service: Se
     contents = [(newsroom.folder / name).read_bytes() for name in files]
     project = newsroom.project
     newsroom.web.delete(f"/api/projects/{project}/").raise_for_status()
-    newsroom.check_run("labels", "push")
+    newsroom.check_run("labels", "push", "--new-project")
     event = {"action": "START_TRAINING", "project": {"id": project}}
     assert send_event(newsroom, service, event).json() == {"status": "queued"}
     wait_until(lambda: retraining(service)["state"] == "failed")
-    assert "does not exist" in retraining(service)["last"]
+    assert f"does not have project {project}" in retraining(service)["last"]
     failed = newsroom.run("labels", "pull")
     assert failed.returncode == 1
     assert "1 in" in failed.stderr
