@@ -107,6 +107,7 @@ def test_a_renamed_project_is_found_by_its_id(
     assert f"set title in {tmp_path / 'labelstudio.toml'}" in note
     here.add(5)  # somebody takes the old title for another project
     assert here.find(tmp_path) == 4
+    here.add(6, "Presse régionale")
     followed = replace(OURS, title="Presse régionale")
     assert here.remember(tmp_path, followed) == 4
     capsys.readouterr()
