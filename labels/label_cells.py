@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from seeds.base.errors import InputError
+from seeds.mending.mojibake import mend_encoding
 from seeds.reading.cells import Cell, describe, is_null
 
 LONGEST = 200  # characters of a name; a longer one is a text
@@ -18,7 +19,8 @@ _NOTHING = frozenset(
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8}\d{0,2});", re.IGNORECASE)
 # A list as Python, NumPy or pandas print it: each string in quotes, with or without commas.
-_PRINTED = re.compile(r"(?:array\()?([\[({])(.*)[\])}](?:,\s?dtype=[\w<>.']{1,20})?\)?", re.DOTALL)
+_PRINTED = re.compile(r"([\[({])(.*)[\])}]", re.DOTALL)
+_ARRAY = re.compile(r"array\((.*?)(?:,\s?dtype=[\w<>.']{1,20})?\)", re.DOTALL)
 _STRING = r"'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\""
 _PART = re.compile(
     rf"(?:np\.str_\((?P<numpy>{_STRING})\)|(?P<string>{_STRING})|(?P<number>\d{{1,20}})"
@@ -56,7 +58,7 @@ def parse_labels(
             f"Write them with {separator or ';'!r} between them, or name another column with "
             "--label-column."
         ) from None
-    composed = [unicodedata.normalize("NFC", name.strip()) for name in names]
+    composed = [unicodedata.normalize("NFC", mend_encoding(name.strip())[0]) for name in names]
     return tuple(dict.fromkeys(name for name in composed if _is_visible(name)))
 
 
@@ -148,7 +150,8 @@ def _parse_printed(text: str) -> list[str] | None:
     Raises:
         _NoNamesError: it looks like one, but its strings can't be told apart.
     """
-    printed = _PRINTED.fullmatch(text)
+    array = _ARRAY.fullmatch(text)
+    printed = _PRINTED.fullmatch(array[1] if array else text)
     if not printed:
         return None
     inner, place = printed[2].strip(), 0

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from labels.names import comparison_key, tidy_name, without_case
+from labels.names import comparison_key, tidy_name, without_case, without_signs
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 
 # A name means what is written exactly so; else what differs least from it.
-_FORMS: tuple[Callable[[str], str], ...] = (tidy_name, without_case, comparison_key)
+_FORMS: tuple[Callable[[str], str], ...] = (tidy_name, without_case, comparison_key, without_signs)
 _NAMES_SHOWN = 20  # in a message
 
 
@@ -20,10 +20,12 @@ class CategoryNames:
         self._by_form: list[dict[str, dict[str, None]]] = [{} for _ in _FORMS]
         for category in taxonomy.categories:
             for name in (category.id, category.fr, category.en):
-                for form, index in zip(_FORMS, self._by_form, strict=True):
+                for form, index in zip(_FORMS[:-1], self._by_form, strict=False):
                     index.setdefault(form(name), {})[category.id] = None
         for name in taxonomy.ids:  # an id means its own category, whatever others are called
             self._by_form[0][name] = {name: None}
+            # It was made of a name, which a person may have changed since.
+            self._by_form[-1].setdefault(without_signs(name), {})[name] = None
 
     def find(self, name: str) -> str | None:
         """Return the id of the category that a name means, or None if it means none.
@@ -47,7 +49,7 @@ class CategoryNames:
     @property
     def keys(self) -> dict[str, str]:
         """The comparison key of every id and name -> the id of a category that has it."""
-        return {key: next(iter(ids)) for key, ids in self._by_form[-1].items()}
+        return {key: next(iter(ids)) for key, ids in self._by_form[-2].items()}
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ _ALIKE = str.maketrans(
     }
 )
 _MARKS = re.compile("[\u0300-\u036f\ufe00-\ufe0f]+")  # accents, and how an emoji is drawn
+_SIGNS = re.compile(r"[^\w+#]+")
 _AROUND_SIGNS = re.compile(r" ?([/&+|,;:']) ?")
 
 
@@ -43,3 +44,8 @@ def comparison_key(name: str) -> str:
     decomposed = unicodedata.normalize("NFKD", without_case(name))
     plain = " ".join(_MARKS.sub("", decomposed).split())
     return _AROUND_SIGNS.sub(r"\1", plain)
+
+
+def without_signs(name: str) -> str:
+    """Return what is left of a name in an id, but "+" and "#", which tell C++ from C#."""
+    return " ".join(_SIGNS.sub(" ", comparison_key(name)).split())

@@ -4,6 +4,7 @@ import datetime as dt
 import decimal
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from seeds.base.errors import InputError
@@ -29,7 +30,8 @@ class Cell(NamedTuple):
     value: Any
 
 
-class Unreadable(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Unreadable:
     """Stands for a value that the format's library can't read. what: "a string that …"."""
 
     what: str
