@@ -1,10 +1,12 @@
 """Datasets: on disk, their fingerprint, parts of them."""
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pyarrow.json import read_json
 
 from labels.dataset import Dataset, Example, read_dataset, read_dataset_file, write_dataset
 from seeds.base.errors import InputError
@@ -36,6 +38,82 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     read_back = read_dataset(tmp_path)
     assert read_back == odd
     assert read_back.fingerprint == odd.fingerprint
+
+
+# What `datasets` does: it reads 10 MB at a time, and tells the types from each by itself.
+def arrow_types(lines: bytes) -> dict[str, str]:
+    return {field.name: str(field.type) for field in read_json(io.BytesIO(lines)).schema}
+
+
+TEXTS = dict.fromkeys(("id", "text", "title", "date", "language", "source", "group"), "string")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("2023-08-12", "2023-08", "2023", ""),
+        *("2023-08-12 10:00", "2023-08-12T10:00:00Z", "2023-08-12T10:00:00+02:00", "0000-01-01"),
+    ],
+)
+def test_no_field_reads_as_a_point_in_time(tmp_path: Path, value: str) -> None:
+    """Else the next block, in which an article has no date, could not be read."""
+    date = value if len(value) < 11 else ""
+    article = Document.of("Un texte", title=value, date=date, source=value)
+    path = tmp_path / "dataset.jsonl"
+    names = taxonomy("multiple", ("2023-08-12",))
+    data = Dataset((Example(article, ("2023-08-12",)),), names)
+    write_dataset(path, data)
+    types = arrow_types(path.read_bytes())
+    assert types.pop("labels") in ("list<item: string>", "list<element: string>")
+    assert types == TEXTS
+    assert read_dataset_file(path, names) == data
+
+
+def test_an_article_with_categories_is_among_the_first_lines(tmp_path: Path) -> None:
+    """Else its categories would be of another type than those of the articles above."""
+    text = "Le film. " * 1000
+    examples = [Example(Document.of(f"{text}{n}"), ()) for n in range(200)]
+    examples += [Example(Document.of(f"{text}film {n}"), ("cinema",)) for n in range(3)]
+    path = tmp_path / "dataset.jsonl"
+    write_dataset(path, Dataset(tuple(examples), taxonomy()))
+    first = json.loads(path.read_bytes().partition(b"\n")[0])
+    assert (first["id"], first["labels"]) == (examples[200].document.id, ["cinema"])
+    read_back = read_dataset_file(path, taxonomy()).examples
+    assert sorted(read_back, key=str) == sorted(examples, key=str)
+    write_dataset(path, Dataset(tuple(examples[150:]), taxonomy()))
+    assert read_dataset_file(path, taxonomy()).examples == tuple(examples[150:])
+
+
+@pytest.mark.slow
+def test_the_datasets_library_reads_any_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    datasets = pytest.importorskip("datasets", reason="of an extra: camembert")
+    text = "Le film. " * 1400
+    dates = ["2023-08-12"] * 1000 + ["", "2023-08", "2023"] + ["2023-08-13"] * 1000
+    examples = tuple(
+        Example(Document.of(f"{text}{n}", date=date), ("cinema",) if n > 1500 else ())
+        for n, date in enumerate(dates)
+    )
+    path = tmp_path / "dataset.jsonl"
+    write_dataset(path, Dataset(examples, taxonomy()))
+    assert path.stat().st_size > 20_000_000
+    rows = datasets.load_dataset(
+        "json", data_files=str(path), cache_dir=str(tmp_path / "cache"), split="train"
+    )
+    assert len(rows) == 2003
+    assert {name: rows.features[name].dtype for name in TEXTS} == TEXTS
+    assert sorted(rows["labels"]) == sorted(list(example.categories) for example in examples)
+    assert sorted(date.strip() for date in rows["date"]) == sorted(dates)
+
+
+def test_a_dataset_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    record = {**Document.of("Un texte", date="2023-08-12").record(), "labels": ["cinema"]}
+    path = tmp_path / "dataset.jsonl"
+    path.write_text(json.dumps(record) + "\n")
+    (example,) = read_dataset_file(path, taxonomy()).examples
+    assert example.document.date == "2023-08-12"
 
 
 def test_without_labels_it_says_how_to_get_some(tmp_path: Path) -> None:

@@ -1,49 +1,21 @@
 """Files, folders, tables and standard input become articles; what can't be read is a Fault."""
 
-import datetime as dt
 import io
-import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pyarrow import parquet
 
 from seeds.base.errors import Fault, InputError
-from seeds.reading.cells import Record
-from seeds.reading.columns import Columns, find_columns
 from seeds.reading.files import File
 from seeds.reading.sources import Article, read_articles
-from seeds.reading.tables import read_rows, read_table_records
-
-
-def split(paths: Iterable[Any], **options: Any) -> tuple[list[Article], list[Fault]]:
-    found = list(read_articles([str(each) for each in paths], **options))
-    articles = [each for each in found if isinstance(each, Article)]
-    return articles, [each for each in found if isinstance(each, Fault)]
-
-
-def texts(paths: Iterable[Any], **options: Any) -> list[str]:
-    articles, faults = split(paths, **options)
-    assert not faults
-    return [each.document.text for each in articles]
-
-
-def write(path: Path, content: str | bytes) -> Path:
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
-
+from tests.support.reading import split, texts, write
 
 # ---------------------------------------------------------------- single articles
 
@@ -70,6 +42,12 @@ def test_an_assumed_encoding_is_noted(tmp_path: Path) -> None:
     [article], _ = split([path])
     assert article.document.text == "L’été à Genève coûte 12 €."
     assert article.notes == ("cp1252 assumed",)
+
+
+def test_the_mark_at_the_end_of_a_dos_file_is_no_text(tmp_path: Path) -> None:
+    path = write(tmp_path / "vieux.txt", "L'été à Genève.\r\n\x1a".encode("cp850"))
+    assert texts([path]) == ["L'été à Genève."]
+    assert texts([write(tmp_path / "utf8.txt", "Un.\r\n\x1a\x1a")]) == ["Un."]
 
 
 def test_a_file_of_unknown_suffix_is_read_as_text_where_it_is_named(tmp_path: Path) -> None:
@@ -184,187 +162,6 @@ def test_the_first_heading_of_markdown_is_its_title(tmp_path: Path) -> None:
     assert article.document.text == "Le titre.\n\nLe corps.\n\nSuite"
 
 
-# ---------------------------------------------------------------- tables
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_a_csv_is_read_with_the_delimiter_of_its_header(tmp_path: Path, delimiter: str) -> None:
-    lines = ["titre#texte#date", '"Un; titre, long|"#"Ligne un,\n\nligne ""deux"""#03/11/2020']
-    path = write(tmp_path / "a.csv", "\ufeff" + "\r\n".join(lines).replace("#", delimiter))
-    [article], faults = split([path])
-    assert not faults
-    assert article.document.text == 'Un; titre, long|\n\nLigne un,\n\nligne "deux"'
-    assert article.document.title == "Un; titre, long|"
-    assert article.document.date == "2020-11-03"
-    assert article.document.source == "a.csv:1"
-
-
-def test_a_tsv_like_masakhanews_is_read_with_its_quotes_and_addresses(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "dev.tsv",
-        'category\theadline\ttext\turl\nsports\tUn record\t"Il a dit : ""oui"", puis non."\thttps://x.org/1\n',
-    )
-    [article], _ = split([path], columns=Columns(text=("headline", "text")))
-    assert article.document.text == 'Un record\n\nIl a dit : "oui", puis non.'
-    assert article.document.title == "Un record"
-    assert article.document.source == "https://x.org/1"
-
-
-def test_a_field_longer_than_the_csv_module_allows_is_read(tmp_path: Path) -> None:
-    path = write(tmp_path / "long.csv", "text\n" + "mot " * 100_000 + "\n")
-    assert len(texts([path])[0]) == 399_999
-
-
-def test_the_faults_of_a_csv_name_the_record_and_the_others_are_read(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "id,text\n1,Un.\n2,\n3,Trois,quatre\n5,Cinq.\n")
-    articles, faults = split([path])
-    assert [(each.own_id, each.document.text) for each in articles] == [
-        ("1", "Un."),
-        ("5", "Cinq."),
-    ]
-    assert [each.where for each in faults] == [f"{path}:2", f"{path}:3"]
-    assert "3 fields where the header has 2" in faults[1].message
-
-
-@pytest.mark.parametrize("columns", [Columns(), Columns(text=("corps du texte",))])
-def test_a_missing_column_is_said_once_with_those_there(tmp_path: Path, columns: Columns) -> None:
-    path = write(tmp_path / "a.csv", "sujet,resume\nx,y\nz,w\n")
-    articles, [fault] = split([path], columns=columns)
-    assert not articles
-    assert "'sujet', 'resume'" in fault.message
-    assert "--text-columns" in fault.message
-
-
-def test_a_missing_column_of_the_id_is_not_looked_for_among_those_of_the_text(
-    tmp_path: Path,
-) -> None:
-    path = write(tmp_path / "a.csv", "text,cote\nx,y\n")
-    _, [fault] = split([path], columns=Columns(id="numero"))
-    assert "no column 'numero'" in fault.message
-    assert "--id-column" in fault.message
-    assert "--text-columns" not in fault.message
-
-
-def test_a_column_that_is_there_twice_is_not_guessed_at(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "id,text,text\n1,film,autre\n")
-    articles, [fault] = split([path])
-    assert not articles
-    assert "'text' twice" in fault.message
-    path = write(tmp_path / "b.csv", "text,x,x\nfilm,1,2\n")
-    assert len(split([path])[0]) == 1, "what is not read may be there twice"
-
-
-@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
-def test_a_csv_in_another_encoding_is_recognised_even_late_in_the_file(
-    tmp_path: Path, encoding: str
-) -> None:
-    plain = "".join(f"{n};Rien que des lettres simples\n" for n in range(20_000))
-    path = write(tmp_path / "a.csv", f"id;texte\n{plain}x;L’été à Genève.\n".encode(encoding))
-    articles, faults = split([path])
-    assert not faults
-    assert articles[-1].document.text == "L’été à Genève."
-    assert len(articles) == 20_001
-
-
-def test_a_csv_that_is_not_in_the_encoding_named_is_a_fault(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "texte\nL’été\n".encode("cp1252"))
-    _, [fault] = split([path], encoding="utf-8")
-    assert "utf-8" in fault.message
-
-
-def test_jsonl_names_lines_and_goes_on_after_bad_ones(tmp_path: Path) -> None:
-    lines = [
-        '{"text": "Un.", "id": 7, "date": "2020-11", "url": "https://x.org/1"}',
-        "",
-        "{oops",
-        '{"texte": ["Deux.", "Trois."], "titre": "Titre"}',
-        '{"text": null}',
-        '{"other": 1}',
-        "[1]",
-        '{"text": "NUL \\u0000"}',
-        '{"text": "Lone \\ud800."}',
-    ]
-    path = write(tmp_path / "a.jsonl", "\n".join(lines))
-    articles, faults = split([path])
-    assert [each.document.text for each in articles] == [
-        "Un.",
-        "Titre\n\nDeux.\n\nTrois.",
-        "Lone \ufffd.",
-    ]
-    assert [each.document.source for each in articles] == [
-        "https://x.org/1",
-        "a.jsonl:4",
-        "a.jsonl:9",
-    ]
-    assert articles[0].own_id == "7"
-    assert [each.where for each in faults] == [f"{path}:{n}" for n in (3, 5, 6, 7, 8)]
-    for fault, what in zip(faults, ["not JSON", "null", "'other'", "object", "NUL"], strict=True):
-        assert what in fault.message
-
-
-def test_a_json_line_above_the_limit_is_skipped_without_losing_the_next(tmp_path: Path) -> None:
-    big = json.dumps({"text": "x" * 5000})
-    path = write(tmp_path / "a.jsonl", f'{big}\n{{"text": "Deux."}}\n{big}')
-    articles, faults = split([path], max_bytes=1000)
-    assert [each.document.source for each in articles] == ["a.jsonl:2"]
-    assert [each.where for each in faults] == [f"{path}:1", f"{path}:3"]
-
-
-def test_parquet_is_read_with_its_dates_and_a_null_text_is_a_fault(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    table = {"text": ["Un.", None], "date": [dt.date(2020, 11, 3), None], "id": [1, 2]}
-    parquet.write_table(pa.table(table), path)
-    [article], [fault] = split([path])
-    assert article.document.date == "2020-11-03"
-    assert (article.own_id, article.document.source) == ("1", "a.parquet:1")
-    assert fault.where == f"{path}:2"
-    assert "null" in fault.message
-
-
-def test_a_date_that_is_none_is_noted_and_left_out(tmp_path: Path) -> None:
-    [article], _ = split([write(tmp_path / "a.csv", "text,date\nUn.,bientôt\n")])
-    assert article.document.date == ""
-    assert "'bientôt'" in article.notes[0]
-
-
-def test_rows_gives_every_column_and_stops_at_the_first_fault(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "category;text\nsport;Un.\nsport;Deux.;Trois.\n")
-    table = read_rows(path)
-    assert next(table) == (1, {"category": "sport", "text": "Un."})
-    with pytest.raises(InputError, match=r"a\.csv:2: has 3 fields"):
-        next(table)
-    with pytest.raises(InputError, match="does not exist"):
-        list(read_rows(tmp_path / "absent.csv"))
-    with pytest.raises(InputError, match="not a table"):
-        list(read_rows(tmp_path / "un.txt"))
-
-
-def test_columns_are_found_by_their_usual_names_in_any_case() -> None:
-    assert find_columns(Columns(), ["ID", "Titre", "Texte", "url"]) == Columns(
-        text=("Texte",), title="Titre", source="url", id="ID"
-    )
-    with pytest.raises(InputError, match="'jour'"):
-        find_columns(Columns(date="jour"), ["text"])
-    assert find_columns(Columns(date="jour"), ["text"], loose=True) == Columns(text=("text",))
-
-
-CELL = st.text(st.characters(exclude_characters="\0"))  # NUL makes a file binary
-WORD = st.text(st.characters(categories=["L", "N"]), min_size=1)  # a blank row is none
-
-
-@given(st.lists(st.tuples(WORD, CELL) | st.tuples(CELL, WORD), min_size=1))
-def test_a_csv_written_by_python_comes_back_as_it_was(pairs: list[tuple[str, str]]) -> None:
-    import csv
-    import tempfile
-
-    plain = [tuple(each.encode("utf-8", "replace").decode() for each in pair) for pair in pairs]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "a.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("a", "b"), *plain])
-        assert [tuple(values.values()) for _, values in read_rows(path)] == plain
-
-
 # ---------------------------------------------------------------- standard input
 
 
@@ -412,23 +209,6 @@ def test_a_source_is_a_path_below_the_common_folder_and_whole_below_the_root() -
     file = File(Path("/depeches/lundi/a.txt"), "txt")
     assert file.source("/depeches") == "lundi/a.txt"
     assert file.source("/") == "/depeches/lundi/a.txt"
-
-
-def test_parquet_is_read_by_no_thread_but_the_one_that_asks() -> None:
-    """Another one, once it let go of the file after Python had ended, aborted the process."""
-    readers = set()
-
-    class Watched(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            readers.add(threading.get_ident())
-            return super().read(size)
-
-    written = io.BytesIO()
-    parquet.write_table(pa.table({"text": ["Un.", "Deux."]}), written)
-    opened = Watched(written.getvalue())
-    found = list(read_table_records(opened, File(Path("a.parquet"), "parquet"), encoding=None))
-    assert found == [Record(1, {"text": "Un."}), Record(2, {"text": "Deux."})]
-    assert readers == {threading.get_ident()}
 
 
 def test_json_lines_are_passed_on_while_the_pipe_is_still_open() -> None:
@@ -594,84 +374,6 @@ def test_a_source_is_the_path_below_the_folder_that_holds_all_that_was_named(
     paths = [papers / each if absolute else Path(each) for each in named]
     articles, _ = split(paths, recursive=True)
     assert [each.document.source for each in articles] == sources
-
-
-# ---------------------------------------------------------------- quotes left open
-
-
-def quoted(path: Path, content: str, **options: Any) -> tuple[list[str], list[tuple[str, str]]]:
-    """The texts of a table, and for each fault its place and the lines it names."""
-    articles, faults = split([write(path, content)], **options)
-    lines = [re.search(r"lines? (\d+(?: to \d+)?) (?:is|are) left out", f.message) for f in faults]
-    named = [found[1] if found else f.message for found, f in zip(lines, faults, strict=True)]
-    return [each.document.text for each in articles], [
-        (fault.where.rpartition(":")[2], name) for fault, name in zip(faults, named, strict=True)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("lines", "kept", "lost"),
-    [
-        # Not closed before the end: without care, all that follows is one text.
-        (['1,"Un', "2,Deux", "3,Trois"], ["Deux", "Trois"], [("1", "2")]),
-        # "Closed" by the quote that opens a later field.
-        (['1,"Un', "2,Deux", '3,"Trois"'], ["Deux", "Trois"], [("1", "2")]),
-        (['1,"Un', '2,"Deux', "3,Trois"], ["Trois"], [("1", "2 to 3")]),
-        # What may be the rest of the open text is left out, and said to be.
-        (['1,"Un', "suite", "fin", "2,Deux"], ["Deux"], [("1", "2 to 4")]),
-        (["1,Un", '2,"Deux'], ["Un"], [("2", "3")]),
-        (['1,"Un "beau', 'film"', '2,"Deux', 'lignes"'], ["Deux\nlignes"], [("1", "2 to 3")]),
-    ],
-)
-def test_an_open_quote_is_a_fault_that_names_its_lines_and_the_others_are_read(
-    tmp_path: Path, lines: list[str], kept: list[str], lost: list[tuple[str, str]]
-) -> None:
-    for end in ("\n", "\r\n"):
-        for last in ("", end):
-            content = end.join(["id,text", *lines]) + last
-            found, faults = quoted(tmp_path / "a.csv", content)
-            assert ([each.replace("\r", "") for each in found], faults) == (kept, lost)
-
-
-def test_in_a_single_column_what_follows_an_open_quote_is_left_out_and_said_to_be(
-    tmp_path: Path,
-) -> None:
-    found, faults = quoted(tmp_path / "a.csv", 'text\nUn.\n"Deux\nTrois\nQuatre\n')
-    assert (found, faults) == (["Un."], [("2", "3 to 5")])
-
-
-def test_lines_are_those_of_the_file_below_a_note_of_excel(tmp_path: Path) -> None:
-    found, faults = quoted(tmp_path / "a.csv", 'sep=;\nid;text\n\n1;"Un\n2;Deux\n')
-    assert (found, faults) == (["Deux"], [("1", "4")])
-
-
-def test_stray_quotes_of_a_tsv_are_text_and_no_row_is_swallowed(tmp_path: Path) -> None:
-    rows_ = ['1\tIl dit "oui".', '2\t"Non" est dit.', '3\t"Ouvert', '4\tFermé"', '5\t12" de pluie']
-    found, faults = quoted(tmp_path / "a.tsv", "\n".join(["id\ttext", *rows_]))
-    assert found == ['Il dit "oui".', "Non est dit.", 'Fermé"', '12" de pluie']
-    assert faults == [("3", "4")]
-
-
-def test_an_open_quote_in_the_header_is_a_fault_of_the_file(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", 'id,"text\n1,Un\n2,Deux\n')
-    articles, [fault] = split([path])
-    assert not articles
-    assert fault.where == str(path)
-    assert fault.message.startswith("its header: a quote is left open")
-
-
-def test_a_quote_that_no_end_of_a_large_file_closes_is_not_searched_for_ever(
-    tmp_path: Path,
-) -> None:
-    lines = "".join(f"{n},Texte {n}\n" for n in range(2, 300))
-    found, faults = quoted(tmp_path / "a.csv", f'id,text\n1,"Un\n{lines}300,fin"\n', max_bytes=1000)
-    assert (found[0], len(found), faults) == ("Texte 2", 299, [("1", "2")])
-
-
-def test_labels_of_a_file_with_an_open_quote_are_refused_with_its_lines(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", 'text,label\nUn,cinema\n"Deux,trade\nTrois,sport\n')
-    with pytest.raises(InputError, match=r"a\.csv:2: a quote is left open.* line 3 is left out"):
-        list(read_rows(path))
 
 
 @pytest.mark.parametrize("size", [1, 999, 1500, 2_500_000])
