@@ -270,6 +270,7 @@ def _annotate(
                         "categories, which are ignored. List all its categories in one row.",
                     )
                 )
+    faults.sort(key=lambda fault: int(row) if (row := _row_number(fault.where)).isdigit() else 0)
     return LabelledArticles(
         documents, list(annotations.values()), taxonomy, faults, rows.notes, repeated
     )
