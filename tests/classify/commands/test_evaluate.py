@@ -213,6 +213,33 @@ def test_labels_outside_the_taxonomy_are_one_line_that_names_them(
     assert result.stderr.count("\n") == 1
 
 
+def test_a_table_is_read_as_labels_import_reads_it(trained: Path, tmp_path: Path) -> None:
+    examples = dataset(30, seed=7).examples
+    plain = evaluate(trained, "--on", table(tmp_path / "plain.csv", examples))
+    rows = [
+        f'{example.document.text};"{[name.upper() for name in example.categories]}";;'
+        for example in examples
+    ]
+    path = tmp_path / "foreign.csv"
+    path.write_text("\n".join(["Textes;Cate\u0301gories;;", *rows, ";;;", ";;;", "\x1a"]))
+    figures = evaluate(trained, "--on", path)
+    assert {**figures, "on": ""} == {**plain, "on": ""}
+
+
+def test_names_that_are_no_category_are_listed_as_they_stand_in_the_file(
+    trained: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\nUn film.,cinema\nUn vaccin.,Médecine\nUn port.,Trad\n")
+    result = classify("evaluate", "--workspace", trained, "--on", path)
+    assert result.returncode == 1
+    assert result.stderr.startswith(
+        f"Error: {path}: not in the taxonomy: Médecine (1 article) in row 2, "
+        "Trad (1 article) in row 3 (did you mean 'Trade'?). Correct them, or add them to "
+        f"{trained / 'taxonomy.toml'}. Known: cinema, trade, sport."
+    )
+
+
 def test_a_row_that_can_not_be_used_is_named_and_the_others_are_measured(
     trained: Path, tmp_path: Path
 ) -> None:
