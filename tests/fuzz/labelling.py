@@ -4,6 +4,7 @@ import copy
 import tomllib
 from typing import Any
 
+from labels.new_categories import Creation
 from labels.spreadsheet import Layout, read_labelled
 from labels.studio.connection import StudioSettings
 from labels.studio.export import read_export
@@ -15,7 +16,7 @@ from seeds.base.errors import InputError
 from seeds.base.settings import parse
 from seeds.document import Document
 from tests.fuzz.choices import Choices, mutate, to_json, to_text
-from tests.fuzz.readers import check_error
+from tests.fuzz.readers import check_error, scratch_folder
 from tests.support.corpus import taxonomy
 from training.recipe import Recipe
 
@@ -89,20 +90,22 @@ def check_interface(data: bytes) -> None:
 _ROWS = [
     {"text": "Le film sort en salle.", "title": "Cinéma", "date": "2021-03-04", "labels": "cinema"},
     {"text": "Le match est nul.", "title": "", "date": "", "labels": ["sport", "trade"]},
-    {"text": b"L'accord sur le port.", "title": None, "date": 2021, "labels": "Trade;Sport"},
+    {"text": "L'accord sur le port.", "title": None, "date": 2021, "labels": "Trade;Sport"},
 ]
 
 
 def check_labels(data: bytes) -> None:
-    """Read the rows of a file of labels, with cells of every type."""
+    """Read a file of labels, with cells of every type."""
     choices = Choices(data)
-    rows = [mutate(copy.deepcopy(row), choices) for row in _ROWS]
-    numbered = [(n, row) for n, row in enumerate(rows, 1) if isinstance(row, dict)]
+    rows = [to_json(mutate(copy.deepcopy(row), choices)) for row in _ROWS]
     layout = Layout(separator=choices.pick((";", ",", "", "|")))
     single, create = choices.below(2) == 1, choices.below(2) == 1
     categories = taxonomy("single" if single else "multiple")
+    path = scratch_folder() / "labels.jsonl"
+    path.write_bytes("\n".join(rows).encode("utf-8", "surrogatepass"))
+    creation = Creation(every=create)
     try:
-        labelled = read_labelled(numbered, layout, categories, file="a.csv", create=create)
+        labelled = read_labelled(path, layout, categories, creation=creation, remedy="")
     except InputError as error:
         check_error(error)
         return

@@ -103,7 +103,8 @@ def check_clean(data: bytes) -> None:
     assert _DATE.fullmatch(once.date), once.date
     assert once.title in once.text
     assert clean(once.text).text == once.text
-    assert clean(once.text, title=once.title, date=once.date) == once
+    again = clean(once.text, title=once.title, date=once.date)
+    assert (again.text, again.title, again.date) == (once.text, once.title, once.date)
 
 
 def check_dates(data: bytes) -> None:
