@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seeds.base.errors import InputError
 
@@ -47,7 +47,7 @@ class Columns:
     date: str = ""
     source: str = ""
     id: str = ""
-    label: str | None = None
+    label: str | None = field(default=None, repr=False)  # which prediction never asks for
 
 
 def parse_column_names(text: str | None) -> tuple[str, ...]:
