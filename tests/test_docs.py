@@ -11,7 +11,8 @@ import pytest
 from classify.cli import cli
 from tests.support.command import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+ROOT_PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
+PAGES = [*ROOT_PAGES, *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 COMMANDS = [
     (page, line.split("  #")[0].strip())
@@ -49,10 +50,17 @@ def _anchor(heading: str) -> str:
 @pytest.mark.parametrize("page", TEXTS)
 def test_a_file_that_a_page_names_is_there(page: str) -> None:
     named = re.findall(
-        r"`((?:seeds|labels|training|classify|configs|benchmarks)/[\w/.-]+)`", TEXTS[page]
+        r"`((?:seeds|labels|training|classify|configs|benchmarks|tests)/[\w/.-]+)`", TEXTS[page]
     )
     missing = [path for path in named if not (ROOT / path).exists()]
     assert missing == []
+
+
+def test_every_promise_of_security_names_its_tests() -> None:
+    lines = re.split(r"\n(?=- |\n|\*\*)", TEXTS["SECURITY.md"])
+    promises = [line for line in lines if line.startswith("- ") and "*Not promised:*" not in line]
+    assert len(promises) > 15
+    assert [line for line in promises if "`tests/" not in line] == []
 
 
 def test_the_pages_show_every_part_of_the_command_line() -> None:
