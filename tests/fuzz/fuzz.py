@@ -9,6 +9,7 @@ that fails is kept in .fuzz/found/; `python -m tests.fuzz.fuzz --replay FILE TAR
 
 import argparse
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -79,7 +80,8 @@ def fuzz(name: str, target: Target, runs: int, kept: Path, seed: int = 0) -> Out
     command = [sys.executable, "-m", "tests.fuzz.fuzz", "--inside", target.place, str(new)]
     command += [str(CORPUS / name)] if (CORPUS / name).is_dir() else []
     command += [f"-{option}={value}" for option, value in options.items()]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    env = {**os.environ, "PYTHONHASHSEED": "0"}  # with the seed, the same inputs every time
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, env=env)
     output = done.stderr.decode("utf-8", "replace") + done.stdout.decode("utf-8", "replace")
     stats = {name: int(value) for name, value in _STAT.findall(output)}
     failures = _FAILURE.findall(output)
