@@ -14,7 +14,7 @@ _BLOCK_NAME = re.compile(rf"(?:{_BLOCK})\Z", re.IGNORECASE)
 # Tags as only HTML has them: a text about HTML puts them between spaces, in a sentence.
 _SURE = re.compile(
     rf"<!--\s?/?wp:|(?<![ \t\n])</(?:{_BLOCK})\s?>|(?<!\s)<br\s?/?>|<br\s?/?>(?=\S)"
-    rf"|^[ \t]{{0,9}}</?(?:{_BLOCK})(?:\s[^<>]*)?>|<br\s?/?>\s*+<br",
+    rf"|^[^\S\n]{{0,9}}</?(?:{_BLOCK})(?:\s[^<>]*)?>|<br\s?/?>\s*+<br",
     re.IGNORECASE | re.MULTILINE,
 )
 _INLINE = re.compile(

@@ -72,7 +72,7 @@ def _mend_legacy(text: str) -> str:
     That it is wrong is sure where less than half of the accents are plausible.
     """
     share, marks = plausible_share(text)
-    if share > 0.5 or marks < 3:
+    if share > 0.5 or marks < 3 or "\ufffd" in text:  # one of _SEEN writes that as \x1a
         return text
     import ftfy.bad_codecs  # noqa: F401  # registers the first of _SEEN
 

@@ -105,6 +105,16 @@ def test_no_article_of_the_public_corpora_is_changed() -> None:
 # ---------------------------------------------------------------- HTML in a value
 
 
+def test_a_character_that_is_lost_never_becomes_another() -> None:
+    damaged = "(Lep\ufffd\x8e\ufffd ot\x8e\ufffd ot"
+    assert "\x1a" not in clean(damaged).text
+    assert clean(damaged).text.count("\ufffd") == 3
+
+
+def test_a_tag_after_a_no_break_space_begins_its_line() -> None:
+    assert mend("Un.\n\xa0<p>Deux.\n").text.split() == ["Un.", "Deux."]
+
+
 @pytest.mark.parametrize(
     ("markup", "text"),
     [
