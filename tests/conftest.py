@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labels.server import server
-from labels.server.installation import VERSION
 from tests.support.browser import CHROMIUM, chromium_program
-from tests.support.label_studio import LabelStudio, copy_server
+from tests.support.label_studio import PRISTINE, LabelStudio, copy_server
 from tests.support.waiting import free_port
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ MARKERS = {  # folder -> the marker of its tests
 }
 FIRST = "test_ml_backend.py"  # takes longest
 LONGEST = ("slow", "spark", "encoder", "server", "browser")
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "classify-tests"
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # real articles, not ours to publish
 
 
@@ -53,17 +51,16 @@ def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStud
     developer's next, copy what that one made.
     """
     workspace = tmp_path_factory.mktemp("studio")
-    pristine = CACHE / f"label-studio-{VERSION}"
-    pristine.parent.mkdir(parents=True, exist_ok=True)
-    with pristine.with_suffix(".lock").open("a") as file:
+    PRISTINE.parent.mkdir(parents=True, exist_ok=True)
+    with PRISTINE.with_suffix(".lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        if pristine.is_dir():
-            copy_server(pristine, workspace)
+        if PRISTINE.is_dir():
+            copy_server(PRISTINE, workspace)
         started = server.start(workspace, port=free_port(), notify=_tell)
-        if not pristine.is_dir():
-            new = Path(tempfile.mkdtemp(dir=pristine.parent))
+        if not PRISTINE.is_dir():
+            new = Path(tempfile.mkdtemp(dir=PRISTINE.parent))
             copy_server(workspace, new)
-            new.rename(pristine)
+            new.rename(PRISTINE)
     yield LabelStudio(workspace, started)
     server.stop(workspace)
 

@@ -5,17 +5,26 @@ import errno
 import functools
 import json
 import os
+import re
 import select
 import shlex
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
+# What an error tells its reader to do begins with one of these, after what is wrong.
+REMEDY = re.compile(
+    r"[.:;,?)] (?:or |then |Or |else )?(?:Add|Annotate|Change|Check|Choose|Copy|Correct|Decompress|Delete"
+    r"|Did you mean|Download|Export|Fill|Fix|Free|Get|Give|If|Install|Label|Leave|Look|Lower|Make|Name"
+    r"|Promote|Pull|Push|Put|Quote|Raise|Reinstall|Remove|Rename|Repair|Restore|Run|Save|See|Send|Set"
+    r"|Start|Train|Try|Upgrade|Use|Wait|Without|Write)\b"
+)
 READ_AT_START = ("LANG", "LC_", "OMP_", "PYTHON", "TZ")  # variables that a running Python ignores
 
 
@@ -39,7 +48,22 @@ def classify(
         code, out, err = done.returncode, done.stdout, done.stderr
     else:
         code, out, err = _forked(words, data, cwd or Path.cwd(), environment(**variables))
-    return subprocess.CompletedProcess(words, code, out.decode(), err.decode())
+    done = subprocess.CompletedProcess(words, code, out.decode(), err.decode())
+    check_manners(done, variables)
+    return done
+
+
+def check_manners(done: subprocess.CompletedProcess[str], variables: Mapping[str, str]) -> None:
+    """Check what no user may ever see, and that an error is a line that says what to do."""
+    assert "Traceback" not in done.stderr, done.stderr
+    for name, value in variables.items():
+        if name.endswith("_KEY") and len(value) > 8:
+            assert value not in done.stdout + done.stderr, name
+    errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    if errors and done.returncode == 1:
+        assert len(errors) == 1, errors
+        assert done.stderr.splitlines()[-1] == errors[0], done.stderr
+        assert REMEDY.search(errors[0]), errors[0]
 
 
 def train(folder: Path) -> str:

@@ -1,11 +1,16 @@
 """The Label Studio of a test session."""
 
+import os
 import shutil
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from labels.server import server
+from labels.server.installation import VERSION
+
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "classify-tests"
+PRISTINE = _CACHE / f"label-studio-{VERSION}"  # one that has migrated its database
 
 
 @dataclass(frozen=True)
