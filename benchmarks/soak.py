@@ -147,7 +147,7 @@ class Soak:
 
     def befall(self, step: Step) -> None:
         """Let one to three faults befall a command, one after the other, then leave it alone."""
-        others = [self.break_once(step) for _ in range(self.rng.choice((1, 1, 2, 3)))]
+        others = [self.break_once(step) for _ in range(self.rng.choice((1, 2, 2, 3)))]
         self.repeat(step)
         for other in others:
             if other not in (None, step):

@@ -31,6 +31,7 @@ MARKERS = {  # folder -> the marker of its tests
     "classify/workspace": "slow",
     "fuzz": "slow",
     "system/browser": "browser",
+    "system/faults": "slow",
     "system/server": "server",
     "system/service": "slow",
     "system/slow": "slow",
