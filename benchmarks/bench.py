@@ -77,6 +77,7 @@ BENCHMARKS = {
     "serving": Benchmark("HTTP service", ("--clients", "1000"), ("fastapi", "uvicorn")),
     "spark": Benchmark("Apache Spark", None, ("pyspark",)),
     "label_studio": Benchmark("Label Studio with many articles"),
+    "soak": Benchmark("Faults, for half an hour"),
 }
 
 

@@ -176,7 +176,7 @@ class Soak:
             self.injected[step.name, fault] += 1
         if outcome.code == 0:
             step.done(outcome)
-        step.check(False)
+        self.check(step, settled=False)
         return other
 
     def repeat(self, step: Step) -> None:
@@ -184,7 +184,14 @@ class Soak:
         outcome = self.desk.check(*step.words)
         if outcome.code == 0:
             step.done(outcome)
-            step.check(True)
+            self.check(step, settled=True)
+
+    def check(self, step: Step, *, settled: bool) -> None:
+        """Look at what there is; a file that can't be read is a finding."""
+        try:
+            step.check(settled)
+        except ValueError as error:
+            self.desk.findings.add("file torn", str(error))
 
     def beside(self, step: Step) -> Step:
         """Return the command that is given at the same time."""

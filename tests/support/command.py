@@ -20,10 +20,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 # What an error tells its reader to do begins with one of these, after what is wrong.
 REMEDY = re.compile(
-    r"[.:;,?)] (?:or |then |Or |else )?(?:Add|Annotate|Change|Check|Choose|Copy|Correct|Decompress|Delete"
-    r"|Did you mean|Download|Export|Fill|Fix|Free|Get|Give|If|Install|Label|Leave|Look|Lower|Make|Name"
-    r"|Promote|Pull|Push|Put|Quote|Raise|Reinstall|Remove|Rename|Repair|Restore|Run|Save|See|Send|Set"
-    r"|Start|Train|Try|Upgrade|Use|Wait|Without|Write)\b"
+    r"[.:;,?)] (?:or |then |Or |else )?"
+    r"(?:Add|Annotate|Change|Check|Choose|Copy|Correct|Decompress|Delete|Did you mean|Download"
+    r"|Export|Fill|Fix|Free|Get|Give|If|Install|Label|Leave|Look|Lower|Make|Name|Promote|Pull|Push"
+    r"|Put|Quote|Raise|Reinstall|Remove|Rename|Repair|Restore|Run|Save|See|Send|Set|Start|Train"
+    r"|Try|Upgrade|Use|Wait|Without|Write)\b"
 )
 READ_AT_START = ("LANG", "LC_", "OMP_", "PYTHON", "TZ")  # variables that a running Python ignores
 

@@ -13,7 +13,16 @@ from benchmarks import bench, embedding, kinds, prediction, results, startup, ti
 from tests.support.command import ROOT
 from tests.support.waiting import wait_until
 
-PARTS = {"clients", "results", "timing"}  # what the scripts are made of
+PARTS = {
+    "clients",
+    "results",
+    "timing",
+    "soak_commands",
+    "soak_faults",
+    "soak_ledger",
+    "soak_serve",
+    "soak_steps",
+}  # what the scripts are made of
 SCRIPTS = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - PARTS
 
 
