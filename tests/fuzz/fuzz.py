@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -80,8 +81,9 @@ def fuzz(name: str, target: Target, runs: int, kept: Path, seed: int = 0) -> Out
     command = [sys.executable, "-m", "tests.fuzz.fuzz", "--inside", target.place, str(new)]
     command += [str(CORPUS / name)] if (CORPUS / name).is_dir() else []
     command += [f"-{option}={value}" for option, value in options.items()]
-    env = {**os.environ, "PYTHONHASHSEED": "0"}  # with the seed, the same inputs every time
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, env=env)
+    with _scratch_folder() as scratch:
+        env = {**os.environ, "FUZZ_SCRATCH": scratch}
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, env=env)
     output = done.stderr.decode("utf-8", "replace") + done.stdout.decode("utf-8", "replace")
     stats = {name: int(value) for name, value in _STAT.findall(output)}
     failures = _FAILURE.findall(output)
@@ -94,6 +96,12 @@ def fuzz(name: str, target: Target, runs: int, kept: Path, seed: int = 0) -> Out
         stats.get("peak_rss_mb", 0),
         tuple(failures),
     )
+
+
+def _scratch_folder() -> "tempfile.TemporaryDirectory[str]":
+    """Make a folder for the files of a target, in memory where there is such a disk."""
+    memory = Path("/dev/shm")
+    return tempfile.TemporaryDirectory(prefix="fuzz-", dir=memory if memory.is_dir() else None)
 
 
 def _ending(output: str) -> str:
@@ -159,8 +167,9 @@ def main() -> int:
     options = parser.parse_args()
     targets = options.target or list(TARGETS)
     if options.replay:
-        for target in targets:
-            load(TARGETS[target].place)(options.replay.read_bytes())
+        with _scratch_folder() as os.environ["FUZZ_SCRATCH"]:
+            for target in targets:
+                load(TARGETS[target].place)(options.replay.read_bytes())
         return 0
     total = sum(TARGETS[target].share for target in targets)
 

@@ -4,9 +4,9 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import re
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -124,12 +124,9 @@ def _texts(data: bytes, count: int) -> list[str]:
 # ---------------------------------------------------------------- files that are bytes throughout
 
 
-@cache
 def scratch_folder() -> Path:
-    """Return a folder for the files of this process, in memory where there is such a disk."""
-    return Path(
-        tempfile.mkdtemp(prefix="fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
-    )
+    """Return a folder for the files of this process; whoever started it removes that."""
+    return Path(os.environ["FUZZ_SCRATCH"])
 
 
 @cache
