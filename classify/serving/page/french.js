@@ -125,6 +125,12 @@ const MESSAGES = [
     /^holds no text that reads like an article\b/,
     () => "On n’y trouve pas d’article. Enregistrez le texte seul en .txt.",
   ],
+  [/^the model does not get through one of the texts\b/, () => "Le modèle ne vient pas à bout d’un des textes."],
+  [
+    /^was not computed within (.+?)\. Send less of it\./,
+    (time) => `Le modèle n’en vient pas à bout en ${time}. Envoyez un texte plus court.`,
+  ],
+  [/^ended the model's process twice\b/, () => "Le modèle n’en vient pas à bout. Envoyez un texte plus court."],
   [
     MISSING_COLUMNS,
     (_missing, columns) => `Aucune colonne n’est reconnue comme celle du texte ; elles s’appellent ${columns}.`,

@@ -1,4 +1,4 @@
-"""The HTTP API of a real `classify serve`: answers, bad requests, key, promotion, shutdown."""
+"""The HTTP API of a real `classify serve`: answers, bad requests, the key, and how it starts."""
 
 import gzip
 import json
