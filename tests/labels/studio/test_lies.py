@@ -13,6 +13,7 @@ import pytest
 
 from labels.studio.client import Studio
 from labels.studio.errors import MissingError
+from labels.studio.export import read_export
 from labels.studio.project import (
     export_tasks,
     find_project,
@@ -22,10 +23,14 @@ from labels.studio.project import (
     list_tasks,
 )
 from labels.studio.registration import list_backends
+from labels.studio.tasks import to_task
 from seeds.base.errors import InputError
+from seeds.document import Document
+from tests.support.corpus import taxonomy
 from tests.support.impostor import KEY, PROJECT, Handler, Impostor, impostor
 from tests.support.proxy import SETTINGS
 
+ARTICLE = Document.of("Un film.")
 QUICK = replace(SETTINGS, timeout=20.0, retries=0)
 BODIES = {
     "empty": b"",
@@ -212,6 +217,28 @@ def test_a_compressed_answer_is_read(server: Impostor) -> None:
         body, Content_Encoding="gzip"
     )
     assert connect(server).email == "ines@classify.localhost"
+
+
+# ----------------------------------------------------------------------------------- annotations
+
+
+@pytest.mark.parametrize("field", ["result", "lead_time", "created_at", "was_cancelled", "user"])
+@pytest.mark.parametrize("kind", ["annotations", "drafts"])
+def test_what_one_annotator_stored_does_not_hide_what_others_did(
+    server: Impostor, field: str, kind: str
+) -> None:
+    studio = connect(server)
+    good = {"id": 2, "created_username": "Léa B lea@b.fr, 1", "result": []}
+    deep: list[Any] = []
+    for _ in range(500):
+        deep = [deep]
+    for value in (5, "x", True, {}, [5], [None], [{}], {"choices": 5}, deep, "\ud800", 1e308):
+        task = {**to_task(ARTICLE), "id": 1, "annotations": [good], "drafts": []}
+        task[kind] = [*task[kind], {**good, "created_username": "Max m@b.fr, 2", field: value}]
+        server.lies["/api/tasks/"] = json.dumps({"tasks": [task], "total": 1}).encode()
+        exported = read_export(export_tasks(studio, 7), taxonomy())
+        assert "lea@b.fr" in {annotation.annotator for annotation in exported.annotations}
+        assert list(exported.rejected.values()) in ([], [[1]])
 
 
 # ---------------------------------------------------------------------------------------- pages
