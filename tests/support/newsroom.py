@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from labels.studio.client import Studio, StudioSettings
+from seeds.document import Document, read_documents, write_documents
 from tests.support.command import ROOT, classify, environment
 from tests.support.label_studio import LabelStudio
 
@@ -80,6 +81,13 @@ class Newsroom:
         assert added.returncode == 0, added.stderr
         by_text = {record["text"]: record["id"] for record in self.records("documents.jsonl")}
         return [by_text[text] for text in texts]
+
+    def store(self, text: str) -> str:
+        """Add an article as it stands, without the cleaning of `seeds add`; return its id."""
+        article = Document.of(text)
+        documents = {**read_documents(self.folder), article.id: article}
+        write_documents(self.folder, documents)
+        return article.id
 
     @property
     def project(self) -> int:

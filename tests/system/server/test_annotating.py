@@ -185,7 +185,7 @@ def test_the_article_and_all_categories_fit_on_one_small_screen(
 
 def test_html_in_an_article_is_shown_as_text_and_never_run(newsroom: Newsroom, lea: Page) -> None:
     text = f"Un titre {HOSTILE}\n\nUn texte {HOSTILE} puis la suite de l'article."
-    (article,) = newsroom.add(text)
+    article = newsroom.store(text)
     newsroom.check_run("labels", "push")
     open_article(lea, newsroom, article)
     text_shown = lea.locator(".press-text").inner_text()
@@ -210,6 +210,35 @@ def test_html_in_a_category_is_shown_as_text_and_never_run(newsroom: Newsroom, l
     choice.click()
     expect(choice).to_be_checked()
     assert lea.evaluate("window.ran") is None
+
+
+def test_a_third_person_settles_a_dispute_with_an_annotation_of_their_own(
+    newsroom: Newsroom, lea: Page
+) -> None:
+    """The stream offers it to nobody; from the list, + begins an annotation of one's own."""
+    disputed, other = newsroom.add("Un film ouvre le festival.", "Un match se joue ce soir.")
+    newsroom.check_run("labels", "push")
+    for name, category in (("max", "cinema"), ("ines", "sport")):
+        newsroom.annotate(newsroom.annotator(name), disputed, category)
+    pulled = newsroom.check_run("labels", "pull").stderr
+    assert "0 articles with agreed labels, 1 to adjudicate" in pulled
+    where = f"/api/projects/{newsroom.project}/next"
+    assert newsroom.annotator("lea").get(where).json()["id"] == newsroom.task(other)
+
+    open_article(lea, newsroom, disputed)
+    lea.get_by_label("Create an annotation").click()
+    expect(box(lea, "cinema")).not_to_be_checked()
+    tick(lea, "cinema")
+    send(lea, "submit")
+    assert "1 article with agreed labels, 0 to adjudicate" in (
+        newsroom.check_run("labels", "pull").stderr
+    )
+    assert {
+        record["annotator"].partition("@")[0]: record["categories"]
+        for record in newsroom.records("annotations.jsonl")
+    } == {"max": ["cinema"], "ines": ["sport"], "lea": ["cinema"]}
+    (example,) = newsroom.records("dataset.jsonl")
+    assert example["labels"] == ["cinema"]
 
 
 @pytest.mark.parametrize("kind", ["annotation", "prediction"])

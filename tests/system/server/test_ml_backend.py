@@ -140,7 +140,7 @@ def test_an_article_that_is_opened_has_the_prediction_of_the_current_run(
 def test_an_annotator_sees_categories_ticked_corrects_one_and_is_counted(
     newsroom: Newsroom, service: Service, chromium: Browser
 ) -> None:
-    (hostile,) = newsroom.add(f"film festival réalisateur écran tournage {HOSTILE}")
+    hostile = newsroom.store(f"film festival réalisateur écran tournage {HOSTILE}")
     newsroom.check_run("labels", "push")
     page = annotator(newsroom, chromium)
     expect_ticked(page, newsroom, newsroom.fresh[0], {"cinema"})
