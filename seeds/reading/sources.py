@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from seeds.base.deadline import time_limit
 from seeds.base.errors import Fault, InputError
 from seeds.base.surrogates import replace_surrogates
 from seeds.clean import clean
@@ -19,6 +20,7 @@ from seeds.reading.pages import read_pages
 from seeds.reading.raw_records import Lines, Reading, Rows, WholeFile, read_raw
 from seeds.reading.tables import json_record
 
+SECONDS = 60.0  # to read an article, and to clean it; the largest page at hand takes 2
 _RAW = 100_000  # bytes of a record that a Fault holds
 _DATE = 60  # characters of a date that a note quotes
 _USUAL = Columns()  # all found by their usual names
@@ -98,7 +100,8 @@ def parse_articles(
 def _parse_file(part: WholeFile, reading: Reading) -> Iterator[Article | Fault]:
     """Parse the articles of a file that is no table: one, unless a web page holds several."""
     try:
-        pages = read_pages(part.data, part.format, reading.encoding)
+        with time_limit(SECONDS):
+            pages = read_pages(part.data, part.format, reading.encoding)
     except InputError as error:
         yield Fault(part.where, str(error))
         return
@@ -160,7 +163,7 @@ def _parse_record(
             raise columns
         assert columns is not None  # they chose what was read of the record
         page, own_id = _page(row, columns, reading.max_bytes)
-        article = _article(page, where, f"{part.source}:{row.number}", own_id, reading)
+        article = _read_article(page, where, f"{part.source}:{row.number}", own_id, reading)
     except InputError as error:
         return Fault(where, str(error))
     if columns.label and isinstance(article, Article):
@@ -196,7 +199,8 @@ def _read_article(
 ) -> Article | Fault:
     """Clean a page into an article; whatever is wrong with it is a Fault."""
     try:
-        return _article(page, where, source, own_id, reading)
+        with time_limit(SECONDS):
+            return _article(page, where, source, own_id, reading)
     except InputError as error:
         return Fault(where, str(error))
 
