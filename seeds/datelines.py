@@ -3,6 +3,7 @@
 import re
 from typing import Literal, NamedTuple
 
+from seeds.bylines import Name, is_domain, is_place, judge_name
 from seeds.dates import DATE, MAX_LENGTH, TIME, iso_date
 
 Kind = Literal["stamped", "bare", "named"]
@@ -26,66 +27,44 @@ class Dateline(NamedTuple):
 
 # What every dateline has; hardly any other line does.
 HAS_DATE = re.compile(r"\d{4}|\d[/.]\d{1,2}[/.]\d{2}")
+_SEPARATOR = r"[|•·–—(/,;:>»-]"
 _UPDATE = (
     r"(?:derni[èe]re\s+)?mise?\s+[àa]\s+jour|(?:derni[èe]re\s+)?modification"
     r"|(?:actualis|modifi)[ée]e?s?|(?:last\s+)?updated|m\.?[àa]\.?j\.?"
 )
 _PUBLICATION = (
-    r"mise?\s+en\s+ligne|publi[ée]e?s?|publication|parue?s?|parution|post[ée]e?s?|diffus[ée]e?s?"
-    r"|(?:r[ée]dig|cr[ée])[ée]e?s?|[ée]crite?|published|posted|created"
+    r"(?:(?:article|tribune|texte|d[ée]p[êe]che|entretien|interview|reportage|billet|vid[ée]o)\s+)?"
+    r"(?:mise?\s+en\s+ligne|publi[ée]e?s?|publication|parue?s?|parution|post[ée]e?s?|diffus[ée]e?s?"
+    r"|(?:r[ée]dig|cr[ée])[ée]e?s?|[ée]crite?|published|posted|created)"
     r"|date(?:\s+(?:de|d['’])\s*(?:publication|parution|mise\s+en\s+ligne|cr[ée]ation))?"
+    r"|[ée]dition|num[ée]ro"
 )
 _STAMP = (
     rf"(?:(?P<update>{_UPDATE}|date\s+de\s+mise\s+[àa]\s+jour)|{_PUBLICATION})"
-    r"\s*(?:[:|-]\s*)?(?:(?:le|on|du|en)\s+)?"
+    r"(?:\s+(?:par|dans|sur|by|in)\s+(?-i:[A-ZÀ-Ý])[^.!?|:]{0,40}?)?"
+    r"(?:\s+[àa]\s+\d{1,2}\s?[h:]\s?\d{0,2})?"
+    r"\s*(?:[:|,-]\s*)?(?:(?:le|on|du|en)\b\s*(?::\s*)?)?"
 )
 _STAMP_BEFORE = re.compile(rf"(?:{_STAMP})\Z", re.IGNORECASE)
 _MOMENT = re.compile(rf"{DATE}{TIME}", re.IGNORECASE)
-_SEPARATOR = r"[|•·–—(/,;:>»-]"
 _BETWEEN = re.compile(rf"\s*{_SEPARATOR}*\s*(?:et\s+)?{_STAMP}", re.IGNORECASE)
-_LEADING = re.compile(r"\s*(?:\ble\s+|\bdu\s+)?\(?\Z", re.IGNORECASE)
+_LEADING = re.compile(r"\s*(?:\ble\s+|\bdu\s+)?[(\[]?\s?\Z", re.IGNORECASE)
 _SEPARATED = re.compile(r"(.*?)\s*([|•·–—>»:/,(-]+)\s*\Z", re.DOTALL)
-_AFTER = re.compile(
-    rf"{TIME}\s*\)?(?:\s*[,|•·–—(-]\s*(?:p(?:age|\.)?\s?[A-Z]?\d{{1,4}}(?:[-–,]\s?\d{{1,4}})?"
-    r"|(?:temps\s+de\s+)?lecture\b.{0,20}|\d{1,3}\s?min(?:utes)?(?:\s+de\s+lecture)?"
-    r"|\d{2,5}\s+mots|(?:https?://)?[\w-]+(?:\.[\w-]+)+(?:/\S*)?))*\s*\)?",
+_READING_TIME = re.compile(
+    r"(?:(?:temps\s+de\s+)?lecture\s*:?\s*)?\d{1,3}\s?min\w{0,7}\.?(?:\s+de\s+lecture)?"
+    rf"|(?:{_UPDATE})\s[^\d]{{0,20}}(?:\d{{1,2}}\s?\w{{1,6}}\s?\d{{0,2}})?",
     re.IGNORECASE,
 )
-_TAIL = re.compile(r"\s*(?:[|•·–—-]\s*|\s(?=par\s))(.{0,60})", re.IGNORECASE)
-_SENTENCE = re.compile(r"[.!?;…](?:\s|$)|[«»\"“”]")
-_DOMAIN = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}(?:/\S*)?", re.IGNORECASE)
-_NAME = r"(?:(?-i:[A-ZÀ-Ý])[\w.'’-]*|de|du|des|d['’]\w+|la|le|et|avec|l['’]\w+|van|von|el|al)"
-_AUTHOR = re.compile(
-    rf"(?:(?:propos\s+recueillis\s+)?par|by|de|[ée]crit\s+par)\s+{_NAME}(?:\s*,?\s+{_NAME}){{0,9}}"
-    r"|(?:la\s+)?r[ée]daction(?:\s.{0,30})?",
+_AFTER = re.compile(  # what may follow a date and say nothing
+    rf"{TIME}\s*[)\]]?(?:\s*\((?-i:[A-Z][\w/. -]{{1,30}})\))?"
+    rf"(?:\s*[,|•·–—(/-]\s*(?:p(?:age|\.)?\s?[A-Z]?\d{{1,4}}(?:[-–,]\s?\d{{1,4}})?"
+    r"|n[°o]\s?\d{1,6}|\d{2,5}\s+mots|(?:https?://)?+[\w-]++(?:\.[\w-]++)++(?:/\S*+)?+)(?=\W|\Z))*+\s*\)?"
+    r"(?:\s*[,|•·–—/-]?\s*(?:(?:temps\s+de\s+)?lecture\b.{0,20}"
+    r"|\d{1,3}\s?min(?:utes)?(?:\s+de\s+lecture)?))?"
+    rf"(?:\s*[,|•·–—(/-]?\s*(?:{_UPDATE})\s[^.!?]{{0,40}})?",
     re.IGNORECASE,
 )
-_PAPERS = (
-    "monde|figaro|parisien|point|temps|soir|devoir|matin|progr[èe]s|t[ée]l[ée]gramme|courrier"
-    "|journal|quotidien|populaire|dauphin[ée]|r[ée]publicain|proven[çc]al|pays|nouvelliste|droit"
-    "|presse|croix|tribune|d[ée]p[êe]che|voix|libre|provence|montagne|gazette|marseillaise|nation"
-    "|[ée]chos?|humanit[ée]|express|obs|opinion|[ée]quipe|alsace|union|est|avenir|yonne|orient"
-    "|nouvelles|affiches|inrocks|inrockuptibles"
-)
-_REST = (  # of an outlet's name
-    r"(?:\s?[(/,].{0,30}|\s(?:avec|et)\s.{0,30}"
-    r"|(?:\s(?:du\s|de\s|des\s|d['’]|la\s|le\s|l['’])?(?-i:[A-ZÀ-Ý0-9])[\w'’-]*){0,4})"
-)
-_OUTLET = re.compile(
-    rf"(?:(?:l[ea]s?\s|l['’])\s?(?:{_PAPERS})"
-    r"|(?:[\w'’-]+\s){0,3}(?:journal|courrier|gazette|agence|radio|t[ée]l[ée]vision|quotidien|news"
-    r"|infos?|magazine|hebdo|tv|m[ée]dias?|revue|tribune|presse|matin|d[ée]p[êe]che)"
-    r"|france\s?(?:24|info|inter|culture|bleu|t[ée]l[ée]visions|3|2|soir)|lib[ée]ration|m[ée]diapart"
-    r"|jeune\s+afrique|ouest[- ]france|sud[- ]ouest|20\s?minutes|reuters|xinhua|belga|tv5\s?monde"
-    r"|slate|nice[- ]matin|paris[- ]match|challenges|marianne|t[ée]l[ée]rama|cnews|euronews|sputnik"
-    rf"|allafrica|africanews|huffpost|(?-i:[A-Z]{{2,6}}))\b{_REST}",
-    re.IGNORECASE,
-)
-_PLACE = re.compile(
-    r"[A-ZÀ-Ý][\w'’-]{1,20}(?:\s(?:[A-ZÀ-Ý][\w'’-]{1,20}|sur|en|de|la|le|les)){0,3}"
-)
-_WORD = re.compile(r"[^\W\d_][\w'’-]*")
-_SMALL_WORDS = {"avec", "agence", "agences", "rédaction", "envoyé", "spécial", "correspondant"}
+_TAIL = re.compile(r"\s*(?:[|•·–—-]\s*|\s(?=(?:par|dans|by|in)\s))(.{0,60})", re.IGNORECASE)
 
 
 def read_dateline(line: str) -> Dateline | None:
@@ -114,7 +93,9 @@ def read_dateline(line: str) -> Dateline | None:
     return Dateline(date, kind, update, named != "unknown")
 
 
-def _read_beside(before: str, moment: str, after: str, *, stamped: bool) -> str | None:
+def _read_beside(
+    before: str, moment: str, after: str, *, stamped: bool
+) -> Name | Literal[""] | None:
     """Tell who is named before and after a date: "known", "unknown", "" for nobody.
 
     None says that it is no name: the line is a sentence or a heading.
@@ -122,37 +103,25 @@ def _read_beside(before: str, moment: str, after: str, *, stamped: bool) -> str 
     leading = None if stamped else _LEADING.search(before)
     before = before[: leading.start()] if leading else before
     separated = _SEPARATED.fullmatch(before)
-    name, mark = separated.groups() if separated else (before.strip(), "")
-    name = name.strip()
+    name, mark = separated.groups() if separated else (before, "")
     written_out = moment[:1].isalpha() or (leading and leading[0].strip())  # "le 3", "lundi 3"
-    placed = written_out and mark == "," and _PLACE.fullmatch(name)
-    first = "known" if placed else _judge_name(name, mark, stamped=stamped) if name else ""
-    if first is None:
-        return None
-    if _AFTER.fullmatch(after):
+    first: Name | Literal[""] | None = ""
+    if name.strip():
+        placed = bool(written_out) and mark == "," and is_place(name.strip())
+        first = "known" if placed else _judge(name.strip(), mark, stamped=stamped)
+    after = after.removesuffix(".") if stamped else after
+    if first is None or _AFTER.fullmatch(after):
         return first
     tail = _TAIL.fullmatch(after)
-    if not tail or (stamped and re.search(r"[.!?]", tail[1]) and not _DOMAIN.fullmatch(tail[1])):
+    if not tail:
         return None
-    return first if stamped else _judge_name(tail[1].strip(), "|", stamped=False)
+    if not stamped:
+        return _judge(tail[1].strip(), "|", stamped=False)
+    return first if is_domain(tail[1]) or not re.search(r"[.!?]", tail[1]) else None
 
 
-def _judge_name(name: str, mark: str, *, stamped: bool) -> str | None:
-    """Tell whether a name beside a date is "known" as an outlet or author, or None: it is no name.
-
-    mark: the separators between the name and the date.
-    """
-    if len(name) > 80 or (stamped and ">>" in name):
-        return "known" if len(name) <= 80 else None
-    if _DOMAIN.fullmatch(name):
+def _judge(name: str, mark: str, *, stamped: bool) -> Name | None:
+    """Judge a name as `judge_name` does; a breadcrumb and a time to read are as good."""
+    if stamped and (">>" in name or _READING_TIME.fullmatch(name)):
         return "known"
-    if _SENTENCE.search(name):
-        return None
-    if _AUTHOR.fullmatch(name) or (mark and _OUTLET.fullmatch(name)):
-        return "known"
-    words = _WORD.findall(name)
-    small = [word for word in words if word[0].islower() and len(word) > 3]
-    unusual = [word for word in small if word.lower() not in _SMALL_WORDS]
-    if not mark or len(words) > 6 or len(unusual) > (mark != ","):
-        return None
-    return "unknown"
+    return None if _MOMENT.search(name) else judge_name(name, mark)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from seeds.base.errors import InputError
 
 _LONGEST = 64_000  # characters; a longer one is no front matter that a person wrote
+_MOST_BRACKETS = 500  # of YAML; its parser takes the square of their depth in time
+_MOST_DOTS = 200  # in a line, as of a key with so many parts: their square in time too
 _YAML_END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _TOML_END = re.compile(r"^\+\+\+[ \t]*$", re.MULTILINE)
 _LINE = re.compile(r"([^\W\d_][\w -]{0,40}?)[ \t]{0,9}:(?:[ \t](.*))?")
@@ -35,7 +37,7 @@ def split_front_matter(text: str) -> FrontMatter:
     if re.match(r"---[ \t]*\n", head):
         return _split(text, "YAML", _YAML_END, _read_yaml)
     if re.match(r"\+\+\+[ \t]*\n", head):
-        return _split(text, "TOML", _TOML_END, tomllib.loads)
+        return _split(text, "TOML", _TOML_END, _read_toml)
     if re.match(r"\{\s*\"", head):
         return _split_json(text)
     return _split_header(text)
@@ -83,6 +85,12 @@ def _split_header(text: str) -> FrontMatter:
     return FrontMatter(fields, text[len(header) + 2 :]) if known else FrontMatter({}, text)
 
 
+def _read_toml(matter: str) -> Any:
+    if max(line.count(".") for line in matter.split("\n")) > _MOST_DOTS:
+        raise InputError("a key nests too much")
+    return tomllib.loads(matter)
+
+
 def _read_yaml(matter: str) -> Any:
     """Return YAML with every scalar as it is written, and no alias: a few of them can be vast.
 
@@ -91,6 +99,8 @@ def _read_yaml(matter: str) -> Any:
     """
     import yaml
 
+    if matter.count("[") + matter.count("{") > _MOST_BRACKETS:
+        raise InputError("it nests too much")
     try:
         events = yaml.parse(matter, Loader=yaml.BaseLoader)
         if any(isinstance(event, yaml.AliasEvent) for event in events):

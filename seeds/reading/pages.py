@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
+from seeds.base.errors import InputError
 from seeds.reading.columns import usual_value
 from seeds.reading.encoding import decode
 from seeds.reading.foreign_formats import is_html, refuse_foreign
@@ -21,9 +22,17 @@ def read_pages(data: bytes, form: str, encoding: str | None) -> list[Page]:
         encoding: of the file, as the user names it; None detects it.
 
     Raises:
-        InputError: it is no text, or holds no article.
+        InputError: it is no text, holds no article, or makes a library fail.
     """
-    return _READERS[form](data, encoding)
+    try:
+        return _READERS[form](data, encoding)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # whatever a library throws is about this file alone
+        raise InputError(
+            f"could not be read as {_NAMES[form]} ({type(error).__name__}). "
+            "Save its text alone as .txt."
+        ) from error
 
 
 def _read_text(data: bytes, encoding: str | None) -> list[Page]:
@@ -46,6 +55,7 @@ def _read_text(data: bytes, encoding: str | None) -> list[Page]:
     return [Page(decoded.text, note=decoded.note)]
 
 
+_NAMES = {"txt": "text", "html": "HTML", "md": "Markdown"}
 _READERS: dict[str, Callable[[bytes, str | None], list[Page]]] = {
     "txt": _read_text,
     "html": read_web_page,

@@ -2,6 +2,8 @@
 
 import contextlib
 import re
+import threading
+from concurrent.futures import Future
 from typing import Any
 
 from seeds.base.errors import InputError, missing_extra
@@ -17,6 +19,11 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _AROUND = ["//nav", "//footer", "//header[not(ancestor::article or ancestor::main)]"]
 _TABLE_RULE = re.compile(r"^\|(?=[ |:]*-)[ |:-]*$\n?", re.MULTILINE)
 _TABLE_ROW = re.compile(r"^\| ?(.*?) ?\| ?$", re.MULTILINE)
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{8000,}")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_MOST_ATTRIBUTES = 2000  # of a tag; pages have fewer than a hundred
+_SMALL = 100_000  # characters of a page that is always parsed within seconds
+_NO_TEXT = "holds no text that reads like an article. Save the text itself as .txt."
 _TOO_SHORT = 250  # characters; below, trafilatura itself doubts that it found the article
 
 
@@ -27,7 +34,7 @@ def read_web_page(data: bytes, encoding: str | None) -> list[Page]:
         InputError: it is no web page, holds no article, or a library fails on it.
     """
     try:
-        import trafilatura
+        import trafilatura  # noqa: F401  # said first of all if it is missing
     except ImportError as error:
         raise missing_extra("seeds", "reading HTML") from error
     decoded = _decode(data, encoding)
@@ -35,17 +42,63 @@ def read_web_page(data: bytes, encoding: str | None) -> list[Page]:
     page = _DECLARATION.sub("", decoded.text)
     if not page.strip():
         return [Page(page)]
+    _refuse_crowded_tags(page)
+    return _read_tree(_parse(page), decoded.note)
+
+
+def _refuse_crowded_tags(page: str) -> None:
+    """Refuse a page with a tag of very many attributes: reading those takes their square in time.
+
+    Raises:
+        InputError: it has one.
+    """
+    for tag in _LONG_TAG.finditer(page):
+        if len(_QUOTED.sub("", tag[0]).split()) > _MOST_ATTRIBUTES:
+            raise InputError(
+                f"has a tag with more than {_MOST_ATTRIBUTES:,} attributes, as no page has. "
+                "Save its text as .txt."
+            )
+
+
+def _parse(page: str) -> Any:
+    """Return a page as lxml reads it."""
+    if len(page) < _SMALL:
+        return _load(page)
+    # In another thread, since no time limit interrupts the parser: it interrupts the waiting.
+    outcome: Future[Any] = Future()
+
+    def settle() -> None:
+        try:
+            outcome.set_result(_load(page))
+        except Exception as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=settle, daemon=True).start()
+    return outcome.result()
+
+
+def _load(page: str) -> Any:
+    """Parse a page, as trafilatura does, with a parser of its own: one in use is locked.
+
+    Raises:
+        InputError: nothing can be read of it.
+    """
+    from lxml.etree import ParserError
+    from lxml.html import HTMLParser, fromstring
+    from trafilatura.utils import repair_faulty_html
+
+    parser = HTMLParser(
+        collect_ids=False,
+        default_doctype=False,
+        encoding="utf-8",
+        remove_comments=True,
+        remove_pis=True,
+    )
+    repaired = repair_faulty_html(page, page[:50].lower())
     try:
-        tree = trafilatura.load_html(page)
-        if tree is None:
-            return [Page(_any_text(page), note=decoded.note)]
-        return _read_tree(tree, decoded.note)
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # whatever a library throws is about this page alone
-        raise InputError(
-            f"could not be read as HTML ({type(error).__name__}). Save its text as .txt."
-        ) from error
+        return fromstring(repaired.encode("utf-8", "replace"), parser=parser)
+    except ParserError:
+        raise InputError(_NO_TEXT) from None
 
 
 def _read_tree(tree: Any, note: str) -> list[Page]:
@@ -73,7 +126,7 @@ def _main_text(tree: Any) -> str:
     return _TABLE_ROW.sub(r"\1", text).replace("\n", "\n\n")
 
 
-def _any_text(page: Any) -> str:
+def _any_text(tree: Any) -> str:
     """Return all text of a page.
 
     Raises:
@@ -81,9 +134,9 @@ def _any_text(page: Any) -> str:
     """
     from trafilatura import html2txt
 
-    text = html2txt(page)
+    text = html2txt(tree)
     if not text:
-        raise InputError("holds no text that reads like an article. Save the text itself as .txt.")
+        raise InputError(_NO_TEXT)
     return str(text)
 
 

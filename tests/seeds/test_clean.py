@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from seeds.base.errors import InputError
 from seeds.clean import clean
-from seeds.dates import parse_date
 from seeds.languages import foreign_share, identify_languages
 from seeds.reading.encoding import decode
 from seeds.reading.pages import read_pages
@@ -253,27 +252,6 @@ def test_a_given_date_goes_before_the_header_and_the_header_before_an_update_lin
     assert clean(raw, date="5 janvier 2019").date == "2019-01-05"
     assert clean(raw).date == "2020-11"
     assert clean(raw, date="hier").date == "2020-11"
-
-
-@pytest.mark.parametrize(
-    ("value", "date"),
-    [
-        ("2021", "2021"),
-        ("2021-04", "2021-04"),
-        ("20210430", "2021-04-30"),
-        ("2021-04-30T10:00:00Z", "2021-04-30"),
-        ("03/11/2020", "2020-11-03"),
-        ("1er août 2021", "2021-08-01"),
-        ("juin 2020", "2020-06"),
-        ("Tue, 03 Nov 2020 10:00:00 GMT", "2020-11-03"),
-        ("2021-02-30", ""),
-        ("2021-13", ""),
-        ("demain", ""),
-        ("", ""),
-    ],
-)
-def test_dates_are_read_as_people_and_programs_write_them(value: str, date: str) -> None:
-    assert parse_date(value) == date
 
 
 @pytest.mark.parametrize(
