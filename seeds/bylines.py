@@ -69,11 +69,11 @@ def judge_name(name: str, mark: str) -> Name | None:
     name = _SOURCE.sub("", _MAIL.sub("", name)).strip()
     if not name or len(name) > _LONGEST:
         return None if name else "known"
-    if is_domain(name):
+    if is_domain(name) or _AUTHOR.fullmatch(name):
         return "known"
     if _SENTENCE.search(name):
         return None
-    if _AUTHOR.fullmatch(name) or _OUTLET.fullmatch(name) or (mark and _LETTERS.fullmatch(name)):
+    if _OUTLET.fullmatch(name) or (mark and _LETTERS.fullmatch(name)):
         return "known"
     words = _WORD.findall(name)
     small = [word for word in words if word[0].islower() and len(word) > 3]

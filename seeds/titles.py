@@ -5,6 +5,8 @@ import unicodedata
 
 _LINES = 3  # a section or a kicker may stand above the headline
 _LOOKED_AT = 2000  # characters of a text that hold those lines
+_MOST_PARTS = 4  # of a title: headline, section, site and the like
+_HEADLINE = 3  # words that make a part a headline, rather than a section or a site
 _SITE = re.compile(r"\s[|•·–—:»-]{1,2}\s")
 _WORD = re.compile(r"\w{3,}")
 _PLAIN = str.maketrans(
@@ -44,16 +46,16 @@ def _begins_with(body: str, heading: str) -> bool:
 
 
 def _keys(title: str) -> set[str]:
-    """Return the letters of a title, and those without the name of a site at either end."""
+    """Return the letters of a title, and of what is left without a section or site at an end."""
     if len(title) > _LOOKED_AT // 2:
         return set()
-    first, *others = _SITE.split(title)
     keys = {_letters(title)}
-    if others:
-        for rest, site in (((first, *others[:-1]), others[-1]), (others, first)):
-            whole, left_out = _letters(" ".join(rest)), _letters(site)
-            if len(whole) > len(left_out):
-                keys.add(whole)
+    parts = _SITE.split(title, _MOST_PARTS)
+    for n in range(1, len(parts)):
+        for rest, site in ((parts[:n], parts[n:]), (parts[n:], parts[:n])):
+            kept, left_out = _letters(" ".join(rest)), _letters(" ".join(site))
+            if len(kept) > len(left_out) or len(" ".join(rest).split()) >= _HEADLINE:
+                keys.add(kept)
     return keys - {""}
 
 

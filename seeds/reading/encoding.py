@@ -57,6 +57,7 @@ _ZIPPED = (  # a zip archive names its members in the clear
     (b"opendocument.spreadsheet", "an OpenDocument spreadsheet (.ods)", "Save it as CSV first"),
     (b"epub+zip", "an EPUB book", _TO_TEXT),
 )
+_SURE = 0.9  # a line with a larger share of plausible letters is in the encoding it is read in
 _AMBIGUOUS = 0.1  # two readings whose plausible shares differ by less are both possible
 
 
@@ -211,6 +212,8 @@ def _guess(data: bytes) -> Decoded:
     wrong, right = text.count("\ufffd"), len(text) - len(text.encode("ascii", "ignore"))
     surrogates = len(SURROGATES.findall(text))
     if surrogates or wrong <= right - wrong:  # 8-bit French is hardly ever UTF-8 by chance
+        if not surrogates and (mixed := _decode_lines(data)):
+            return _checked(mixed, "utf-8", "partly UTF-8, partly cp1252: each line read as it is")
         return _checked(text, "utf-8", f"damaged UTF-8: {wrong or surrogates} replaced by U+FFFD")
     readings = _readings(data)
     if not readings or readings[0].share < 0.5 or _mostly_accents(readings[0].text):
@@ -225,6 +228,20 @@ def _guess(data: bytes) -> Decoded:
     if rivals:
         note += f", {' or '.join(rivals)} possible: check the accents, or name it with --encoding"
     return _checked(best.text, best.codec, note)
+
+
+def _decode_lines(data: bytes) -> str:
+    """Decode lines of UTF-8 and of cp1252 that stand in one file; "" if there are others."""
+    lines = []
+    for line in data.split(b"\n"):
+        try:
+            lines.append(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            text = line.decode("cp1252", "replace")
+            if plausible_share(text)[0] < _SURE or "ÿ" in text:  # rather a stray byte FF
+                return ""
+            lines.append(text)
+    return "\n".join(lines)
 
 
 class _Reading(NamedTuple):

@@ -105,11 +105,11 @@ def refuse_foreign(text: str) -> None:
     if head.startswith(("{", "[")):
         _refuse_json(text)
     if _is_table(head):
-        raise InputError("is a table, not an article. Give it the suffix .csv or .tsv.")
+        raise InputError("is a table, not text of an article. Give it the suffix .csv or .tsv.")
 
 
 def _error(kind: str, advice: str) -> InputError:
-    return InputError(f"is {kind}, not an article. {advice}.")
+    return InputError(f"is {kind}, not text of an article. {advice}.")
 
 
 def _is_mail(head: str) -> bool:
@@ -169,7 +169,7 @@ def _refuse_json(text: str) -> None:
             continue
         objects = value if isinstance(value, list) else [value]
         if value and all(isinstance(member, dict) for member in objects):
-            raise InputError(f"is JSON, not an article. {advice}.")
+            raise InputError(f"is JSON, not text of an article. {advice}.")
 
 
 def _is_table(head: str) -> bool:

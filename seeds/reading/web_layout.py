@@ -4,8 +4,8 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-_INLINE = {"a", "abbr", "b", "cite", "em", "font", "i", "small", "span", "strong", "sub", "sup"}
-_INLINE |= {"time", "u", "img", "mark", "label"}
+INLINE = {"a", "abbr", "b", "cite", "em", "font", "i", "small", "span", "strong", "sub", "sup"}
+INLINE |= {"time", "u", "img", "mark", "label"}
 _UNREAD = {"script", "style", "head", "nav", "footer", "aside", "noscript", "select", "template"}
 _ROWS = ("tbody", "thead", "tfoot", "tr", "td", "th", "caption")
 _PROSE = 200  # characters of a cell that is no figure or name
@@ -31,7 +31,8 @@ def unwrap_layout(tree: Any) -> None:
     for table in list(tree.iter("table")):
         if _is_layout(table):
             for node in [table, *_own_parts(table)]:
-                node.tag = "div"
+                leaf = node.tag in ("td", "th", "caption") and all(map(is_inline, node))
+                node.tag = "p" if leaf else "div"
 
 
 def _is_layout(table: Any) -> bool:
@@ -45,6 +46,11 @@ def _is_layout(table: Any) -> bool:
         return True
     rows = [node for node in _own_parts(table) if node.tag == "tr"]
     return all(sum(1 for cell in row if _text(cell)) <= 1 for row in rows)
+
+
+def is_inline(node: Any) -> bool:
+    """Tell whether an element stands within a line, and so does all that it holds."""
+    return all(part.tag in INLINE or part.tag == "br" for part in node.iter())
 
 
 def _is_prose(cell: Any) -> bool:
@@ -91,7 +97,7 @@ def text_lines(tree: Any) -> Iterator[str]:
     walk = iterwalk(tree, events=("start", "end"))
     for event, node in walk:
         hidden = _is_around(node)
-        breaks = node.tag not in _INLINE
+        breaks = node.tag not in INLINE
         if breaks and (line := " ".join("".join(parts).split())):
             yield line
         if breaks:

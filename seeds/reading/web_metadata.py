@@ -8,7 +8,7 @@ from typing import Any
 
 from seeds.datelines import Dateline, read_dateline
 from seeds.dates import MAX_LENGTH, parse_date
-from seeds.reading.web_layout import text_lines
+from seeds.reading.web_layout import INLINE, text_lines
 from seeds.titles import same_title
 
 _JSON_LD = "application/ld+json"
@@ -57,6 +57,7 @@ _MARKED = (
     "//*[@itemprop='datePublished'] | //time[@pubdate][@datetime]"
     " | //abbr[contains(@class, 'published')][@title]"
 )
+_PROSE = 100  # characters of a line that is text, or a deck, rather than a byline
 _PLACEHOLDERS = ("1970-01-01", "1900-01-01")  # of programs that know no date
 
 
@@ -96,7 +97,7 @@ def _datelines_beside(tree: Any, title: str) -> list[Dateline]:
         return []
     above = lines[max(0, place - _ABOVE) : place]
     below = lines[place : place + _BELOW]
-    prose = [n for n, line in enumerate(below) if len(line) > MAX_LENGTH]
+    prose = [n for n, line in enumerate(below) if len(line) > _PROSE]
     if len(prose) > 1:  # one may be the deck; after the next it is the text
         below = below[: prose[1]]
     datelines = [read_dateline(line) for line in (*below, *reversed(above))]
@@ -160,20 +161,29 @@ def _time_dates(tree: Any) -> Iterator[str]:
     """Yield the dates of <time> that stand in lines of their own: others are of the text."""
     for node in tree.xpath(_TIMES)[:20]:
         marks = f"{node.get('class') or ''} {node.get('itemprop') or ''}"
-        line = " ".join(_short_line(node).split())
+        line = _line_around(node)
         dated = read_dateline(line)
-        if _UPDATED.search(marks) or not line or (dated and dated.update):
-            continue
-        yield node.get("datetime")
+        if not _UPDATED.search(marks) and len(line) <= _PROSE and not (dated and dated.update):
+            yield node.get("datetime")
 
 
-def _short_line(node: Any) -> str:
-    """Return the line in which an inline element stands; "" if it is long, as prose is."""
-    while node.getparent() is not None and node.tag in ("time", "span", "a", "b", "strong", "em"):
+def _line_around(node: Any) -> str:
+    """Return the line in which an inline element stands, or enough of it to tell it is prose."""
+    while node.getparent() is not None and node.getparent().tag in INLINE:
         node = node.getparent()
-    line = ""
-    for part in node.itertext():
-        line += part
+    line = f"{''.join(node.itertext())}{node.tail or ''}"
+    for neighbour in itertools.takewhile(_is_inline, node.itersiblings()):
+        line += f"{''.join(neighbour.itertext())}{neighbour.tail or ''}"
         if len(line) > MAX_LENGTH:
-            return ""
-    return line
+            break
+    for neighbour in itertools.takewhile(_is_inline, node.itersiblings(preceding=True)):
+        line = f"{''.join(neighbour.itertext())}{neighbour.tail or ''}{line}"
+        if len(line) > 2 * MAX_LENGTH:
+            break
+    else:
+        line = f"{(node.getparent().text or '') if node.getparent() is not None else ''}{line}"
+    return " ".join(line.split())
+
+
+def _is_inline(node: Any) -> bool:
+    return node.tag in INLINE

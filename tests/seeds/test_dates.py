@@ -205,7 +205,19 @@ def test_the_day_of_publication_goes_before_that_of_an_update_wherever_they_stan
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "piece",
-    ["1/1/21 ", "mai 2021 ", "Publié le ", "| ", "Par Xy ", "le ", ", ", "à 8h ", "(", "2021 ", ">>"],
+    [
+        "1/1/21 ",
+        "mai 2021 ",
+        "Publié le ",
+        "| ",
+        "Par Xy ",
+        "le ",
+        ", ",
+        "à 8h ",
+        "(",
+        "2021 ",
+        ">>",
+    ],
 )
 def test_no_hostile_line_holds_reading_up(piece: str) -> None:
     for line in (piece * 20, piece * 10 + "5 mai 2021", "5 mai 2021 " + piece * 10):

@@ -26,7 +26,7 @@ from classify.serving.model import frames
 from classify.serving.model.weights import LoadedWeights
 from seeds.base.errors import InputError
 from seeds.base.surrogates import replace_surrogates
-from seeds.clean import clean
+from seeds.clean import Cleaned, clean
 from training.decision import Prediction
 from training.runs.run import Run, load_run
 from training.runtime import Runtime
@@ -94,10 +94,11 @@ def answer_texts(run: Run, jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any
         run: the model.
         jobs: {"text", "all_categories"} each; see `Engine.answer`.
     """
-    texts = [_clean(job["text"]) for job in jobs]
+    articles = [_clean(job["text"]) for job in jobs]
+    predictions = run.predict([article.text for article in articles])
     return [
-        _answer(text, prediction, every=job["all_categories"])
-        for text, prediction, job in zip(texts, run.predict(texts), jobs, strict=True)
+        _answer(article, prediction, every=job["all_categories"])
+        for article, prediction, job in zip(articles, predictions, jobs, strict=True)
     ]
 
 
@@ -125,24 +126,25 @@ def explain_step(
     return {"more": True}
 
 
-def _clean(text: str) -> str:
-    return clean(replace_surrogates(text.replace("\0", " "))).text
+def _clean(text: str) -> Cleaned:
+    return clean(replace_surrogates(text.replace("\0", " ")))
 
 
-def _answer(text: str, prediction: Prediction, *, every: bool) -> dict[str, Any]:
+def _answer(article: Cleaned, prediction: Prediction, *, every: bool) -> dict[str, Any]:
     record = prediction_record(prediction, every=every)
-    if text.strip():
-        return {**record, "note": script_note(text), "explanation": None}
+    if article.text.strip():
+        note = "; ".join(filter(None, (*article.notes, script_note(article.text))))
+        return {**record, "note": note, "explanation": None}
     return {**record, "decision": "needs review", "note": _EMPTY, "explanation": None}
 
 
 def _explain(run: Run, text: str, *, every: bool) -> Steps:
     from training.explain import explain_in_steps
 
-    text = _clean(text)
-    explanation = yield from explain_in_steps(run.model, text)
+    article = _clean(text)
+    explanation = yield from explain_in_steps(run.model, article.text)
     (prediction,) = run.rule.predictions(explanation.logits[None])
-    answer = _answer(text, prediction, every=every)
+    answer = _answer(article, prediction, every=every)
     record = explanation.record(run.rule.categories, list(answer["probabilities"]))
     # Megabytes, for a long text: the service passes them on as they are.
     return {**answer, "explanation": json.dumps(record, ensure_ascii=False)}

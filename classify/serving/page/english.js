@@ -53,6 +53,13 @@ export const ENGLISH = {
     unsure: "To be reviewed: no category stands out, but one of them may apply.",
   },
   foreign: (share) => `${share} of the letters are not Latin; the model can hardly read them.`,
+  damage: {
+    mojibake: "Its letters were in another encoding; they are mended.",
+    tags: "It held HTML; the tags are left out.",
+    entities: "It held HTML entities; they are decoded.",
+    broken: "Words broken at line ends were joined.",
+    lost: "Some letters are lost or in another encoding; take the text from its source again.",
+  },
   bare: "Nothing is left of this text without its invisible characters and credits.",
   encoding: (name) => `Assumed encoding: ${name}.`,
   unsureEncoding: (name) => `Assumed encoding, without certainty: ${name}. Check the accents.`,

@@ -53,6 +53,13 @@ export const FRENCH = {
     unsure: "À relire : aucune catégorie ne se dégage, mais l’une d’elles pourrait s’appliquer.",
   },
   foreign: (share) => `${share} des lettres ne sont pas latines ; le modèle ne les lit guère.`,
+  damage: {
+    mojibake: "Ses lettres étaient dans un autre codage ; elles sont rétablies.",
+    tags: "Il contenait du HTML ; les balises sont retirées.",
+    entities: "Il contenait des entités HTML ; elles sont décodées.",
+    broken: "Les mots coupés en fin de ligne sont recollés.",
+    lost: "Des lettres sont perdues ou dans un autre codage ; reprenez le texte à sa source.",
+  },
   bare: "Il ne reste rien de ce texte sans les caractères invisibles et les crédits.",
   encoding: (name) => `Encodage supposé : ${name}.`,
   unsureEncoding: (name) => `Encodage supposé sans certitude : ${name}. Vérifiez les accents.`,

@@ -78,12 +78,22 @@ function renderDecision(answer) {
   $("note").textContent = answer.note.split("; ").map(remark).join(" ");
 }
 
+const DAMAGE = [
+  [/^its letters were/, "mojibake"],
+  [/^it held HTML:/, "tags"],
+  [/^it held HTML entities/, "entities"],
+  [/^words broken/, "broken"],
+  [/^accents seem lost|^some letters|^\d+ characters? lost/, "lost"],
+];
+
 // The words of the page for a remark of the service.
 function remark(note) {
   const foreign = /^(\d+)% of its letters/.exec(note);
   if (foreign) return texts().foreign(share(Number(foreign[1]) / 100));
   const assumed = /^(\S+) assumed( without)?/.exec(note);
   if (assumed) return (assumed[2] ? texts().unsureEncoding : texts().encoding)(assumed[1]);
+  const damage = DAMAGE.find(([pattern]) => pattern.test(note));
+  if (damage) return texts().damage[damage[1]];
   return note.startsWith("empty after cleaning") ? texts().bare : note;
 }
 
