@@ -52,7 +52,7 @@ async def start_worker(folder: Path) -> LoadedRun:
         stdout=asyncio.subprocess.PIPE,
         env=environment(),
     )
-    info = RunInfo("a-run", "tfidf", "", 0, "", "", taxonomy(), ())
+    info = RunInfo("a-run", "tfidf", "", 0, "", "", taxonomy(), (), (), "")
     worker = ChildProcess(process)
     assert await worker.receive() == "ready"
     return LoadedRun(folder, worker, info)
