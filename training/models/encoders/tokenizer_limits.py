@@ -79,9 +79,14 @@ def read_backend(path: Path) -> Any:
     except BaseException as error:  # the library raises bare Exception, and panics are none
         if isinstance(error, InputError) or not is_library_error(error):
             raise
-        raise InputError(f"{path}: not a tokenizer ({error})") from error
+        raise InputError(f"{path}: not a tokenizer ({shorten(error)})") from error
     check_tokenizer(backend, str(path))
     return backend
+
+
+def shorten(error: BaseException) -> str:
+    """Return the beginning of a message, which may quote all of a stranger's file."""
+    return " ".join(str(error)[:500].split())[:200]
 
 
 def is_library_error(error: BaseException) -> bool:

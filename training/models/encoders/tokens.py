@@ -9,7 +9,7 @@ import numpy as np
 
 from seeds.base.errors import InputError, missing_extra
 from training.arrays import Float32Array
-from training.models.encoders.tokenizer_limits import is_library_error, read_backend
+from training.models.encoders.tokenizer_limits import is_library_error, read_backend, shorten
 
 # A sentence whose ids are stored with a model: a tokenizer that reads it differently is refused.
 _PROBE = "L'été dernier, le ministère a signé à Dakar un accord sur 12 coproductions."
@@ -82,8 +82,8 @@ class Tokenizer:
             if not is_library_error(error):
                 raise
             raise InputError(
-                f"{origin}: its tokenizer can't read French ({error}). Give a folder with the "
-                "right tokenizer.json."
+                f"{origin}: its tokenizer can't read French ({shorten(error)}). Give a folder with "
+                "the right tokenizer.json."
             ) from error
         if not _knows_french(text.ids, text.tokens):
             raise InputError(
@@ -91,7 +91,12 @@ class Tokenizer:
                 f"{len(_PROBE)} characters). Give a folder with the right tokenizer.json."
             )
         size = len(text.ids)
-        begin = next(n for n in range(len(golden)) if golden[n : n + size] == text.ids)
+        begin = next((n for n in range(len(golden)) if golden[n : n + size] == text.ids), None)
+        if begin is None:
+            raise InputError(
+                f"{origin}: its tokenizer reads a text differently within special tokens. Give a "
+                "folder with the right tokenizer.json."
+            )
         prologue, epilogue = golden[:begin], golden[begin + size :]
         return cls(backend, tuple(prologue), tuple(epilogue), pad, tuple(golden))
 

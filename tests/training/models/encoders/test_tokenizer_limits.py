@@ -138,3 +138,10 @@ def test_a_panic_of_the_library_is_one_line(tiny_base: Path, tmp_path: Path) -> 
     path = change(tiny_base, tmp_path, normalizer=broken)
     with pytest.raises(InputError, match=r"tokenizer.json"):
         Tokenizer.load(path, 1, [])
+
+
+def test_a_message_does_not_quote_a_whole_file(tiny_base: Path, tmp_path: Path) -> None:
+    path = change(tiny_base, tmp_path, padding="x" * 100_000)
+    with pytest.raises(InputError, match="not a tokenizer") as caught:
+        read_backend(path)
+    assert len(str(caught.value)) < 1000
