@@ -63,13 +63,13 @@ class OnnxNetwork:
             )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what is an error is said by us
         if not has_vnni():  # sums of two products of 8 bits would overflow 16
             options.add_session_config_entry("session.x64quantprecision", "1")
         try:
             # As bytes: later changes of the file do not reach it, and it can name no other file.
             session = onnxruntime.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+                path.read_bytes(), options, ["CPUExecutionProvider"], enable_fallback=0
             )
         except Exception as error:  # the library has an exception class for each fault
             reason = (str(error).splitlines() or [type(error).__name__])[0]

@@ -124,3 +124,46 @@ def test_weights_that_are_no_safetensors_are_one_line(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"\xff" * 100)
     with pytest.raises(InputError, match=r"model.safetensors"):
         read_run_model(folder, "AutoModel", "auto")
+
+
+def onnx_file(path: Path, location: str) -> Path:
+    """Write an ONNX file whose weights lie in another file."""
+    from onnx import TensorProto, helper
+
+    weights = TensorProto(name="W", data_type=1, data_location=TensorProto.EXTERNAL)
+    weights.dims.extend([4])
+    for key, value in {"location": location, "offset": "0", "length": "16"}.items():
+        weights.external_data.add(key=key, value=value)
+    inputs, outputs = (helper.make_tensor_value_info(name, 1, [4]) for name in "XY")
+    node = helper.make_node("Add", ["X", "W"], ["Y"])
+    graph = helper.make_graph([node], "g", [inputs], [outputs], [weights])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize("location", ["w.bin", "../w.bin", "/etc/passwd"])
+def test_an_onnx_file_can_name_no_other_file(
+    tmp_path: Path, location: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from training.models.encoders.onnx_network import OnnxNetwork
+    from training.runtime import Runtime
+
+    (tmp_path / "w.bin").write_bytes(bytes(16))
+    with pytest.raises(InputError, match=r"model.onnx: not an ONNX model"):
+        OnnxNetwork.load(onnx_file(tmp_path / "model.onnx", location), 4, 1, Runtime())
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 100, b"\x80\x04K\x01.", bytes(1000)])
+def test_what_is_no_onnx_file_is_one_line(
+    tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from training.models.encoders.onnx_network import OnnxNetwork
+    from training.runtime import Runtime
+
+    (tmp_path / "model.onnx").write_bytes(content)
+    with pytest.raises(InputError, match=r"model.onnx: ") as caught:
+        OnnxNetwork.load(tmp_path / "model.onnx", 4, 1, Runtime())
+    assert len(str(caught.value).splitlines()) == 1
+    assert capfd.readouterr() == ("", "")
