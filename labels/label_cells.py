@@ -10,7 +10,7 @@ from typing import Any
 
 from seeds.base.errors import InputError
 from seeds.mending.mojibake import mend_encoding
-from seeds.reading.cells import Cell, describe, is_null
+from seeds.reading.tables.cells import Cell, describe, is_null
 
 LONGEST = 200  # characters of a name; a longer one is a text
 # What programs write for "nothing", if no category is called so.

@@ -14,8 +14,8 @@ from classify.terminal import quantity, say
 from seeds.base.cores import available_cores
 from seeds.base.errors import InputError
 from seeds.reading.files import SUFFIXES, File, find_files, plain_suffix
-from seeds.reading.jsonl_blocks import COUNT
 from seeds.reading.raw_records import read_raw
+from seeds.reading.tables.jsonl_blocks import COUNT
 from training.models import uses_encoder
 from training.runs.run import Run
 

@@ -10,9 +10,9 @@ from classify.prediction.formats import Format, Layout
 from classify.prediction.records import label_articles
 from classify.terminal import Screen
 from seeds.base.errors import Fault
-from seeds.reading.jsonl_blocks import SIZE
 from seeds.reading.raw_records import Lines, Raw, Reading, Rows, WholeFile
 from seeds.reading.sources import parse_articles
+from seeds.reading.tables.jsonl_blocks import SIZE
 from training.runs.run import Run
 from training.runtime import Runtime
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import IO, Any, cast, get_args
 
 from seeds.base.errors import Fault, InputError
-from seeds.reading.cells import Record
 from seeds.reading.columns import Columns, find_columns
 from seeds.reading.compressed import position
 from seeds.reading.encoding import codec_name
@@ -19,8 +18,9 @@ from seeds.reading.files import (
     format_size,
     plain_suffix,
 )
-from seeds.reading.jsonl_blocks import COUNT, SIZE, Block, read_blocks
-from seeds.reading.tables import read_table_records
+from seeds.reading.tables.cells import Record
+from seeds.reading.tables.jsonl_blocks import COUNT, SIZE, Block, read_blocks
+from seeds.reading.tables.table_file import read_table_records
 
 _USUAL = Columns()  # all found by their usual names
 EMPTY_TABLE = "is empty: it has no record. Add one, or leave the file out."

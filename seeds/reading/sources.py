@@ -12,13 +12,13 @@ from seeds.clean import clean
 from seeds.dates import parse_date
 from seeds.document import Document
 from seeds.languages import identify_languages, load_identifier
-from seeds.reading.cells import Cell, Record, is_null, optional_text, required_text
 from seeds.reading.columns import Columns, find_columns
+from seeds.reading.documents.page import Page
+from seeds.reading.documents.pages import read_pages
 from seeds.reading.files import MAX_BYTES
-from seeds.reading.page import Page
-from seeds.reading.pages import read_pages
 from seeds.reading.raw_records import Lines, Reading, Rows, WholeFile, read_raw
-from seeds.reading.tables import json_record
+from seeds.reading.tables.cells import Cell, Record, is_null, optional_text, required_text
+from seeds.reading.tables.table_file import json_record
 
 SECONDS = 60.0  # to read an article, and to clean it; the largest page at hand takes 2
 _RAW = 100_000  # bytes of a record that a Fault holds

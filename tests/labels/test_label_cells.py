@@ -9,7 +9,7 @@ import pytest
 
 from labels.label_cells import parse_labels
 from seeds.base.errors import InputError
-from seeds.reading.cells import Cell, Unreadable
+from seeds.reading.tables.cells import Cell, Unreadable
 
 
 def names(value: Any, separator: str = ";", *known: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from typing import Any
 
 from classify.prediction.records import prediction_record, script_note
 from classify.serving.model import frames
-from classify.serving.model.weights import LoadedWeights
+from classify.serving.model.tampering import LoadedWeights
 from seeds.base.errors import InputError
 from seeds.base.surrogates import replace_surrogates
 from seeds.clean import Cleaned, clean

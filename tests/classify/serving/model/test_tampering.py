@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classify.serving.model.weights import LoadedWeights
+from classify.serving.model.tampering import LoadedWeights
 
 
 @pytest.fixture

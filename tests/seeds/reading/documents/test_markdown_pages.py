@@ -2,8 +2,8 @@
 
 import pytest
 
-from seeds.reading.page import Page
-from seeds.reading.pages import read_pages
+from seeds.reading.documents.page import Page
+from seeds.reading.documents.pages import read_pages
 
 BODY = "Le ministre a signé un accord."
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from seeds.base.errors import InputError
 from seeds.reading.columns import usual_value
+from seeds.reading.documents.foreign_formats import is_html, refuse_foreign
+from seeds.reading.documents.front_matter import split_front_matter
+from seeds.reading.documents.markdown_pages import read_markdown
+from seeds.reading.documents.page import Page
+from seeds.reading.documents.web_pages import read_web_page
 from seeds.reading.encoding import decode
-from seeds.reading.foreign_formats import is_html, refuse_foreign
-from seeds.reading.front_matter import split_front_matter
-from seeds.reading.markdown_pages import read_markdown
-from seeds.reading.page import Page
-from seeds.reading.web_pages import read_web_page
 
 
 def read_pages(data: bytes, form: str, encoding: str | None) -> list[Page]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from seeds.datelines import Dateline, read_dateline
 from seeds.dates import MAX_LENGTH, parse_date
-from seeds.reading.web_layout import INLINE, text_lines
+from seeds.reading.documents.web_layout import INLINE, text_lines
 from seeds.titles import same_title
 
 _JSON_LD = "application/ld+json"

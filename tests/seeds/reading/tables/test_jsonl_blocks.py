@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seeds.reading.jsonl_blocks import Block, read_blocks
+from seeds.reading.tables.jsonl_blocks import Block, read_blocks
 
 
 class Pieces(io.RawIOBase):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seeds.base.errors import Fault, InputError
-from seeds.reading.pages import read_pages
+from seeds.reading.documents.pages import read_pages
 from seeds.reading.sources import Article, read_articles
 
 ARTICLE = "Le ministre du commerce a signé jeudi un accord avec la délégation venue de Hanoï."

@@ -7,13 +7,13 @@ from typing import IO, Any
 
 from seeds.base.errors import Fault, InputError
 from seeds.base.records import parse_record
-from seeds.reading.cells import Choose, Record
 from seeds.reading.compressed import Plain
-from seeds.reading.csv_file import csv_records
 from seeds.reading.encoding import decode
 from seeds.reading.files import MAX_BYTES, TABLES, File
-from seeds.reading.jsonl_blocks import read_blocks, too_long
-from seeds.reading.parquet_file import parquet_records
+from seeds.reading.tables.cells import Choose, Record
+from seeds.reading.tables.csv_file import csv_records
+from seeds.reading.tables.jsonl_blocks import read_blocks, too_long
+from seeds.reading.tables.parquet_file import parquet_records
 
 
 def read_rows(path: Path, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -12,10 +12,10 @@ import pytest
 from pyarrow import parquet
 
 from seeds.base.errors import InputError
-from seeds.reading.cells import Record
 from seeds.reading.columns import Columns, find_columns
 from seeds.reading.files import File
-from seeds.reading.tables import read_rows, read_table_records
+from seeds.reading.tables.cells import Record
+from seeds.reading.tables.table_file import read_rows, read_table_records
 from tests.support.reading import split, write
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import IO
 
 from seeds.base.errors import Fault, InputError
-from seeds.reading.cells import Choose, Record
 from seeds.reading.compressed import damage
 from seeds.reading.encoding import stream_codec
 from seeds.reading.files import File, format_size
+from seeds.reading.tables.cells import Choose, Record
 
 _EOF = "\x1a"  # ends a file of DOS
 
@@ -59,7 +59,7 @@ def csv_records(
 
 def _read_lines(stream: io.TextIOWrapper, opened: IO[bytes], limit: int) -> Iterator[str]:
     """Read the lines, without a last one that the end of damaged data cut short."""
-    from seeds.reading.csv_rows import LongLine
+    from seeds.reading.tables.csv_rows import LongLine
 
     while line := stream.readline(limit + 1):
         if len(line) > limit:
@@ -74,7 +74,7 @@ def _read_lines(stream: io.TextIOWrapper, opened: IO[bytes], limit: int) -> Iter
 
 def _find_header(lines: Iterator[str], file: File, limit: int) -> _Lines:
     """Find the header and the delimiter."""
-    from seeds.reading.csv_rows import LongLine
+    from seeds.reading.tables.csv_rows import LongLine
 
     above, header = 0, next(lines, "")
     while header and not header.strip(" \ufeff\r\n"):
@@ -101,7 +101,7 @@ def _parse(
     file: _Lines, where: str, note: str, choose: Choose | None, limit: int
 ) -> Iterator[Record | Fault]:
     """Parse the records; those with too many fields or an open quote are Faults."""
-    from seeds.reading.csv_rows import SkippedLines, is_blank, parse_rows
+    from seeds.reading.tables.csv_rows import SkippedLines, is_blank, parse_rows
 
     rows = parse_rows(file.lines, file.delimiter, limit)
     names = next((row for row in rows if isinstance(row, SkippedLines) or not is_blank(row)), [])

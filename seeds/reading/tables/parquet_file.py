@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from seeds.base.errors import InputError, missing_extra
-from seeds.reading.cells import Choose, Record, Unreadable
+from seeds.reading.tables.cells import Choose, Record, Unreadable
 
 _BATCH = 1 << 20  # bytes of rows converted to Python at once
 

@@ -6,8 +6,8 @@ import pytest
 
 from seeds.base.errors import Fault, InputError
 from seeds.reading import sources
-from seeds.reading.page import Page
-from seeds.reading.pages import read_pages
+from seeds.reading.documents.page import Page
+from seeds.reading.documents.pages import read_pages
 from seeds.reading.sources import Article, read_articles
 
 TEXT = (

@@ -7,11 +7,11 @@ from concurrent.futures import Future
 from typing import Any
 
 from seeds.base.errors import InputError, missing_extra
+from seeds.reading.documents.foreign_formats import refuse_foreign
+from seeds.reading.documents.page import Page
+from seeds.reading.documents.web_layout import own_heading, split_articles, unwrap_layout
+from seeds.reading.documents.web_metadata import json_headline, published_date
 from seeds.reading.encoding import Decoded, decode
-from seeds.reading.foreign_formats import refuse_foreign
-from seeds.reading.page import Page
-from seeds.reading.web_layout import own_heading, split_articles, unwrap_layout
-from seeds.reading.web_metadata import json_headline, published_date
 from seeds.titles import find_title, resemble
 
 _CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*+[\"']?\s*([\w.:-]+)", re.IGNORECASE)

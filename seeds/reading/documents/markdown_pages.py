@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 from seeds.reading.columns import usual_value
+from seeds.reading.documents.foreign_formats import refuse_foreign
+from seeds.reading.documents.front_matter import split_front_matter
+from seeds.reading.documents.page import Page
 from seeds.reading.encoding import decode
-from seeds.reading.foreign_formats import refuse_foreign
-from seeds.reading.front_matter import split_front_matter
-from seeds.reading.page import Page
 
 _TAG = re.compile(r"<[^>]*>")
 _COMMENT_OR_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)

@@ -1,0 +1,1 @@
+"""Tables in JSONL, CSV, TSV or Parquet: records and the values in their cells."""
