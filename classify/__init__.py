@@ -55,7 +55,7 @@ def predict(texts: Iterable[str], run: "Run | None" = None) -> "list[Prediction]
             or run is not from `load`.
     """
     from training.runs.run import Run
-    from training.texts import list_texts
+    from training.runs.texts import list_texts
 
     if not isinstance(run, Run | None):
         raise TypeError(f"run must come from load(), found {type(run).__name__}")

@@ -18,8 +18,8 @@ from training.arrays import Float32Array, IntArray
 from training.model import Fitting, Log, Track
 from training.models import model_class
 from training.recipe import Recipe
-from training.split import Split
-from training.stratify import make_folds
+from training.splitting.split import Split
+from training.splitting.stratify import make_folds
 
 
 @dataclass(frozen=True, slots=True)

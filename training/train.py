@@ -28,7 +28,7 @@ from training.runs.cost import Cost, Meter
 from training.runs.facts import FORMAT, RunFacts
 from training.runs.provenance import FoldPredictions, RunSplit
 from training.runs.trained import Results, Trained
-from training.split import Split, draw_split, find_positions, refuse_leak
+from training.splitting.split import Split, draw_split, find_positions, refuse_leak
 
 _GOLDEN_TEXTS, _GOLDEN_CHARACTERS = 8, 1500
 _MIN_TESTED = 10  # articles; figures of fewer would say next to nothing

@@ -14,7 +14,7 @@ from seeds.base.errors import InputError
 from seeds.document import Document, content_id, read_documents
 from training.runs.provenance import read_run_split
 from training.runs.run import Run
-from training.split import find_positions, read_split
+from training.splitting.split import find_positions, read_split
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from training.evaluation.comparison import Comparison, compare
 from training.runs.provenance import read_fold_predictions
 from training.runs.registry import find_run, list_promotions
 from training.runs.run import Run, load_run
-from training.split import read_split
+from training.splitting.split import read_split
 
 _FEWEST = 10  # shared articles: with fewer, no difference could be shown
 _FoldPredictions = Mapping[str, tuple[str, ...]]  # article id -> categories, out of fold

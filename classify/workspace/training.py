@@ -24,7 +24,7 @@ from training.runs.registry import promote
 from training.runs.run import load_run, save_run
 from training.runs.trained import Trained
 from training.runtime import Runtime
-from training.split import read_split, write_split
+from training.splitting.split import read_split, write_split
 from training.train import train
 
 _PATIENCE = 60.0  # seconds to wait for another command's promotion

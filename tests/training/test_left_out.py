@@ -146,7 +146,7 @@ def test_an_article_that_also_has_a_known_category_is_measured_by_that() -> None
 
 
 def test_where_the_test_set_has_hardly_a_known_article_figures_are_out_of_fold() -> None:
-    from training.split import Split
+    from training.splitting.split import Split
 
     data = uneven({CINEMA: 20, TRADE: 20, SPORT: 12})
     ids = {c: [e.document.id for e in data.examples if e.categories == c] for c in (SPORT, CINEMA)}

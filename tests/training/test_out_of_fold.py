@@ -11,7 +11,7 @@ from training.model import Fitting
 from training.models.tfidf.model import TfidfSettings
 from training.out_of_fold import FoldScores, score_out_of_fold
 from training.recipe import Recipe
-from training.stratify import make_folds
+from training.splitting.stratify import make_folds
 
 DATA, RECIPE = dataset(40), Recipe(folds=2)
 FIRST = len(make_folds(DATA, 2, RECIPE.seed)[0][1])  # articles

@@ -11,7 +11,7 @@ from training.model import Fitting
 from training.models.tfidf.model import TfidfSettings
 from training.recipe import Recipe, read_recipe
 from training.runs.trained import Trained
-from training.split import Split
+from training.splitting.split import Split
 from training.train import train
 
 SETTINGS = TfidfSettings(buckets=16)

@@ -11,7 +11,7 @@ from seeds.base.errors import InputError
 from training.arrays import Float32Array, Float64Array
 from training.decision import softmax
 from training.evaluation.metrics import average_precision
-from training.stratify import make_folds, stratify
+from training.splitting.stratify import make_folds, stratify
 
 Score = Callable[[Dataset, Sequence[str]], Float32Array]
 Verdict = Literal["more labels help", "flat", "too early to say"]

@@ -10,8 +10,8 @@ from seeds.base.errors import InputError
 from seeds.base.records import read_object, read_optional_object
 from seeds.base.settings import parse
 from training.arrays import BoolArray, IntArray
-from training.split import By
-from training.stratify import group_of
+from training.splitting.split import By
+from training.splitting.stratify import group_of
 
 _REMEDY = "Restore the run from a copy, or train again."
 

@@ -32,8 +32,8 @@ from training.model import Model
 from training.models import model_class
 from training.runs.facts import RESTORE, RunFacts, read_facts
 from training.runs.manifest import check_files, check_unchanged
+from training.runs.texts import list_texts
 from training.runtime import Runtime
-from training.texts import list_texts
 
 if TYPE_CHECKING:
     from training.runs.trained import Trained

@@ -13,7 +13,7 @@ from training.model import Model
 from training.recipe import Recipe
 from training.runs.cost import Cost
 from training.runs.facts import RunFacts
-from training.split import Split
+from training.splitting.split import Split
 
 
 @dataclass(frozen=True, slots=True)

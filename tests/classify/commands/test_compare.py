@@ -16,7 +16,7 @@ from tests.support.kill import kill_before
 from training.models.tfidf.model import TfidfSettings
 from training.runs.registry import list_promotions, list_runs
 from training.runs.run import save_run
-from training.split import Split, read_split
+from training.splitting.split import Split, read_split
 from training.train import Recipe, train
 
 QUICK = "test = 0.25\nfolds = 2\n[model]\nbuckets = 12\n"

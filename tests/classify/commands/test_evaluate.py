@@ -15,7 +15,7 @@ from seeds.document import Document, write_documents
 from tests.support.command import classify
 from tests.support.corpus import dataset, workspace, write_taxonomy
 from training.runs.registry import list_runs
-from training.split import read_split
+from training.splitting.split import read_split
 
 QUICK = "test = 0.25\nfolds = 2\nmax_risk = 0.2\n[model]\nbuckets = 12\n"
 

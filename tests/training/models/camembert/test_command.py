@@ -17,7 +17,7 @@ from tests.support.corpus import dataset, workspace
 from tests.support.finetuning import checkpoint_of, command, recipe, start
 from tests.support.waiting import wait_until
 from training.runs.registry import list_runs
-from training.split import read_split
+from training.splitting.split import read_split
 
 QUICK = "folds = 2\n[model]\nbuckets = 12\n"
 

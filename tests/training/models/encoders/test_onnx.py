@@ -32,7 +32,7 @@ from training.recipe import Recipe
 from training.runs.registry import list_runs
 from training.runs.run import load_run, save_run, verify_run
 from training.runtime import Runtime
-from training.split import write_split
+from training.splitting.split import write_split
 from training.train import train
 
 # One token, a few, half a window, all of the tiny encoder's positions.

@@ -16,7 +16,7 @@ from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
 from training.arrays import BoolArray, IntArray
-from training.stratify import UNPLACED, group_of, stratify
+from training.splitting.stratify import UNPLACED, group_of, stratify
 
 By = Literal["stratified", "date"]
 _ID = re.compile(r"[0-9a-f]{16}")

@@ -16,7 +16,7 @@ from seeds.base.errors import InputError
 from seeds.document import Document
 from tests.support.corpus import dataset
 from training.runs.provenance import RunSplit
-from training.split import (
+from training.splitting.split import (
     Split,
     draw_split,
     find_positions,
@@ -24,7 +24,7 @@ from training.split import (
     refuse_leak,
     write_split,
 )
-from training.stratify import make_folds
+from training.splitting.stratify import make_folds
 
 
 def changed(data: Dataset, **fields: Sequence[str]) -> Dataset:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from labels.dataset import Dataset, Example
 from seeds.base.errors import InputError
 from tests.support.corpus import dataset
-from training.split import draw_split, find_positions
-from training.stratify import make_folds
+from training.splitting.split import draw_split, find_positions
+from training.splitting.stratify import make_folds
 
 COUNT = 40
 ARTICLES = dataset(COUNT)

@@ -1,0 +1,1 @@
+"""Which articles are learned from and which are measured on: splits and folds."""
