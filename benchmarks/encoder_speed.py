@@ -255,7 +255,7 @@ def contenders(corpus: Corpus, threads: int) -> dict[str, Predict]:
     import torch
     import transformers
 
-    from training.models.encoders.precision import multiplies_bfloat16
+    from training.models.encoders.networks.precision import multiplies_bfloat16
 
     torch.set_num_threads(threads)
     pipeline = transformers.pipeline("text-classification", model=str(corpus.model), device="cpu")
@@ -299,8 +299,8 @@ def loaded(folder: Path, threads: int, dtype: str) -> "Camembert":
 
 def exported(corpus: Corpus, precision: str) -> Path:
     """Return the folder of a model's ONNX version, written unless it exists."""
-    from training.models.encoders.onnx_file import write_onnx
-    from training.models.encoders.torch_network import TorchNetwork
+    from training.models.encoders.networks.onnx_file import write_onnx
+    from training.models.encoders.networks.torch_network import TorchNetwork
 
     folder = corpus.model.with_name(f"{corpus.model.name}-onnx-{precision}")
     if not (folder / "model.onnx").is_file():

@@ -18,9 +18,9 @@ from training.golden import read_golden
 from training.models import model_class
 from training.models.camembert.model import Camembert
 from training.models.embedding import Embedding
-from training.models.encoders.onnx_file import Precision, check_packages, write_onnx
-from training.models.encoders.onnx_network import OnnxNetwork
-from training.models.encoders.torch_network import TorchNetwork
+from training.models.encoders.networks.onnx_file import Precision, check_packages, write_onnx
+from training.models.encoders.networks.onnx_network import OnnxNetwork
+from training.models.encoders.networks.torch_network import TorchNetwork
 from training.recipe import Recipe
 from training.report.model_card import model_card
 from training.runs.facts import RESTORE

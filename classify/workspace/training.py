@@ -275,7 +275,7 @@ def _refuse_runtime(plan: _Plan) -> None:
             f"torchrun: a {plan.kind} model is trained in one process. Run it without torchrun."
         )
     if uses_encoder(plan.kind):
-        from training.models.encoders.torch_network import device
+        from training.models.encoders.networks.torch_network import device
 
         device(plan.runtime)
 

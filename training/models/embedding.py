@@ -16,9 +16,9 @@ from seeds.base.storage import replacing, write_text
 from training.arrays import Float32Array
 from training.decision import Scaling
 from training.model import Fitting
+from training.models.encoders.networks.torch_network import device
 from training.models.encoders.sentence_encoder import SentenceEncoder
 from training.models.encoders.tokens import WindowPlan
-from training.models.encoders.torch_network import device
 from training.models.encoders.vector_cache import VectorCache
 from training.models.tfidf.logistic import learn
 from training.models.tfidf.model import Tfidf, TfidfSettings

@@ -30,9 +30,9 @@ from training.models.camembert.trainer import (
     training_arguments,
 )
 from training.models.encoders.hub import longest_window, read_base, wrap_tokenizer
-from training.models.encoders.precision import choose_precision
+from training.models.encoders.networks.precision import choose_precision
+from training.models.encoders.networks.torch_network import TorchNetwork, device, is_out_of_memory
 from training.models.encoders.tokens import Tokenizer, pool_windows
-from training.models.encoders.torch_network import TorchNetwork, device, is_out_of_memory
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset

@@ -19,11 +19,11 @@ from training.models.camembert.logits import exact_network, logits_of
 from training.models.camembert.settings import CamembertSettings
 from training.models.encoders.batching import Network
 from training.models.encoders.hub import check_base
-from training.models.encoders.network_choice import choose_network, golden_windows
-from training.models.encoders.onnx_network import OnnxNetwork
+from training.models.encoders.networks.network_choice import choose_network, golden_windows
+from training.models.encoders.networks.onnx_network import OnnxNetwork
+from training.models.encoders.networks.torch_network import TorchNetwork, device, import_torch
 from training.models.encoders.run_encoder import read_run_model, read_sizes
 from training.models.encoders.tokens import Tokenizer, pool_windows
-from training.models.encoders.torch_network import TorchNetwork, device, import_torch
 from training.runtime import Runtime
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import transformers
 from seeds.base.errors import InputError
 from training.models.camembert.batches import Order
 from training.models.camembert.settings import CamembertSettings
-from training.models.encoders.precision import choose_precision
+from training.models.encoders.networks.precision import choose_precision
 
 if TYPE_CHECKING:
     from labels.dataset import Dataset

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from seeds.base.errors import InputError
+from training.models.encoders.networks.torch_network import import_torch
 from training.models.encoders.tokenizer_limits import check_tokenizer
 from training.models.encoders.tokens import Tokenizer
-from training.models.encoders.torch_network import import_torch
 
 # Any of these files is enough for a tokenizer.
 _TOKENIZERS = (

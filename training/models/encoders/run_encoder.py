@@ -14,7 +14,7 @@ from typing import Any
 from seeds.base.errors import InputError
 from seeds.base.records import read_object
 from training.models.encoders.hub import read_model, refuse_other_kinds
-from training.models.encoders.torch_network import import_torch
+from training.models.encoders.networks.torch_network import import_torch
 
 _LARGEST = 2_000_000  # of any number in it: vocabularies in use have up to a million tokens
 _MOST_PARTS = 128  # layers, heads and the like; those in use have up to 96

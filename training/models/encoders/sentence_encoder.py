@@ -15,11 +15,11 @@ from seeds.base.errors import InputError
 from training.arrays import Float32Array
 from training.models.encoders.batching import Network
 from training.models.encoders.hub import longest_window, read_base, wrap_tokenizer
-from training.models.encoders.network_choice import choose_network, golden_windows
-from training.models.encoders.onnx_network import OnnxNetwork
+from training.models.encoders.networks.network_choice import choose_network, golden_windows
+from training.models.encoders.networks.onnx_network import OnnxNetwork
+from training.models.encoders.networks.torch_network import TorchNetwork, import_torch
 from training.models.encoders.run_encoder import read_run_model, read_sizes
 from training.models.encoders.tokens import Tokenizer, WindowPlan, pool_windows
-from training.models.encoders.torch_network import TorchNetwork, import_torch
 from training.models.encoders.vector_cache import VectorCache
 from training.runtime import Runtime
 

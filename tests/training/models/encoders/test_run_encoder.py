@@ -146,7 +146,7 @@ def onnx_file(path: Path, location: str) -> Path:
 def test_an_onnx_file_can_name_no_other_file(
     tmp_path: Path, location: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from training.models.encoders.onnx_network import OnnxNetwork
+    from training.models.encoders.networks.onnx_network import OnnxNetwork
     from training.runtime import Runtime
 
     (tmp_path / "w.bin").write_bytes(bytes(16))
@@ -159,7 +159,7 @@ def test_an_onnx_file_can_name_no_other_file(
 def test_what_is_no_onnx_file_is_one_line(
     tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from training.models.encoders.onnx_network import OnnxNetwork
+    from training.models.encoders.networks.onnx_network import OnnxNetwork
     from training.runtime import Runtime
 
     (tmp_path / "model.onnx").write_bytes(content)

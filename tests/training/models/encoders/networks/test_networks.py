@@ -9,12 +9,12 @@ import transformers
 
 from seeds.base.errors import InputError
 from training.models.camembert.logits import logits_of
-from training.models.encoders import precision
-from training.models.encoders.network_choice import choose_network
-from training.models.encoders.onnx_network import OnnxNetwork
-from training.models.encoders.precision import choose_precision
+from training.models.encoders.networks import precision
+from training.models.encoders.networks.network_choice import choose_network
+from training.models.encoders.networks.onnx_network import OnnxNetwork
+from training.models.encoders.networks.precision import choose_precision
+from training.models.encoders.networks.torch_network import TorchNetwork
 from training.models.encoders.sentence_encoder import mean_of_tokens
-from training.models.encoders.torch_network import TorchNetwork
 from training.runtime import Runtime
 
 # One token, a few, half a window, all of the positions.

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seeds.base.errors import InputError, missing_extra
-from training.models.encoders.bert_layers import (
+from training.models.encoders.networks.bert_layers import (
     has_plain_attention,
     has_plain_feed_forward,
     take_attention_out,
 )
-from training.models.encoders.torch_network import import_torch
+from training.models.encoders.networks.torch_network import import_torch
 
 Precision = Literal["none", "int8"]
 

@@ -22,11 +22,11 @@ from tests.support.waiting import wait_until
 from training.export import export_run
 from training.models.camembert.logits import logits_of
 from training.models.embedding import EmbeddingSettings
-from training.models.encoders import onnx_network
-from training.models.encoders.onnx_file import write_onnx
-from training.models.encoders.onnx_network import OnnxNetwork, has_vnni
+from training.models.encoders.networks import onnx_network
+from training.models.encoders.networks.onnx_file import write_onnx
+from training.models.encoders.networks.onnx_network import OnnxNetwork, has_vnni
+from training.models.encoders.networks.torch_network import TorchNetwork
 from training.models.encoders.sentence_encoder import mean_of_tokens
-from training.models.encoders.torch_network import TorchNetwork
 from training.models.tfidf.model import TfidfSettings
 from training.recipe import Recipe
 from training.runs.registry import list_runs

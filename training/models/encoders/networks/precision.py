@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 from seeds.base.errors import InputError
-from training.models.encoders.torch_network import import_torch
+from training.models.encoders.networks.torch_network import import_torch
 
 Precision = Literal["float32", "bfloat16", "float16", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)

@@ -8,11 +8,11 @@ from typing import Any
 
 from training.golden import read_golden
 from training.models.encoders.batching import Network
-from training.models.encoders.onnx_file import check_packages, write_onnx
-from training.models.encoders.onnx_network import OnnxNetwork
-from training.models.encoders.precision import choose_precision
+from training.models.encoders.networks.onnx_file import check_packages, write_onnx
+from training.models.encoders.networks.onnx_network import OnnxNetwork
+from training.models.encoders.networks.precision import choose_precision
+from training.models.encoders.networks.torch_network import TorchNetwork, device
 from training.models.encoders.tokens import Tokenizer, WindowPlan
-from training.models.encoders.torch_network import TorchNetwork, device
 from training.runtime import Runtime
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from training.models.encoders.torch_network import import_torch
+from training.models.encoders.networks.torch_network import import_torch
 
 
 def has_plain_attention(attention: Any) -> bool:

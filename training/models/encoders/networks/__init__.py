@@ -1,0 +1,1 @@
+"""The network of an encoder, computed by PyTorch or by ONNX Runtime."""
