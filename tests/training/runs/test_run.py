@@ -84,7 +84,8 @@ def test_a_pickle_in_place_of_the_weights_is_refused_and_never_run(
     touched = tmp_path / "touched"
     (run / "model.safetensors").write_bytes(pickle.dumps(Bomb(touched), protocol=protocol))
     forge_manifest(run)
-    with pytest.raises(InputError, match=r"model\.safetensors"):
+    reason = ".*a pickle or zip archive" if protocol >= 2 else ""  # earlier ones are plain text
+    with pytest.raises(InputError, match=r"model\.safetensors" + reason):
         load_run(run)
     assert not touched.exists()
 
