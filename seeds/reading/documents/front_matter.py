@@ -105,7 +105,7 @@ def _read_yaml(matter: str) -> Any:
         events = yaml.parse(matter, Loader=yaml.BaseLoader)
         if any(isinstance(event, yaml.AliasEvent) for event in events):
             raise InputError("it has aliases")
-        return yaml.load(matter, Loader=yaml.BaseLoader)  # noqa: S506  # it builds only strings
+        return yaml.load(matter, Loader=yaml.BaseLoader)  # noqa: S506 — only strings  # nosec B506
     except yaml.YAMLError as error:
         raise InputError(str(error)) from None
 
