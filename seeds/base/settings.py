@@ -142,6 +142,8 @@ def _build_dataclass(data: Any, kind: Any, at: str, faults: list[str]) -> Any:
     _refuse_unknown(sorted(data.keys() - fields.keys()), list(fields), at, faults)
     values = {}
     for name, (hint, required) in fields.items():
+        if data.get(name) is None and type(None) in typing.get_args(hint):
+            continue  # as good as absent
         if name in data:
             values[name] = _build(data[name], hint, _at(at, name), faults)
         elif required:

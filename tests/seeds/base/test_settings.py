@@ -212,3 +212,15 @@ def test_values_of_any_size_and_depth_make_a_short_message() -> None:
         deep = [deep]
     wrong: dict[str, object] = {"ratio": "x" * 100_000, "mode": deep, "numbers": [None] * 10_000}
     assert len(faults(wrong | {f"extra{n}": n for n in range(10_000)})) < 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Optional:
+    name: str | None = None
+
+
+def test_null_is_a_value_only_where_it_may_be_one() -> None:
+    assert parse({"name": None}, Optional, "x.json") == Optional(None)
+    assert parse({"name": "a"}, Optional, "x.json") == Optional("a")
+    with pytest.raises(InputError, match="'size' must be a whole number"):
+        parse({"size": None}, Inner, "x.json")
