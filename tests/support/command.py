@@ -25,7 +25,8 @@ REMEDY = re.compile(
     r"|Export|Fill|Fix|Free|Get|Give|If|Install|Label|Leave|Look|Lower|Make|Name|Promote|Pull|Push"
     r"|Put|Quote|Raise|Reinstall|Remove|Rename|Repair|Restore|Run|Save|See|Send|Set|Start|Train"
     r"|Try|Upgrade|Use|Wait|Without|Write)\b"
-    r"|` shows the |must look like |: remove "
+    r"|`classify | --\w|must |takes |: classify ",
+    re.IGNORECASE,
 )
 READ_AT_START = ("LANG", "LC_", "OMP_", "PYTHON", "TZ")  # variables that a running Python ignores
 
