@@ -17,8 +17,13 @@ _SUSPECT = re.compile(
     r"|[√‚├┬ÔĂĹГВв][^\x00-\x7f]"
 )
 _MISREAD = re.compile(r"[\x80-\x84\x86-\x9f]|[a-zà-ÿ][ÈËÍÕÁÚÛÞÓÏŽ‡ˆ‚ŠΘ\uf8ff]|[þðÞ][a-z]")
-_MARKED = re.compile(r"\?[a-z]")
-_LOST = re.compile(r"(?<![^\s'’(«\"])[A-Za-z]{0,20}\?[a-z]{1,20}(?![^\s.,;:!?)»\"'’-])")
+_MARKED = re.compile(r"\?[a-z]|[^\W\d_]¿[a-z]")
+# Words with a mark in the place of a letter; no addresses, and no question run into an answer.
+_LOST = re.compile(
+    r"(?<![^\s'’(«\"-])(?!(?:qui|quoi|que|quand|comment|pourquoi|combien|oui|non|hein|quel\w{0,4})\?)"
+    r"(?:[^\W\d_]{0,20}\?{1,3}|[^\W\d_]{1,20}¿{1,3})[a-z]{1,20}(?:[?¿]{1,3}[a-z]{0,20}){0,5}"
+    r"(?![^\s.,;:!?)»\"'’-])",
+)
 _ROUNDS = 4  # each damage doubles a text's accents: more often is no accident
 _MENDED = "its letters were in another encoding (mojibake): mended"
 _SEEMS = "some letters look like another encoding's (mojibake): check the accents"
@@ -84,8 +89,9 @@ def _mend_legacy(text: str) -> str:
 
 def _describe_loss(text: str, *, suspect: bool) -> str:
     """Say what seems wrong with a text's letters and can't be mended; "" for nothing."""
-    if len(_MARKED.findall(text)) >= 3 and len(_LOST.findall(text)) >= 3:
-        return 'accents seem lost ("?" inside words): take the text from its source again'
+    if _MARKED.search(text) and len(lost_words := _LOST.findall(text)) >= 2:
+        mark = "¿" if "¿" in lost_words[0] else "?"
+        return f'accents seem lost ("{mark}" inside words): take the text from its source again'
     if "\ufffd" in text:
         lost = text.count("\ufffd")
         return f"{lost} character{'' if lost == 1 else 's'} lost (U+FFFD): take it from its source"

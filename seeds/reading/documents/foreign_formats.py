@@ -9,9 +9,18 @@ from seeds.reading.columns import USUAL
 _HEAD = 20_000  # characters that show what a text is
 _ARTICLE = "Save the article's text alone as .txt"
 _EXPORT = "Export its articles as .jsonl or .csv, or save each as .txt or .html"
-_MAIL_LINE = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,40}):(?:[ \t].*)?")
+_MAIL_LINE = re.compile(r"([^\W\d_][\w-]{0,40})[ \xa0\u202f]?:(?:[ \t\xa0\u202f].*)?")
+_MAIL_BEGIN = re.compile(
+    r"(?:-{2,20}|_{2,20}) ?[^\n-]{0,30}message[^\n-]{0,60}-{0,20}\s{0,9}\n", re.I
+)
 _MAIL_SENDERS = {"from", "return-path", "received", "message-id", "delivered-to"}
 _MAIL_OTHERS = {"subject", "date", "to", "mime-version", "content-type", "received", "message-id"}
+# A note with only De, Objet and Date may be the head of a press release.
+_MAIL_FRENCH = (
+    {"de", "expéditeur"},
+    {"à", "a", "pour", "destinataire", "destinataires", "envoyé"},
+    {"objet", "sujet"},
+)
 _MBOX = re.compile(r"From \S{1,100} +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ")
 _PROLOGUE = re.compile(
     r"\s*(?:<\?[^>]{0,2000}\?>|<!--(?:(?!-->).){0,5000}-->|<!DOCTYPE[^>[]{0,1000}(?:\[[^\]]{0,5000}\]\s*)?>)",
@@ -80,6 +89,22 @@ _BEGINNINGS = (
         "Give the article's text",
     ),
 )
+_WIKITEXT = (
+    re.compile(r"'''[^'\n]{1,200}'''"),
+    re.compile(r"\[\[[^\[\]\n]{1,200}\]\]"),
+    re.compile(r"^={2,5}[^=\n]{1,200}={2,5}[ \t]{0,9}$", re.MULTILINE),
+    re.compile(r"\{\{[^{}]{1,500}\}\}"),
+)
+_PYTHON = re.compile(
+    r"[ \t]{0,40}(?:(?:async )?def \w{1,60}\(.*|class \w{1,60}[(:].*"
+    r"|(?:import|return|raise|assert) .*"
+    r"|from [\w.]{1,60} import .*|(?:if|elif|for|while|with|except) .*:|(?:else|try|finally):"
+    r"|return|pass|@\w.*|#.*|[\w.\[\]]{1,60} [-+*/]?= .*|[\w.]{1,60}\(.*|[])}]{1,5}[:,]?)"
+)
+_DEFINITION = re.compile(
+    r"^[ \t]{0,40}(?:(?:async )?def \w{1,60}\(.{0,300}:|class \w{1,60}(?:\(.{0,200}\))?:)[ \t]*$",
+    re.M,
+)
 _HTML = re.compile(r"<(?:!doctype\s+html|html[\s>])", re.IGNORECASE)
 
 
@@ -104,6 +129,10 @@ def refuse_foreign(text: str) -> None:
         _refuse_xml(head)
     if head.startswith(("{", "[")):
         _refuse_json(text)
+    if _is_wikitext(head):
+        raise _error("wikitext", _ARTICLE)
+    if _is_python(head):
+        raise _error("a program", "Give the article's text")
     if _is_table(head):
         raise InputError("is a table, not text of an article. Give it the suffix .csv or .tsv.")
 
@@ -113,11 +142,12 @@ def _error(kind: str, advice: str) -> InputError:
 
 
 def _is_mail(head: str) -> bool:
-    """Tell whether a text begins with the headers of an e-mail: three lines of them at least."""
+    """Tell whether a text begins with the headers of an e-mail, in English or in French."""
     if _MBOX.match(head):
         return True
     names: list[str] = []
-    for line in head.split("\n"):
+    begin = _MAIL_BEGIN.match(head)
+    for line in head[begin.end() if begin else 0 :].lstrip().split("\n"):
         if names and line[:1] in (" ", "\t") and line.strip():
             continue  # the rest of a long header
         header = _MAIL_LINE.fullmatch(line)
@@ -127,20 +157,26 @@ def _is_mail(head: str) -> bool:
             break
         names.append(header[1].lower())
     known = set(names)
+    if known >= {"mime-version", "content-type"} or all(known & kind for kind in _MAIL_FRENCH):
+        return True
     return len(names) >= 3 and bool(known & _MAIL_SENDERS) and len(known & _MAIL_OTHERS) >= 2
 
 
 def _refuse_xml(head: str) -> None:
     """Refuse a text whose outermost element is no HTML."""
     rest = _strip_prologue(head)
-    declared = re.match(r"<\?xml[\s?]", head, re.IGNORECASE) is not None
+    if _HTML.match(rest):
+        return
+    declared = re.match(r"<(?:\?xml[\s?]|!doctype\s)", head, re.IGNORECASE) is not None
     root = _ROOT.match(rest)
     name = root[1].lower() if root else ""
     if name in ("html", "body"):
         return
     if name == "rss" and root and "wordpress.org/export" in root[2]:
         raise _error("a WordPress export (WXR)", _EXPORT)
-    if name in _ROOTS and (declared or (root and ("xmlns" in root[2] or "version" in root[2]))):
+    marked = root and ("xmlns" in root[2] or "version" in root[2])
+    nested = root and rest[root.end() :].lstrip().startswith("<")
+    if name in _ROOTS and (declared or marked or nested):
         raise _error(*_ROOTS[name])
     if declared:
         raise _error(f"an XML document (<{root[1]}>)" if root else "an XML document", _EXPORT)
@@ -170,6 +206,20 @@ def _refuse_json(text: str) -> None:
         objects = value if isinstance(value, list) else [value]
         if value and all(isinstance(member, dict) for member in objects):
             raise InputError(f"is JSON, not text of an article. {advice}.")
+
+
+def _is_wikitext(head: str) -> bool:
+    """Tell whether a text has several marks of wikitext, of several kinds."""
+    marks = [len(kind.findall(head)) for kind in _WIKITEXT]
+    return sum(map(bool, marks)) >= 3 or (sum(map(bool, marks)) == 2 and sum(marks) >= 4)
+
+
+def _is_python(head: str) -> bool:
+    """Tell whether a text defines something in Python, and most of its lines are of a program."""
+    if not _DEFINITION.search(head):
+        return False
+    lines = [line for line in head.split("\n") if line.strip()]
+    return len(lines) >= 3 and 2 * sum(1 for line in lines if _PYTHON.fullmatch(line)) > len(lines)
 
 
 def _is_table(head: str) -> bool:

@@ -53,7 +53,7 @@ def _split(text: str, kind: str, end: re.Pattern[str], read: Callable[[str], Any
     try:
         fields = read(matter)
     except (ValueError, RecursionError, InputError) as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = str(error) if isinstance(error, InputError) else "it can't be read"
         note = f"its front matter is not {kind} ({reason})"
         if fields := _read_lines(matter):
             return FrontMatter(fields, rest, f"{note}: read line by line")
@@ -88,7 +88,11 @@ def _split_header(text: str) -> FrontMatter:
 def _read_toml(matter: str) -> Any:
     if max(line.count(".") for line in matter.split("\n")) > _MOST_DOTS:
         raise InputError("a key nests too much")
-    return tomllib.loads(matter)
+    try:
+        return tomllib.loads(matter)
+    except tomllib.TOMLDecodeError as error:  # in words of the parser, but for the line
+        line = re.search(r"at line (\d+)", str(error))
+        raise InputError(f"line {line[1]}" if line else "it ends too early") from None
 
 
 def _read_yaml(matter: str) -> Any:
@@ -107,7 +111,10 @@ def _read_yaml(matter: str) -> Any:
             raise InputError("it has aliases")
         return yaml.load(matter, Loader=yaml.BaseLoader)  # noqa: S506 — only strings  # nosec B506
     except yaml.YAMLError as error:
-        raise InputError(str(error)) from None
+        mark = getattr(error, "problem_mark", None)  # the rest is in words of the parser
+        raise InputError(
+            f"line {mark.line + 1}" if mark else "it holds control characters"
+        ) from None
 
 
 def _read_lines(matter: str) -> dict[str, str]:

@@ -66,6 +66,9 @@ def test_mojibake_among_sound_letters_is_mended_alone(damaged: str, text: str | 
     ("text", "note"),
     [
         ("Le pr?sident a d?clar? la r?publique.", 'accents seem lost ("?" inside words)'),
+        ("Le pr?sident a ?t? r??lu.", 'accents seem lost ("?" inside words)'),
+        ("Le d?put? a ?t? r??lu.", 'accents seem lost ("?" inside words)'),
+        ("Le pr¿sident a pr¿par¿ la loi.", 'accents seem lost ("¿" inside words)'),
         ("L\ufffdeau", "1 character lost (U+FFFD)"),
         ("Le c\ufffdur et l\ufffdeau", "2 characters lost (U+FFFD)"),
     ],
@@ -83,6 +86,8 @@ def test_letters_that_are_lost_are_said_to_be(text: str, note: str) -> None:
         "Où va-t-on ? Le 3 °C de Ängelholm, la señora Núñez, l’Åland et l’Œuvre, « œ ».",
         "L’ÎLE ET L’ÂGE : ÉTÉ À NOËL, FORÊT, ŒUVRE, DÉÇU — « ÇA » !",
         "Le prix (12 €) monte… « À quoi bon ? » dit-il. Voir http://x.org/?a=1&b=2",
+        "Il demande qui?quand?comment, pourquoi?comment. Quoi?Non. Voir x.org/a?b=1, y.org/c?d=2.",
+        "«¿Qué tal? ¿cómo estás?», dit-il ? elle ? non ?",
         "Une citation en russe : «Привет», en grec : «αβγ», en chinois : “中国”.",
         "Vietnam : Nguyễn Phú Trọng et Đà Nẵng, à Hồ Chí Minh-Ville.",
     ],
@@ -183,7 +188,12 @@ def test_a_title_loses_its_entities_too() -> None:
         ("un cinéma-\nthèque, une cinémathèque", "un cinémathèque, une cinémathèque"),
         ("le bon-\nenfant, un air bon-enfant", "le bon-enfant, un air bon-enfant"),
         ("Une liste :\n- un\n- deux", "Une liste :\n- un\n- deux"),
-        ("la ligne Paris-\nLyon", "la ligne Paris-\nLyon"),
+        ("la ligne Paris-\nLyon", "la ligne Paris-Lyon"),
+        ("les États-\nUnis, à Saint-\nDenis", "les États-Unis, à Saint-Denis"),
+        ("les DÉPU-\nTÉS de SAINT-\nDENIS, la CGT-\nFO", "les DÉPUTÉS de SAINT-DENIS, la CGT-FO"),
+        ("la Covid-\n19, le 1er-\nmai", "la Covid-19, le 1er-mai"),
+        ("beau\u2010\npère, gou\u2010\nvernement", "beau-père, gouvernement"),
+        ("a-\nPremier point", "a-\nPremier point"),
         ("de 10-\n12 ans", "de 10-\n12 ans"),
         ("un tiret -\nseul", "un tiret -\nseul"),
     ],
@@ -193,6 +203,85 @@ def test_a_word_broken_at_a_line_end_is_joined_and_a_compound_keeps_its_hyphen(
 ) -> None:
     assert join_broken_words(broken) == whole
     assert join_broken_words(whole) == whole
+
+
+@pytest.mark.parametrize(
+    "compound",
+    [
+        *(
+            "va-|t-on",
+            "va-|t'en",
+            "prenez-|le",
+            "donne-|moi",
+            "dis-|leur",
+            "gens-|là",
+            "vis-|à-|vis",
+        ),
+        *("tête-|à-tête", "face-|à-face", "entre-|deux-guerres", "clin-|d'œil", "arc-|en-ciel"),
+        *("beau-|père", "belle-|fille", "extrême-|droite", "procès-|verbal", "député-|maire"),
+        *(
+            "ci-|dessus",
+            "soi-|disant",
+            "tout-|puissant",
+            "couvre-|feu",
+            "gratte-|ciel",
+            "tiers-|monde",
+        ),
+        *(
+            "petit-|déjeuner",
+            "sociale-|démocrate",
+            "sous-|traitance",
+            "rez-|de-chaussée",
+            "date-|clé",
+        ),
+    ],
+)
+def test_a_compound_keeps_its_hyphen_at_a_line_end(compound: str) -> None:
+    assert join_broken_words(compound.replace("|", "\n")) == compound.replace("|", "")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(
+            "long-|temps",
+            "ce-|la",
+            "voi-|là",
+            "ce-|lui",
+            "aujour-|d'hui",
+            "lors-|qu'il",
+            "quel-|qu’un",
+        ),
+        *(
+            "toute-|fois",
+            "cou-|leur",
+            "Mande-|la",
+            "beau-|coup",
+            "entre-|prise",
+            "ver-|tu",
+            "mer-|ci",
+        ),
+        *(
+            "repré-|sente-t-il",
+            "regar-|de-t-il",
+            "appel-|le-moi",
+            "bas-|ket",
+            "ci-|toyen",
+            "soi-|rée",
+        ),
+        *(
+            "garde-|rie",
+            "passe-|port",
+            "sainte-|té",
+            "pri-|maire",
+            "extrême-|ment",
+            "trente-|naire",
+        ),
+        *("par-|don", "ex-|ploit", "peup-|le", "outre-|passer"),
+    ],
+)
+def test_one_word_is_whole_again_though_it_begins_or_ends_like_a_compound(word: str) -> None:
+    assert join_broken_words(word.replace("|", "\n")) == word.replace("-|", "")
 
 
 def test_broken_words_of_an_article_are_joined_in_its_title_too_and_said_to_be() -> None:
@@ -233,6 +322,10 @@ def test_ligatures_of_pdf_files_become_letters() -> None:
         "a-\n",
         "-\n",
         "a?b ",
+        "a?",
+        "a¿",
+        "A-\n",
+        "a-a",
         "\xad\n",
         "\x92",
         "├®",

@@ -34,6 +34,34 @@ ARTICLE = "Le ministre du commerce a signé jeudi un accord avec la délégation
             "Date: x\nMIME-Version: 1.0\nContent-Type: multipart/related\n\n<html>",
             "an e-mail",
         ),
+        (
+            "De: Anne\nEnvoyé: jeudi 3 mars 2022 10:00\nÀ: Luc\nObjet: TR: Budget\n\nBonjour",
+            "an e-mail",
+        ),
+        ("De : Anne\nÀ : Luc\nObjet : Budget\nDate : 3 mars 2022\n\nBonjour", "an e-mail"),
+        ("Expéditeur\xa0: a\r\nDestinataire\xa0: b\r\nSujet\xa0: c\r\n\r\nx", "an e-mail"),
+        (
+            "-------- Message transféré --------\nSujet : x\nDate : y\nDe : a\nPour : b\n\nx",
+            "an e-mail",
+        ),
+        ("-----Message d'origine-----\nDe : a\nEnvoyé : y\nÀ : b\nObjet : x\n\nx", "an e-mail"),
+        (
+            "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n--x",
+            "an e-mail",
+        ),
+        ("<!DOCTYPE nitf SYSTEM 'nitf.dtd'>\n<nitf><head/></nitf>", "a NITF document"),
+        ("<nitf>\n  <head/></nitf>", "a NITF document"),
+        ("<!DOCTYPE articles>\n<articles/>", "an XML document"),
+        (
+            "'''Hanoï''' est la capitale du [[Viêt Nam]].\n\n== Histoire ==\n\nElle est ancienne.",
+            "wikitext",
+        ),
+        ("[[A]], [[B|b]], [[C]] et [[D]].\n{{Portail|Asie}}\n", "wikitext"),
+        ('def add(a, b):\n    """Add."""\n    return a + b\n\n\nprint(add(1, 2))\n', "a program"),
+        (
+            "class Film:\n    title = 'x'\n\n    def play(self):\n        pass\n",
+            "a program",
+        ),
         ('<?xml version="1.0"?><rss version="2.0"><channel></channel></rss>', "an RSS feed"),
         ('\ufeff<rss version="2.0" xmlns:atom="x"><channel>', "an RSS feed"),
         (
@@ -84,6 +112,30 @@ def test_what_is_no_article_is_refused_by_its_name_with_what_to_do(
     assert kind in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE html PUBLIC '
+        '"-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">\n'
+        '<html xmlns="http://www.w3.org/1999/xhtml">',
+        '<?xml version="1.0"?>\n<!DOCTYPE html>\n<html>',
+        "<!-- saved -->\n<!DOCTYPE HTML>\n<html>",
+    ],
+)
+@pytest.mark.parametrize("form", ["html", "txt"])
+def test_xhtml_is_a_web_page(beginning: str, form: str) -> None:
+    page = f"{beginning}<body><h1>Un accord</h1><p>{ARTICLE}</p></body></html>"
+    [read] = read_pages(page.encode(), form, None)
+    assert read.title == "Un accord"
+    assert ARTICLE in read.text
+
+
+def test_mhtml_named_html_is_an_e_mail() -> None:
+    page = b"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n--x"
+    with pytest.raises(InputError, match="is an e-mail"):
+        read_pages(page, "html", None)
+
+
 def test_a_feed_named_html_is_refused_too() -> None:
     with pytest.raises(InputError, match="is an RSS feed"):
         read_pages(b'<?xml version="1.0"?><rss version="2.0"></rss>', "html", None)
@@ -96,6 +148,11 @@ def test_a_feed_named_html_is_refused_too() -> None:
         f"From Paris with love\n\n{ARTICLE}",
         f"De : Ministère\nObjet : communiqué\nDate : 5 février 2021\n\n{ARTICLE}",
         f"Date: 2021\nSubject: x\n\n{ARTICLE}",
+        f"À : tous\nObjet : grève\n\n{ARTICLE}",
+        f"Message : de Hanoï à Paris\n\n{ARTICLE}",
+        f"[[Encadré]]\n\n{ARTICLE} [[Photo]]",
+        f"== Édito ==\n\n{ARTICLE}",
+        f"def film(x): c’est ainsi que commence un programme.\n\n{ARTICLE}",
         f"Le fichier commence par From: a\nSubject: b\nDate: c\n\n{ARTICLE}",
         f"<p>{ARTICLE}</p>",
         f"<article><p>{ARTICLE}</p></article>",
@@ -155,6 +212,16 @@ def test_the_files_beside_one_that_is_refused_are_read(tmp_path: Path) -> None:
         "a;",
         "import a\n",
         "%\n",
+        "a = b\n",
+        "def a(",
+        "def a(b):\n",
+        "[[a",
+        "'''",
+        "==",
+        "{{",
+        "-",
+        "De : ",
+        "<!DOCTYPE a>",
     ],
 )
 def test_no_hostile_beginning_holds_reading_up(piece: str) -> None:
