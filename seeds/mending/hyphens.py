@@ -30,7 +30,7 @@ _COMPOUND = re.compile(
     r"|procès|députée?s?|sénateurs?|social|sociales?|sociaux|sapeurs?|auteurs?"
     r"|cessez|laisser|week|self|e)-.*"
     r"|chrétien(?:ne)?s?-(?!nes?\Z).*|post-(?!pos).*|.+o-(?:améric|afric|europ|russ|chin|japon).*"
-    r"|(?:pseudo|start|volte|crypto|plates?|gagne|coupe|fair|best|science|épargne|capital)-.*"
+    r"|(?:pseudo|start|volte|plates|coupe|fair|best|science|épargne|capital)-.*"
     r"|outre-(?!pass).*|longs?-(?!temps).*|toute?s?-(?!fois).*|sainte?s?-(?!té\b).*"
     r"|beaux?-(?:père|frère|fils|parent|art).*|belles?-(?:mère|sœur|fille|famille|lettre).*"
     r"|bas-(?:côté|fond|relief|ventre)s?|basse-cour|pieds?-(?:noir|bot).*|nouveaux?-(?:né|ven).*"
