@@ -1,6 +1,7 @@
 """Faults and notes of the articles that are read: all are counted, the first are shown."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,7 @@ from classify.terminal import escape, quantity, say
 from seeds.base.errors import Fault
 
 Kind = Literal["fault", "note"]
+_ROW = re.compile(r":\d{1,20}: ")  # where a line says which row of a file it is about
 LINES_SHOWN = 20  # of each kind: a table in a wrong format has as many faults as records
 
 
@@ -34,6 +36,7 @@ class FaultCounter:
         """
         self.articles = self.faults = self.notes = 0
         self._show, self._record = show, record
+        self._notes_shown: set[str] = set()  # without the numbers of their rows
         self._shown: dict[Kind, int] = {"fault": 0, "note": 0}
 
     def add_fault(self, fault: Fault) -> None:
@@ -53,8 +56,12 @@ class FaultCounter:
         self.notes += notes
 
     def show(self, kind: Kind, line: str) -> None:
-        """Show a line unless LINES_SHOWN of its kind have been shown."""
+        """Show a line unless LINES_SHOWN of its kind, or a note like it on its file, have been."""
         if self._shown[kind] < LINES_SHOWN:
+            like = _ROW.sub(": ", line, count=1)
+            if kind == "note" and like in self._notes_shown:
+                return
+            self._notes_shown.add(like)
             self._shown[kind] += 1
             self._show(kind, line)
 
@@ -67,8 +74,8 @@ class FaultCounter:
 
     def conclude(self, rejects: Path | None = None) -> None:
         """Say how much was not shown. rejects: the file that holds every fault."""
-        if self.notes > LINES_SHOWN:
-            say(f"{quantity(self.notes - LINES_SHOWN, 'more note')} not shown.")
+        if hidden := self.notes - self._shown["note"]:
+            say(f"{quantity(hidden, 'more note')} not shown.")
         if self.faults > LINES_SHOWN or (rejects and self.faults):
             where = f"; see {rejects}" if rejects else ""
             say(f"{quantity(self.faults, 'record')} could not be read{where}.")

@@ -10,13 +10,10 @@ from typing import Any
 
 from seeds.base.errors import InputError
 from seeds.mending.mojibake import mend_encoding
-from seeds.reading.tables.cells import Cell, describe, is_null
+from seeds.reading.tables.cells import Cell, describe, is_missing, is_null
 
 LONGEST = 200  # characters of a name; a longer one is a text
-# What programs write for "nothing", if no category is called so.
-_NOTHING = frozenset(
-    ("", "nan", "nat", "none", "null", "nil", "na", "n/a", "<na>", "#n/a", "()", "set()")
-)
+_NOTHING = frozenset(("", "()", "set()"))  # what programs write for an empty list
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8}\d{0,2});", re.IGNORECASE)
 # A list as Python, NumPy or pandas print it: each string in quotes, with or without commas.
 _PRINTED = re.compile(r"([\[({])(.*)[\])}]", re.DOTALL)
@@ -27,6 +24,7 @@ _PART = re.compile(
     r"|(?P<nothing>None|nan|null|<NA>))\s*+(?:,\s*+)?",
     re.DOTALL,
 )
+_NAME_KEYS = ("choices", "name", "label")  # of an object that stands for a category, or several
 _CHOICES = re.compile(r"\{\s*+['\"]choices['\"]\s*+:(.*)\}", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|(.))", re.IGNORECASE | re.DOTALL)
 
@@ -34,7 +32,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|(.))", re.IGNORECASE |
 def parse_labels(
     cell: Cell | None, separator: str, is_known: Callable[[str], bool]
 ) -> tuple[str, ...]:
-    """Return the names in a cell; () says that no category applies.
+    """Return the names in a cell; () says that no category applies, as an empty cell does.
 
     Understood are names with a separator between them, lists, lists as Python, NumPy or pandas
     print them, and the choices of Label Studio's CSV and JSON.
@@ -47,7 +45,13 @@ def parse_labels(
     Raises:
         InputError: it holds something else; says what to do.
     """
-    column, value = cell or ("", None)
+    column, value = cell or ("", "")
+    if is_null(value) or (is_missing(value) and not is_known(value.strip())):
+        held = "null" if is_null(value) else value.strip()
+        raise InputError(
+            f"no label: column {column!r} holds {held}. Leave the cell empty, or write [], if no "
+            "category applies."
+        )
     try:
         if isinstance(value, bytes):
             value = value.decode("utf-8")
@@ -100,7 +104,7 @@ def _flatten(value: Any) -> list[str]:
     if is_null(value) or value == {}:
         return []
     if isinstance(value, dict):
-        choices = value.get("choices")
+        choices = next((value[key] for key in _NAME_KEYS if key in value), None)
         if choices is None or isinstance(choices, dict):
             raise _NoNamesError
         return _flatten(choices)

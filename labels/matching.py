@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from labels.names import comparison_key, tidy_name, without_case, without_signs
+from labels.names import comparison_key, tidy_name, without_case, without_signs, without_spaces
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 
 # A name means what is written exactly so; else what differs least from it.
-_FORMS: tuple[Callable[[str], str], ...] = (tidy_name, without_case, comparison_key, without_signs)
-_NAMES_SHOWN = 20  # in a message
+_FORMS: tuple[Callable[[str], str], ...] = (
+    *(tidy_name, without_case, comparison_key),
+    *(without_spaces, without_signs),
+)
+_NAMES_SHOWN = 8  # in a message
 
 
 class CategoryNames:
@@ -49,7 +52,7 @@ class CategoryNames:
     @property
     def keys(self) -> dict[str, str]:
         """The comparison key of every id and name -> the id of a category that has it."""
-        return {key: next(iter(ids)) for key, ids in self._by_form[-2].items()}
+        return {key: next(iter(ids)) for key, ids in self._by_form[2].items()}
 
 
 @dataclass(slots=True)

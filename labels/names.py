@@ -46,6 +46,11 @@ def comparison_key(name: str) -> str:
     return _AROUND_SIGNS.sub(r"\1", plain)
 
 
+def without_spaces(name: str) -> str:
+    """Return what "Basket-ball", "Basket ball" and "Basketball" have in common."""
+    return comparison_key(name).replace(" ", "")
+
+
 def without_signs(name: str) -> str:
     """Return what is left of a name in an id, but "+" and "#", which tell C++ from C#."""
     return " ".join(_SIGNS.sub(" ", comparison_key(name)).split())

@@ -1,11 +1,12 @@
 """Names that the taxonomy lacks: added to it, or refused where they look like a slip."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from labels.matching import CategoryNames, NameCount, list_names
-from labels.names import comparison_key, tidy_name
+from labels.names import comparison_key, tidy_name, without_spaces
 from labels.near_names import NearNames
 from labels.taxonomy import MOST_CATEGORIES, Taxonomy, category_id
 from seeds.base.errors import InputError
@@ -13,6 +14,12 @@ from seeds.base.errors import InputError
 # What may stand between names in a cell. Of those in _WEAK, each part must be a name by itself.
 _STRONG = ("|", ";", "\n", "\t", ",")
 _WEAK = ("/", " - ", " – ", "+", "#", "&", " et ", " and ")
+# What hardly ever is the name of a category; a whole number may be its code.
+_NO_NAME = re.compile(
+    r"(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ][\d:.,+Z -]{1,30})?|true|false|vrai|faux)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"-?\d{1,20}[.,]\d{1,20}\s?%?|-\d{1,20}|\d{4,20}")
 _SELDOM = 5  # rows; a name of fewer, or of less than 1 in _SHARE, may be a slip of the hand
 _SHARE = 20
 
@@ -38,7 +45,8 @@ def add_categories(
     creation: Creation,
     *,
     rows: int,
-    is_part: Callable[[str], bool] | None,
+    separator: str,
+    is_part: Callable[[str], bool],
 ) -> tuple[Taxonomy, dict[str, str], list[str]]:
     """Return the taxonomy with a category for each name, the id of each, and notes for the user.
 
@@ -47,7 +55,8 @@ def add_categories(
         taxonomy: of the workspace.
         creation: which of them may be added.
         rows: of the file.
-        is_part: tells whether a part of a cell is a name by itself; None: cells are not parted.
+        separator: between names in a cell; "": cells are not parted.
+        is_part: tells whether a part of a cell is a name by itself.
 
     Raises:
         InputError: some are nearly known names, look like several names, or get the same id.
@@ -58,16 +67,39 @@ def add_categories(
             f"{count:,} categories in all, and {MOST_CATEGORIES:,} are the most. Name the column "
             "of the categories with --label-column."
         )
-    insisted = {comparison_key(name) for name in creation.names}
-    if is_part and (joined := _find_joined(groups, insisted, is_part)):
+    insisted = {without_spaces(name) for name in creation.names}
+    if separator and (joined := _find_joined(groups, insisted, separator, is_part)):
         raise joined
     notes = _refuse_near(groups, insisted, taxonomy, creation.used, rows)
     names = sorted(group[0].name for group in groups.values())
+    _refuse_nameless(groups)
     _refuse_clashes(names, taxonomy)
     added = taxonomy.add_categories([tidy_name(name) for name in names])
-    places = {comparison_key(name): place for place, name in enumerate(names, len(taxonomy.ids))}
-    ids = {name.name: added.ids[places[comparison_key(name.name)]] for name in unknown}
+    places = {without_spaces(name): place for place, name in enumerate(names, len(taxonomy.ids))}
+    ids = {name.name: added.ids[places[without_spaces(name.name)]] for name in unknown}
     return added, ids, notes
+
+
+def refuse_values(unknown: Iterable[NameCount], rows: int, *, numbers: bool) -> None:
+    """Refuse dates, true and false where names of categories should be, in half of the rows.
+
+    numbers: allow them, too.
+
+    Raises:
+        InputError: names the first.
+    """
+    values = [
+        name
+        for name in unknown
+        if _NO_NAME.fullmatch(name.name) or (not numbers and _NUMBER.fullmatch(name.name))
+    ]
+    if 2 * sum(name.count for name in values) >= rows and values:
+        kind = "a number" if _NUMBER.fullmatch(values[0].name) else "a date, or true or false"
+        kind = "a date" if values[0].name[0].isdigit() and kind != "a number" else kind
+        raise InputError(
+            f"{values[0]} looks like {kind}, not the name of a category. Name the right column "
+            "with --label-column."
+        )
 
 
 def guess_separator(name: str, is_part: Callable[[str], bool]) -> str:
@@ -81,24 +113,28 @@ def guess_separator(name: str, is_part: Callable[[str], bool]) -> str:
     return ""
 
 
-def advise_separator(mark: str) -> str:
-    """Return the question whether it is this separator."""
+def advise_separator(mark: str, separator: str) -> str:
+    """Return the question whether it is this separator, unless that is given already."""
+    if mark == separator:  # a list holds the names
+        return "Write each as an element of the list."
     shown = {"\n": "$'\\n'", "\t": "$'\\t'"}.get(mark, f"'{mark}'")
     return f"Did you mean --separator {shown}?"
 
 
 def _group_alike(names: Iterable[NameCount]) -> dict[str, list[NameCount]]:
-    """Group names that a person takes for the same, the most frequent spelling first."""
+    """Group names that a person takes for the same; the most frequent group and spelling first."""
     groups: dict[str, list[NameCount]] = defaultdict(list)
     for name in names:
-        groups[comparison_key(name.name)].append(name)
-    return {
-        key: sorted(group, key=lambda name: -name.count) for key, group in sorted(groups.items())
-    }
+        groups[without_spaces(name.name)].append(name)
+    ranked = sorted(groups.items(), key=lambda group: (-sum(n.count for n in group[1]), group[0]))
+    return {key: sorted(group, key=lambda name: -name.count) for key, group in ranked}
 
 
 def _find_joined(
-    groups: dict[str, list[NameCount]], insisted: set[str], is_part: Callable[[str], bool]
+    groups: dict[str, list[NameCount]],
+    insisted: set[str],
+    separator: str,
+    is_part: Callable[[str], bool],
 ) -> InputError | None:
     """Return the error for the first name that looks like several, or None."""
     for key, (name, *_) in groups.items():
@@ -106,8 +142,9 @@ def _find_joined(
             continue
         bare = next((mark for mark in "|;" if mark in name.name.strip(mark)), "")
         if mark := guess_separator(name.name, is_part) or bare:
+            advice = advise_separator(mark, separator)
             return InputError(
-                f"{name} looks like several categories. {advise_separator(mark)} If it is one, "
+                f"{name} looks like several categories. {advice} If it is one, "
                 f"add --new-category '{name.name}'."
             )
     return None
@@ -150,6 +187,19 @@ def _refuse_near(
             f"--new-category '{next(iter(near))}'."
         )
     return notes
+
+
+def _refuse_nameless(groups: dict[str, list[NameCount]]) -> None:
+    """Refuse a name that no id can be made of.
+
+    Raises:
+        InputError: names it and its row.
+    """
+    for name, *_ in groups.values():
+        try:
+            category_id(name.name)
+        except InputError as error:
+            raise InputError(f"row {name.row}: {error}") from error
 
 
 def _refuse_clashes(names: Sequence[str], taxonomy: Taxonomy) -> None:

@@ -8,15 +8,23 @@ from typing import Literal
 from labels.annotations import IMPORTED, Annotation
 from labels.label_cells import parse_labels
 from labels.matching import CategoryNames, NameCount, list_names
-from labels.names import comparison_key
+from labels.names import without_spaces
 from labels.near_names import NearNames
-from labels.new_categories import Creation, add_categories, advise_separator, guess_separator
+from labels.new_categories import (
+    Creation,
+    add_categories,
+    advise_separator,
+    guess_separator,
+    refuse_values,
+)
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import Fault, InputError
 from seeds.document import Document
 from seeds.reading.columns import Columns
 from seeds.reading.files import MAX_BYTES, TABLES, File
 from seeds.reading.sources import Article, read_articles
+
+_KNOWN_SHOWN = 20  # categories in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,7 @@ def read_labelled(
     if not rows.labelled:
         raise _nothing_usable(file, rows.faults)
     try:
-        taxonomy, ids, notes = _match(rows, names, taxonomy, layout.separator, creation, remedy)
+        taxonomy, ids, notes = _match(rows, names, taxonomy, layout, creation, remedy)
     except InputError as error:
         raise InputError(f"{file}: {error}") from error
     rows.notes.extend(Fault(file.name, note) for note in notes)
@@ -169,7 +177,7 @@ def _match(
     rows: _Rows,
     names: CategoryNames,
     taxonomy: Taxonomy,
-    separator: str,
+    layout: Layout,
     creation: Creation | None,
     remedy: str,
 ) -> tuple[Taxonomy, dict[str, str], list[str]]:
@@ -182,28 +190,35 @@ def _match(
     found = {name: names.find(name) for name in counts}
     ids = {name: category for name, category in found.items() if category is not None}
     unknown = [count for name, count in counts.items() if name not in ids]
+    keys = {without_spaces(name) for name in counts}
+    creation = creation or Creation()
+    unused = [
+        f"--new-category {name!r}: no row has it"
+        for name in creation.names
+        if without_spaces(name) not in keys
+    ]
     if not unknown:
-        return taxonomy, ids, []
-    keys = {comparison_key(name) for name in counts}
+        return taxonomy, ids, unused
 
     def is_part(text: str) -> bool:
         """Tell whether a part of a cell is a name in the file or of the taxonomy."""
-        return comparison_key(text) in keys or names.is_known(text)
+        return without_spaces(text) in keys or names.is_known(text)
 
-    creation = creation or Creation()
-    insisted = {comparison_key(name) for name in creation.names}
-    refused = [name for name in unknown if comparison_key(name.name) not in insisted]
+    insisted = {without_spaces(name) for name in creation.names}
+    refused = [name for name in unknown if without_spaces(name.name) not in insisted]
     if refused and not creation.every:
-        raise _unknown_names(refused, taxonomy, is_part if separator else None, remedy)
+        raise _unknown_names(refused, taxonomy, layout.separator, is_part, remedy)
+    refuse_values(refused, len(rows.labelled), numbers=bool(layout.label))
     used = {*creation.used, *ids.values()}
     taxonomy, added, notes = add_categories(
         unknown,
         taxonomy,
         replace(creation, used=used),
         rows=len(rows.labelled),
-        is_part=is_part if separator else None,
+        separator=layout.separator,
+        is_part=is_part,
     )
-    return taxonomy, ids | added, notes
+    return taxonomy, ids | added, [*notes, *unused]
 
 
 def _count_names(rows: _Rows) -> dict[str, NameCount]:
@@ -223,22 +238,24 @@ def _row_number(where: str) -> str:
 def _unknown_names(
     names: list[NameCount],
     taxonomy: Taxonomy,
-    is_part: Callable[[str], bool] | None,
+    separator: str,
+    is_part: Callable[[str], bool],
     remedy: str,
 ) -> InputError:
     """Return the error for names that the taxonomy lacks.
 
-    is_part: tells whether a part of a cell is a name by itself; None: cells are not parted.
+    is_part: tells whether a part of a cell is a name by itself.
     """
     known = NearNames(name for c in taxonomy.categories for name in (c.fr, c.en, c.id))
     near = {name.name: known.find(name.name) for name in names}
     listed = list_names(names, {name: resembled for name, resembled in near.items() if resembled})
-    marks = (guess_separator(name.name, is_part) for name in names) if is_part else ()
+    marks = (guess_separator(name.name, is_part) for name in names) if separator else ()
     mark = next(filter(None, marks), "")
-    question = f" {advise_separator(mark)}" if mark else ""
+    question = f" {advise_separator(mark, separator)}" if mark else ""
+    few = len(taxonomy.ids) <= _KNOWN_SHOWN
+    known_ids = f"Known: {taxonomy.list_ids()}." if few else "See taxonomy.toml for the known ones."
     return InputError(
-        f"not in the taxonomy: {listed}.{question} Correct them, or {remedy}. "
-        f"Known: {taxonomy.list_ids()}."
+        f"not in the taxonomy: {listed}.{question} Correct them, or {remedy}. {known_ids}"
     )
 
 

@@ -17,7 +17,14 @@ from seeds.reading.documents.page import Page
 from seeds.reading.documents.pages import read_pages
 from seeds.reading.files import MAX_BYTES
 from seeds.reading.raw_records import Lines, Reading, Rows, WholeFile, read_raw
-from seeds.reading.tables.cells import Cell, Record, is_null, optional_text, required_text
+from seeds.reading.tables.cells import (
+    Cell,
+    Record,
+    is_missing,
+    is_null,
+    optional_text,
+    required_text,
+)
 from seeds.reading.tables.table_file import json_record
 
 SECONDS = 60.0  # to read an article, and to clean it; the largest page at hand takes 2
@@ -35,7 +42,7 @@ class Article:
         own_id: the id in its record, else "".
         notes: for the user: what was assumed in reading it.
         label: the cell of the labels, if `Columns.label` asks for it.
-        where: the file and the record's number, for messages about that cell.
+        where: the file and the record's number, for messages.
     """
 
     document: Document
@@ -162,14 +169,27 @@ def _parse_record(
         if isinstance(columns, InputError):
             raise columns
         assert columns is not None  # they chose what was read of the record
+        _refuse_short(row, columns)
         page, own_id = _page(row, columns, reading.max_bytes)
         article = _read_article(page, where, f"{part.source}:{row.number}", own_id, reading)
     except InputError as error:
         return Fault(where, str(error))
     if columns.label and isinstance(article, Article):
         cell = Cell(columns.label, row.values[columns.label])
-        return replace(article, label=cell, where=where)
+        return replace(article, label=cell)
     return article
+
+
+def _refuse_short(record: Record, columns: Columns) -> None:
+    """Refuse a row that ends before its text or its label.
+
+    Raises:
+        InputError: says how many fields it has.
+    """
+    if record.lack and any(
+        name and name not in record.values for name in (*columns.text, columns.label)
+    ):
+        raise InputError(f"{record.lack}. Write a delimiter for each field, empty ones too.")
 
 
 def _page(record: Record, columns: Columns, limit: int) -> tuple[Page, str]:
@@ -178,15 +198,23 @@ def _page(record: Record, columns: Columns, limit: int) -> tuple[Page, str]:
     if all(is_null(values[name]) for name in columns.text):
         names = " and ".join(map(repr, columns.text))
         raise InputError(f"has no text: column {names} is null. Fill it, or leave the record out.")
-    parts = [required_text(values[name], name) for name in columns.text]
+    missing = [values[name] for name in columns.text if is_missing(values[name])]
+    parts = [
+        "" if is_missing(values[name]) else required_text(values[name], name)
+        for name in columns.text
+    ]
     text = "\n\n".join(part for part in parts if part.strip())
+    if missing and not text:
+        raise InputError(
+            f"is empty: the cell holds {missing[0].strip()[:_DATE]}. Add a text, or leave it out."
+        )
     if len(text) > limit:
         raise InputError(
             f"has {len(text):,} characters, more than the {limit:,} one article may have. "
             "Raise the limit with --max-size."
         )
     optional = [
-        optional_text(values.get(name), name) if name else ("", "")
+        optional_text(values.get(name), name, prose=name == columns.title) if name else ("", "")
         for name in (columns.title, columns.date, columns.source, columns.id)
     ]
     (title, _), (date, _), (source, _), (own_id, _) = optional
@@ -200,9 +228,10 @@ def _read_article(
     """Clean a page into an article; whatever is wrong with it is a Fault."""
     try:
         with time_limit(SECONDS):
-            return _article(page, where, source, own_id, reading)
+            article = _article(page, where, source, own_id, reading)
     except InputError as error:
         return Fault(where, str(error))
+    return replace(article, where=where) if isinstance(article, Article) else article
 
 
 def _article(page: Page, where: str, source: str, own_id: str, reading: Reading) -> Article | Fault:
@@ -210,7 +239,8 @@ def _article(page: Page, where: str, source: str, own_id: str, reading: Reading)
     if not page.text.strip():
         lack = "holds nothing but white space" if page.text else "is empty"
         return Fault(where, f"{lack}. Add a text, or leave it out.")
-    cleaned = clean(page.text, title=page.title, date=page.date)
+    text, title = replace_surrogates(page.text), replace_surrogates(page.title)
+    cleaned = clean(text, title=title, date=page.date)
     if not cleaned.text.strip():
         return Fault(where, "holds nothing but credits and dates. Add a text, or leave it out.")
     notes = [*filter(None, [page.note]), *cleaned.notes]

@@ -16,7 +16,7 @@ def test_twenty_lines_of_each_kind_are_shown_and_all_are_counted_and_recorded(
     counter = FaultCounter(record=lambda kind, fault: recorded.append((kind, fault.where)))
     for n in range(25):
         counter.add_fault(Fault(f"a.csv:{n}", "is empty"))
-        counter.add_note(f"b.csv:{n}", "read as cp1252")
+        counter.add_note(f"b.csv:{n}", f"{n} characters lost")
     assert (counter.faults, counter.notes) == (25, 25)
     assert [where for kind, where in recorded if kind == "fault"] == [
         f"a.csv:{n}" for n in range(25)
@@ -30,6 +30,23 @@ def test_twenty_lines_of_each_kind_are_shown_and_all_are_counted_and_recorded(
     assert capsys.readouterr().err.splitlines() == [
         "5 more notes not shown.",
         "25 records could not be read; see rejects.jsonl.",
+    ]
+
+
+def test_the_same_note_on_other_rows_of_a_file_hides_no_other(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    counter = FaultCounter()
+    for n in range(1, 61):
+        counter.add_note(f"a.csv:{n}", "cp1252 assumed")
+    counter.add_note("a.csv:61", "3 characters lost")
+    counter.add_note("b.csv:1", "cp1252 assumed")
+    counter.conclude()
+    assert capsys.readouterr().err.splitlines() == [
+        "a.csv:1: cp1252 assumed",
+        "a.csv:61: 3 characters lost",
+        "b.csv:1: cp1252 assumed",
+        "59 more notes not shown.",
     ]
 
 

@@ -160,7 +160,7 @@ def rows_of(*rows: Any) -> str:
         ("a.tsv", "texte\tthèmes\nUn.\tSport;Santé\n\t\n", [("sport", "health")]),
         ("a.csv", "texte,étiquettes\nUn.,Sport\n\x1a", [("sport",)]),
         # pandas, polars, R
-        ("a.csv", ",text,label\n0,Un.,\"['sport']\"\n1,Deux.,nan\n", [("sport",), ()]),
+        ("a.csv", ",text,label\n0,Un.,\"['sport']\"\n1,Deux.,[]\n", [("sport",), ()]),
         ("a.csv", "text,label\nUn.,\"['sport' 'health']\"\n", [("sport", "health")]),
         (
             "a.jsonl",
@@ -169,7 +169,7 @@ def rows_of(*rows: Any) -> str:
         ),
         (
             "a.csv",
-            '"","text","label"\n"1","Un.","Sport"\n"2","Deux.",NA\n',
+            '"","text","label"\n"1","Un.","Sport"\n"2","Deux.",""\n',
             [("sport",), ()],
         ),
         # Label Studio: CSV, and JSON_MIN written as lines
@@ -215,14 +215,25 @@ def test_a_table_is_read_as_its_program_meant_it(
     assert list(articles.documents) == ids_of(file)
 
 
+def test_a_row_that_ends_before_its_label_is_a_fault(tmp_path: Path) -> None:
+    lines = "Texte,Catégorie,Date\nLe conseil a voté.\nLes cheminots.,Sport\nUn.,\n"
+    articles = labelled(write(tmp_path / "a.csv", lines))
+    assert labels_of(articles) == [("sport",), ()]
+    (fault,) = articles.faults
+    assert (fault.where, fault.message) == (
+        "a.csv:1",
+        "has 1 field where the header has 3. Write a delimiter for each field, empty ones too.",
+    )
+
+
 @pytest.mark.parametrize(
     ("column", "labels"),
     [
         (pa.array([["sport", "health"], []]), [("sport", "health"), ()]),
         (pa.array([b"Sant\xc3\xa9", b"sport"]), [("health",), ("sport",)]),
-        (pa.array(["sport", None]), [("sport",), ()]),
+        (pa.array(["sport", ""]), [("sport",), ()]),
         (pa.array(["sport", "health"]).dictionary_encode(), [("sport",), ("health",)]),
-        (pa.array([{"choices": ["sport"]}, None]), [("sport",), ()]),
+        (pa.array([{"choices": ["sport"]}, {"choices": []}]), [("sport",), ()]),
         (pa.array([["sport"], ["health"]], pa.list_(pa.string(), 1)), [("sport",), ("health",)]),
     ],
 )
@@ -237,7 +248,10 @@ def test_labels_of_parquet_are_read_however_they_are_stored(
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"text": "Deux.", "label": {"name": "a"}}, "column 'label' holds an object, not names"),
+        ({"text": "Deux.", "label": {"nom": "a"}}, "column 'label' holds an object, not names"),
+        ({"text": "Deux.", "label": None}, "no label: column 'label' holds null. Leave the"),
+        ({"text": "Deux.", "label": "NaN"}, "no label: column 'label' holds NaN. Leave the"),
+        ({"text": "#REF!", "label": "sport"}, "is empty: the cell holds #REF!. Add a text"),
         ({"text": "Deux.", "label": True}, "column 'label' holds true or false, not names"),
         ({"text": "Deux.", "label": 0.5}, "column 'label' holds a number, not names"),
         ({"text": "Deux.", "label": [["sport"]]}, "column 'label' holds a list, not names"),

@@ -76,13 +76,28 @@ def test_names_are_found_however_a_program_wrote_them(
 @pytest.mark.parametrize(
     "value",
     [
-        *("", "  ", "\u200b\ufeff", "[]", "[ ]", "{}", "()", "set()", "None", "null", "NULL"),
-        *("nan", "NaN", "NaT", "<NA>", "N/A", "#N/A"),
-        *(None, float("nan"), [], [None], {}, {"choices": []}, b""),
+        *("", "  ", "\u200b\ufeff", "[]", "[ ]", "{}", "()", "set()"),
+        *([], [None], {}, {"choices": []}, b""),
     ],
 )
 def test_what_programs_write_for_nothing_is_no_category(value: Any) -> None:
     assert names(value) == ()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("None", "null", "NULL", "nan", " NaN ", "NaT", "<NA>", "NA", "N/A", "#N/A", "#REF!"),
+        *("#VALEUR!", "=CONCATENATE(A1)", None, float("nan")),
+    ],
+)
+def test_a_label_that_is_missing_does_not_say_that_no_category_applies(value: Any) -> None:
+    with pytest.raises(InputError, match=r"^no label: column 'label' holds .* write \[\], if no"):
+        names(value)
+
+
+def test_an_object_may_name_a_category() -> None:
+    assert names([{"name": "Santé", "id": 3}, {"label": "Cinéma"}]) == ("Santé", "Cinéma")
 
 
 def test_a_category_may_be_called_like_nothing_or_with_the_separator_in_its_name() -> None:
@@ -106,7 +121,7 @@ def test_a_name_in_parentheses_or_quotes_is_a_name() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ({"name": "trade"}, "an object"),
+        ({"nom": "trade"}, "an object"),
         ({"choices": {"a": 1}}, "an object"),
         ([["trade"]], "a list"),
         ([{"trade": 0.9}], "a list"),

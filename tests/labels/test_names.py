@@ -155,4 +155,4 @@ def test_of_very_many_names_a_message_lists_the_most_frequent() -> None:
     counts = [NameCount(f"n{n:02}", str(n), count=1 + (n == 30)) for n in range(40)]
     listed = list_names(counts, {"n30": "n 30"})
     assert "n30 (2 articles) first in row 30 (did you mean 'n 30'?)" in listed
-    assert listed.endswith(" and 20 more")
+    assert listed.endswith(" and 32 more")

@@ -97,6 +97,48 @@ def test_of_two_new_names_that_are_nearly_the_same_one_is_asked_about(tmp_path: 
     assert len(added(created(tmp_path, ["Iran", "Irak", "Mode", "Monde"]))) == 4
 
 
+def test_names_that_differ_in_a_hyphen_or_a_space_are_one(tmp_path: Path) -> None:
+    labels = ["Basket ball", "Basket-ball", "Basketball", "Basket-ball", "Cinéma"]
+    articles = created(tmp_path, labels)
+    assert added(articles) == {"basket-ball": "Basket-ball"}
+    assert [a.categories for a in articles.annotations][:3] == [("basket-ball",)] * 3
+
+
+def test_the_rarer_of_two_names_is_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"known: Fait divers \(1 article\).* 'Faits divers'"):
+        created(tmp_path, ["Faits divers"] * 40 + ["Fait divers"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind"),
+    [
+        (["2024-01-02", "2024-01-03", "Opéra"], "a date"),
+        (["12/03/2024", "13/03/2024"], "a date"),
+        (["1250", "12,5"], "a number"),
+        (["true", "FALSE"], "a date, or true or false"),
+    ],
+)
+def test_values_of_another_column_are_no_names(
+    tmp_path: Path, labels: list[str], kind: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        created(tmp_path, labels)
+    assert f"looks like {kind}, not the name of a category. Name the right" in str(caught.value)
+
+
+def test_a_new_category_that_no_row_has_is_said(tmp_path: Path) -> None:
+    articles = created(tmp_path, ["cinema"], new=("Opéra",))
+    assert [note.message for note in articles.notes] == ["--new-category 'Opéra': no row has it"]
+
+
+def test_the_separator_that_is_given_is_not_advised(tmp_path: Path) -> None:
+    for every in (True, False):
+        with pytest.raises(InputError) as caught:
+            created(tmp_path, [["Sport;Cinéma"]], every=every)
+        assert "Write each as an element of the list." in str(caught.value)
+        assert "--separator" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("label", "mark"),
     [

@@ -86,7 +86,7 @@ def test_several_categories_come_in_a_cell_or_a_list_and_in_the_taxonomys_order(
         {"text": "Un", "label": "sport; cinema ;"},
         {"text": "Deux", "label": ["trade", "cinema", "trade"]},
         {"text": "Trois", "label": ""},
-        {"text": "Quatre", "label": None},
+        {"text": "Quatre", "label": []},
     ]
     assert labels_of(labelled(rows)) == [("cinema", "sport"), ("cinema", "trade"), (), ()]
     piped = labelled([{"text": "Un", "label": "sport|cinema"}], Layout(separator="|"))
@@ -122,7 +122,7 @@ def test_create_categories_adds_each_once_after_the_known_ones() -> None:
 
 
 def test_a_label_without_letters_names_the_file() -> None:
-    with pytest.raises(InputError, match=r"f\.jsonl: category '\?\?' has no letter"):
+    with pytest.raises(InputError, match=r"f\.jsonl: row 1: category '\?\?' has no letter"):
         labelled([{"text": "T", "label": "??"}], create=True)
 
 

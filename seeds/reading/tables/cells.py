@@ -3,6 +3,7 @@
 import datetime as dt
 import decimal
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,14 +14,28 @@ Choose = Callable[[Sequence[str]], Iterable[str]]  # columns of a table -> those
 
 # An object with a text under one of these keys stands for it: WordPress, MongoDB, XML as JSON.
 _WRAPPERS = ("rendered", "$oid", "$date", "#text")
+# What programs write into the cells that have no value, and spreadsheets for a failed formula.
+_MISSING = re.compile(
+    r"(?i:nan|nat|null|none|nil|n/a|<na>|#n/?a|undefined)"
+    r"|NA|#[A-ZÀ-Ý0-9_/]{2,14}[!?]|(?:Err|Erreur)\s?:\s?\d{3}|=[A-ZÀ-Ý][A-ZÀ-Ý0-9._]{0,30}\([^\n]{0,500}\)"
+)
+_LONGEST_MISSING = 540  # characters
 
 
 class Record(NamedTuple):
-    """A row of a table. number: from 1; in JSONL that of its line. note: what was assumed."""
+    """A row of a table.
+
+    Attributes:
+        number: from 1; in JSONL that of its line.
+        values: by column, without those that the row is too short for.
+        note: what was assumed.
+        lack: says that the row is short: "has 1 field where the header has 2".
+    """
 
     number: int
     values: dict[str, Any]
     note: str = ""
+    lack: str = ""
 
 
 class Cell(NamedTuple):
@@ -55,15 +70,15 @@ def required_text(value: Any, column: str) -> str:
     raise InputError(f"column {column!r} holds {describe(value)}, not text. Name another column.")
 
 
-def optional_text(value: Any, column: str) -> tuple[str, str]:
+def optional_text(value: Any, column: str, *, prose: bool = False) -> tuple[str, str]:
     """Return the text of a cell that an article can do without, and a note if it is left out.
 
-    A number or a point in time is written as text.
+    A number or a point in time is written as text, unless it is a fraction instead of prose.
     """
-    if is_null(value):
+    if is_null(value) or is_missing(value):
         return "", ""
-    text = text_of(value)
-    if text is None:
+    text = _join_strings(value) if isinstance(value, list) else text_of(value)
+    if text is None and not (prose and isinstance(value, float)):
         text = _write_number(value)
     if text is not None:
         return text.strip(), ""
@@ -73,6 +88,13 @@ def optional_text(value: Any, column: str) -> tuple[str, str]:
 def is_null(value: Any) -> bool:
     """Tell whether a cell holds nothing: null, or NaN, which stands for it among numbers."""
     return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a cell holds what programs write for no value, or the error of a formula."""
+    if not isinstance(value, str) or len(value) > _LONGEST_MISSING:
+        return False
+    return _MISSING.fullmatch(value.strip()) is not None
 
 
 def text_of(value: Any) -> str | None:
@@ -93,6 +115,13 @@ def text_of(value: Any) -> str | None:
         whole = [part for part in parts if part is not None]
         return "\n\n".join(whole) if len(whole) == filled else None
     return None
+
+
+def _join_strings(value: list[Any]) -> str | None:
+    """Return the strings of a list as one line; None if it holds anything else."""
+    parts = [text_of(part) for part in value if not is_null(part)]
+    whole = [part.strip() for part in parts if part is not None]
+    return " ".join(filter(None, whole)) if len(whole) == len(parts) else None
 
 
 def _write_number(value: Any) -> str | None:

@@ -125,8 +125,10 @@ def _parse(
                 "Quote the field that contains the delimiter.",
             )
             continue
-        values = {name: row[n] if n < len(row) else "" for name, n in places.items()}
-        yield Record(number, values, note)
+        values = {name: row[n] for name, n in places.items() if n < len(row)}
+        fields = f"{len(row)} field{'' if len(row) == 1 else 's'}"
+        lack = f"has {fields} where the header has {len(header)}" if len(row) < len(header) else ""
+        yield Record(number, values, note, lack)
 
 
 def _find_places(header: list[str], choose: Choose | None) -> dict[str, int]:
