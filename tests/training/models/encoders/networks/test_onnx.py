@@ -260,7 +260,11 @@ def test_predicting_with_it_imports_nothing_that_only_learning_needs(
     text.write_text(dataset(1, seed=9).texts[0], encoding="utf-8")
     arguments = ("predict", text, "--workspace", desk.folder, "--format", "json", "--run")
     without = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
-    assert "torch is imported" in classify(*arguments, desk.run.name, **without).stderr
+    command = [sys.executable, "-m", "classify", *map(str, arguments), desk.run.name]
+    failed = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment(**without)
+    )
+    assert "torch is imported" in failed.stderr
     expected = json.loads(classify(*arguments, desk.run.name).stdout)
     for path in (desk.float32, desk.int8):
         result = classify(*arguments, path.name, **without)
