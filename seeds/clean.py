@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from seeds.base.errors import InputError
 from seeds.base.surrogates import replace_surrogates
+from seeds.bylines import is_author
 from seeds.datelines import Dateline, read_dateline
-from seeds.dates import parse_date
+from seeds.dates import DAY, parse_date
 from seeds.furniture import MAX_FURNITURE, is_furniture
 from seeds.mending.hyphens import join_broken_words
 from seeds.mending.repair import Mended, mend
@@ -41,6 +42,9 @@ _SPACES = (
 _MOST_DATELINES = 3  # without "published", in an article; more are a chronology or an agenda
 _ROUNDS = 50  # of taking furniture off; articles need two, and more than a few are made on purpose
 _JOINED = "words broken at line ends were joined"
+_DAY_ALONE = re.compile(rf"(?:le\s)?{DAY}", re.IGNORECASE)
+_LONGEST_DAY = 40  # characters
+_TEXT = re.compile(r"[.!?…][\s»”’\"')\]]*$")  # how a line of text ends, and a subhead does not
 _SENTENCE_END = re.compile(r"[.;,:][\s»”’\"')\]]*$")
 
 
@@ -48,7 +52,8 @@ def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
     """Make an article's text comparable, and find its title and date.
 
     Two copies that differ in spaces, line ends, invisible characters or credits come out alike,
-    and cleaning twice changes nothing more. Only whole short lines are ever removed.
+    and cleaning twice changes nothing more, the date being the same. Only whole short lines are
+    ever removed.
 
     Args:
         raw: the decoded text.
@@ -63,11 +68,13 @@ def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
     mended = mend(raw)
     broken = _tidy(mended.text)
     whole = join_broken_words(broken)
-    body, header, updated = _strip_furniture(whole)
+    given = parse_date(date)
+    body, header, updated = _strip_furniture(whole, given)
     mended_title = mend(title) if title else Mended("")
     heading = " ".join(join_broken_words(_tidy(mended_title.text)).split())
     if heading and not find_title(body, heading):
-        body, _, update = _strip_furniture(f"{heading}\n\n{body}".strip("\n"))  # both are tidy
+        both = f"{heading}\n\n{body}".strip("\n")  # both are tidy
+        body, _, update = _strip_furniture(both, given or header or updated)
         updated = updated or update
     known = find_title(body, heading)
     top, _, rest = body.partition("\n")
@@ -75,7 +82,7 @@ def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
     if rest and top in (_headline(body), body[: len(heading)], known):
         body = top + "\n\n" + rest.lstrip("\n")
     notes = {*mended.notes, *mended_title.notes, *([_JOINED] if whole != broken else [])}
-    return Cleaned(body, headline, parse_date(date) or header or updated, tuple(sorted(notes)))
+    return Cleaned(body, headline, given or header or updated, tuple(sorted(notes)))
 
 
 def _tidy(text: str) -> str:
@@ -112,8 +119,11 @@ def _shorten_runs(text: str, char: str, most: int) -> str:
     return re.sub(f"{char}{{{most + 1},}}", char * most, text)
 
 
-def _strip_furniture(text: str) -> tuple[str, str, str]:
-    """Return a tidy text without its furniture, its header's date and its update line's date."""
+def _strip_furniture(text: str, known: str) -> tuple[str, str, str]:
+    """Return a tidy text without its furniture, its header's date and its update line's date.
+
+    known: the article's date, known from elsewhere, or "".
+    """
     header = updated = ""
     for _ in range(_ROUNDS):  # a credit may hide behind another one
         previous = text
@@ -121,14 +131,15 @@ def _strip_furniture(text: str) -> tuple[str, str, str]:
         header = header or date
         lines = text.split("\n")
         places = [n for n, line in enumerate(lines) if line]
-        dates = _date_lines(lines, places)
+        dates = _date_lines(lines, places, known or header or updated)
         published = sorted(dates.values(), key=lambda dated: dated.update)
         updated = updated or next((dated.date for dated in published), "")
         bottom = places[-1] if len(places) > 1 else -1  # an article is more than a signature
         body = [
             line
             for n, line in enumerate(lines)
-            if n not in dates and not is_furniture(line, at_end=n == bottom)
+            if (n not in dates or dates[n].kind == "inline")
+            and not is_furniture(line, at_end=n == bottom)
         ]
         _strip_signatures(body)
         if len(body) < len(lines) or text != previous:
@@ -169,7 +180,7 @@ def _next_header(text: str, start: int) -> int:
         removed = not line or is_furniture(line, at_end=False) or stamped
         if not removed and place > start and _match_header(text, place):
             return place
-        lone = dated is not None and (dated.kind == "bare" or dated.certain)
+        lone = dated is not None and dated.kind in ("bare", "named")
         if not removed and not (place == start and lone):
             return start
         place = end + 1
@@ -183,24 +194,62 @@ def _strip_signatures(lines: list[str]) -> None:
         lines.pop()
 
 
-def _date_lines(lines: list[str], places: list[int]) -> dict[int, Dateline]:
+def _date_lines(lines: list[str], places: list[int], known: str) -> dict[int, Dateline]:
     """Return the lines that only date the article, by place.
 
     One that does not say "published" counts near the top or at the end, and only if no other has
-    another date: several are a chronology.
+    another date: several are a chronology. One with nothing but a date, or a place, may be a
+    subhead: see `_lone_dateline`.
+
+    known: the article's date, known from elsewhere, or "".
     """
     datelines = {n: dated for n in places if (dated := read_dateline(lines[n]))}
     stamped = {n: dated for n, dated in datelines.items() if dated.kind == "stamped"}
-    margin = {*places[:4], *places[-1:]}
     others = {n: dated for n, dated in datelines.items() if dated.kind != "stamped"}
     if len(others) > _MOST_DATELINES:
         return stamped
-    if any(dated.kind == "bare" and n not in margin for n, dated in others.items()):
-        return stamped
-    dating = {
-        n: dated for n, dated in others.items() if n in margin and (dated.certain or n != places[0])
-    }
-    return stamped | dating if len({dated.date for dated in dating.values()}) == 1 else stamped
+    margin = {*places[:4], *places[-1:]}
+    named = {n: others[n] for n in others if n in margin and others[n].kind in ("named", "inline")}
+    if len({dated.date for dated in named.values()}) > 1:
+        named = {}
+    dating = stamped | named
+    lone = [n for n, dated in others.items() if dated.kind in ("bare", "placed")]
+    if len(lone) == 1 and _is_lone_dateline(lines, places, lone[0], datelines):
+        dates = {known, *(dated.date for dated in dating.values() if not dated.update)} - {""}
+        if all(_agree(datelines[lone[0]].date, date) for date in dates):
+            dating |= {lone[0]: datelines[lone[0]]}
+    return dating
+
+
+def _is_lone_dateline(
+    lines: list[str], places: list[int], place: int, datelines: dict[int, Dateline]
+) -> bool:
+    """Tell whether a line with only a date stands where it dates an article, above its text.
+
+    That is under the headline, or first of all; a subhead stands after a sentence, a chronology
+    has more of them.
+    """
+    above = [
+        lines[n]
+        for n in places
+        if n < place
+        and n not in datelines
+        and not is_author(lines[n])
+        and not is_furniture(lines[n], at_end=False)
+    ]
+    below = [lines[n] for n in places if n > place]
+    if len(above) > 1 or any(_SENTENCE_END.search(line) for line in above):
+        return False
+    if not above and datelines[place].kind == "placed":
+        return False
+    if any(_DAY_ALONE.fullmatch(line) for line in below if len(line) < _LONGEST_DAY):
+        return False
+    return any(_TEXT.search(line) or len(line) > MAX_FURNITURE for line in below)
+
+
+def _agree(date: str, other: str) -> bool:
+    """Tell whether two dates are the same, as far as both say it."""
+    return date.startswith(other) or other.startswith(date)
 
 
 def _headline(body: str) -> str:

@@ -3,10 +3,10 @@
 import re
 from typing import Literal, NamedTuple
 
-from seeds.bylines import Name, is_domain, is_place, judge_name
+from seeds.bylines import AGENCY, is_domain, is_outlet_or_author, is_place, may_be_name
 from seeds.dates import DATE, MAX_LENGTH, TIME, iso_date
 
-Kind = Literal["stamped", "bare", "named"]
+Kind = Literal["stamped", "named", "bare", "placed", "inline"]
 
 
 class Dateline(NamedTuple):
@@ -14,15 +14,14 @@ class Dateline(NamedTuple):
 
     Attributes:
         date: as parse_date gives it.
-        kind: stamped ("Publié le"), bare (a date and nothing else), or named (with an outlet).
+        kind: stamped ("Publié le"), named (with an outlet or an author), bare (a date and nothing
+            else), placed ("Namur, le 3 mai 2021"), or inline (a sentence follows in the line).
         update: its date is that of an update.
-        certain: what stands before it is known to be an outlet or an author.
     """
 
     date: str
     kind: Kind
     update: bool = False
-    certain: bool = True
 
 
 # What every dateline has; hardly any other line does.
@@ -33,7 +32,8 @@ _UPDATE = (
     r"|(?:actualis|modifi)[ée]e?s?|(?:last\s+)?updated|m\.?[àa]\.?j\.?"
 )
 _PUBLICATION = (
-    r"(?:(?:article|tribune|texte|d[ée]p[êe]che|entretien|interview|reportage|billet|vid[ée]o)\s+)?"
+    r"(?:premi[èe]re\s+|1[èe]?re\s+)?(?:(?:cet(?:te)?\s+)?(?:article|tribune|texte|d[ée]p[êe]che|entretien|interview|reportage|billet|vid[ée]o)\s+"
+    r"(?:(?:est|a\s+[ée]t[ée])\s+)?)?"
     r"(?:mise?\s+en\s+ligne|publi[ée]e?s?|publication|parue?s?|parution|post[ée]e?s?|diffus[ée]e?s?"
     r"|(?:r[ée]dig|cr[ée])[ée]e?s?|[ée]crite?|published|posted|created)"
     r"|date(?:\s+(?:de|d['’])\s*(?:publication|parution|mise\s+en\s+ligne|cr[ée]ation))?"
@@ -42,6 +42,8 @@ _PUBLICATION = (
 _STAMP = (
     rf"(?:(?P<update>{_UPDATE}|date\s+de\s+mise\s+[àa]\s+jour)|{_PUBLICATION})"
     r"(?:\s+(?:par|dans|sur|by|in)\s+(?-i:[A-ZÀ-Ý])[^.!?|:]{0,40}?)?"
+    r"(?:\s+dans\s+(?:l['’][ée]dition|le\s+(?:num[ée]ro|journal|quotidien))"
+    r"(?:\s+(?:du|de|des)\s+(?:l[ae]\s+)?(?-i:[A-ZÀ-Ý])[\w'’-]{1,30})?)?"
     r"(?:\s+[àa]\s+\d{1,2}\s?[h:]\s?\d{0,2})?"
     r"\s*(?:[:|,-]\s*)?(?:(?:le|on|du|en)\b\s*(?::\s*)?)?"
 )
@@ -57,7 +59,8 @@ _READING_TIME = re.compile(
 )
 _AFTER = re.compile(  # what may follow a date and say nothing
     rf"{TIME}\s*[)\]]?(?:\s*\((?-i:[A-Z][\w/. -]{{1,30}})\))?"
-    rf"(?:\s*[,|•·–—(/-]\s*(?:p(?:age|\.)?\s?[A-Z]?\d{{1,4}}(?:[-–,]\s?\d{{1,4}})?"
+    rf"(?:(?:\s*[,|•·–—(/-]\s*|\s(?=\d{{2,5}}\smots))"
+    r"(?:p(?:ages?|p?\.)?\s?[A-Z]?\d{1,4}(?:\s?(?:[-–,]|et|à)\s?[A-Z]?\d{1,4})?"
     r"|n[°o]\s?\d{1,6}|\d{2,5}\s+mots|(?:https?://)?+[\w-]++(?:\.[\w-]++)++(?:/\S*+)?+)(?=\W|\Z))*+\s*\)?"
     r"(?:\s*[,|•·–—/-]?\s*(?:(?:temps\s+de\s+)?lecture\b.{0,20}"
     r"|\d{1,3}\s?min(?:utes)?(?:\s+de\s+lecture)?))?"
@@ -67,13 +70,31 @@ _AFTER = re.compile(  # what may follow a date and say nothing
 _TAIL = re.compile(r"\s*(?:[|•·–—-]\s*|\s(?=(?:par|dans|by|in)\s))(.{0,60})", re.IGNORECASE)
 
 
+_AGENCY_STARTS = re.compile(  # "PARIS, 3 mars 2022 (AFP) –", and what follows
+    rf"(?P<place>[^\W\d_][^\d,(:.!?]{{1,40}}+)(?:\([^\W\d_][^\d)]{{1,30}}\)\s?)?,?\s?(?:le\s)?(?P<moment>{DATE})"
+    rf"\s?\((?:avec\s)?{AGENCY}(?:(?:\s?[,/]\s?|\set\s){AGENCY})?\)\s?(?:[–—-]{{1,2}}|$)\s?",
+    re.IGNORECASE,
+)
+_FIRST_YEAR = "1900"  # of the articles that may come in; a line with an earlier date tells history
+
+
 def read_dateline(line: str) -> Dateline | None:
-    """Return the date of a line that says nothing but when, and by whom, an article appeared."""
-    if len(line) > MAX_LENGTH or not HAS_DATE.search(line):
+    """Return the date of a line that says nothing but when, and by whom, an article appeared.
+
+    A line that begins as agencies do ("PARIS, 3 mars 2022 (AFP) – ") may say more.
+    """
+    if not HAS_DATE.search(line, 0, MAX_LENGTH):
         return None
-    moments = [moment for moment in _MOMENT.finditer(line) if iso_date(moment)]
-    if not moments:
+    if (start := _AGENCY_STARTS.match(line[:MAX_LENGTH])) and (date := iso_date(start)):
+        return Dateline(date, "inline" if start.end() < len(line) else "named")
+    if len(line) > MAX_LENGTH:
         return None
+    moments = [moment for moment in _MOMENT.finditer(line) if iso_date(moment) >= _FIRST_YEAR]
+    return _read_moments(line, moments) if moments else None
+
+
+def _read_moments(line: str, moments: list[re.Match[str]]) -> Dateline | None:
+    """Return the date of a line with these dates in it; None if it says anything more."""
     stamp = _STAMP_BEFORE.search(line[: moments[0].start()])
     start = stamp.start() if stamp else moments[0].start()
     end = moments[0].end()
@@ -85,43 +106,43 @@ def read_dateline(line: str) -> Dateline | None:
         dates.append((bool(between["update"]), iso_date(moment)))
         end = moment.end()
     update, date = min(dates, key=lambda dated: dated[0])
-    dated = line[:start], line[start : moments[0].end()], line[end:]
-    named = _read_beside(*dated, stamped=stamp is not None)
-    if named is None:
+    before, after = line[:start], line[end:]
+    kind = _judge_stamped(before, after) if stamp else _judge_plain(before, after)
+    return Dateline(date, kind, update) if kind else None
+
+
+def _judge_stamped(before: str, after: str) -> Kind | None:
+    """Tell whether a line with "published" says nothing more than who did so."""
+    name, mark = _split_mark(before)
+    known = ">>" in name or _READING_TIME.fullmatch(name) or is_outlet_or_author(name)
+    beside = mark and ":" not in mark and not _MOMENT.search(name) and may_be_name(name)
+    if not known and not beside:
         return None
-    kind: Kind = "stamped" if stamp else "named" if named else "bare"
-    return Dateline(date, kind, update, named != "unknown")
+    after = after.removesuffix(".")
+    if _AFTER.fullmatch(after):
+        return "stamped"
+    tail = _TAIL.fullmatch(after)
+    said = tail is not None and (is_domain(tail[1]) or not re.search(r"[.!?]", tail[1]))
+    return "stamped" if said else None
 
 
-def _read_beside(
-    before: str, moment: str, after: str, *, stamped: bool
-) -> Name | Literal[""] | None:
-    """Tell who is named before and after a date: "known", "unknown", "" for nobody.
+def _judge_plain(before: str, after: str) -> Kind | None:
+    """Tell what a line is that has a date and no word for its publication: see Dateline."""
+    leading = _LEADING.search(before)
+    with_article = bool(leading and leading[0].strip().lower().startswith("le"))
+    name, mark = _split_mark(before[: leading.start()] if leading else before)
+    if name and is_place(name) and mark == "," and with_article and after in ("", "."):
+        return "named" if is_outlet_or_author(name) else "placed"
+    if name and (":" in mark or not is_outlet_or_author(name)):
+        return None
+    if _AFTER.fullmatch(after):
+        return "named" if name else "bare"
+    tail = _TAIL.fullmatch(after)
+    return "named" if tail and is_outlet_or_author(tail[1].strip()) else None
 
-    None says that it is no name: the line is a sentence or a heading.
-    """
-    leading = None if stamped else _LEADING.search(before)
-    before = before[: leading.start()] if leading else before
+
+def _split_mark(before: str) -> tuple[str, str]:
+    """Return what stands before a date, and the separator between them, such as "|"."""
     separated = _SEPARATED.fullmatch(before)
     name, mark = separated.groups() if separated else (before, "")
-    written_out = moment[:1].isalpha() or (leading and leading[0].strip())  # "le 3", "lundi 3"
-    first: Name | Literal[""] | None = ""
-    if name.strip():
-        placed = bool(written_out) and mark == "," and is_place(name.strip())
-        first = "known" if placed else _judge(name.strip(), mark, stamped=stamped)
-    after = after.removesuffix(".") if stamped else after
-    if first is None or _AFTER.fullmatch(after):
-        return first
-    tail = _TAIL.fullmatch(after)
-    if not tail:
-        return None
-    if not stamped:
-        return _judge(tail[1].strip(), "|", stamped=False)
-    return first if is_domain(tail[1]) or not re.search(r"[.!?]", tail[1]) else None
-
-
-def _judge(name: str, mark: str, *, stamped: bool) -> Name | None:
-    """Judge a name as `judge_name` does; a breadcrumb and a time to read are as good."""
-    if stamped and (">>" in name or _READING_TIME.fullmatch(name)):
-        return "known"
-    return None if _MOMENT.search(name) else judge_name(name, mark)
+    return name.strip(), mark

@@ -41,7 +41,7 @@ DATE = (
     r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})(?:[-/.](?P<d1>\d{1,2}))?(?!\d)"
     r"|(?P<d2>\d{1,2})[-/.](?P<m2>\d{1,2})[-/.](?P<y2>\d{4})(?!\d)"
     r"|(?P<d5>\d{1,2})[/.](?P<m5>\d{1,2})[/.](?P<y5>\d{2})(?![\d/.]*\d)"
-    rf"|(?:{_DAY_NAME})?(?:(?P<d3>\d{{1,2}})(?:er|e|th|st|nd|rd)?[\s-]\s?)?\b(?P<m3>{_MONTH})"
+    rf"|(?:{_DAY_NAME})?(?:(?P<d3>\d{{1,2}})(?:\s?(?:er|ᵉʳ)|e|th|st|nd|rd)?[\s-]\s?)?\b(?P<m3>{_MONTH})"
     r",?[\s-]\s?(?P<y3>\d{4})(?!\d)"
     rf"|(?:{_DAY_NAME})?\b(?P<m4>{_MONTH})\s+(?P<d4>\d{{1,2}})(?:th|st|nd|rd)?,?\s+"
     rf"(?:{_CLOCK}\s+)?(?:[A-Z]{{2,4}}\s+|[+-]\d{{4}}\s+)?(?P<y4>\d{{4}})(?!\d))"
@@ -54,6 +54,20 @@ TIME = (
     r"(?:T\d{2}:?\d{2}[\d:.,+Z-]*"
     r"|(?:\s*[,|•·–—-])?\s*(?:à|at|vers)?\s*\d{1,2}\s*(?:[h:]|heures?\b)\s*(?:\d{2}(?!\d))?"
     rf"(?::\d{{2}})?(?:[.]\d+)?(?:\s?[ap]\.?m\b\.?)?(?:{_ZONE})?)?"
+)
+DAY = rf"(?:{_DAY_NAME})?\d{{1,2}}(?:er|ᵉʳ)?\s{_MONTH}"  # of a year that goes without saying
+# Forms that are dates in a field of dates, and elsewhere may be anything: a score, an age.
+_IN_FIELD = re.compile(
+    rf"(?:(?:{_DAY_NAME})?(?P<d1>\d{{1,2}})(?:\s?(?:er|ᵉʳ))?[\s/.-]\s?(?P<m1>{_MONTH})"
+    r"[\s/.-]\s?(?P<y1>\d{4}|\d{2})"
+    r"|(?P<d2>\d{1,2})[\s/.-](?P<m2>\d{1,2})[\s/.-](?P<y2>\d{4}|\d{2})"
+    rf"|(?P<m3>\d{{1,2}})[/.-](?P<y3>\d{{4}})|(?P<m4>{_MONTH})-(?P<y4>\d{{2}})){TIME}",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    rf"(?:du\s)?\d{{1,2}}(?:er)?\s?(?:au|et|[àa&–-])\s?(?={DATE})"
+    rf"|du\s\d{{1,2}}(?:er)?\s(?P<month>{_MONTH})(?:\s(?P<year>\d{{4}}))?\sau\s",
+    re.IGNORECASE,
 )
 _BARE = re.compile(rf"(?:le\s+)?{DATE}", re.IGNORECASE)
 _ANYWHERE = re.compile(DATE, re.IGNORECASE)
@@ -84,7 +98,10 @@ def parse_date(value: str) -> str:
         return _date_of_week(int(week[1]), int(week[2]), int(week[3] or 0))
     if compact := _COMPACT.fullmatch(value):
         value = "-".join(compact.groups())
-    match = _BARE.match(value) or _ANYWHERE.search(value[:MAX_LENGTH])
+    if days := _RANGE.match(value):
+        return _date_of_range(days, parse_date(value[days.end() :]))
+    match = _IN_FIELD.fullmatch(value) or _BARE.match(value)
+    match = match or _ANYWHERE.search(value[:MAX_LENGTH])
     return iso_date(match) if match else ""
 
 
@@ -101,8 +118,7 @@ def iso_date(match: re.Match[str]) -> str:
         for name in "ymd"
     )
     if not month.isdigit():
-        plain = unicodedata.normalize("NFD", month.lower()).encode("ascii", "ignore").decode()
-        month = str(next(number for name, number in _MONTHS.items() if plain.startswith(name)))
+        month = _number(month)
     elif not parts["y1"] and int(month) > 12:
         day, month = month, day
     if len(year) == 2:
@@ -112,6 +128,20 @@ def iso_date(match: re.Match[str]) -> str:
     except ValueError:
         return ""
     return date if day else date[:7]
+
+
+def _date_of_range(start: re.Match[str], end: str) -> str:
+    """Return the month, or the year, in which all days of a range lie; "" if in none."""
+    if start["year"] and start["year"] != end[:4]:
+        return ""
+    same_month = not start["month"] or _number(start["month"]) == end[5:7]
+    return end[: 7 if same_month else 4]
+
+
+def _number(month: str) -> str:
+    """Return the two digits of a month's name."""
+    plain = unicodedata.normalize("NFD", month.lower()).encode("ascii", "ignore").decode()
+    return f"{next(number for name, number in _MONTHS.items() if plain.startswith(name)):02}"
 
 
 def _date_of_week(year: int, week: int, day: int) -> str:

@@ -48,6 +48,7 @@ _DATED = (
     "datecreated",
     "displaydate",
 )
+_MODIFIED = ("article:modified_time",)
 _LINES = 2000  # of a page, in which its title is looked for
 _ABOVE, _BELOW = 4, 8  # lines from the title to the line with the date
 _UPDATED = re.compile(r"modif|updat|maj|mise.?a.?jour", re.IGNORECASE)
@@ -58,10 +59,11 @@ _MARKED = (
     " | //abbr[contains(@class, 'published')][@title]"
 )
 _PROSE = 100  # characters of a line that is text, or a deck, rather than a byline
+_SUBHEADS = ("h2", "h3", "h4", "h5", "h6")
 _PLACEHOLDERS = ("1970-01-01", "1900-01-01")  # of programs that know no date
 
 
-def published_date(tree: Any, title: str) -> str:
+def published_date(tree: Any, title: str, text: str) -> str:
     """Return the date on which a page says it was published; "" if it says none.
 
     What its author wrote beside the title as that date goes before metadata. No year of a
@@ -70,11 +72,14 @@ def published_date(tree: Any, title: str) -> str:
     Args:
         tree: the page, as lxml reads HTML.
         title: of the article.
+        text: of the article; several lines in it with only a date are a chronology.
     """
     beside = _datelines_beside(tree, title)
+    if _is_chronology(text):
+        beside = [dated for dated in beside if dated.kind != "bare"]
     written = next((dated for dated in beside if not dated.update), None)
     signed = written is not None and written.kind != "bare"
-    strong, weak = _meta_dates(tree)
+    strong, weak, modified = _meta_dates(tree)
     values = (
         written.date if written and signed else "",
         *_json_dates(tree),
@@ -84,9 +89,16 @@ def published_date(tree: Any, title: str) -> str:
         *weak,
         *_time_dates(tree),
         *(dated.date for dated in beside),
+        *modified,
     )
     dates = (parse_date(value) for value in values)
     return next((date for date in dates if date > "1900" and date not in _PLACEHOLDERS), "")
+
+
+def _is_chronology(text: str) -> bool:
+    """Tell whether lines of a text have nothing but dates, and different ones."""
+    datelines = [read_dateline(line) for line in text.splitlines()]
+    return len({dated.date for dated in datelines if dated and dated.kind == "bare"}) > 1
 
 
 def _datelines_beside(tree: Any, title: str) -> list[Dateline]:
@@ -100,8 +112,22 @@ def _datelines_beside(tree: Any, title: str) -> list[Dateline]:
     prose = [n for n, line in enumerate(below) if len(line) > _PROSE]
     if len(prose) > 1:  # one may be the deck; after the next it is the text
         below = below[: prose[1]]
-    datelines = [read_dateline(line) for line in (*below, *reversed(above))]
-    return [dated for dated in datelines if dated and dated.certain]
+    lower, upper = _bare_only_above_text(below, tree), [read_dateline(line) for line in above]
+    datelines = [dated for dated in (*lower, *reversed(upper)) if dated]
+    return [dated for dated in datelines if dated.kind != "placed"]
+
+
+def _bare_only_above_text(below: list[str], tree: Any) -> Iterator[Dateline | None]:
+    """Yield the datelines below a title; one with only a date may be a subhead, which is none."""
+    subheads = {" ".join("".join(node.itertext()).split()) for node in tree.iter(*_SUBHEADS)}
+    in_text = False
+    for line in below[1:]:
+        dated = read_dateline(line)
+        if dated is None or dated.kind == "inline":
+            in_text = in_text or line.endswith((".", "!", "?", "…"))
+            yield dated
+        elif dated.kind in ("stamped", "named") or not (in_text or line in subheads):
+            yield dated
 
 
 def json_headline(tree: Any) -> str:
@@ -139,16 +165,14 @@ def _json_nodes(tree: Any) -> Iterator[dict[str, Any]]:
                 waiting.extend(node)
 
 
-def _meta_dates(tree: Any) -> tuple[list[str], list[str]]:
-    """Return the dates of meta elements that mean publication, and of those that may."""
+def _meta_dates(tree: Any) -> Iterator[list[str]]:
+    """Yield the dates of meta elements that mean publication, that may, and that mean an update."""
     contents: dict[str, str] = {}
     for meta in tree.iter("meta"):
         name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
         contents.setdefault(name.strip().lower(), meta.get("content") or "")
-    strong, weak = (
-        [contents[name] for name in names if contents.get(name)] for names in (_PUBLISHED, _DATED)
-    )
-    return strong, weak
+    for names in (_PUBLISHED, _DATED, _MODIFIED):
+        yield [contents[name] for name in names if contents.get(name)]
 
 
 def _marked_dates(tree: Any) -> Iterator[str]:

@@ -108,13 +108,15 @@ def _read_tree(tree: Any, note: str) -> list[Page]:
     if len(articles) > 1:
         return [_read_article(article, note) for article in articles]
     title = _title(tree)
-    return [Page(_main_text(tree), title, published_date(tree, title), note=note)]
+    text = _main_text(tree)
+    return [Page(text, title, published_date(tree, title, text), note=note)]
 
 
 def _read_article(article: Any, note: str) -> Page:
     """Read one of several articles of a page."""
     title = own_heading(article)
-    return Page(_main_text(article), title, published_date(article, title), note=note)
+    text = _main_text(article)
+    return Page(text, title, published_date(article, title, text), note=note)
 
 
 def _main_text(tree: Any) -> str:

@@ -88,7 +88,7 @@ def test_the_date_is_the_one_written_beside_the_title_and_never_another(
         ('<meta name="pubdate" content="Sat, 12 Aug 2023 08:15:00 +0200">', "2023-08-12"),
         ('<meta name="date" content="2023-08">', "2023-08"),
         ('<meta name="date" content="2023">', "2023"),
-        ('<meta property="article:modified_time" content="2023-08-14">', ""),
+        ('<meta property="article:modified_time" content="2023-08-14">', "2023-08-14"),
         (
             '<meta name="copyright" content="2019"><meta itemprop="copyrightYear" content="2019">',
             "",
@@ -115,6 +115,32 @@ def test_metadata_gives_the_date_of_publication_as_precisely_as_it_says(
 ) -> None:
     [page] = pages(BESIDE.format(""), head)
     assert page.date == date
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<h2>Samedi 12 août 2023</h2>{0}<h2>Dimanche 13 août 2023</h2>{0}",
+        "<p>Samedi 12 août 2023</p>{0}<p>Dimanche 13 août 2023</p>{0}",
+        "{0}<h2>Samedi 12 août 2023</h2>{0}",
+        "{0}<p>Samedi 12 août 2023</p>{0}",
+        "<p>Décès : samedi 12 août 2023</p>{0}",
+        "<p>Festival de Praia, samedi 12 août 2023</p>{0}",
+    ],
+)
+def test_a_subhead_of_a_page_stays_and_dates_nothing(tmp_path: Path, body: str) -> None:
+    read = article(tmp_path, f"<article><h1>Un accord signé</h1>{body.format(TEXT)}</article>")
+    assert read.document.date == ""
+    assert "amedi 12 août 2023" in read.document.text
+
+
+def test_a_bare_date_under_the_headline_counts_unless_metadata_has_another(tmp_path: Path) -> None:
+    body = BESIDE.format("<p>13 novembre 2015</p>")
+    alone = article(tmp_path, body).document
+    assert (alone.date, "13 novembre" in alone.text) == ("2015-11-13", False)
+    head = '<meta property="article:published_time" content="2023-08-12">'
+    known = article(tmp_path, body, f"<title>Un accord signé</title>{head}").document
+    assert (known.date, "13 novembre 2015" in known.text) == ("2023-08-12", True)
 
 
 def test_what_the_author_wrote_goes_before_metadata_and_metadata_before_a_bare_date() -> None:
