@@ -35,7 +35,7 @@ _PUBLICATION = (
     r"(?:premi[èe]re\s+|1[èe]?re\s+)?(?:(?:cet(?:te)?\s+)?(?:article|tribune|texte|d[ée]p[êe]che|entretien|interview|reportage|billet|vid[ée]o)\s+"
     r"(?:(?:est|a\s+[ée]t[ée])\s+)?)?"
     r"(?:mise?\s+en\s+ligne|publi[ée]e?s?|publication|parue?s?|parution|post[ée]e?s?|diffus[ée]e?s?"
-    r"|(?:r[ée]dig|cr[ée])[ée]e?s?|[ée]crite?|published|posted|created)"
+    r"|r[ée]dig[ée]e?s?|cr[ée][ée]|[ée]crite?|published|posted|created)"
     r"|date(?:\s+(?:de|d['’])\s*(?:publication|parution|mise\s+en\s+ligne|cr[ée]ation))?"
     r"|[ée]dition|num[ée]ro"
 )
