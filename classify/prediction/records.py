@@ -79,7 +79,7 @@ def _pass_readable(articles: Iterable[Article | Fault], counter: FaultCounter) -
             continue
         counter.articles += 1
         for note in filter(None, (*article.notes, script_note(article.document.text))):
-            counter.add_note(article.where, note)
+            counter.add_note(article.place, note)
         yield article
 
 

@@ -51,7 +51,7 @@ def add_articles(
                 continue
             counter.articles += 1
             for note in article.notes:
-                counter.add_note(article.where, note)
+                counter.add_note(article.place, note)
             if article.document.id not in archive:
                 archive.add(article.document)
         if not archive.added:

@@ -42,7 +42,8 @@ class Article:
         own_id: the id in its record, else "".
         notes: for the user: what was assumed in reading it.
         label: the cell of the labels, if `Columns.label` asks for it.
-        where: the file and the record's number, for messages.
+        where: the file and the record's number, for messages about that cell.
+        place: the same, with the file's path below the folder that holds everything, for notes.
     """
 
     document: Document
@@ -50,6 +51,7 @@ class Article:
     notes: tuple[str, ...] = ()
     label: Cell | None = None
     where: str = ""
+    place: str = ""
 
 
 def read_articles(
@@ -231,7 +233,7 @@ def _read_article(
             article = _article(page, where, source, own_id, reading)
     except InputError as error:
         return Fault(where, str(error))
-    return replace(article, where=where) if isinstance(article, Article) else article
+    return replace(article, where=where, place=source) if isinstance(article, Article) else article
 
 
 def _article(page: Page, where: str, source: str, own_id: str, reading: Reading) -> Article | Fault:

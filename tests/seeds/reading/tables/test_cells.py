@@ -75,3 +75,16 @@ def test_half_a_character_is_lost_with_a_note(tmp_path: Path) -> None:
     assert isinstance(article, Article)
     assert article.document.text == "Le mot a\ufffdb."
     assert article.notes == ("1 character lost (U+FFFD): take it from its source",)
+
+
+def test_a_note_is_about_a_row_of_a_file_whatever_its_source_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,source\nUn texte\ufffd.,Le Monde\n")
+    (article,) = read_articles([path])
+    assert isinstance(article, Article)
+    assert (article.document.source, article.place) == ("Le Monde", "a.csv:1")
+    page = tmp_path / "a.md"
+    page.write_text("---\nsource: Le Monde\n---\nUn texte.\n")
+    (article,) = read_articles([page])
+    assert isinstance(article, Article)
+    assert (article.document.source, article.place) == ("Le Monde", "a.md")
