@@ -49,8 +49,8 @@ def predict(texts: Iterable[str], run: "Run | None" = None) -> "list[Prediction]
         run: from `load`; None loads the current one.
 
     Raises:
-        seeds.base.errors.InputError: there is no model, or a text is empty or binary; the message
-            names its position, such as texts[3].
+        seeds.base.errors.InputError: there is no model, or a text is empty, binary or no article
+            (an e-mail, a feed, JSON); the message names its position, such as texts[3].
         TypeError: texts is a single string, or one of them is no string (its position is named);
             or run is not from `load`.
     """
@@ -67,12 +67,14 @@ def _clean(position: int, text: str) -> str:
     """Clean a text.
 
     Raises:
-        InputError: it is empty or binary; names the position.
+        InputError: it is empty, binary or no article; names the position.
     """
     from seeds.base.errors import InputError
     from seeds.clean import clean
+    from seeds.reading.documents.foreign_formats import refuse_foreign
 
     try:
+        refuse_foreign(text)
         cleaned = clean(text).text
     except InputError as error:
         raise InputError(f"texts[{position}]: {error}") from error

@@ -63,8 +63,8 @@ def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
     Raises:
         InputError: the text contains NUL.
     """
-    if "\0" in raw or "\0" in title:
-        raise InputError("is binary (it contains NUL), not text. Give a text file.")
+    refuse_binary(raw)
+    refuse_binary(title)
     mended = mend(raw)
     broken = _tidy(mended.text)
     whole = join_broken_words(broken)
@@ -83,6 +83,16 @@ def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
         body = top + "\n\n" + rest.lstrip("\n")
     notes = {*mended.notes, *mended_title.notes, *([_JOINED] if whole != broken else [])}
     return Cleaned(body, headline, given or header or updated, tuple(sorted(notes)))
+
+
+def refuse_binary(text: str) -> None:
+    """Refuse a text that contains NUL.
+
+    Raises:
+        InputError: it does.
+    """
+    if "\0" in text:
+        raise InputError("is binary (it contains NUL), not text. Give a text file.")
 
 
 def _tidy(text: str) -> str:

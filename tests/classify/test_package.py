@@ -126,6 +126,21 @@ def test_an_empty_text_is_named_by_its_position(run: Run, empty: str) -> None:
         predict([FILM, empty, PORT], run)
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('<rss version="2.0"><channel></channel></rss>', "is an RSS feed"),
+        ("De : Anne\nÀ : Luc\nObjet : Budget\n\nBonjour", "is an e-mail"),
+        ('{"title": "Un film", "text": "Le film sort."}', "is JSON"),
+    ],
+)
+def test_a_text_that_is_no_article_is_refused_by_its_position(
+    run: Run, text: str, kind: str
+) -> None:
+    with pytest.raises(InputError, match=rf"^texts\[1\]: {kind}, not text of an article"):
+        predict(["Le film sort.", text], run)
+
+
 def test_a_binary_text_is_named_by_its_position(run: Run) -> None:
     with pytest.raises(InputError, match=r"^texts\[1\]: is binary \(it contains NUL\)"):
         predict([FILM, "film\0festival"], run)

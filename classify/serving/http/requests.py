@@ -23,9 +23,12 @@ from classify.serving.http.schemas import (
     PredictRequest,
 )
 from classify.serving.http.state import state_of
+from seeds.base.errors import InputError
 from seeds.base.records import refuse_constant
 from seeds.base.surrogates import replace_surrogates
+from seeds.clean import refuse_binary
 from seeds.reading.columns import Columns, parse_column_names
+from seeds.reading.documents.foreign_formats import refuse_foreign
 from seeds.reading.raw_records import Reading
 
 # Strings, brackets and separators in a JSON body, at most: 256 texts have 520 of them, and 1,000
@@ -142,7 +145,33 @@ async def read_predict_request(request: Request) -> PredictRequest:
         ) from error
     if body.explain and isinstance(body.text, list):
         check_explained(body.text, "texts")
+    await _refuse_foreign_texts(body.text)
     return body
+
+
+async def _refuse_foreign_texts(texts: str | list[str]) -> None:
+    """Refuse what is binary or surely something else than an article, as in a file.
+
+    Other requests are looked after between two texts.
+
+    Raises:
+        InvalidError: names the first twenty of such texts.
+    """
+    places = (
+        {"text": texts}
+        if isinstance(texts, str)
+        else {f"text.{n}": text for n, text in enumerate(texts)}
+    )
+    errors = []
+    for where, text in places.items():
+        await asyncio.sleep(0)
+        try:
+            refuse_binary(text)
+            refuse_foreign(text)
+        except InputError as error:
+            errors.append(_place(where, str(error)))
+    if errors:
+        raise InvalidError("send the texts of articles: see errors.", errors[:20])
 
 
 _MESSAGES = {  # pydantic's error types -> what is wrong, in plain words

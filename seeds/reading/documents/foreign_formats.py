@@ -90,10 +90,10 @@ _BEGINNINGS = (
     ),
 )
 _WIKITEXT = (
-    re.compile(r"'''[^'\n]{1,200}'''"),
-    re.compile(r"\[\[[^\[\]\n]{1,200}\]\]"),
-    re.compile(r"^={2,5}[^=\n]{1,200}={2,5}[ \t]{0,9}$", re.MULTILINE),
-    re.compile(r"\{\{[^{}]{1,500}\}\}"),
+    re.compile(r"'''[^'\n]{1,200}+'''"),
+    re.compile(r"\[\[[^\[\]\n]{1,200}+\]\]"),
+    re.compile(r"^={2,5}[^=\n]{1,200}+={2,5}[ \t]{0,9}$", re.MULTILINE),
+    re.compile(r"\{\{[^{}]{1,500}+\}\}"),
 )
 _PYTHON = re.compile(
     r"[ \t]{0,40}(?:(?:async )?def \w{1,60}\(.*|class \w{1,60}[(:].*"

@@ -26,6 +26,33 @@ _TITLES = (
 )
 
 
+_PLAIN = {"h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "dl", "dt", "dd", "br", "hr"}
+_PLAIN |= {"blockquote", "figure", "figcaption", "article", "main", "div", "section"}
+_MOST_LINKED = 0.1  # of the characters of a plain page, in links: more are a menu
+
+
+def plain_text(tree: Any) -> str:
+    """Return all text of a page of nothing but headings, paragraphs and lists, else "".
+
+    Such a page needs no search for its article: the search loses headings, lists and short lines.
+    """
+    body = next(tree.iter("body"), tree)
+    nodes = [node for node in body.iterdescendants() if node.tag not in INLINE]
+    parts = [node for node in nodes if node.tag in ("article", "main")]
+    blocks = (node for node in nodes if node.tag in ("div", "section"))
+    named = any(node.get("class") or node.get("id") for node in blocks)
+    if named or any(node.tag not in _PLAIN for node in nodes):
+        return ""
+    if not _has(body, "h1") or len(parts) > 1:
+        return ""
+    root = parts[0] if parts else body
+    lines = list(text_lines(root))
+    linked = sum(len(_text(link)) for link in root.iter("a"))
+    if linked > _MOST_LINKED * sum(map(len, lines)):
+        return ""
+    return "\n".join(lines)
+
+
 def unwrap_layout(tree: Any) -> None:
     """Turn each table that only places text into blocks; tables of figures stay."""
     for table in list(tree.iter("table")):

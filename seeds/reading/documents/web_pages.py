@@ -9,7 +9,12 @@ from typing import Any
 from seeds.base.errors import InputError, missing_extra
 from seeds.reading.documents.foreign_formats import refuse_foreign
 from seeds.reading.documents.page import Page
-from seeds.reading.documents.web_layout import own_heading, split_articles, unwrap_layout
+from seeds.reading.documents.web_layout import (
+    own_heading,
+    plain_text,
+    split_articles,
+    unwrap_layout,
+)
 from seeds.reading.documents.web_metadata import json_headline, published_date
 from seeds.reading.encoding import Decoded, decode
 from seeds.titles import find_title, resemble
@@ -121,11 +126,15 @@ def _read_article(article: Any, note: str) -> Page:
 
 def _main_text(tree: Any) -> str:
     """Return what reads like the article, its paragraphs apart."""
-    text = _extract(tree)
-    if len(text) < _TOO_SHORT:
-        text = max(text, _extract(tree, favor_recall=True), key=len)
+    text = plain_text(tree)
+    if not text:
+        text = _extract(tree)
+        if len(text) < _TOO_SHORT:
+            text = max(text, _extract(tree, favor_recall=True), key=len)
     text = _TABLE_RULE.sub("", text or _any_text(tree))
-    return _TABLE_ROW.sub(r"\1", text).replace("\n", "\n\n")
+    first, *rest = _TABLE_ROW.sub(r"\1", text).split("\n")
+    repeated = bool(rest) and first == rest[0]  # a headline in <h1> and <h2>
+    return "\n\n".join(rest if repeated else [first, *rest])
 
 
 def _any_text(tree: Any) -> str:

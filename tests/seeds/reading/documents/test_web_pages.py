@@ -258,6 +258,37 @@ def test_the_caption_in_a_table_is_kept_and_figures_are_lines_of_cells() -> None
     assert "Vietnam | 12" in paragraphs
 
 
+def test_a_plain_page_keeps_its_headings_lists_and_short_lines() -> None:
+    [page] = pages(
+        f"<h1>Le film</h1><h2>Partie une</h2>{TEXT}<h2>Partie deux</h2><p>Fin du film.</p>"
+        "<ul><li>Un point</li><li>Deux <b>points</b></li></ul>"
+    )
+    lines = page.text.split("\n\n")
+    assert lines[:2] == ["Le film", "Partie une"]
+    assert lines[4:] == ["Partie deux", "Fin du film.", "Un point", "Deux points"]
+
+
+def test_a_short_page_has_its_title_once_and_its_date_from_time(tmp_path: Path) -> None:
+    body = (
+        "<article><h1>Le film</h1><time datetime=2021-01-05>5 janv. 2021</time>"
+        "<p>Le film sort mercredi dans les salles du pays.</p></article>"
+    )
+    document = article(tmp_path, body, "").document
+    assert document.text == "Le film\n\nLe film sort mercredi dans les salles du pays."
+    assert (document.title, document.date) == ("Le film", "2021-01-05")
+
+
+def test_a_headline_in_h1_and_h2_stands_once() -> None:
+    [page] = pages(f"<h1>Un accord signé</h1><h2>Un accord signé</h2>{TEXT}")
+    assert page.text.startswith("Un accord signé\n\nLe ministre")
+
+
+def test_a_page_with_a_menu_of_links_is_no_plain_page() -> None:
+    links = "<ul>" + "<li><a href=/>Une autre rubrique du site</a></li>" * 9 + "</ul>"
+    [page] = pages(f"{links}<h1>Un accord signé</h1>{TEXT}")
+    assert "rubrique" not in page.text
+
+
 # ---------------------------------------------------------------- whatever a library throws
 
 
