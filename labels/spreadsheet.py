@@ -289,5 +289,16 @@ def _annotate(
                 )
     faults.sort(key=lambda fault: int(row) if (row := _row_number(fault.where)).isdigit() else 0)
     return LabelledArticles(
-        documents, list(annotations.values()), taxonomy, faults, rows.notes, repeated
+        documents, list(annotations.values()), taxonomy, faults, _join_alike(rows.notes), repeated
     )
+
+
+def _join_alike(notes: Iterable[Fault]) -> list[Fault]:
+    """Return each note once, on the first row that has it, with the number of the others."""
+    by_message: dict[str, list[Fault]] = {}
+    for note in notes:
+        by_message.setdefault(note.message, []).append(note)
+    return [
+        Fault(first.where, f"{message} (so in {len(others):,} more)" if others else message)
+        for message, (first, *others) in by_message.items()
+    ]

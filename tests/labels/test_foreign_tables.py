@@ -342,3 +342,12 @@ def test_an_import_says_what_it_assumed_and_left_out_and_goes_on(tmp_path: Path)
     assert [annotation.categories for annotation in read_annotations(tmp_path / "w")] == [
         ("sports",)
     ]
+
+
+def test_the_same_note_on_many_rows_is_said_once(tmp_path: Path) -> None:
+    lines = [f"Le café numéro {n}.,sport" for n in range(60)]
+    file = tmp_path / "a.csv"
+    file.write_bytes("\n".join(["text,label", *lines]).encode("cp1252"))
+    (note,) = labelled(file).notes
+    assert note.where == "a.csv:1"
+    assert note.message.endswith(" (so in 59 more)")
