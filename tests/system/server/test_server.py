@@ -219,9 +219,7 @@ def test_a_failed_installation_is_not_taken_for_a_whole_one(
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     home.mkdir()
     (home / "left-behind").touch()
-    with pytest.raises(
-        InputError, match=r"could not be installed: .+ The complete output is in "
-    ):
+    with pytest.raises(InputError, match=r"could not be installed: .+ The complete output is in "):
         install(lambda _: None)
     assert not (home / "left-behind").exists()
     assert (home / "bin" / "python").exists()
