@@ -54,6 +54,7 @@ def connect_studio(workspace: Path) -> "tuple[Studio, StudioSettings]":
     from labels.studio.client import Studio
     from labels.studio.connection import (
         StudioSettings,
+        check_address_and_key,
         confirm_address,
         find_server,
         is_in_the_clear,
@@ -63,6 +64,7 @@ def connect_studio(workspace: Path) -> "tuple[Studio, StudioSettings]":
     require_label_studio()
     settings = read_override(workspace, "labelstudio.toml", StudioSettings)
     url, key = find_server(workspace, settings)
+    check_address_and_key(url, key)
     if is_in_the_clear(url):
         say(f"warning: {url} is not encrypted: others can read the key on the way. Use https.")
     studio = Studio.connect(url, key, settings)

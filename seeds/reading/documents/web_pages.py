@@ -3,7 +3,6 @@
 import contextlib
 import re
 import threading
-from concurrent.futures import Future
 from typing import Any
 
 from seeds.base.errors import InputError, missing_extra
@@ -70,6 +69,8 @@ def _parse(page: str) -> Any:
     if len(page) < _SMALL:
         return _load(page)
     # In another thread, since no time limit interrupts the parser: it interrupts the waiting.
+    from concurrent.futures import Future  # which predicting text need not wait for
+
     outcome: Future[Any] = Future()
 
     def settle() -> None:
