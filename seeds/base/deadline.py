@@ -8,6 +8,8 @@ from types import FrameType
 
 from seeds.base.errors import InputError
 
+_AGAIN = 0.5  # seconds between alarms: one that falls into the garbage collector's work is lost
+
 
 class _ExpiredError(BaseException):
     """The time is over; no library takes it for an error of its own."""
@@ -33,7 +35,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         return
     handler = signal.signal(signal.SIGALRM, _expire)
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
         try:
             yield
         finally:
