@@ -73,9 +73,10 @@ def required_text(value: Any, column: str) -> str:
 def optional_text(value: Any, column: str, *, prose: bool = False) -> tuple[str, str]:
     """Return the text of a cell that an article can do without, and a note if it is left out.
 
-    A number or a point in time is written as text, unless it is a fraction instead of prose.
+    A number or a point in time is written as text, unless it is a fraction instead of prose. What
+    looks like a formula may be an id, but is no prose.
     """
-    if is_null(value) or is_missing(value):
+    if is_null(value) or (is_missing(value) and (prose or not value.strip().startswith("="))):
         return "", ""
     text = _join_strings(value) if isinstance(value, list) else text_of(value)
     if text is None and not (prose and isinstance(value, float)):
