@@ -37,6 +37,10 @@ class Record(NamedTuple):
     note: str = ""
     lack: str = ""
 
+    def __repr__(self) -> str:
+        """Leave `lack` out: digests of rows are in the journals of unfinished predictions."""
+        return f"Record(number={self.number!r}, values={self.values!r}, note={self.note!r})"
+
 
 class Cell(NamedTuple):
     """A value as a file gives it, with the name of its column."""

@@ -265,7 +265,7 @@ def test_a_word_without_end_does_not_widen_a_phone(
     word = "film" * 100
     lea.classify(f"{word} {CINEMA}")
     assert lea.overflow() <= 0
-    lea.choose_file(f"{word}.csv", csv(f"{word} {CINEMA}", f"{word} {TRADE}", " "))
+    lea.choose_file(f"{word}.csv", csv(f"{word} {CINEMA}", f"{word} {TRADE}", "NaN"))
     expect(lea.part("article")).to_be_visible()
     lea.part("rejected").click()
     assert lea.overflow() <= 0
@@ -362,7 +362,7 @@ def test_axe_finds_no_violation_whatever_the_page_shows(
     lea.part("more").click()
     lea.page.get_by_role("radio").nth(1).check()
     assert accessibility_faults(lea.page) == []
-    lea.choose_file("day.csv", csv(*TABLE, " "))
+    lea.choose_file("day.csv", csv(*TABLE, "NaN"))
     expect(lea.part("article")).to_be_visible()
     lea.part("rejected").click()
     assert accessibility_faults(lea.page) == []
@@ -447,7 +447,7 @@ def test_a_file_of_several_articles_is_answered_one_by_one(
     visit: Callable[..., Visitor], service: Service
 ) -> None:
     lea = visit(service)
-    lea.choose_file("day.csv", csv(*TABLE, " "))
+    lea.choose_file("day.csv", csv(*TABLE, "NaN"))
     expect(lea.page.get_by_label("Les 3 articles de «\u00a0day.csv\u00a0»")).to_be_visible()
     options = lea.page.locator("#article option")
     for n, (name, text) in enumerate(zip(("Cinema", "Trade", "Sport"), TABLE, strict=True)):
@@ -616,7 +616,7 @@ def test_markup_in_an_article_is_shown_and_never_run(
     assert lea.titles() == [SHOWN]
     lea.page.locator("#recents button").click()
     expect(lea.part("marked")).to_contain_text(SHOWN)
-    lea.choose_file("<img src=x onerror='window.ran=1'>.csv", csv(text, TRADE, " "))
+    lea.choose_file("<img src=x onerror='window.ran=1'>.csv", csv(text, TRADE, "NaN"))
     expect(lea.page.locator("#article option").first).to_contain_text(
         "<script>window.ran = 1</script>"
     )
