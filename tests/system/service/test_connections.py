@@ -314,10 +314,13 @@ def test_a_client_that_reads_nothing_is_dropped(tmp_path: Path, desk: Path) -> N
         client.connect(service.address)
         client.sendall(post(body))
         process, port = psutil.Process(service.process.pid), client.getsockname()[1]
-        wait_until(
-            lambda: all(c.raddr.port != port for c in process.net_connections("tcp") if c.raddr),
-            what="the connection is closed",
-        )
+
+        def is_open() -> bool:
+            peers = [one.raddr for one in process.net_connections("tcp") if one.raddr]
+            return any(peer.port == port for peer in peers)
+
+        wait_until(is_open, what="the connection is accepted")
+        wait_until(lambda: not is_open(), what="the connection is closed")
         with pytest.raises(ConnectionResetError):
             b"".join(iter(lambda: client.recv(1 << 16), b""))
 
