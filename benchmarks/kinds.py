@@ -26,7 +26,7 @@ from labels.dataset import Dataset, Example
 from labels.taxonomy import Category, Taxonomy, category_id
 from seeds.clean import clean
 from seeds.document import Document
-from seeds.reading.tables.table_file import read_rows
+from tests.support.reading import read_rows
 from training.model import Fitting
 from training.models import KINDS, model_class
 from training.recipe import read_recipe

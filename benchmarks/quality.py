@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from labels.taxonomy import category_id
-from seeds.reading.tables.table_file import read_rows
+from tests.support.reading import read_rows
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 NEWS, SENTENCES = SHARED / "masakhanews-fra", SHARED / "sib200-fra"

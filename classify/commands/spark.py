@@ -50,9 +50,10 @@ def _refuse_others(context: click.Context) -> None:
 def _job(options: PredictOptions, form: str) -> "LabelJob":
     """Return the run and the options that every table is labelled with."""
     from classify.prediction.formats import Format
-    from classify.spark.tables import LabelJob, LabelOptions, sha256
+    from classify.spark.tables import LabelJob, LabelOptions
     from classify.terminal import size_in_bytes
     from seeds.base.settings import workspace_path
+    from seeds.base.storage import sha256
     from seeds.reading.columns import Columns, parse_column_names
     from seeds.reading.encoding import codec_name
     from training.runs.manifest import check_files

@@ -25,7 +25,7 @@ from classify.prediction.records import label_articles
 from seeds.base.errors import DISTRIBUTION, Fault, InputError
 from seeds.base.records import read_object
 from seeds.base.settings import parse
-from seeds.base.storage import replacing, write_text
+from seeds.base.storage import replacing, sha256, write_text
 from seeds.reading.columns import Columns
 from seeds.reading.files import TABLES, find_files
 from seeds.reading.files import File as Table
@@ -364,12 +364,6 @@ def _set_aside(path: Path) -> Iterator[Callable[[Fault], object]]:
 
 def _changed(status: os.stat_result, now: os.stat_result) -> bool:
     return (status.st_mtime_ns, status.st_size) != (now.st_mtime_ns, now.st_size)
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def _digest(file: IO[bytes]) -> str:

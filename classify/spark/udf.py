@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classify.prediction.records import prediction_record
-from classify.spark.tables import sha256
 from classify.spark.worker import worker_run
 from seeds.base.errors import missing_extra
+from seeds.base.storage import sha256
 from training.runs.manifest import check_files
 from training.runs.run import Run
 from training.runtime import Runtime

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from classify.spark.tables import DoneRecord, LabelJob, Shard, label_table, read_done, sha256
+from classify.spark.tables import DoneRecord, LabelJob, Shard, label_table, read_done
 from seeds.base.errors import Fault, InputError
+from seeds.base.storage import sha256
 from training.models import uses_encoder
 from training.runs.facts import read_facts
 from training.runs.run import Run, load_run

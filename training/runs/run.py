@@ -12,7 +12,6 @@ out_of_fold.json                out-of-fold predictions of the articles it learn
 manifest.json                   the SHA-256 of each of the files above
 """
 
-import hashlib
 import itertools
 import json
 import shutil
@@ -25,7 +24,7 @@ from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 from seeds.base.records import read_object
 from seeds.base.settings import parse
-from seeds.base.storage import make_readable, sync, write_text
+from seeds.base.storage import make_readable, sha256, sync, write_text
 from training.decision import Prediction, Rule
 from training.golden import read_golden
 from training.model import Model
@@ -95,7 +94,7 @@ def publish(path: Path, fill: Callable[[Path], None]) -> Path:
         building.mkdir(parents=True)
         fill(building)
         files = sorted(path for path in building.rglob("*") if path.is_file())
-        hashes = {file.relative_to(building).as_posix(): _sha256(file) for file in files}
+        hashes = {file.relative_to(building).as_posix(): sha256(file) for file in files}
         for file in files:
             make_readable(file)
             sync(file)  # files that a library wrote are on disk, too, before the run appears
@@ -180,8 +179,3 @@ def verify_scores(run: Run) -> int:
             f"It was trained with {', '.join(run.facts.versions)}. Install those, or train again."
         )
     return len(golden.texts)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

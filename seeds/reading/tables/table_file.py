@@ -2,54 +2,17 @@
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from seeds.base.errors import Fault, InputError
 from seeds.base.records import parse_record
 from seeds.reading.compressed import Plain
 from seeds.reading.encoding import decode
-from seeds.reading.files import MAX_BYTES, TABLES, File
+from seeds.reading.files import MAX_BYTES, File
 from seeds.reading.tables.cells import Choose, Record
 from seeds.reading.tables.csv_file import csv_records
-from seeds.reading.tables.jsonl_blocks import read_blocks, too_long
+from seeds.reading.tables.jsonl_blocks import too_long
 from seeds.reading.tables.parquet_file import parquet_records
-
-
-def read_rows(path: Path, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Read a .csv, .tsv, .jsonl or .parquet file, streamed: (number, column -> value).
-
-    Numbers count from 1; in JSONL they are those of the lines. Values are strings in CSV and TSV,
-    and of the types of JSON or Parquet else.
-
-    Raises:
-        InputError: the file is of another kind or can't be read, or a record is bad (says which).
-    """
-    file = File.of(path)
-    if file.format not in TABLES:
-        raise InputError(f"{path}: not a table. Give a .csv, .tsv, .jsonl or .parquet file.")
-    for record in file.guarded(_read_records(file, encoding)):
-        if isinstance(record, Fault):
-            raise InputError(f"{record.where}: {record.message}")
-        yield record.number, record.values
-
-
-def _read_records(file: File, encoding: str | None) -> Iterator[Record | Fault]:
-    """Read the records of a table; a bad one is a Fault.
-
-    Raises:
-        InputError: the table as a whole can't be read.
-    """
-    with file.open() as opened:
-        if file.format == "jsonl":
-            for block in read_blocks(opened, MAX_BYTES):
-                yield from block.faults(file.where)
-                for number, line in block.numbered_lines():
-                    record = json_record(number, line, file.where, encoding, MAX_BYTES)
-                    if record is not None:
-                        yield record
-        else:
-            yield from read_table_records(opened, file, encoding)
 
 
 def read_table_records(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seeds.document import Document, read_documents, write_documents
-from seeds.reading.tables.table_file import read_rows
+from tests.support.reading import read_rows
 
 WHOLE = st.characters(exclude_categories=["Cs"])  # half characters become U+FFFD
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(WHOLE, max_size=20)

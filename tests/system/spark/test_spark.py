@@ -27,10 +27,10 @@ from classify.spark.tables import (
     find_shards,
     label_table,
     read_done,
-    sha256,
 )
 from seeds.base.errors import Fault, InputError
 from seeds.base.locks import locked
+from seeds.base.storage import sha256
 from seeds.reading.columns import Columns
 from tests.support.command import classify, environment
 from tests.support.corpus import dataset

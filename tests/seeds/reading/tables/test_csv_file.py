@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from seeds.base.errors import InputError
 from seeds.reading.columns import Columns
-from seeds.reading.tables.table_file import read_rows
-from tests.support.reading import split, texts, write
+from tests.support.reading import read_rows, split, texts, write
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

@@ -15,8 +15,8 @@ from seeds.base.errors import InputError
 from seeds.reading.columns import Columns, find_columns
 from seeds.reading.files import File
 from seeds.reading.tables.cells import Record
-from seeds.reading.tables.table_file import read_rows, read_table_records
-from tests.support.reading import split, write
+from seeds.reading.tables.table_file import read_table_records
+from tests.support.reading import read_rows, split, write
 
 
 @pytest.mark.parametrize("columns", [Columns(), Columns(text=("corps du texte",))])
