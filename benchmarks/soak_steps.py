@@ -157,15 +157,11 @@ class Loop:
             with self.desk.web(self.users[email]) as web:
                 task = self.desk.read_json(web, f"/api/tasks/{number}")
             for annotation in task["annotations"]:
-                if annotation["completed_by"] == self._user_number(email):
+                if annotation["completed_by"]["email"] == email:
                     result = annotation["result"]
                     chosen = tuple(result[0]["value"]["choices"]) if result else ()
                     self.ledger.votes[task["data"]["text"], email] = chosen
         self.unsure = []
-
-    def _user_number(self, email: str) -> int:
-        with self.desk.web(self.users[email]) as web:
-            return int(self.desk.read_json(web, "/api/current-user/whoami")["id"])
 
     def pull(self) -> Step:
         """Fetch the annotations."""
