@@ -22,7 +22,11 @@ Decision = Literal["accepted", "needs review", "none"]
 Text = Annotated[
     str,
     StringConstraints(min_length=1, pattern=r"\S"),
-    Field(description="An article. White space alone is refused."),
+    Field(
+        description="An article. White space alone is refused, so is NUL, and so is what is surely "
+        "something else: an e-mail, a feed, JSON.",
+        json_schema_extra={"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"},
+    ),
 ]
 
 
