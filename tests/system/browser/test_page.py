@@ -608,7 +608,7 @@ def test_markup_in_an_article_is_shown_and_never_run(
     """In the text, its words, recent articles, and the list, name and rejects of a file."""
     lea = visit(service)
     elements = lea.page.locator("script, img").count()
-    text = f"{HOSTILE}\n\n{CINEMA} </textarea></main>{HOSTILE}"
+    text = f"{HOSTILE}\n\n{CINEMA} </textarea > {HOSTILE}"
     lea.classify(text)
     assert lea.part("marked").inner_text().count(SHOWN) == 2
     assert lea.titles() == [SHOWN]
