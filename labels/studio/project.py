@@ -19,6 +19,7 @@ Task = dict[str, Any]
 Progress = Callable[[int, int], None]  # called with how many are done, of how many
 
 PAGE = 500  # tasks a page: 10,000 of 3 KB are listed in 4 s
+_REMOVALS = 3  # attempts to remove a project that another command made at the same time
 _LONGEST_TITLE = 100  # characters to show; Label Studio takes 50
 QUERY_IDS = 250  # ids in one GET: 6.5 KB of address, and proxies refuse more than 8
 
@@ -169,8 +170,12 @@ def _create(studio: Studio, title: str, settings: dict[str, Any]) -> int:
     projects = studio.sdk.projects
     created = studio.write(f"project {title!r}", projects.create, title=title, **settings)
     created_id = created.get("id", int)
-    oldest = min(find_ids(studio, title), default=created_id)
-    if oldest != created_id:  # both are new; the older one is everybody's
+    oldest = created_id
+    for _ in range(_REMOVALS):  # one was seen to be there still after it was deleted
+        ids = find_ids(studio, title)
+        oldest = min(ids, default=created_id)
+        if oldest == created_id or created_id not in ids:
+            break  # where both are new, the older one is everybody's
         studio.write("our project", projects.delete, created_id)
     return oldest
 

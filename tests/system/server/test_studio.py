@@ -317,8 +317,9 @@ def test_two_commands_that_create_the_project_at_once_share_it(
 
     with ThreadPoolExecutor() as pool:
         ids = {future.result() for future in [pool.submit(make), pool.submit(make)]}
-    titles = raw.web.get("/api/projects/", params={"page_size": 1000}).json()["results"]
-    assert len(ids) == [record["title"] for record in titles].count(title) == 1
+    records = raw.web.get("/api/projects/", params={"page_size": 1000}).json()["results"]
+    assert ids == {record["id"] for record in records if record["title"] == title}
+    assert len(ids) == 1
 
 
 # ---------------------------------------------------------------------------------------- push
