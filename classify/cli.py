@@ -2,14 +2,13 @@
 
 import errno
 import os
-import pkgutil
 import signal
 import sys
 from typing import Any, NoReturn
 
 import click
 
-from classify.options import Commands
+from classify.options import LazyGroup
 from classify.terminal import escape
 from seeds.base.errors import InputError
 
@@ -18,7 +17,7 @@ COMMANDS = {
     "demo": ("classify.commands.demo:demo", "Run the whole loop on the sample corpus."),
     "seeds": ("classify.commands.seeds:seeds", "Collect articles: add, list, stats."),
     "labels": (
-        "classify.commands.labels:labels",
+        "classify.commands.labels.group:labels",
         "Annotate in Label Studio: server, push, pull, status, import, connect.",
     ),
     "train": ("classify.commands.train:train", "Train a model on the agreed labels."),
@@ -41,24 +40,8 @@ COMMANDS = {
 READER_LEFT = 128 + signal.SIGPIPE  # exit code of any program whose reader leaves, as head does
 
 
-class LazyGroup(Commands):
-    """A group that imports a command when it is called, not when it is listed."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order people use them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; None if there is none of this name."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = pkgutil.resolve_name(COMMANDS[cmd_name][0])
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+class Edge(LazyGroup):
+    """The outermost group, where faults become lines."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an error the user can fix becomes one line and exit code 1."""
@@ -77,7 +60,7 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Edge, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="classify-presse", prog_name="classify")
 def cli() -> None:
     """Label French news articles by category.

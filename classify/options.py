@@ -1,7 +1,8 @@
 """Options and groups that several commands share."""
 
 import functools
-from collections.abc import Callable
+import pkgutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -213,3 +214,28 @@ class Commands(click.Group):
         if args and args[0] not in names and not args[0].startswith("-"):
             ctx.fail(f"no such command {args[0]!r}. Known: {', '.join(names)}.")
         return super().resolve_command(ctx, args)
+
+
+class LazyGroup(Commands):
+    """A group that imports a command when it is called, not when it is listed."""
+
+    def __init__(self, *args: Any, table: Mapping[str, tuple[str, str]], **options: Any) -> None:
+        """Set up; the table has, for each name, where the command lives and what it does."""
+        super().__init__(*args, **options)
+        self.table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order people use them."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None if there is none of this name."""
+        if cmd_name not in self.table:
+            return None
+        command: click.Command = pkgutil.resolve_name(self.table[cmd_name][0])
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])

@@ -43,7 +43,7 @@ def demo(workspace: Path) -> None:
     them, trains a model and labels an article the model has not seen. Running it again adds
     nothing.
     """
-    from classify.commands.labels import labels
+    from classify.commands.labels.group import labels
     from classify.commands.predict import predict
     from classify.commands.seeds import seeds
     from classify.commands.train import train

@@ -1,0 +1,1 @@
+"""`classify labels`: annotate in Label Studio, bring the labels back."""

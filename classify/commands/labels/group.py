@@ -1,0 +1,38 @@
+"""`classify labels`: one lazily loaded command a line of COMMANDS."""
+
+import click
+
+from classify.options import LazyGroup
+
+# name -> (where it lives, what it does): `classify labels --help` imports no command.
+COMMANDS = {
+    "server": (
+        "classify.commands.labels.server:server",
+        "Install and run Label Studio on this machine.",
+    ),
+    "push": (
+        "classify.commands.labels.push:push",
+        "Send the articles that Label Studio does not have yet.",
+    ),
+    "pull": (
+        "classify.commands.labels.pull:pull",
+        "Fetch the annotations and settle them by majority.",
+    ),
+    "status": (
+        "classify.commands.labels.status:status",
+        "Show how many articles are annotated, by whom, and per category.",
+    ),
+    "import": (
+        "classify.commands.labels.import_labels:import_",
+        "Import labelled articles from a file.",
+    ),
+    "connect": (
+        "classify.commands.labels.connect:connect",
+        "Connect a running `classify serve` to the project.",
+    ),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def labels() -> None:
+    """Annotate in Label Studio: server, push, pull, status, import, connect."""

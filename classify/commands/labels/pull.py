@@ -1,0 +1,63 @@
+"""`classify labels pull`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from classify.commands.labels.settled import print_labels
+from classify.options import workspace_option
+from classify.terminal import quantity, say
+from seeds.base.locks import locked
+from seeds.base.settings import workspace_path
+
+_REASONS_SHOWN = 20  # lines of a pull; a removed category is one reason
+_TASKS_SHOWN = 5  # ids in a line: enough to look at some
+
+
+@click.command()
+@workspace_option
+def pull(workspace: Path | None) -> None:
+    """Fetch the annotations and settle them by majority.
+
+    Agreed labels go to dataset.jsonl. Articles on which the annotators are evenly split go to
+    adjudicate.jsonl: one of them changes the annotation, or a third person opens the article from
+    the list in Label Studio and adds one with "+"; then pull again.
+    """
+    from classify.workspace.labels import pull_annotations
+
+    folder = workspace_path(workspace)
+    with locked(folder, "classify labels pull"):
+        pulled, export = pull_annotations(folder)
+    _print_set_aside(export.rejected)
+    _print_foreign(export.foreign)
+    print_labels(folder, pulled, export.counted)
+    if export.rejected:
+        click.get_current_context().exit(1)
+
+
+def _print_set_aside(rejected: Mapping[str, Sequence[int]]) -> None:
+    """Print the annotations a pull could not use, a line a reason."""
+    reasons = sorted(rejected.items(), key=lambda pair: -len(pair[1]))
+    for reason, tasks in reasons[:_REASONS_SHOWN]:
+        say(f"set aside: {quantity(len(tasks), 'annotation')} ({_name_tasks(tasks)}): {reason}")
+    if rest := reasons[_REASONS_SHOWN:]:
+        say(f"set aside: … and {sum(len(tasks) for _, tasks in rest):,} more, for other reasons")
+
+
+def _print_foreign(tasks: Sequence[int]) -> None:
+    """Print which annotated tasks are not of this workspace, which takes nothing from them."""
+    if tasks:
+        was, them = ("was", "it") if len(tasks) == 1 else ("were", "them")
+        say(
+            f"left out: {_name_tasks(tasks)} {was} not sent by `classify labels push`, so that no "
+            f"article is known for {them}. To use such a text, add it with `classify seeds add`, "
+            "push, and annotate it there; else delete the task in Label Studio."
+        )
+
+
+def _name_tasks(tasks: Sequence[int]) -> str:
+    """Return the ids of tasks, each once: "task 7", "tasks 7, 9"."""
+    ids = list(dict.fromkeys(tasks))  # two annotators of a task are two annotations
+    shown = ", ".join(map(str, ids[:_TASKS_SHOWN])) + (", …" if len(ids) > _TASKS_SHOWN else "")
+    return f"{'task' if len(ids) == 1 else 'tasks'} {shown}"
