@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 # A model of tests is so small that threads would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 TESTS = Path(__file__).resolve().parent
-MARKERS = {  # folder -> the marker of its tests
+MARKERS = {  # folder or file -> the marker of its tests
     "classify/commands": "slow",
     "classify/prediction": "slow",
     "classify/workspace": "slow",
     "fuzz": "slow",
+    "labels/studio/test_lies.py": "slow",
     "system/browser": "browser",
     "system/faults": "slow",
     "system/server": "server",

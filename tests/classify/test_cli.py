@@ -61,6 +61,7 @@ def test_every_command_and_option_says_what_it_does(path: tuple[str, ...]) -> No
             assert parameter.help, parameter.name
 
 
+@pytest.mark.slow
 def test_help_lists_every_command_with_a_line() -> None:
     result = classify("--help")
     assert result.returncode == 0
@@ -150,6 +151,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert not packages & (HEAVY | {"rich", "numpy", "charset_normalizer"})
 
 
+@pytest.mark.slow
 def test_predict_loads_nothing_that_training_or_labelling_needs(tmp_path: Path) -> None:
     assert classify("train", "--workspace", workspace(tmp_path / "w", 30)).returncode == 0
     (tmp_path / "a.txt").write_text("film festival écran")

@@ -189,6 +189,7 @@ def test_without_a_separator_no_cell_is_parted(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("labels", "message"),
     [

@@ -185,6 +185,7 @@ def test_labels_of_the_workspace_may_forbid_single_choice() -> None:
     assert with_choice(taxonomy(), "single", []).choice == "single"
 
 
+@pytest.mark.slow
 def test_an_article_of_a_table_is_the_one_that_seeds_add_makes_of_it(tmp_path: Path) -> None:
     """Else labels would go to copies of the workspace's articles."""
     rows = [
@@ -209,6 +210,7 @@ def test_an_article_of_a_table_is_the_one_that_seeds_add_makes_of_it(tmp_path: P
     assert records[0]["text"] == "Un festival s'ouvre à Cannes\n\nLe festival commence mardi."
 
 
+@pytest.mark.slow
 def test_importing_again_updates_the_files_articles_and_loses_no_label(
     tmp_path: Path,
 ) -> None:
@@ -230,6 +232,7 @@ def test_importing_again_updates_the_files_articles_and_loses_no_label(
     }
 
 
+@pytest.mark.slow
 def test_a_refused_import_changes_nothing_and_says_why_in_one_line(tmp_path: Path) -> None:
     workspace = tmp_path / "w"
     good = table(tmp_path / "a.csv", [["text", "label"], ["Un", "cinema"]])
@@ -248,6 +251,7 @@ def test_a_refused_import_changes_nothing_and_says_why_in_one_line(tmp_path: Pat
     assert contents(workspace) == original
 
 
+@pytest.mark.slow
 def test_many_contradicting_rows_are_named_in_part_and_counted(tmp_path: Path) -> None:
     rows = [[f"Texte {n}", label] for label in ("cinema", "trade") for n in range(30)]
     file = table(tmp_path / "a.csv", [["text", "label"], *rows])
@@ -261,6 +265,7 @@ def test_many_contradicting_rows_are_named_in_part_and_counted(tmp_path: Path) -
     assert "… and 10 more" in lines
 
 
+@pytest.mark.slow
 def test_an_import_names_the_categories_it_added_and_the_taxonomys_comments_survive(
     tmp_path: Path,
 ) -> None:
@@ -280,6 +285,7 @@ def test_an_import_names_the_categories_it_added_and_the_taxonomys_comments_surv
     assert read_taxonomy(workspace).ids[-2:] == ("jeux", "opera")
 
 
+@pytest.mark.slow
 def test_imported_articles_get_the_language_that_seeds_add_gives_them(tmp_path: Path) -> None:
     texts = [
         "Le ministre de la culture a ouvert le festival de Cannes devant des cinéastes du monde.",
@@ -297,6 +303,7 @@ def test_imported_articles_get_the_language_that_seeds_add_gives_them(tmp_path: 
     assert languages == {document.text: document.language for document in added}
 
 
+@pytest.mark.slow
 def test_bad_rows_are_named_and_the_exit_code_is_1(tmp_path: Path) -> None:
     rows = [["text", "label"], ["Un", "cinema"], ["", "cinema"]]
     code, output, records = imported(tmp_path / "w", table(tmp_path / "a.csv", rows))
@@ -306,6 +313,7 @@ def test_bad_rows_are_named_and_the_exit_code_is_1(tmp_path: Path) -> None:
     assert len(records) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not NEWS.exists(), reason=f"{NEWS} is not beside this checkout")
 def test_masakhanews_is_imported_in_full(tmp_path: Path) -> None:
     with NEWS.open(encoding="utf-8", newline="") as file:
@@ -330,6 +338,7 @@ def test_masakhanews_is_imported_in_full(tmp_path: Path) -> None:
     assert read_dataset(tmp_path / "w").taxonomy == taxonomy
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SENTENCES.exists(), reason=f"{SENTENCES} is not beside this checkout")
 def test_sib200s_science_technology_gets_an_id(tmp_path: Path) -> None:
     with SENTENCES.open(encoding="utf-8", newline="") as file:

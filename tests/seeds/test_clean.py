@@ -247,6 +247,7 @@ def test_real_article_004_is_french_and_chinese_with_an_update_line() -> None:
     assert 0.1 < foreign_share(made.text) < 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "line",

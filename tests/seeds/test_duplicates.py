@@ -129,6 +129,7 @@ def group(texts: list[str], earlier: Grouping | None = None) -> Grouping:
     return find_groups(ids, earlier.groups, texts.__getitem__, earlier.signatures)
 
 
+@pytest.mark.slow
 def test_articles_that_share_a_passage_are_compared_with_a_few_others_only() -> None:
     """Each pair of them shares a third of its text, so nearly all would be candidates."""
     counts = [group(newsroom(n, 120)).comparisons for n in (250, 500, 1000)]

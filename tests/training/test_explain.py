@@ -83,6 +83,7 @@ def test_the_model_is_free_between_the_steps_of_a_long_explanation() -> None:
 # ---------------------------------------------------------------- exact
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(
     st.lists(

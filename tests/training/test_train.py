@@ -30,6 +30,7 @@ def relabelled(data: Dataset, categories: dict[int, tuple[str, ...]]) -> Dataset
     return Dataset(tuple(examples), data.taxonomy)
 
 
+@pytest.mark.slow
 def test_separable_articles_are_labelled_right_on_a_test_set_never_seen() -> None:
     trained, lines = run(dataset(150))
     assert trained.facts.test_articles == 30
@@ -38,6 +39,7 @@ def test_separable_articles_are_labelled_right_on_a_test_set_never_seen() -> Non
     assert any("120 articles" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_training_twice_gives_the_same_weights_and_figures() -> None:
     first_run, second_run = (run(dataset(80))[0] for _ in range(2))
     texts = dataset(5, seed=9).texts

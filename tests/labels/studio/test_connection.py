@@ -58,6 +58,7 @@ def workspace_naming(folder: Path, url: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_strangers_workspace_gets_no_key(tmp_path: Path, user: Path) -> None:
     with impostor() as stranger:
         folder = workspace_naming(tmp_path / "w", stranger.url)
@@ -75,6 +76,7 @@ def test_a_strangers_workspace_gets_no_key(tmp_path: Path, user: Path) -> None:
     assert not user.exists()
 
 
+@pytest.mark.slow
 def test_an_address_named_with_the_key_once_may_stand_in_the_settings_from_then_on(
     tmp_path: Path, user: Path
 ) -> None:

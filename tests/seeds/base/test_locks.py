@@ -43,6 +43,7 @@ def test_the_lock_is_free_after_kill_9(tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.slow
 def test_who_is_patient_gets_the_workspace_when_it_becomes_free(tmp_path: Path) -> None:
     with start_python(HOLD, tmp_path) as holder:
         assert first_line(holder) == "held"

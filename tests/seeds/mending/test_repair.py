@@ -298,6 +298,7 @@ def test_ligatures_of_pdf_files_become_letters() -> None:
 # ---------------------------------------------------------------- hostile text
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "piece",

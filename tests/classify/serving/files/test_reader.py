@@ -64,6 +64,7 @@ def test_the_characters_of_all_articles_together_are_limited(
     assert read_file(request(file)) is None
 
 
+@pytest.mark.slow
 def test_the_process_limits_its_memory_and_ends_by_itself_if_nobody_ends_it(
     tmp_path: Path,
 ) -> None:

@@ -93,6 +93,7 @@ def test_a_connection_without_a_second_request_is_closed(client: socket.socket) 
     assert read_until_closed(client).endswith(b"aa")
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_used_stays_open(client: socket.socket) -> None:
     """Each of its requests has the time anew, and so has an answer that takes longer."""
     for _ in range(4):
@@ -134,6 +135,7 @@ def test_the_rest_of_a_body_is_not_read_without_end(
         client.sendall(b"a" * 100_000_000)
 
 
+@pytest.mark.slow
 def test_a_client_that_reads_nothing_is_dropped(address: tuple[str, int]) -> None:
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
@@ -145,6 +147,7 @@ def test_a_client_that_reads_nothing_is_dropped(address: tuple[str, int]) -> Non
             b"".join(iter(lambda: client.recv(1 << 16), b""))
 
 
+@pytest.mark.slow
 def test_a_client_that_reads_slowly_gets_all_of_its_answer(address: tuple[str, int]) -> None:
     """It takes longer than the deadline for reading nothing."""
     with socket.socket() as client:

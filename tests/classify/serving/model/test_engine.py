@@ -83,6 +83,7 @@ async def ask(engine: Engine, *texts: str, explain: bool = False) -> list[str]:
     return [answer["echo"] for answer in answers.records]
 
 
+@pytest.mark.slow
 def test_a_text_that_never_ends_is_answered_and_so_are_those_beside_it(tmp_path: Path) -> None:
     async def use(engine: Engine) -> None:
         stuck = asyncio.create_task(ask(engine, "film", "stop", "festival"))
@@ -119,6 +120,7 @@ def test_a_worker_that_died_once_is_replaced_and_all_are_answered(
     use_engine(tmp_path, use)
 
 
+@pytest.mark.slow
 def test_an_explanation_that_never_ends_is_answered(tmp_path: Path) -> None:
     async def use(engine: Engine) -> None:
         with pytest.raises(TextError, match="was not computed"):
@@ -128,6 +130,7 @@ def test_an_explanation_that_never_ends_is_answered(tmp_path: Path) -> None:
     use_engine(tmp_path, use)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_stuck_for_a_client_that_left_is_ended(tmp_path: Path) -> None:
     async def use(engine: Engine) -> None:
         stuck = asyncio.create_task(ask(engine, "stop"))
@@ -138,6 +141,7 @@ def test_a_worker_that_is_stuck_for_a_client_that_left_is_ended(tmp_path: Path) 
     use_engine(tmp_path, use)
 
 
+@pytest.mark.slow
 def test_a_worker_that_seems_stuck_is_not_ready(tmp_path: Path) -> None:
     """It is while a text is computed, until half of the time is over, and again afterwards."""
 
@@ -158,6 +162,7 @@ def test_a_worker_that_seems_stuck_is_not_ready(tmp_path: Path) -> None:
     use_engine(tmp_path, use)
 
 
+@pytest.mark.slow
 def test_a_full_queue_refuses_further_requests(tmp_path: Path) -> None:
     async def use(engine: Engine) -> None:
         stuck = asyncio.create_task(ask(engine, "stop"))

@@ -101,6 +101,7 @@ def test_front_matter_of_a_text_file_counts_where_it_names_a_title_or_a_date() -
 # ---------------------------------------------------------------- marks
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "text",

@@ -332,6 +332,7 @@ def test_a_tag_with_very_many_attributes_is_refused_at_once() -> None:
     assert pages(f'<div data-x="{"a b " * 20_000}">{TEXT}</div>')
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "body",

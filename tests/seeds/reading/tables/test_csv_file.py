@@ -66,6 +66,7 @@ def test_a_column_that_is_there_twice_is_not_guessed_at(tmp_path: Path) -> None:
     assert len(split([path])[0]) == 1, "what is not read may be there twice"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
 def test_a_csv_in_another_encoding_is_recognised_even_late_in_the_file(
     tmp_path: Path, encoding: str
@@ -158,6 +159,7 @@ def test_a_header_without_an_end_is_a_fault_of_the_file(tmp_path: Path) -> None:
     assert fault.message.startswith("its header is longer than 1 kB.")
 
 
+@pytest.mark.slow
 def test_a_line_without_an_end_takes_no_more_memory_than_its_limit(tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
     with gzip.open(path, "wb", compresslevel=1) as file:
@@ -172,6 +174,7 @@ def test_a_line_without_an_end_takes_no_more_memory_than_its_limit(tmp_path: Pat
     assert most < 10_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "line"),
     [("a.csv", 'a","b\n'), ("a.tsv", 'a"\t"b\n'), ("a.csv", '"a,b\n'), ("a.csv", 'a,"\n')],

@@ -19,6 +19,7 @@ TEXTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(TEXTS)
 @settings(max_examples=300, deadline=None)
 def test_any_texts_are_counted_as_the_written_rules_count_them(texts: list[str]) -> None:
@@ -43,6 +44,7 @@ def test_words_that_differ_after_their_64th_byte_are_not_taken_for_one() -> None
     assert dict(zip(buckets.tolist(), counts.tolist(), strict=True)) == expected
 
 
+@pytest.mark.slow
 def test_a_batch_gives_what_each_text_gives_alone() -> None:
     texts = ["Le film d'été à Dakar.", "", "  ", "œuvre № 3", "中国 et la France", "a"] * 3000
     alone = {text: slow_buckets(text, NGRAMS) for text in texts[:6]}
