@@ -83,7 +83,7 @@ class Loop:
 
     def push(self) -> Step:
         """Send the articles to Label Studio."""
-        return Step("push", ("labels", "push"), self.check_project)
+        return Step("push", ("labels", "push", "--labelled"), self.check_project)
 
     def check_project(self, settled: bool) -> None:
         """Look at the project: after a push it has every article once."""

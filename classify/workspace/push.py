@@ -1,6 +1,6 @@
 """Send the articles of a workspace to its project in Label Studio."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from classify.progress import track_count
 from classify.terminal import say
 from classify.workspace.project import find_own_project, remember_project
+from seeds.base.records import read_records
 from seeds.document import Document
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ class PushPreview:
         new: articles that would be sent.
         already: articles of the workspace that are there.
         foreign: articles that are there and not in the workspace.
+        left_out: articles that would not be sent, for they have labels.
     """
 
     creates_project: bool
     new: int
     already: int
     foreign: int
+    left_out: int
 
 
 def update_project(
@@ -80,33 +83,51 @@ def update_project(
     return project
 
 
+def read_labelled_ids(workspace: Path) -> frozenset[str]:
+    """Return the ids of the articles that have labels: those of dataset.jsonl.
+
+    Raises:
+        InputError: the file can't be read.
+    """
+    path = workspace / "dataset.jsonl"
+    if not path.exists():
+        return frozenset()
+    return frozenset(str(record.get("id")) for _, record in read_records(path))
+
+
 def push_articles(
-    studio: "Studio", project: "Project", documents: Mapping[str, Document], limit: int | None
+    studio: "Studio", project: "Project", documents: Iterable[Document], limit: int | None = None
 ) -> "Pushed":
-    """Send the articles that the project lacks, at most `limit` of them."""
-    from labels.studio.project import list_task_ids
+    """Send the articles that the project lacks, in this order, at most `limit` of them."""
     from labels.studio.push import push
     from labels.studio.tasks import to_task
 
-    selected = list(documents.values())
-    if limit is not None:
-        sent_ids = list_task_ids(studio, project.id)
-        selected = [document for document in selected if document.id not in sent_ids][:limit]
-    tasks = [to_task(document) for document in selected]
+    tasks = [to_task(document) for document in documents]
     with track_count("Sending", len(tasks)) as count:
-        return push(studio, project.id, tasks, progress=count)
+        return push(studio, project.id, tasks, limit=limit, progress=count)
 
 
 def preview_push(
-    studio: "Studio", project: "Project | None", ids: Set[str], limit: int | None
+    studio: "Studio",
+    project: "Project | None",
+    ids: Set[str],
+    limit: int | None,
+    left_out: Set[str] = frozenset(),
 ) -> PushPreview:
     """Tell what pushing the articles with these ids would do, and send nothing.
 
-    project: of the workspace; None if there is none yet.
+    Args:
+        studio: the server.
+        project: of the workspace; None if there is none yet.
+        ids: of all articles of the workspace.
+        limit: how many to send at most.
+        left_out: ids of those that are not sent, for they have labels.
     """
     from labels.studio.project import list_task_ids
 
     sent_ids = set(list_task_ids(studio, project.id)) if project else set()
-    missing = len(ids - sent_ids)
+    missing = len(ids - sent_ids - left_out)
     new = missing if limit is None else min(missing, limit)
-    return PushPreview(project is None, new, len(ids & sent_ids), len(sent_ids - ids))
+    return PushPreview(
+        project is None, new, len(ids & sent_ids), len(sent_ids - ids), len(left_out - sent_ids)
+    )

@@ -42,7 +42,12 @@ class Pushed:
 
 
 def push(
-    studio: Studio, project_id: int, tasks: Sequence[Task], *, progress: Progress = ignore_progress
+    studio: Studio,
+    project_id: int,
+    tasks: Sequence[Task],
+    *,
+    limit: int | None = None,
+    progress: Progress = ignore_progress,
 ) -> Pushed:
     """Send the tasks that the project does not have yet.
 
@@ -52,7 +57,8 @@ def push(
     Args:
         studio: the server.
         project_id: where to.
-        tasks: each with data.seed_id.
+        tasks: each with data.seed_id; they are sent in this order.
+        limit: how many to send at most; None: all that are missing.
         progress: counts the tasks of this push.
 
     Raises:
@@ -62,10 +68,10 @@ def push(
     # The count is read before the ids, so that tasks which arrive in between are noticed.
     task_count = get_project(studio, project_id).tasks
     task_ids = list_task_ids(studio, project_id)
-    new_tasks = [task for seed, task in by_seed.items() if seed not in task_ids]
-    present = len(by_seed) - len(new_tasks)
+    missing = [task for seed, task in by_seed.items() if seed not in task_ids]
+    new_tasks, present = missing[:limit], len(by_seed) - len(missing)
     for sent in _send_all(studio, project_id, new_tasks):
-        progress(present + sent, len(by_seed))
+        progress(present + sent, present + len(new_tasks))
     has_copies = any(len(ids) > 1 for ids in task_ids.values())
     pushed = Pushed(len(new_tasks), present, project_ids=frozenset(task_ids))
     if has_copies or get_project(studio, project_id).tasks != task_count + len(new_tasks):

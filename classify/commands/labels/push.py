@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from classify.workspace.push import PushPreview
     from labels.studio.client import Studio
     from labels.studio.connection import StudioSettings
-    from labels.studio.project import Project
     from labels.studio.push import Pushed
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
 @click.option("--limit", type=click.IntRange(0), help="Maximum number of articles to send.")
+@click.option("--labelled", is_flag=True, help="Send articles that have labels, too.")
 @click.option(
     "--with-predictions",
     is_flag=True,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 def push(
     dry_run: bool,
     limit: int | None,
+    labelled: bool,
     with_predictions: bool,
     run: str | None,
     new_project: bool,
@@ -44,13 +45,18 @@ def push(
 ) -> None:
     """Send the articles that Label Studio does not have yet.
 
-    Creates the project the first time, and brings its labelling interface up to date; people may
-    rename it in Label Studio. The predictions of a run replace those of earlier runs; annotations
-    stay as they are.
+    Articles that have labels, imported or agreed on, are left out. Creates the project the first
+    time, and brings its labelling interface up to date; people may rename it in Label Studio. The
+    predictions of a run replace those of earlier runs; annotations stay as they are.
     """
     from classify.workspace.labels import connect_studio
     from classify.workspace.project import find_own_project
-    from classify.workspace.push import preview_push, push_articles, update_project
+    from classify.workspace.push import (
+        preview_push,
+        push_articles,
+        read_labelled_ids,
+        update_project,
+    )
     from classify.workspace.suggestions import load_suggesting_run, send_predictions
     from labels.taxonomy import ensure_taxonomy
     from seeds.document import read_documents
@@ -67,14 +73,19 @@ def push(
         taxonomy = ensure_taxonomy(folder)
         model = load_suggesting_run(folder, run, taxonomy) if with_predictions else None
         studio, settings = connect_studio(folder)
+        left_out = frozenset() if labelled else read_labelled_ids(folder) & documents.keys()
         if dry_run:
             own = find_own_project(folder, studio, settings)
-            preview = preview_push(studio, own, documents.keys(), limit)
+            preview = preview_push(studio, own, documents.keys(), limit, left_out)
             _print_preview(preview, studio, settings, folder)
             return
         project = update_project(folder, studio, settings, taxonomy, new=new_project)
-        pushed = push_articles(studio, project, documents, limit)
-        _print_pushed(pushed, len(pushed.project_ids - documents.keys()), project, folder)
+        selected = [article for name, article in documents.items() if name not in left_out]
+        pushed = push_articles(studio, project, selected, limit)
+        present = len(pushed.project_ids & documents.keys())
+        _print_pushed(pushed, present, len(left_out - pushed.project_ids))
+        _warn_of_foreign(len(pushed.project_ids - documents.keys()), project.title, folder)
+        click.echo(project.url)
         if model:
             send_predictions(studio, project, model)
 
@@ -86,17 +97,31 @@ def _print_preview(
     if preview.creates_project:
         say(f"project {settings.title!r} would be created on {studio.url}")
     say(f"{quantity(preview.new, 'article')} would be sent, {preview.already:,} already there")
+    _say_left_out(preview.left_out)
     _warn_of_foreign(preview.foreign, settings.title, folder)
 
 
-def _print_pushed(pushed: "Pushed", foreign: int, project: "Project", folder: Path) -> None:
-    """Print what a push did, and the project's address."""
+def _print_pushed(pushed: "Pushed", present: int, left_out: int) -> None:
+    """Print what a push did.
+
+    Args:
+        pushed: its outcome.
+        present: how many articles of the workspace the project had.
+        left_out: how many were not sent, for they have labels.
+    """
     removed = f", {quantity(pushed.repaired, 'duplicate task')} removed" if pushed.repaired else ""
-    say(f"{quantity(pushed.sent, 'article')} sent, {pushed.present:,} already there{removed}")
-    _warn_of_foreign(foreign, project.title, folder)
+    say(f"{quantity(pushed.sent, 'article')} sent, {present:,} already there{removed}")
+    _say_left_out(left_out)
     for name in pushed.doubled:
         say(f"article {name} has two tasks, both of them annotated; delete one in Label Studio")
-    click.echo(project.url)
+
+
+def _say_left_out(count: int) -> None:
+    """Say how many articles are not sent, for they have labels."""
+    if count:
+        verb, them = ("has", "it") if count == 1 else ("have", "them")
+        articles = quantity(count, "article")
+        say(f"{articles} left out that {verb} labels; --labelled sends {them}, too")
 
 
 def _warn_of_foreign(count: int, title: str, folder: Path) -> None:

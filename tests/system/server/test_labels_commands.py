@@ -90,6 +90,29 @@ def test_a_limit_is_for_the_articles_that_are_new(newsroom: Newsroom) -> None:
         assert {task["data"]["seed_id"] for task in newsroom.tasks()} == set(ids[:expected])
 
 
+def test_articles_that_have_labels_are_left_out_unless_asked_for(newsroom: Newsroom) -> None:
+    table = newsroom.folder / "known.jsonl"
+    known, new = articles(3), articles(4, seed=2)
+    lines = [json.dumps({"text": text, "label": "cinema"}) for text in known]
+    table.write_text("\n".join(lines), encoding="utf-8")
+    options = ("--text-columns", "text", "--label-column", "label")
+    newsroom.check_run("labels", "import", table, *options)
+    ids = newsroom.add(*new)
+    output = newsroom.check_run("labels", "push", "--dry-run", "--limit", "9").stderr
+    assert "4 articles would be sent, 0 already there" in output
+    left_out = "3 articles left out that have labels; --labelled sends them, too"
+    assert left_out in output
+    assert left_out in newsroom.check_run("labels", "push", "--limit", "2").stderr
+    assert {task["data"]["seed_id"] for task in newsroom.tasks()} == set(ids[:2])
+    newsroom.check_run("labels", "push")
+    assert [task["data"]["seed_id"] for task in newsroom.tasks()] == ids
+    output = newsroom.check_run("labels", "push", "--labelled", "--limit", "2").stderr
+    assert "2 articles sent, 4 already there" in output
+    output = newsroom.check_run("labels", "push").stderr
+    assert "0 articles sent, 6 already there" in output
+    assert "1 article left out that has labels" in output
+
+
 def test_a_push_changes_nothing_in_a_project_that_is_up_to_date(newsroom: Newsroom) -> None:
     newsroom.add(*articles(1))
     newsroom.check_run("labels", "push")
@@ -385,7 +408,7 @@ def test_imported_labels_survive_a_pull_and_vote_in_it(newsroom: Newsroom) -> No
     newsroom.check_run(
         "labels", "import", table, "--text-columns", "text", "--label-column", "label"
     )
-    newsroom.check_run("labels", "push")
+    newsroom.check_run("labels", "push", "--labelled")
     ids = {record["text"]: record["id"] for record in newsroom.records("documents.jsonl")}
     newsroom.annotate(newsroom.annotator("lea"), ids[port], "sport")
     newsroom.check_run("labels", "pull")
