@@ -11,6 +11,7 @@ Vote = tuple[str, str]  # an article's text, an annotator
 Labels = dict[str, tuple[str, ...]]  # an article's text -> its categories
 
 SHOWN = 200  # characters of a finding
+OVERLAP = 2  # votes that settle an article, as in configs/labelstudio.toml
 
 
 @dataclass
@@ -60,17 +61,21 @@ class Ledger:
     runs: set[str] = field(default_factory=set)
 
     def settle(self, votes: Mapping[Vote, tuple[str, ...]]) -> tuple[Labels, set[str]]:
-        """Return the labels on which more than half agree, and the articles that are disputed."""
-        by_text: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-        for (text, _), chosen in votes.items():
-            by_text[text].append(chosen)
+        """Return the labels on which more than half agree, and the articles that are disputed.
+
+        One person's vote alone settles nothing; one from a file does.
+        """
+        by_text: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+        for (text, annotator), chosen in votes.items():
+            by_text[text][annotator] = chosen
         agreed, disputed = Labels(), set()
         for text, choices in by_text.items():
-            counts = {name: sum(name in chosen for chosen in choices) for name in self.categories}
+            if len(choices) < OVERLAP and not any(name.startswith("import:") for name in choices):
+                continue
+            counts = Counter(name for chosen in choices.values() for name in chosen)
+            agreed[text] = tuple(n for n in self.categories if 2 * counts[n] > len(choices))
             if any(2 * count == len(choices) for count in counts.values()):
                 disputed.add(text)
-            else:
-                agreed[text] = tuple(n for n in self.categories if 2 * counts[n] > len(choices))
         return agreed, disputed
 
 

@@ -27,6 +27,7 @@ class Annotation:
         created: ISO 8601, "" if unknown.
         comment: the annotator's free comment.
         updated: when it was last changed, ISO 8601, "" if unknown.
+        unsure: the annotator could not decide; it counts as no vote.
     """
 
     document_id: str
@@ -38,17 +39,23 @@ class Annotation:
     created: str = ""
     comment: str = ""
     updated: str = ""
+    unsure: bool = False
 
     @property
     def last_change(self) -> tuple[float, str]:
         """When it was made or last changed; a later time compares greater."""
         text = self.updated or self.created
-        try:
-            moment = dt.datetime.fromisoformat(text)
-        except ValueError:
-            return 0.0, text
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-        return (moment - _EPOCH).total_seconds(), text
+        time = moment(text)
+        return (time - _EPOCH).total_seconds() if time else 0.0, text
+
+
+def moment(text: str) -> dt.datetime | None:
+    """Return the time that ISO 8601 names, of UTC unless it says otherwise; None for other text."""
+    try:
+        time = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
 
 
 def read_annotations(workspace: Path) -> list[Annotation]:

@@ -1,10 +1,12 @@
 """Several annotators -> one agreed label set for each article, or "to adjudicate". Pure."""
 
+import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from labels.annotations import Annotation
+from labels.annotations import IMPORTED, Annotation, moment
 from labels.dataset import Dataset, Example
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
@@ -28,14 +30,43 @@ class Dispute:
     votes: dict[str, tuple[str, ...]]
 
 
-def agree(
-    annotations: Iterable[Annotation], documents: Mapping[str, Document], taxonomy: Taxonomy
-) -> tuple[Dataset, list[Dispute]]:
-    """Return the agreed labels, in the order of the documents, and the disputes to adjudicate.
+class Agreement(NamedTuple):
+    """What the annotators agree on.
 
-    Only submitted annotations vote. A category is agreed when more than half of an article's
-    annotators chose it, and disputed at exactly half. For single choice the category with the
-    most votes wins; a tie is disputed. A ground truth, set by a person, settles the article alone.
+    Attributes:
+        dataset: the settled articles; pairs that are not known are unknown in it.
+        disputes: what a person must adjudicate.
+        waiting: ids of articles with a submitted answer, but too few votes to be settled.
+    """
+
+    dataset: Dataset
+    disputes: list[Dispute]
+    waiting: list[str]
+
+
+class _Verdict(NamedTuple):
+    """The categories of one article that are agreed, evenly split, and not asked of enough."""
+
+    agreed: tuple[str, ...]
+    disputed: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
+
+
+def agree(
+    annotations: Iterable[Annotation],
+    documents: Mapping[str, Document],
+    taxonomy: Taxonomy,
+    votes_needed: int = 1,
+) -> Agreement:
+    """Return the agreed labels in the order of the documents, the disputes, and what waits.
+
+    Only submitted annotations vote, and an unsure one does not. A category is agreed when more
+    than half of those asked chose it, and disputed at exactly half; then it alone is unknown. It
+    is unknown as well where too few were asked: it was added to the taxonomy after they answered.
+    For single choice the category with the most votes wins; a tie is disputed, and its article
+    stays out. A ground truth settles an article, whoever else voted.
+
+    votes_needed: how many votes settle an article; one that came from a file is enough, too.
 
     Raises:
         InputError: a vote is for a category that the taxonomy lacks; names article and annotator.
@@ -44,18 +75,23 @@ def agree(
     for annotation in annotations:
         if annotation.status == "submitted" and annotation.document_id in documents:
             _refuse_unknown(annotation, taxonomy)
-            votes[annotation.document_id].append(annotation)
-    examples, disputes = [], []
+            votes[annotation.document_id] += [] if annotation.unsure else [annotation]
+    agreement = Agreement(Dataset((), taxonomy), [], [])
+    examples = []
     for document_id, article in documents.items():
         if document_id not in votes:
             continue
-        agreed, disputed = _settle(votes[document_id], taxonomy)
+        deciding = _deciding(votes[document_id])
+        if not _are_enough(deciding, votes_needed):
+            agreement.waiting.append(document_id)
+            continue
+        agreed, disputed, unasked = _settle(deciding, taxonomy, votes_needed)
         if disputed:
             by_annotator = {vote.annotator: vote.categories for vote in votes[document_id]}
-            disputes.append(Dispute(document_id, agreed, disputed, by_annotator))
-        else:
-            examples.append(Example(article, agreed))
-    return Dataset(tuple(examples), taxonomy), disputes
+            agreement.disputes.append(Dispute(document_id, agreed, disputed, by_annotator))
+        if taxonomy.choice == "multiple" or not disputed:
+            examples.append(Example(article, agreed, taxonomy.sort((*disputed, *unasked))))
+    return agreement._replace(dataset=Dataset(tuple(examples), taxonomy))
 
 
 def _refuse_unknown(annotation: Annotation, taxonomy: Taxonomy) -> None:
@@ -68,17 +104,41 @@ def _refuse_unknown(annotation: Annotation, taxonomy: Taxonomy) -> None:
             )
 
 
-def _settle(votes: list[Annotation], taxonomy: Taxonomy) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the agreed and the disputed categories of one article."""
+def _deciding(votes: list[Annotation]) -> list[Annotation]:
+    """Return the votes that decide: the latest ground truth alone if there is one, else all."""
     ground_truths = [vote for vote in votes if vote.ground_truth]
-    if ground_truths:
-        return max(ground_truths, key=lambda vote: vote.last_change).categories, ()
+    return [max(ground_truths, key=lambda vote: vote.last_change)] if ground_truths else votes
+
+
+def _are_enough(votes: Sequence[Annotation], needed: int) -> bool:
+    """Tell whether votes settle what they were asked."""
+    alone = any(vote.ground_truth or vote.annotator.startswith(IMPORTED) for vote in votes)
+    return alone or len(votes) >= needed
+
+
+def _settle(votes: list[Annotation], taxonomy: Taxonomy, needed: int) -> _Verdict:
+    """Settle one article by its deciding votes."""
     count = Counter(category for vote in votes for category in vote.categories)
     if taxonomy.choice == "single":
         maximum = max(count.values(), default=0)
         chosen = taxonomy.sort(count) if count else taxonomy.ids
         winners = tuple(name for name in chosen if count[name] == maximum)
-        return (winners, ()) if len(winners) == 1 else ((), winners)
-    chosen = taxonomy.sort(count)
-    agreed = tuple(name for name in chosen if 2 * count[name] > len(votes))
-    return agreed, tuple(name for name in chosen if 2 * count[name] == len(votes))
+        return _Verdict(winners) if len(winners) == 1 else _Verdict((), winners)
+    agreed, disputed, unasked = [], [], []
+    for category in taxonomy.categories:
+        name, asked = category.id, votes
+        if category.added:
+            asked = [vote for vote in votes if _was_asked(vote, name, moment(category.added))]
+        if not _are_enough(asked, needed):
+            unasked.append(name)
+        elif 2 * count[name] > len(asked):
+            agreed.append(name)
+        elif 2 * count[name] == len(asked):
+            disputed.append(name)
+    return _Verdict(tuple(agreed), tuple(disputed), tuple(unasked))
+
+
+def _was_asked(vote: Annotation, category: str, added: dt.datetime | None) -> bool:
+    """Tell whether a vote is an answer for a category that was added at some time."""
+    answered = moment(vote.updated or vote.created)
+    return category in vote.categories or not (answered and added) or answered >= added

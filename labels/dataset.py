@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,17 +27,20 @@ class Example:
     """An article with its agreed categories, in taxonomy order.
 
     Attributes:
-        unknown: its agreed categories that a restricted dataset leaves out.
+        unknown: the categories of which nobody knows whether it has them: its annotators are
+            evenly split, or were not asked. It has none of the others.
+        left_out: its agreed categories that a restricted dataset leaves out.
     """
 
     document: Document
     categories: tuple[str, ...]
     unknown: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_measurable(self) -> bool:
-        """Whether a prediction can be right: it has a category that is known, or none at all."""
-        return bool(self.categories) or not self.unknown
+        """Whether a prediction can be right: it has a category that is left, or none at all."""
+        return bool(self.categories) or not self.left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,30 @@ class Dataset:
     def __post_init__(self) -> None:
         ids = set(self.taxonomy.ids)
         for example in self.examples:
-            for category in example.categories:
+            for category in (*example.categories, *example.unknown):
                 if category not in ids:
                     problem = self.taxonomy.describe_unknown(category)
                     raise InputError(f"{example.document.id}: {problem}")
+            if example.unknown:
+                self._refuse_contradiction(example)
             if self.taxonomy.choice == "single" and len(example.categories) != 1:
                 raise InputError(
                     f"{example.document.id}: the taxonomy is single choice, but the article has "
                     f"{len(example.categories)} categories. Correct its label."
                 )
+
+    def _refuse_contradiction(self, example: Example) -> None:
+        """Refuse categories that are both known and not, and unknown ones of single choice."""
+        both = sorted(set(example.categories) & set(example.unknown))
+        if both:
+            raise InputError(
+                f"{example.document.id}: {', '.join(both)} can't be among its labels and unknown."
+            )
+        if self.taxonomy.choice == "single":
+            raise InputError(
+                f"{example.document.id}: the taxonomy is single choice, in which the one category "
+                "of an article is known, and none can be unknown. Leave the article out."
+            )
 
     @property
     def texts(self) -> list[str]:
@@ -67,8 +85,11 @@ class Dataset:
 
     @property
     def fingerprint(self) -> str:
-        """8 hexadecimal digits over articles, labels and taxonomy."""
-        pairs = [[example.document.id, *example.categories] for example in self.examples]
+        """8 hexadecimal digits over articles, labels, unknown pairs and taxonomy."""
+        pairs = [
+            [example.document.id, *example.categories, *filter(None, [list(example.unknown)])]
+            for example in self.examples
+        ]
         text = json.dumps([self.taxonomy.fingerprint, pairs])
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
@@ -81,10 +102,25 @@ class Dataset:
         rows = [[name in example.categories for name in ids] for example in self.examples]
         return np.array(rows, np.bool_).reshape(len(rows), len(ids))
 
+    @property
+    def known(self) -> "NDArray[np.bool_]":
+        """Which pairs of article and category are known, bool (n, k); gold is False elsewhere."""
+        import numpy as np
+
+        known = np.ones((len(self.examples), len(self.taxonomy.ids)), np.bool_)
+        for n, example in enumerate(self.examples):
+            known[n, [self.taxonomy.places[name] for name in example.unknown]] = False
+        return known
+
+    @property
+    def unknown_pairs(self) -> int:
+        """How many pairs of article and category are unknown."""
+        return sum(len(example.unknown) for example in self.examples)
+
     def restrict(self, ids: Collection[str]) -> "Dataset":
         """Return the dataset with only these categories; for single choice, their examples.
 
-        For multiple choice every example stays; its other categories become unknown.
+        For multiple choice every example stays; its other categories are left out.
         """
         categories = tuple(category for category in self.taxonomy.categories if category.id in ids)
         taxonomy = replace(self.taxonomy, categories=categories)
@@ -113,7 +149,9 @@ def read_dataset(workspace: Path) -> Dataset:
 
 
 def read_dataset_file(path: Path, taxonomy: Taxonomy) -> Dataset:
-    """Return a dataset from JSONL: one object a line, a Document's fields and "labels".
+    """Return a dataset from JSONL: an object a line, a Document's fields, "labels", "unknown".
+
+    "unknown" may be missing, as in files of earlier versions.
 
     Raises:
         InputError: a line is not an example, or has a label outside the taxonomy.
@@ -129,28 +167,34 @@ def write_dataset(path: Path, dataset: Dataset) -> None:
     """Write a dataset as JSONL that `datasets.load_dataset("json", data_files=…)` reads.
 
     Arrow, which reads it there, tells a field's type from the first megabytes alone: an article
-    with categories is among the first lines if there is one, and what it would take for a point in
-    time ends in a space.
+    with categories and one with unknown ones are among the first lines if there are any, and what
+    it would take for a point in time ends in a space.
     """
+    examples = _begin_with(dataset.examples, lambda example: example.unknown)
+    examples = _begin_with(examples, lambda example: example.categories)
     records = (
         {name: _mark(value) for name, value in example.document.record().items()}
         | {"labels": list(map(_mark, example.categories))}
-        for example in _begin_with_labels(dataset.examples)
+        | {"unknown": list(map(_mark, example.unknown))}
+        for example in examples
     )
     write_records(path, records)
 
 
 def _restrict_example(example: Example, ids: Collection[str]) -> Example:
-    known = tuple(name for name in example.categories if name in ids)
+    kept = tuple(name for name in example.categories if name in ids)
+    unknown = tuple(name for name in example.unknown if name in ids)
     others = (name for name in example.categories if name not in ids)
-    return Example(example.document, known, (*example.unknown, *others))
+    return Example(example.document, kept, unknown, (*example.left_out, *others))
 
 
-def _begin_with_labels(examples: tuple[Example, ...]) -> tuple[Example, ...]:
-    """Put the first example that has categories first, unless it stands near the beginning."""
+def _begin_with(
+    examples: tuple[Example, ...], names: Callable[[Example], tuple[str, ...]]
+) -> tuple[Example, ...]:
+    """Put the first example that has such names first, unless it stands near the beginning."""
     size = 0
     for n, example in enumerate(examples):
-        if example.categories:
+        if names(example):
             return (example, *examples[:n], *examples[n + 1 :]) if size > _BEGINNING else examples
         size += len(example.document.text)
     return examples
@@ -168,8 +212,14 @@ def _unmark(text: Any) -> Any:
 
 
 def _read_example(record: dict[str, Any], where: str) -> Example:
-    labels = record.pop("labels", None)
-    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        raise InputError(f"{where}: 'labels' must be a list of category ids. Fix the line.")
+    labels = _pop_names(record, "labels", where)
+    unknown = _pop_names(record, "unknown", where) if "unknown" in record else ()
     values = {name: _unmark(value) for name, value in record.items()}
-    return Example(parse(values, Document, where), tuple(map(_unmark, labels)))
+    return Example(parse(values, Document, where), labels, unknown)
+
+
+def _pop_names(record: dict[str, Any], field: str, where: str) -> tuple[str, ...]:
+    names = record.pop(field, None)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{where}: {field!r} must be a list of category ids. Fix the line.")
+    return tuple(map(_unmark, names))

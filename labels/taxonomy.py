@@ -1,5 +1,6 @@
 """The categories: read from taxonomy.toml and checked in full; all else derives from them."""
 
+import datetime as dt
 import difflib
 import functools
 import hashlib
@@ -48,6 +49,8 @@ class Category:
         iptc: the IPTC Media Topic, "medtop:20000005", or "".
         guideline: a sentence with a counter-example, shown to annotators.
         hotkey: one key, unique in the taxonomy, or "".
+        added: when it joined the taxonomy, ISO 8601; annotations older than that did not answer
+            for it. "" means that it was there from the beginning.
     """
 
     id: str
@@ -56,16 +59,23 @@ class Category:
     iptc: str = ""
     guideline: Guideline = Guideline()
     hotkey: str = ""
+    added: str = ""
 
     def __post_init__(self) -> None:
         if faults := self.faults_in(asdict(self)):
             raise InputError("; ".join(faults))
 
+    def record(self) -> dict[str, Any]:
+        """Return the category as a JSON object; the time is there only if it was added later."""
+        fields = asdict(self)
+        return fields if self.added else {k: v for k, v in fields.items() if k != "added"}
+
     @staticmethod
     def faults_in(values: Mapping[str, Any]) -> list[str]:
         """Describe what is wrong with a category; values may lack some of its fields."""
         faults = []
-        fields = {"id": "any", "fr": "any", "en": "any", "iptc": "", "hotkey": "", **values}
+        empty = dict.fromkeys(("iptc", "hotkey", "added"), "")
+        fields = {"id": "any", "fr": "any", "en": "any", **empty, **values}
         if not _ID.fullmatch(fields["id"]):
             faults.append(f"id {fields['id']!r} must be lower-case letters, digits, single hyphens")
         if not fields["fr"].strip() or not fields["en"].strip():
@@ -74,6 +84,8 @@ class Category:
             faults.append(f"iptc {fields['iptc']!r} must look like medtop:20000005")
         if (key := fields["hotkey"]) and (len(key) != 1 or key not in HOTKEYS):
             faults.append(f"hotkey {key!r} must be one lower-case letter or digit")
+        if (time := fields["added"]) and not _is_time(time):
+            faults.append(f'added {time!r} must be a time, such as 2026-11-28T09:30:00Z, or ""')
         return faults
 
 
@@ -147,7 +159,7 @@ class Taxonomy:
 
     def record(self) -> dict[str, Any]:
         """Return the taxonomy as a JSON object, which `seeds.base.settings.parse` reads back."""
-        return asdict(self)
+        return {**asdict(self), "categories": [category.record() for category in self.categories]}
 
     def add_categories(self, names: list[str]) -> "Taxonomy":
         """Return this taxonomy with a category added for each name, and a hotkey if one is free."""
@@ -173,6 +185,14 @@ def category_id(name: str) -> str:
     if not slug:
         raise InputError(f"category {name!r} has no letter or digit to make an id of. Rename it.")
     return slug
+
+
+def _is_time(text: str) -> bool:
+    try:
+        dt.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_taxonomy(workspace: Path) -> Taxonomy:
@@ -208,7 +228,7 @@ def extend_taxonomy(workspace: Path, taxonomy: Taxonomy) -> None:
     try:
         tomllib.loads(extended)
     except tomllib.TOMLDecodeError:  # categories = [{…}], to which no table can be added
-        inline = [_inline_table(asdict(category)) for category in added]
+        inline = [_inline_table(category.record()) for category in added]
         extended = _edit(text, lambda document: document["categories"].extend(inline))
     write_text(path, extended)
 
@@ -231,6 +251,7 @@ def _edit(text: str, change: Callable[[Any], object]) -> str:
 def _table(category: Category) -> str:
     """Return a [[categories]] table after a blank line; a person is to fill in its empty fields."""
     fields = {name: getattr(category, name) for name in ("id", "fr", "en", "iptc", "hotkey")}
+    fields |= {"added": category.added} if category.added else {}
     fields |= {f"guideline.{name}": text for name, text in asdict(category.guideline).items()}
     lines = [f"{name} = {_quote(text)}\n" for name, text in fields.items()]
     return "".join(("\n[[categories]]\n", *lines))

@@ -176,7 +176,7 @@ def _unmeasured(measured: Measured) -> list[str]:
     rows = [n for n, example in enumerate(examples) if not example.is_measurable]
     if not rows:
         return []
-    names = dict.fromkeys(name for n in rows for name in examples[n].unknown)
+    names = dict.fromkeys(name for n in rows for name in examples[n].left_out)
     labelled = int(measured.predicted[rows].any(axis=1).sum())
     return [f"{describe_unmeasured(len(rows), names)}; {labelled:,} of these get another category"]
 

@@ -98,7 +98,7 @@ def _is_dataset(file: Path) -> bool:
         with file.open(encoding="utf-8") as lines:
             record = json.loads(next(lines, ""))
         return bool(
-            record.keys() == {*Document.__dataclass_fields__, "labels"}
+            record.keys() - {"unknown"} == {*Document.__dataclass_fields__, "labels"}
             and record["id"] == content_id(record["text"])
         )
     except (OSError, ValueError, AttributeError, RecursionError):
@@ -119,9 +119,7 @@ def _group_with_learned(workspace: Path, dataset: Dataset, runs: Sequence[Run]) 
     groups = {document.id: document.group for document in stored.values()}
     groups |= {document.id: document.group for document in grouped if document.group in learned_ids}
     examples = tuple(
-        Example(
-            replace(document, group=groups.get(document.id, document.group)), example.categories
-        )
+        replace(example, document=replace(document, group=groups.get(document.id, document.group)))
         for example in dataset.examples
         for document in (example.document,)
     )

@@ -1,5 +1,6 @@
 """Labels of a workspace: fetched from Label Studio or imported, settled by majority, stored."""
 
+import functools
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
@@ -15,8 +16,8 @@ from classify.workspace.project import (
     require_own_project,
 )
 from labels.annotations import IMPORTED, Annotation, read_annotations, write_annotations
-from labels.consensus import Dispute, agree
-from labels.dataset import Dataset, write_dataset
+from labels.consensus import Agreement, agree
+from labels.dataset import write_dataset
 from labels.new_categories import Creation
 from labels.spreadsheet import LabelledArticles, Layout, read_labelled, with_choice
 from labels.studio.export import Export, read_export
@@ -31,18 +32,22 @@ if TYPE_CHECKING:
     from labels.studio.project import Project
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots, which cached_property needs the place of
 class Labels:
-    """The labels of a workspace: articles by id, every annotation, the categories."""
+    """The labels of a workspace: articles by id, every annotation, the categories.
+
+    votes_needed: how many votes settle an article.
+    """
 
     documents: dict[str, Document]
     annotations: list[Annotation]
     taxonomy: Taxonomy
+    votes_needed: int
 
-    @property
-    def agreed(self) -> tuple[Dataset, list[Dispute]]:
-        """The agreed labels, and the disputes that a person must settle."""
-        return agree(self.annotations, self.documents, self.taxonomy)
+    @functools.cached_property
+    def agreed(self) -> Agreement:
+        """The agreed labels, the disputes that a person must settle, and the articles waiting."""
+        return agree(self.annotations, self.documents, self.taxonomy, self.votes_needed)
 
 
 def connect_studio(workspace: Path) -> "tuple[Studio, StudioSettings]":
@@ -53,16 +58,14 @@ def connect_studio(workspace: Path) -> "tuple[Studio, StudioSettings]":
     """
     from labels.studio.client import Studio
     from labels.studio.connection import (
-        StudioSettings,
         check_address_and_key,
         confirm_address,
         find_server,
         is_in_the_clear,
     )
-    from seeds.base.settings import read_override
 
     require_label_studio()
-    settings = read_override(workspace, "labelstudio.toml", StudioSettings)
+    settings = read_studio_settings(workspace)
     url, key = find_server(workspace, settings)
     check_address_and_key(url, key)
     if is_in_the_clear(url):
@@ -70,6 +73,18 @@ def connect_studio(workspace: Path) -> "tuple[Studio, StudioSettings]":
     studio = Studio.connect(url, key, settings)
     confirm_address()
     return studio, settings
+
+
+def read_studio_settings(workspace: Path) -> "StudioSettings":
+    """Return the settings of a workspace's project.
+
+    Raises:
+        InputError: labelstudio.toml is wrong.
+    """
+    from labels.studio.connection import StudioSettings
+    from seeds.base.settings import read_override
+
+    return read_override(workspace, "labelstudio.toml", StudioSettings)
 
 
 def require_label_studio() -> None:
@@ -115,7 +130,8 @@ def pull_annotations(
             "are to be deleted, remove that file, then pull again."
         )
     documents = {**export.documents, **read_documents(workspace)}
-    labels = Labels(documents, [*imported, *export.annotations], taxonomy)
+    votes = [*imported, *export.annotations]
+    labels = Labels(documents, votes, taxonomy, settings.votes_needed)
     store_labels(workspace, labels)
     return labels, export
 
@@ -138,7 +154,7 @@ def store_labels(workspace: Path, labels: Labels) -> None:
 
     Each file follows from those before it, so running a killed command again repairs them all.
     """
-    dataset, disputes = labels.agreed
+    dataset, disputes, _ = labels.agreed
     if labels.documents.keys() - read_documents(workspace).keys():
         write_documents(workspace, labels.documents)
     write_annotations(workspace, labels.annotations)
@@ -184,6 +200,7 @@ def import_labels(
         InputError: nothing in the file can be used, or a label is unknown.
     """
     annotator = f"{IMPORTED}{file.name}"
+    votes_needed = read_studio_settings(workspace).votes_needed
     annotations = read_annotations(workspace)
     old_taxonomy = ensure_taxonomy(workspace)
     taxonomy = with_choice(old_taxonomy, choice, annotations)
@@ -204,7 +221,8 @@ def import_labels(
         for annotation in annotations
         if annotation.annotator != annotator or annotation.document_id not in labelled.documents
     ]
-    labels = Labels(documents, [*others, *labelled.annotations], labelled.taxonomy)
+    votes = [*others, *labelled.annotations]
+    labels = Labels(documents, votes, labelled.taxonomy, votes_needed)
     store_labels(workspace, labels)
     return ImportedLabels(labelled, labels, labelled.taxonomy.ids[len(old_taxonomy.ids) :])
 
@@ -225,8 +243,12 @@ def _add_documents(workspace: Path, imported: dict[str, Document]) -> dict[str, 
 
 
 def count_progress(labels: Labels) -> dict[str, Any]:
-    """Count articles by state, annotator and category, as a JSON object."""
-    dataset, disputes = labels.agreed
+    """Count articles by state, annotator and category, as a JSON object.
+
+    Each annotated article is agreed, to adjudicate or waiting for votes.
+    """
+    dataset, disputes, waiting = labels.agreed
+    disputed = {dispute.document_id for dispute in disputes}
     by_annotator: dict[str, Counter[str]] = {}
     for annotation in labels.annotations:
         counts = by_annotator.setdefault(annotation.annotator, Counter())
@@ -235,8 +257,11 @@ def count_progress(labels: Labels) -> dict[str, Any]:
     return {
         "articles": len(labels.documents),
         "annotated": len({a.document_id for a in labels.annotations if a.status == "submitted"}),
-        "agreed": len(dataset.examples),
+        "agreed": sum(e.document.id not in disputed for e in dataset.examples),
         "to_adjudicate": len(disputes),
+        "waiting": len(waiting),
+        "in_dataset": len(dataset.examples),
+        "unknown_pairs": dataset.unknown_pairs,
         "annotators": {name: dict(counts) for name, counts in sorted(by_annotator.items())},
         "categories": {name: agreed[name] for name in labels.taxonomy.ids},
     }

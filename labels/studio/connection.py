@@ -29,6 +29,8 @@ class StudioSettings:
         batch_size: tasks in one import request.
         timeout: seconds to wait for one answer.
         retries: of reads; a write is never sent blindly again.
+        votes: annotators who must have answered before an article counts as settled; 0 means as
+            many as overlap.
     """
 
     title: str
@@ -37,6 +39,12 @@ class StudioSettings:
     batch_size: int
     timeout: float
     retries: int
+    votes: int = 0
+
+    @property
+    def votes_needed(self) -> int:
+        """How many votes settle an article."""
+        return self.votes or self.overlap
 
     def __post_init__(self) -> None:
         if faults := self.faults_in(asdict(self)):
@@ -52,9 +60,15 @@ class StudioSettings:
             faults.append(
                 'url must start with http:// or https:// and contain no password, or be ""'
             )
-        for name, minimum in (("overlap", 1), ("batch_size", 1), ("retries", 0)):
+        for name, minimum in (("overlap", 1), ("batch_size", 1), ("retries", 0), ("votes", 0)):
             if values.get(name, minimum) < minimum:
                 faults.append(f"{name} must be at least {minimum}, found {values[name]}")
+        overlap, votes = values.get("overlap", 1), values.get("votes", 0)
+        if "overlap" in values and votes > overlap >= 1:
+            faults.append(
+                f"votes must be at most overlap ({overlap}), which is how many annotators see an "
+                f"article, found {votes}"
+            )
         if not 0 < values.get("timeout", 1) < _LONGEST:
             found = values["timeout"]
             faults.append(f"timeout must be above 0 and below {_LONGEST:,} seconds, found {found}")

@@ -1,6 +1,7 @@
 """Several annotators, one article: what is agreed, what a person must adjudicate."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from labels.annotations import Annotation
 from labels.consensus import agree
+from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 from seeds.document import Document
 from tests.support.corpus import taxonomy
@@ -20,11 +22,13 @@ def by(annotator: str, *categories: str, **fields: object) -> Annotation:
     return Annotation(ARTICLE.id, annotator, categories, **fields)  # type: ignore[arg-type]
 
 
-def settle(*votes: Annotation, choice: str = "multiple") -> tuple[object, object]:
+def settle(*votes: Annotation, choice: str = "multiple", needed: int = 1) -> tuple[object, object]:
     """(agreed categories or None, disputed ones) of the one article."""
-    data, disputes = agree(votes, {ARTICLE.id: ARTICLE}, taxonomy(choice))
+    data, disputes, _ = agree(votes, {ARTICLE.id: ARTICLE}, taxonomy(choice), needed)
     agreed = data.examples[0].categories if data.examples else None
-    return agreed, disputes[0].disputed if disputes else ()
+    disputed = disputes[0].disputed if disputes else ()
+    assert not data.examples or data.examples[0].unknown == disputed
+    return agreed, disputed
 
 
 @pytest.mark.parametrize(
@@ -32,12 +36,12 @@ def settle(*votes: Annotation, choice: str = "multiple") -> tuple[object, object
     [
         ([("cinema",)], ("cinema",), ()),
         ([()], (), ()),
-        ([("cinema", "trade"), ("cinema",)], None, ("trade",)),
+        ([("cinema", "trade"), ("cinema",)], ("cinema",), ("trade",)),
         ([("cinema", "trade"), ("cinema",), ("cinema",)], ("cinema",), ()),
         ([("cinema", "trade"), ("cinema", "trade"), ("sport",)], ("cinema", "trade"), ()),
-        ([("cinema",), ("trade",)], None, ("cinema", "trade")),
+        ([("cinema",), ("trade",)], (), ("cinema", "trade")),
         ([("cinema",), ("trade",), ("sport",)], (), ()),
-        ([("cinema",), ("cinema",), ("trade",), ("trade",)], None, ("cinema", "trade")),
+        ([("cinema",), ("cinema",), ("trade",), ("trade",)], (), ("cinema", "trade")),
         ([("cinema",), ("cinema",), ("cinema",), ("trade",)], ("cinema",), ()),
     ],
 )
@@ -86,7 +90,7 @@ def test_skipped_and_draft_annotations_have_no_vote() -> None:
 
 def test_a_dispute_names_what_is_agreed_and_who_voted_for_what() -> None:
     votes = [by("anne", "sport", "cinema"), by("bob", "cinema")]
-    _, (dispute,) = agree(votes, {ARTICLE.id: ARTICLE}, taxonomy())
+    _, (dispute,), _ = agree(votes, {ARTICLE.id: ARTICLE}, taxonomy())
     assert dispute.document_id == ARTICLE.id
     assert dispute.agreed == ("cinema",)
     assert dispute.disputed == ("sport",)
@@ -97,13 +101,86 @@ def test_examples_come_in_the_order_of_the_documents_and_unlabelled_ones_stay_ou
     articles = [Document.of(f"Article {n}.") for n in range(4)]
     votes = [Annotation(articles[n].id, "a", ("trade",)) for n in (3, 0, 2)]
     votes.append(Annotation("0" * 16, "a", ("trade",)))  # of an article the workspace lacks
-    data, disputes = agree(votes, {article.id: article for article in articles}, taxonomy())
+    data, disputes, waiting = agree(votes, {a.id: a for a in articles}, taxonomy())
     assert [example.document.text for example in data.examples] == [
         "Article 0.",
         "Article 2.",
         "Article 3.",
     ]
-    assert disputes == []
+    assert disputes == waiting == []
+
+
+def test_fewer_votes_than_needed_let_an_article_wait() -> None:
+    """Two skips and an empty answer are one vote; so are an answer and an unsure one."""
+    two_skips = [by("a", status="skipped"), by("b", status="skipped"), by("c")]
+    one_unsure = [by("a", "cinema"), by("b", "cinema", "trade", unsure=True)]
+    for votes in (two_skips, one_unsure, [by("a", "cinema")]):
+        data, disputes, waiting = agree(votes, {ARTICLE.id: ARTICLE}, taxonomy(), 2)
+        assert (data.examples, disputes, waiting) == ((), [], [ARTICLE.id])
+    assert settle(by("a", "cinema"), by("b"), by("c", "cinema"), needed=3) == (("cinema",), ())
+
+
+def test_an_article_that_everybody_skipped_or_is_unsure_of_is_never_agreed() -> None:
+    skipped = [by("a", status="skipped"), by("b", status="skipped")]
+    assert agree(skipped, {ARTICLE.id: ARTICLE}, taxonomy(), 1).waiting == []
+    unsure = [by("a", "cinema", unsure=True), by("b", unsure=True, ground_truth=True)]
+    data, disputes, waiting = agree(unsure, {ARTICLE.id: ARTICLE}, taxonomy(), 1)
+    assert (data.examples, disputes, waiting) == ((), [], [ARTICLE.id])
+
+
+def test_a_label_from_a_file_and_a_ground_truth_wait_for_nobody() -> None:
+    assert settle(by("import:labels.csv", "cinema"), needed=2) == (("cinema",), ())
+    assert settle(by("a", "trade", ground_truth=True), needed=3) == (("trade",), ())
+    both = [by("import:labels.csv", "cinema"), by("anne", "trade")]
+    assert settle(*both, needed=2) == ((), ("cinema", "trade"))
+
+
+ADDED = "2026-11-20T10:00:00Z"
+
+
+def with_added(*ids: str) -> Taxonomy:
+    """The usual taxonomy, of which these categories were added later."""
+    return replace(
+        taxonomy(),
+        categories=tuple(
+            replace(category, added=ADDED) if category.id in ids else category
+            for category in taxonomy().categories
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("votes", "needed", "categories", "unknown"),
+    [
+        ([by("a", "cinema", created="2026-11-19")], 1, ("cinema",), ("sport",)),
+        ([by("a", "cinema", created="2026-11-20T11:00:00+02:00")], 1, ("cinema",), ("sport",)),
+        ([by("a", "cinema", created="2026-11-20T10:00:00Z")], 1, ("cinema",), ()),
+        ([by("a", created="2026-11-01", updated="2026-11-21")], 1, (), ()),
+        ([by("a", "cinema")], 1, ("cinema",), ()),
+        ([by("a", "cinema", created="gestern")], 1, ("cinema",), ()),
+        ([by("a", "sport", created="2026-11-19")], 1, ("sport",), ()),
+        ([by("a", created="2026-11-19", ground_truth=True)], 1, (), ("sport",)),
+        (
+            [by("a", "cinema", created="2026-11-19"), by("b", "cinema", created="2026-11-21")],
+            2,
+            ("cinema",),
+            ("sport",),
+        ),
+        (
+            [by("a", created="2026-11-19"), by("b", "sport", created="2026-11-21")],
+            1,
+            ("sport",),
+            (),
+        ),
+    ],
+)
+def test_an_annotation_does_not_answer_for_a_category_added_after_it(
+    votes: list[Annotation], needed: int, categories: tuple[str, ...], unknown: tuple[str, ...]
+) -> None:
+    data, disputes, waiting = agree(votes, {ARTICLE.id: ARTICLE}, with_added("sport"), needed)
+    (example,) = data.examples
+    assert (example.categories, example.unknown) == (categories, unknown)
+    assert disputes == waiting == []
 
 
 @pytest.mark.parametrize("choice", ["multiple", "single"])

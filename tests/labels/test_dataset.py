@@ -27,12 +27,14 @@ def test_a_dataset_is_json_lines_of_id_text_title_date_and_labels(tmp_path: Path
     assert record["title"] == "Été"
     assert record["date"] == "2024-05-01 ", "without the space, Arrow reads a point in time"
     assert record["labels"] == ["cinema", "sport"]
+    assert record["unknown"] == []
     assert "Été".encode() in line  # readable, not \u escapes
 
 
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     data = dataset(9)
-    odd = Dataset((*data.examples, Example(Document.of(TEXT), ())), data.taxonomy)
+    added = Example(Document.of(TEXT), ()), Example(Document.of("Deux"), ("trade",), ("sport",))
+    odd = Dataset((*data.examples, *added), data.taxonomy)
     write_dataset(tmp_path / "dataset.jsonl", odd)
     write_taxonomy(tmp_path, odd.taxonomy)
     read_back = read_dataset(tmp_path)
@@ -61,10 +63,12 @@ def test_no_field_reads_as_a_point_in_time(tmp_path: Path, value: str) -> None:
     article = Document.of("Un texte", title=value, date=date, source=value)
     path = tmp_path / "dataset.jsonl"
     names = taxonomy("multiple", ("2023-08-12",))
-    data = Dataset((Example(article, ("2023-08-12",)),), names)
+    other = Example(Document.of("Un autre texte"), (), ("2023-08-12",))
+    data = Dataset((Example(article, ("2023-08-12",)), other), names)
     write_dataset(path, data)
     types = arrow_types(path.read_bytes())
-    assert types.pop("labels") in ("list<item: string>", "list<element: string>")
+    for name in ("labels", "unknown"):
+        assert types.pop(name) in ("list<item: string>", "list<element: string>")
     assert types == TEXTS
     assert read_dataset_file(path, names) == data
 
@@ -82,6 +86,10 @@ def test_an_article_with_categories_is_among_the_first_lines(tmp_path: Path) -> 
     assert sorted(read_back, key=str) == sorted(examples, key=str)
     write_dataset(path, Dataset(tuple(examples[150:]), taxonomy()))
     assert read_dataset_file(path, taxonomy()).examples == tuple(examples[150:])
+    examples.append(Example(Document.of(f"{text}divers"), (), ("trade",)))
+    write_dataset(path, Dataset(tuple(examples), taxonomy()))
+    first, second = map(json.loads, path.read_bytes().splitlines()[:2])
+    assert (first["labels"], second["unknown"]) == (["cinema"], ["trade"])
 
 
 @pytest.mark.slow
@@ -93,7 +101,11 @@ def test_the_datasets_library_reads_any_dataset(
     text = "Le film. " * 1400
     dates = ["2023-08-12"] * 1000 + ["", "2023-08", "2023"] + ["2023-08-13"] * 1000
     examples = tuple(
-        Example(Document.of(f"{text}{n}", date=date), ("cinema",) if n > 1500 else ())
+        Example(
+            Document.of(f"{text}{n}", date=date),
+            ("cinema",) if n > 1500 else (),
+            ("trade",) if n > 1900 else (),
+        )
         for n, date in enumerate(dates)
     )
     path = tmp_path / "dataset.jsonl"
@@ -105,6 +117,7 @@ def test_the_datasets_library_reads_any_dataset(
     assert len(rows) == 2003
     assert {name: rows.features[name].dtype for name in TEXTS} == TEXTS
     assert sorted(rows["labels"]) == sorted(list(example.categories) for example in examples)
+    assert sorted(rows["unknown"]) == sorted(list(example.unknown) for example in examples)
     assert sorted(date.strip() for date in rows["date"]) == sorted(dates)
 
 
@@ -128,6 +141,10 @@ def test_without_labels_it_says_how_to_get_some(tmp_path: Path) -> None:
         ({"labels": "cinema"}, ":1: 'labels' must be a list"),
         ({"labels": [3]}, ":1: 'labels' must be a list"),
         ({"labels": None}, ":1: 'labels' must be a list"),
+        ({"unknown": ["opera"]}, "'opera' is not in the taxonomy"),
+        ({"unknown": "trade"}, ":1: 'unknown' must be a list"),
+        ({"unknown": None}, ":1: 'unknown' must be a list"),
+        ({"unknown": ["trade", "cinema"]}, "cinema can't be among its labels and unknown"),
         ({"text": "Autre"}, "not that of the text"),
         ({"colour": "x"}, "unknown key 'colour'"),
         ({"date": "hier"}, "'hier'"),
@@ -150,16 +167,28 @@ def test_single_choice_needs_exactly_one_category(categories: tuple[str, ...]) -
         Dataset((Example(article, categories),), taxonomy("single"))
 
 
+def test_single_choice_has_no_unknown_categories() -> None:
+    article = Document.of("Un texte")
+    with pytest.raises(InputError, match=rf"{article.id}.*none can be unknown"):
+        Dataset((Example(article, ("cinema",), ("trade",)),), taxonomy("single"))
+
+
+def test_a_dataset_without_unknown_pairs_has_the_fingerprint_it_had_before_there_were_any() -> None:
+    assert dataset(6).fingerprint == "f4a2858b"
+
+
 def test_the_fingerprint_follows_articles_labels_order_and_taxonomy() -> None:
     data = dataset(6)
     a, b, *rest = data.examples
     variants = [
         Dataset((b, a, *rest), data.taxonomy),
         Dataset((replace(a, categories=("sport",)), b, *rest), data.taxonomy),
+        Dataset((replace(a, unknown=("sport",)), b, *rest), data.taxonomy),
+        Dataset((replace(a, categories=(*a.categories, "sport")), b, *rest), data.taxonomy),
         Dataset((a, b, *rest[:-1]), data.taxonomy),
         Dataset(data.examples, taxonomy("multiple", ("cinema", "trade", "sport", "opera"))),
     ]
-    assert len({data.fingerprint, *(variant.fingerprint for variant in variants)}) == 5
+    assert len({data.fingerprint, *(variant.fingerprint for variant in variants)}) == 7
     assert dataset(6).fingerprint == data.fingerprint
 
 
@@ -176,6 +205,9 @@ def test_a_restricted_dataset_has_only_some_categories_and_single_choice_only_th
     multiple = Dataset(examples, taxonomy()).restrict(["cinema"])
     assert multiple.taxonomy.ids == ("cinema",)
     assert [example.categories for example in multiple.examples] == [("cinema",), ()]
+    open_ = replace(examples[0], unknown=("trade", "sport"))
+    (rest,) = Dataset((open_,), taxonomy()).restrict(["trade"]).examples
+    assert (rest.categories, rest.unknown, rest.left_out) == ((), ("trade",), ("cinema",))
     single = Dataset(examples, taxonomy("single")).restrict(["cinema"])
     assert [example.document for example in single.examples] == [film]
 
@@ -185,3 +217,11 @@ def test_gold_labels_are_a_row_for_each_example_in_taxonomy_order() -> None:
     gold = Dataset(examples, taxonomy()).gold
     assert gold.tolist() == [[False, True, False], [False, False, False]]
     assert Dataset((), taxonomy()).gold.shape == (0, 3)
+
+
+def test_known_pairs_are_all_but_the_unknown_ones() -> None:
+    examples = (Example(Document.of("Un"), ("trade",), ("cinema", "sport")),)
+    data = Dataset((*examples, Example(Document.of("Deux"), ())), taxonomy())
+    assert data.known.tolist() == [[False, True, False], [True, True, True]]
+    assert data.unknown_pairs == 2
+    assert Dataset((), taxonomy()).known.shape == (0, 3)

@@ -28,6 +28,7 @@ class Newsroom:
     folder: Path
     title: str = field(default_factory=lambda: f"Rédaction {next(_NUMBERS):04}")
     batch: int = 500
+    votes: int = 1  # that settle an article; 0: as in a new workspace
     _known: dict[str, int] = field(default_factory=dict)  # article -> task, "" -> project
 
     def __post_init__(self) -> None:
@@ -35,6 +36,7 @@ class Newsroom:
         default = (ROOT / "configs" / "labelstudio.toml").read_text(encoding="utf-8")
         changed = re.sub('(?m)^title = ".*?"', f'title = "{self.title}"', default)
         changed = re.sub(r"(?m)^batch_size = \d+", f"batch_size = {self.batch}", changed)
+        changed = re.sub(r"(?m)^votes = \d+", f"votes = {self.votes}", changed)
         (self.folder / "labelstudio.toml").write_text(changed, encoding="utf-8")
         header = {"Authorization": f"Token {self.studio.server.token}"}
         self.web = httpx.Client(base_url=self.studio.server.url, headers=header, timeout=60)

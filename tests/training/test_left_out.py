@@ -165,7 +165,7 @@ def test_measured_keeps_the_rows_of_the_articles_it_keeps() -> None:
     data = uneven({CINEMA: 2, SPORT: 2, NONE: 1, ("cinema", "sport"): 1}).restrict(["cinema"])
     p = np.arange(6.0)[:, None] / 10
     measured = Measured(data, p, p > 0.25, p[:, 0]).measurable
-    kept = [n for n, e in enumerate(data.examples) if e.categories or not e.unknown]
+    kept = [n for n, e in enumerate(data.examples) if e.categories or not e.left_out]
     assert len(kept) == 4
     assert measured.probabilities[:, 0].tolist() == [n / 10 for n in kept]
     assert measured.certainty.tolist() == [n / 10 for n in kept]
@@ -178,7 +178,7 @@ def test_measured_keeps_the_rows_of_the_articles_it_keeps() -> None:
 def test_restricting_twice_remembers_every_category_left_out() -> None:
     data = uneven({("cinema", "trade", "sport"): 1}).restrict(["cinema", "sport"])
     (example,) = data.restrict(["cinema"]).examples
-    assert (example.categories, example.unknown) == (("cinema",), ("trade", "sport"))
+    assert (example.categories, example.left_out) == (("cinema",), ("trade", "sport"))
     assert example.is_measurable
 
 

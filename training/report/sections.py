@@ -232,7 +232,7 @@ def data(results: Results) -> Html:
         ("categories", f"{len(taxonomy.ids)}, taxonomy {taxonomy.version}"),
         (
             "categories per article",
-            _spread(len((*example.categories, *example.unknown)) for example in examples),
+            _spread(len((*example.categories, *example.left_out)) for example in examples),
         ),
         (
             "period",

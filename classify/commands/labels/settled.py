@@ -16,12 +16,23 @@ _DISPUTES_SHOWN = 5  # lines; adjudicate.jsonl lists all
 
 
 def print_labels(folder: Path, settled: "Labels", counted: Mapping[str, int]) -> None:
-    """Print the agreed labels, the disputes, and the path of the dataset."""
-    dataset, disputes = settled.agreed
+    """Print the agreed labels, the disputes, what waits for votes, and the path of the dataset."""
+    dataset, disputes, waiting = settled.agreed
     if counted:
         say("annotations: " + ", ".join(f"{n:,} {name}" for name, n in sorted(counted.items())))
-    agreed = quantity(len(dataset.examples), "article")
-    say(f"{agreed} with agreed labels, {len(disputes):,} to adjudicate")
+    disputed = {dispute.document_id for dispute in disputes}
+    agreed = sum(example.document.id not in disputed for example in dataset.examples)
+    say(f"{quantity(agreed, 'article')} with agreed labels, {len(disputes):,} to adjudicate")
+    if waiting:
+        say(
+            f"{quantity(len(waiting), 'article')} waiting: not yet {settled.votes_needed} votes. "
+            "Where fewer are enough, set votes in labelstudio.toml"
+        )
+    if dataset.unknown_pairs:
+        say(
+            f"{quantity(dataset.unknown_pairs, 'pair')} of article and category unknown: disputed, "
+            "or the category was added later; training leaves out these pairs alone"
+        )
     for dispute in disputes[:_DISPUTES_SHOWN]:
         title = settled.documents[dispute.document_id].text.partition("\n")[0]
         say(f"  {dispute.document_id}  {escape(title)[:44]:<44}  {', '.join(dispute.disputed)}?")

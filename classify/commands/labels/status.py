@@ -23,6 +23,7 @@ def status(form: str, offline: bool, workspace: Path | None) -> None:
         connect_studio,
         count_progress,
         fetch_export,
+        read_studio_settings,
         select_imported,
     )
     from classify.workspace.project import require_own_project
@@ -43,7 +44,8 @@ def status(form: str, offline: bool, workspace: Path | None) -> None:
         facts = {"project": project.url, "tasks": project.tasks}
         facts["set_aside"] = sum(map(len, export.rejected.values()))
         facts["foreign_tasks"] = len(export.foreign)
-    report = facts | count_progress(Labels(documents, annotations, taxonomy))
+    votes_needed = read_studio_settings(folder).votes_needed
+    report = facts | count_progress(Labels(documents, annotations, taxonomy, votes_needed))
     if form == "json":
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
@@ -60,6 +62,7 @@ def _status_lines(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"{report['annotated']:>6} annotated"
     yield f"{report['agreed']:>6} with agreed labels"
     yield f"{report['to_adjudicate']:>6} to adjudicate"
+    yield f"{report['waiting']:>6} waiting for more votes"
     if report.get("set_aside"):
         yield f"{report['set_aside']:>6} annotations set aside; `classify labels pull` says why"
     if report.get("foreign_tasks"):

@@ -72,11 +72,12 @@ def test_labels_are_old_or_new_and_never_a_part(tmp_path: Path, ledger: Ledger) 
     write(tmp_path, "annotations.jsonl", *votes)
     write(tmp_path, "adjudicate.jsonl", {"document_id": B[-3:]})
     check_labels(tmp_path, ledger, findings, settled=False)
-    write(tmp_path, "dataset.jsonl", {"text": A, "labels": ["cinema"]})
+    settled = {"text": B, "labels": []}
+    write(tmp_path, "dataset.jsonl", {"text": A, "labels": ["cinema"]}, settled)
     check_labels(tmp_path, ledger, findings, settled=True)
     assert not findings.counts
     write(tmp_path, "annotations.jsonl", *votes[1:])
-    write(tmp_path, "dataset.jsonl", {"text": A, "labels": ["sport"]})
+    write(tmp_path, "dataset.jsonl", {"text": A, "labels": ["sport"]}, settled)
     check_labels(tmp_path, ledger, findings, settled=False)
     assert dict(findings.counts) == {"vote lost": 1, "label lost": 1, "label invented": 1}
 

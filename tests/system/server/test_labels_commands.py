@@ -238,10 +238,13 @@ def test_pull_settles_by_majority_and_lists_what_a_person_must_adjudicate(
     pulled = newsroom.check_run("labels", "pull")
     assert labels(newsroom) == {
         agreed: ["cinema", "sport"],
+        split: ["trade"],
         skipped: ["health"],
         settled: ["trade"],
         none: [],
     }
+    unknown = {e["id"]: e["unknown"] for e in newsroom.records("dataset.jsonl") if e["unknown"]}
+    assert unknown == {split: ["cinema"]}
     (dispute,) = newsroom.records("adjudicate.jsonl")
     assert dispute["document_id"] == split
     assert (dispute["agreed"], dispute["disputed"]) == (["trade"], ["cinema"])
@@ -264,6 +267,25 @@ def test_pull_settles_by_majority_and_lists_what_a_person_must_adjudicate(
     assert [
         annotation["annotator"] for annotation in annotations if annotation["ground_truth"]
     ] == [newsroom.studio.server.email]
+
+
+def test_an_article_waits_for_as_many_votes_as_the_settings_ask_for(
+    annotated: tuple[Newsroom, list[str]], tmp_path: Path
+) -> None:
+    """One vote beside a skip, and one empty answer alone, are not yet agreed."""
+    newsroom, (agreed, split, _, _, _, settled, _, _) = annotated
+    folder = shutil.copytree(newsroom.folder, tmp_path / "workspace")
+    patient = Newsroom(newsroom.studio, folder, newsroom.title, votes=0)
+    pulled = patient.check_run("labels", "pull")
+    assert "2 articles with agreed labels, 1 to adjudicate" in pulled.stderr
+    assert "2 articles waiting: not yet 2 votes" in pulled.stderr
+    assert labels(patient) == {
+        agreed: ["cinema", "sport"],
+        split: ["trade"],
+        settled: ["trade"],
+    }
+    report = json.loads(patient.check_run("labels", "status", "--format", "json").stdout)
+    assert (report["agreed"], report["to_adjudicate"], report["waiting"]) == (2, 1, 2)
 
 
 def test_a_second_pull_changes_no_file(eight: tuple[Newsroom, list[str]]) -> None:
@@ -412,7 +434,7 @@ def test_imported_labels_survive_a_pull_and_vote_in_it(newsroom: Newsroom) -> No
     ids = {record["text"]: record["id"] for record in newsroom.records("documents.jsonl")}
     newsroom.annotate(newsroom.annotator("lea"), ids[port], "sport")
     newsroom.check_run("labels", "pull")
-    assert labels(newsroom) == {ids[film]: ["cinema"]}
+    assert labels(newsroom) == {ids[film]: ["cinema"], ids[port]: []}
     (dispute,) = newsroom.records("adjudicate.jsonl")
     assert dispute["votes"] == {"import:known.csv": ["trade"], "lea@classify.localhost": ["sport"]}
 
@@ -426,13 +448,14 @@ def test_status_reports_progress_by_annotator_and_category(
     newsroom, _ = eight
     report = json.loads(newsroom.check_run("labels", "status", "--format", "json").stdout)
     assert report["project"] == f"{newsroom.studio.server.url}/projects/{newsroom.project}"
-    counts = ("articles", "tasks", "annotated", "agreed", "to_adjudicate", "set_aside")
+    counts = ("articles", "tasks", "annotated", "agreed", "to_adjudicate", "waiting", "set_aside")
     assert {name: report[name] for name in counts} == {
         "articles": 8,
         "tasks": 8,
         "annotated": 5,
         "agreed": 4,
         "to_adjudicate": 1,
+        "waiting": 0,
         "set_aside": 0,
     }
     assert report["annotators"] == {
@@ -599,7 +622,7 @@ def test_a_pull_that_is_killed_leaves_old_files_or_new_ones_and_the_next_is_righ
         assert all(json.loads(line) for line in content.splitlines())
 
     newsroom.check_run("labels", "pull")
-    assert labels(newsroom) == {b: ["trade"]}
+    assert labels(newsroom) == {a: [], b: ["trade"]}
     assert [record["document_id"] for record in newsroom.records("adjudicate.jsonl")] == [a]
 
 
