@@ -12,6 +12,7 @@ from labels.studio.project import (
     Task,
     delete_tasks,
     get_project,
+    get_record,
     ignore_progress,
     list_copies,
     list_task_ids,
@@ -78,6 +79,22 @@ def push(
         repaired, doubled = _remove_copies(studio, project_id)
         return replace(pushed, repaired=repaired, doubled=doubled)
     return pushed
+
+
+def serve_in_order(studio: Studio, project_id: int) -> bool:
+    """Make *Label All Tasks* serve tasks in the order in which they were sent.
+
+    A random order stays: somebody chose it.
+
+    Returns:
+        Whether that changed the project.
+    """
+    if get_record(studio, project_id).get("sampling", str, "") != "Uncertainty sampling":
+        return False
+    update = studio.sdk.projects.update
+    subject = f"the order of project {project_id}"
+    studio.write(subject, update, project_id, sampling="Sequential sampling")
+    return True
 
 
 def _send_all(studio: Studio, project_id: int, tasks: Sequence[Task]) -> Iterator[int]:

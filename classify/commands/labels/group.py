@@ -14,6 +14,10 @@ COMMANDS = {
         "classify.commands.labels.push:push",
         "Send the articles that Label Studio does not have yet.",
     ),
+    "next": (
+        "classify.commands.labels.next_articles:next_articles",
+        "Choose the articles to annotate next, and send these.",
+    ),
     "pull": (
         "classify.commands.labels.pull:pull",
         "Fetch the annotations and settle them by majority.",
@@ -35,4 +39,4 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, table=COMMANDS)
 def labels() -> None:
-    """Annotate in Label Studio: server, push, pull, status, import, connect."""
+    """Annotate in Label Studio: server, push, next, pull, status, import, connect."""

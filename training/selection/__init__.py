@@ -1,0 +1,1 @@
+"""Which articles to annotate next, and what choosing them saves over a random order."""

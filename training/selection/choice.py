@@ -1,0 +1,189 @@
+"""Choose the articles to annotate next, each with the reason. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from labels.dataset import Dataset
+from seeds.document import Document
+from training.arrays import BoolArray, Float64Array
+from training.selection.coverage import choose_covering
+from training.selection.guesses import Guesses, guess
+from training.selection.random_arm import arm_size, spread
+from training.selection.similarity import Similarities
+
+Arm = Literal["diverse", "uncertain", "rare", "random"]
+Strategy = Literal["auto", "diverse", "uncertain", "rare", "random"]
+STRATEGIES: tuple[str, ...] = get_args(Strategy)
+MOST = 2000  # articles that are compared with each other; of more, a random part is
+_ENOUGH = 10  # labels from which doubts say more than what covers the articles
+_RARE = 10  # labels below which a category is rare
+_RARE_SHARE = 0.2  # of a batch, at most, goes to rare categories
+
+# (texts, known texts) -> how alike they are
+Compare = Callable[[Sequence[str], Sequence[str]], Similarities]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An article to annotate next.
+
+    Attributes:
+        document: the article.
+        arm: what it was chosen for.
+        reason: in words, for people.
+    """
+
+    document: Document
+    arm: Arm
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The articles to choose from, and what is known.
+
+    Attributes:
+        candidates: one of each group of near-duplicates, in the workspace's random order.
+        known: texts of the articles annotated already, or waiting for it.
+        dataset: the labels there are; None before the first ones.
+    """
+
+    candidates: Sequence[Document]
+    known: Sequence[str]
+    dataset: Dataset | None
+
+
+def choose(pool: Pool, count: int, strategy: Strategy, compare: Compare) -> list[Choice]:
+    """Return the articles to annotate next, in the order in which to annotate them.
+
+    `auto` gives a fifth to the random arm. The rest goes to articles that cover the others while
+    there are hardly any labels, afterwards to those that cover what the labels leave in doubt, and
+    some of it to rare categories.
+
+    Args:
+        pool: the articles.
+        count: how many to choose, if there are as many.
+        strategy: which to choose.
+        compare: tells how alike articles are.
+    """
+    count = min(count, len(pool.candidates))
+    if not count:
+        return []
+    if strategy == "random":
+        return [_at_random(document) for document in pool.candidates[:count]]
+    size = arm_size(count) if strategy == "auto" else 0
+    arm = [_at_random(document) for document in pool.candidates[:size]]
+    candidates = pool.candidates[size : size + MOST]
+    chosen = _Chooser.of(pool, candidates, [c.document.text for c in arm], compare).choose(
+        count - size, strategy
+    )
+    for place, choice in zip(spread(size, count), arm, strict=True):
+        chosen.insert(place, choice)
+    return chosen
+
+
+def _at_random(document: Document) -> Choice:
+    return Choice(document, "random", "random: a fair sample, which measures what choosing saves")
+
+
+@dataclass(frozen=True, slots=True)
+class _Chooser:
+    """Articles with what is needed to choose among them.
+
+    Attributes:
+        documents: n articles.
+        alike: how alike they are.
+        guesses: what the labels say about them; None without enough labels.
+        titles: French names of the categories of the guesses.
+    """
+
+    documents: Sequence[Document]
+    alike: Similarities
+    guesses: Guesses | None
+    titles: Sequence[str]
+
+    @classmethod
+    def of(
+        cls, pool: Pool, documents: Sequence[Document], arm: Sequence[str], compare: Compare
+    ) -> "_Chooser":
+        """Compare the articles, and guess their categories."""
+        texts = [document.text for document in documents]
+        dataset = pool.dataset
+        guesses = None
+        if texts and dataset and len(dataset.examples) >= _ENOUGH:
+            guesses = guess(dataset, texts)
+        alike = compare(texts, [*pool.known, *arm])
+        names = {c.id: c.fr for c in dataset.taxonomy.categories} if dataset else {}
+        return cls(
+            documents, alike, guesses, [names[name] for name in guesses.names] if guesses else []
+        )
+
+    def choose(self, count: int, strategy: Strategy) -> list[Choice]:
+        """Choose articles, in order."""
+        free = np.ones(len(self.documents), np.bool_)
+        if self.guesses is None or strategy == "diverse":
+            return self._diverse(count, free)
+        rare: list[Choice] = []
+        if strategy in ("auto", "rare"):
+            rare = self._rare(count if strategy == "rare" else round(_RARE_SHARE * count), free)
+        rest = self._uncertain(count - len(rare), free, self.guesses)
+        return [*rare, *rest]
+
+    def _diverse(self, count: int, free: BoolArray) -> list[Choice]:
+        """Choose what covers the articles."""
+        weights = np.ones(len(self.documents))
+        return [
+            Choice(self.documents[place], "diverse", _describe_neighbours(neighbours))
+            for place, neighbours in self._cover(weights, free, count)
+        ]
+
+    def _uncertain(self, count: int, free: BoolArray, guesses: Guesses) -> list[Choice]:
+        """Choose what covers the articles whose categories are in doubt."""
+        doubts = guesses.doubts
+        return [
+            Choice(self.documents[place], "uncertain", self._describe_doubt(guesses, doubts, place))
+            for place, _ in self._cover(doubts.max(axis=1), free, count)
+        ]
+
+    def _cover(self, weights: Float64Array, free: BoolArray, count: int) -> list[tuple[int, int]]:
+        picks = choose_covering(self.alike.pairs, weights, self.alike.known, free, count)
+        return [(pick.place, pick.neighbours) for pick in picks]
+
+    def _rare(self, count: int, free: BoolArray) -> list[Choice]:
+        """Choose the most probable articles of rare categories, in turn, and mark them taken."""
+        guesses = self.guesses
+        assert guesses
+        ranks = np.argsort(guesses.labels, kind="stable")
+        rare = [int(k) for k in ranks if guesses.labels[k] < _RARE]
+        choices: list[Choice] = []
+        while rare and len(choices) < count and free.any():
+            k = rare[len(choices) % len(rare)]
+            probabilities = np.where(free, guesses.probabilities[:, k], -1)
+            place = int(probabilities.argmax())
+            free[place] = False
+            share = f"{guesses.probabilities[place, k]:.0%}"
+            labels = int(guesses.labels[k])
+            reason = f"rare: perhaps {self.titles[k]} ({share}), which has {labels} labels"
+            choices.append(Choice(self.documents[place], "rare", reason))
+        return choices
+
+    def _describe_doubt(self, guesses: Guesses, doubts: Float64Array, place: int) -> str:
+        """Say which categories an article is in doubt about."""
+        probabilities = guesses.probabilities[place]
+        order = np.argsort(-(probabilities if guesses.single else doubts[place]), kind="stable")
+        shown = [f"{self.titles[k]} ({probabilities[k]:.0%})" for k in order[:2].tolist()]
+        return (
+            f"unsure between {' and '.join(shown)}"
+            if guesses.single
+            else f"unsure about {shown[0]}"
+        )
+
+
+def _describe_neighbours(neighbours: int) -> str:
+    """Say how many articles an article stands for."""
+    if not neighbours:
+        return "diverse: unlike all others"
+    return f"diverse: closest to {neighbours} other{'' if neighbours == 1 else 's'} so far"
