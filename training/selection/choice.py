@@ -24,6 +24,8 @@ _RARE_SHARE = 0.2  # of a batch, at most, goes to rare categories
 
 # (texts, known texts) -> how alike they are
 Compare = Callable[[Sequence[str], Sequence[str]], Similarities]
+# (labels, texts) -> what the labels say about the texts
+Learn = Callable[[Dataset, Sequence[str]], Guesses | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ class Pool:
     dataset: Dataset | None
 
 
-def choose(pool: Pool, count: int, strategy: Strategy, compare: Compare) -> list[Choice]:
+def choose(
+    pool: Pool, count: int, strategy: Strategy, compare: Compare, learn: Learn = guess
+) -> list[Choice]:
     """Return the articles to annotate next, in the order in which to annotate them.
 
     `auto` gives a fifth to the random arm. The rest goes to articles that cover the others while
@@ -68,6 +72,7 @@ def choose(pool: Pool, count: int, strategy: Strategy, compare: Compare) -> list
         count: how many to choose, if there are as many.
         strategy: which to choose.
         compare: tells how alike articles are.
+        learn: guesses categories of articles from the labels there are.
     """
     count = min(count, len(pool.candidates))
     if not count:
@@ -77,12 +82,24 @@ def choose(pool: Pool, count: int, strategy: Strategy, compare: Compare) -> list
     size = arm_size(count) if strategy == "auto" else 0
     arm = [_at_random(document) for document in pool.candidates[:size]]
     candidates = pool.candidates[size : size + MOST]
-    chosen = _Chooser.of(pool, candidates, [c.document.text for c in arm], compare).choose(
-        count - size, strategy
-    )
+    known = [*pool.known, *(choice.document.text for choice in arm)]
+    texts = [document.text for document in candidates]
+    guesses = None
+    if texts and pool.dataset and len(pool.dataset.examples) >= _ENOUGH:
+        guesses = learn(pool.dataset, texts)
+    chooser = _Chooser(candidates, compare(texts, known), guesses, _titles(pool, guesses))
+    chosen = chooser.choose(count - size, strategy)
     for place, choice in zip(spread(size, count), arm, strict=True):
         chosen.insert(place, choice)
     return chosen
+
+
+def _titles(pool: Pool, guesses: Guesses | None) -> list[str]:
+    """Return the French names of the categories that are guessed."""
+    if not (pool.dataset and guesses):
+        return []
+    names = {category.id: category.fr for category in pool.dataset.taxonomy.categories}
+    return [names[name] for name in guesses.names]
 
 
 def _at_random(document: Document) -> Choice:
@@ -104,22 +121,6 @@ class _Chooser:
     alike: Similarities
     guesses: Guesses | None
     titles: Sequence[str]
-
-    @classmethod
-    def of(
-        cls, pool: Pool, documents: Sequence[Document], arm: Sequence[str], compare: Compare
-    ) -> "_Chooser":
-        """Compare the articles, and guess their categories."""
-        texts = [document.text for document in documents]
-        dataset = pool.dataset
-        guesses = None
-        if texts and dataset and len(dataset.examples) >= _ENOUGH:
-            guesses = guess(dataset, texts)
-        alike = compare(texts, [*pool.known, *arm])
-        names = {c.id: c.fr for c in dataset.taxonomy.categories} if dataset else {}
-        return cls(
-            documents, alike, guesses, [names[name] for name in guesses.names] if guesses else []
-        )
 
     def choose(self, count: int, strategy: Strategy) -> list[Choice]:
         """Choose articles, in order."""
