@@ -14,6 +14,7 @@ from seeds.base.settings import workspace_path
 if TYPE_CHECKING:
     from classify.workspace.selection import Next
     from labels.studio.project import Project
+    from training.selection.choice import Strategy
 
 _TITLE = 60  # characters of a title in a line
 
@@ -33,7 +34,7 @@ _TITLE = 60  # characters of a title in a line
 @text_format_option
 @workspace_option
 def next_articles(
-    count: int, strategy: str, dry_run: bool, form: str, workspace: Path | None
+    count: int, strategy: "Strategy", dry_run: bool, form: str, workspace: Path | None
 ) -> None:
     """Choose the articles to annotate next, say why, and send exactly these.
 
@@ -62,7 +63,7 @@ def next_articles(
             records = [record for _, record in chosen.articles]
             remember_chosen(folder, records)
             project = update_project(folder, studio, settings, taxonomy)
-            push_articles(studio, project, {d.id: d for d, _ in chosen.articles}, None)
+            push_articles(studio, project, [article for article, _ in chosen.articles])
             remember_chosen(folder, mark_sent(records))
             if serve_in_order(studio, project.id):
                 say("annotators now get the articles in the order in which they were sent")
