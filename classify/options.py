@@ -71,6 +71,14 @@ text_format_option = click.option(
     show_default=True,
     help="Output format.",
 )
+table_format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
+)
 file_encoding_option = click.option(
     "--encoding", help="Encoding of text files that are not UTF-8, such as cp1252."
 )

@@ -102,7 +102,11 @@ def train(
     files = {
         **_files(results, model, settings),
         "split.json": asdict(RunSplit.of(recipe.split, learned, tested)),
-        "out_of_fold.json": asdict(FoldPredictions.of(out_of_fold.dataset, out_of_fold.predicted)),
+        "out_of_fold.json": asdict(
+            FoldPredictions.of(
+                out_of_fold.dataset, out_of_fold.predicted, out_of_fold.probabilities
+            )
+        ),
         "report.html": html_report(results),
     }
     return Trained(name, model, rule, evaluation, facts, files, articles.split)
@@ -203,7 +207,7 @@ def _choose_articles(dataset: Dataset, recipe: Recipe, frozen: Split | None, log
     Raises:
         InputError: there are too few labels to tell categories apart.
     """
-    usable, left_out = _drop_unlearnable(dataset, recipe)
+    usable, left_out = drop_unlearnable(dataset, recipe)
     for note in left_out:
         log(note)
     articles = _set_test_apart(usable, recipe, frozen, log)
@@ -212,7 +216,7 @@ def _choose_articles(dataset: Dataset, recipe: Recipe, frozen: Split | None, log
     return replace(articles, left_out=(*left_out, *articles.left_out))
 
 
-def _drop_unlearnable(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, list[str]]:
+def drop_unlearnable(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, list[str]]:
     """Return the dataset with the categories that can be learned, and notes on the others.
 
     Raises:

@@ -1,13 +1,12 @@
 """The formats that records of predictions are written in, all of them streamed."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Literal
 
+from classify.csv_table import csv_line, defuse
 from seeds.base.errors import missing_extra
 from training.runs.run import Run
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 
 Format = Literal["text", "json", "jsonl", "html", "csv", "parquet"]
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _BAR_WIDTH = 20  # characters of a full bar
 _ROW_GROUP = 10_000  # records of a row group of Parquet
 
@@ -119,20 +117,13 @@ def _csv_writer(run: Run) -> Callable[[dict[str, Any]], bytes]:
         """Return the line of a record."""
         values = {**record, "categories": ";".join(record["categories"])}
         probabilities = [record["probabilities"].get(name, "") for name in run.rule.categories]
-        return _csv_line([*(_defuse(values[name]) for name in _COLUMNS), *probabilities])
+        return _csv_line([*(defuse(values[name]) for name in _COLUMNS), *probabilities])
 
     return row
 
 
 def _csv_line(values: list[Any]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(values)  # else it would not quote a bare \r
-    return (line.getvalue().removesuffix("\r\n") + "\n").encode("utf-8", "replace")
-
-
-def _defuse(value: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    return csv_line(values).encode("utf-8", "replace")
 
 
 def _text_writer(run: Run, screen: "Screen | None") -> Callable[[dict[str, Any]], bytes]:

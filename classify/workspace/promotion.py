@@ -54,7 +54,7 @@ def _compare(workspace: Path, runs: tuple[Run, Run]) -> str:
     """
     frozen = read_split(workspace) is not None
     dataset = read_test_set(workspace) if frozen else read_dataset(workspace)
-    predictions = [read_fold_predictions(run.path) for run in runs]
+    predictions = [read_fold_predictions(run.path).by_article for run in runs]
     ids = [example.document.id for example in dataset.examples]
     usable = np.ones(len(ids), np.bool_)
     for run, by_folds in zip(runs, predictions, strict=True):

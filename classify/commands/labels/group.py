@@ -26,6 +26,10 @@ COMMANDS = {
         "classify.commands.labels.status:status",
         "Show how many articles are annotated, by whom, and per category.",
     ),
+    "suspects": (
+        "classify.commands.labels.suspects:suspects",
+        "List the labels that are probably wrong, the worst first.",
+    ),
     "import": (
         "classify.commands.labels.import_labels:import_",
         "Import labelled articles from a file.",
@@ -39,4 +43,4 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, table=COMMANDS)
 def labels() -> None:
-    """Annotate in Label Studio: server, push, next, pull, status, import, connect."""
+    """Annotate in Label Studio: send articles, fetch and settle the labels, look after them."""
