@@ -82,7 +82,7 @@ def collect_findings(workspace: Path, log: Log, track: Track) -> Findings:
     split = read_split(workspace)
     submitted = defaultdict(list)
     for annotation in read_annotations(workspace):
-        if annotation.status == "submitted":
+        if annotation.status == "submitted" and not annotation.unsure:
             submitted[annotation.document_id].append(annotation)
     return Findings(
         dataset,

@@ -55,7 +55,7 @@ def find_suspects(dataset: Dataset, opinion: Opinion) -> list[Suspect]:
     Near-duplicates with different labels lead, a group together: one of them is wrong, whatever a
     model says. The others follow by their self-confidence.
     """
-    gold, known = dataset.gold, known_labels(dataset)
+    gold, known = dataset.gold, dataset.known
     groups = _group_positions(dataset)
     clashing = _find_clashes(groups, gold, known)
     confidence = _confidence(dataset, opinion, known)
@@ -85,14 +85,7 @@ def find_suspects(dataset: Dataset, opinion: Opinion) -> list[Suspect]:
 
 def score_articles(dataset: Dataset, opinion: Opinion) -> Float64Array:
     """Return how far the models believe each article's labels, (n,); NaN if none was asked."""
-    return softmin(_confidence(dataset, opinion, known_labels(dataset)))
-
-
-def known_labels(dataset: Dataset) -> BoolArray:
-    """Return which labels are known, bool (n, k)."""
-    ids = dataset.taxonomy.ids
-    rows = [[name not in example.unknown for name in ids] for example in dataset.examples]
-    return np.array(rows, np.bool_).reshape(len(rows), len(ids))
+    return softmin(_confidence(dataset, opinion, dataset.known))
 
 
 def find_unchecked(dataset: Dataset, opinion: Opinion) -> dict[str, int]:
