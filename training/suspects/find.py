@@ -90,8 +90,9 @@ def score_articles(dataset: Dataset, opinion: Opinion) -> Float64Array:
 
 def find_unchecked(dataset: Dataset, opinion: Opinion) -> dict[str, int]:
     """Return the categories that no model judged, with their numbers of articles."""
-    counts, asked = dataset.gold.sum(axis=0), opinion.asked.any(axis=0)
-    columns = zip(dataset.taxonomy.ids, counts.tolist(), asked.tolist(), strict=True)
+    counts: list[int] = dataset.gold.sum(axis=0).tolist()
+    asked: list[bool] = opinion.asked.any(axis=0).tolist()
+    columns = zip(dataset.taxonomy.ids, counts, asked, strict=True)
     return {name: count for name, count, is_asked in columns if count and not is_asked}
 
 
