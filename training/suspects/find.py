@@ -90,10 +90,9 @@ def score_articles(dataset: Dataset, opinion: Opinion) -> Float64Array:
 
 def find_unchecked(dataset: Dataset, opinion: Opinion) -> dict[str, int]:
     """Return the categories that no model judged, with their numbers of articles."""
-    counts: list[int] = dataset.gold.sum(axis=0).tolist()
-    asked: list[bool] = opinion.asked.any(axis=0).tolist()
-    columns = zip(dataset.taxonomy.ids, counts, asked, strict=True)
-    return {name: count for name, count, is_asked in columns if count and not is_asked}
+    counts = dataset.gold.sum(axis=0)
+    unasked = np.flatnonzero(~np.asarray(opinion.asked.any(axis=0)) & (counts > 0))
+    return {dataset.taxonomy.ids[n]: int(counts[n]) for n in unasked}
 
 
 def _confidence(dataset: Dataset, opinion: Opinion, known: BoolArray) -> Float64Array:
