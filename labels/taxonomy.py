@@ -51,6 +51,7 @@ class Category:
         hotkey: one key, unique in the taxonomy, or "".
         added: when it joined the taxonomy, ISO 8601; annotations older than that did not answer
             for it. "" means that it was there from the beginning.
+        group: the heading under which the labelling page shows it, or "".
     """
 
     id: str
@@ -60,6 +61,7 @@ class Category:
     guideline: Guideline = Guideline()
     hotkey: str = ""
     added: str = ""
+    group: str = ""
 
     def __post_init__(self) -> None:
         if faults := self.faults_in(asdict(self)):

@@ -60,7 +60,8 @@ def update_project(
         InputError: see labels.studio.project.prepare_project.
     """
     from labels.studio.errors import MissingError
-    from labels.studio.interface import render_guide, render_interface
+    from labels.studio.interface import render_interface
+    from labels.studio.page.guide import render_guide
     from labels.studio.project import prepare_project
 
     try:
@@ -72,8 +73,8 @@ def update_project(
     project = prepare_project(
         studio,
         settings.title,
-        render_interface(taxonomy),
-        instruction=render_guide(taxonomy),
+        render_interface(taxonomy, language=settings.language, keyboard=settings.keyboard),
+        instruction=render_guide(taxonomy, language=settings.language, keyboard=settings.keyboard),
         overlap=settings.overlap,
         project_id=own.id if own else None,
     )

@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from labels.server import server
+from labels.studio.page.keyboard import Keyboard
+from labels.studio.page.words import Language
 from seeds.base.errors import InputError
 from seeds.base.storage import replacing
 
@@ -31,6 +33,9 @@ class StudioSettings:
         retries: of reads; a write is never sent blindly again.
         votes: annotators who must have answered before an article counts as settled; 0 means as
             many as overlap.
+        language: of the labelling page, its guide and its tabs.
+        keyboard: "digits" keeps the hotkeys of taxonomy.toml, the others give out letters in the
+            order of that keyboard.
     """
 
     title: str
@@ -40,6 +45,8 @@ class StudioSettings:
     timeout: float
     retries: int
     votes: int = 0
+    language: Language = "fr"
+    keyboard: Keyboard = "digits"
 
     @property
     def votes_needed(self) -> int:

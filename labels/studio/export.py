@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from labels.annotations import IMPORTED, Annotation
 from labels.server.answers import as_object, describe, typed
-from labels.studio.tasks import read_result, seed_id, to_document
+from labels.studio.tasks import read_result, says_unsure, seed_id, to_document
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 from seeds.document import Document
@@ -137,10 +137,12 @@ def _read_annotation(
         status = "skipped" if _optional(record, "was_cancelled", False) else "submitted"
     chosen, comment = read_result(record.get("result"))
     choices = set(chosen)
+    unsure = says_unsure(record["result"])
     unknown = sorted(choices - set(taxonomy.ids))
     if unknown:
         raise InputError(taxonomy.describe_unknown(unknown[0][:100]))
-    if status == "submitted" and taxonomy.choice == "single" and len(choices) != 1:
+    enough = {1} if not unsure else {0, 1}
+    if status == "submitted" and taxonomy.choice == "single" and len(choices) not in enough:
         raise InputError(f"{len(choices)} categories, but the taxonomy is single choice")
     return Annotation(
         document_id=article,
@@ -152,6 +154,7 @@ def _read_annotation(
         created=_optional(record, "created_at", ""),
         updated=_optional(record, "updated_at", ""),
         comment=comment,
+        unsure=unsure,
     )
 
 

@@ -1,50 +1,36 @@
-"""Taxonomy -> labelling interface in French and English, and back to its categories. Pure."""
+"""Taxonomy -> labelling interface, and back to its categories. Pure."""
 
 import re
 from xml.etree import ElementTree as ET  # expat stops entity bombs  # nosec B405
 
+from labels.studio.page.keyboard import Keyboard, hotkeys, unsure_key
+from labels.studio.page.style import STYLE
+from labels.studio.page.words import Language, instructions, name_in, phrase, rules, tongues
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 
 CONTROL = "categories"  # the name of the choices; tasks, export and the interface share it
 COMMENT = "comment"
 TEXT = "text"
+UNSURE = "unsure"  # the name of the control and of its only answer
+_COUNTER_EXAMPLE = re.compile(r"(?<=[.!?]) (?=(?:Pas|Not)\b)")
 
-# Label Studio puts this into the page unchanged, so it can style Label Studio's own elements too
-# (lsf-…). If a later version renames them, the page is less compact and still works.
-_STYLE = """
-.press { display: grid; grid-template-columns: minmax(0, 45em) 27em; gap: 3em; }
-.press-facts { opacity: .65; margin-bottom: .6em; }
-.press-facts .lsf-htx-richtext { font-size: 14px; }
-.press-title { display: none; }
-.press-article { padding-left: .5em; }
-.press-article .press-text .lsf-htx-richtext { font-size: 17px; line-height: 1.6; }
-.press-article:has(.press-title :not(:empty)) .press-text .lsf-richtext__line:first-child {
-  font-size: 1.3em; font-weight: 650; line-height: 1.3; }
-.press-panel { position: sticky; top: 0; align-self: start;
-  max-height: calc(100vh - 120px); overflow-y: auto; }
-.press-panel h4 { font-size: 15px; margin: 0 0 .3em !important; }
-.press-panel .lsf-choice__checkbox { line-height: 27px; border-radius: 4px; font-weight: 400; }
-.press-panel .lsf-choice__checkbox:hover { background: rgba(128, 128, 128, .12); }
-.press-panel .ant-checkbox-wrapper-checked { font-weight: 600; }
-.press-panel .lsf-hint { font-size: 12px; top: 0; margin-left: .5em; opacity: .7; }
-.press-comment { margin-top: .6em; }
-.press-guide td { vertical-align: top; padding: 0 14px 10px 0; }
-.lsf-sidepanels { padding: 0 !important; }
-.lsf-sidepanels__wrapper { display: none; }
-"""
+# What may carry a `value` inside a control and is no answer.
+_LAYOUT = {"View", "Header", "HyperText"}
 
 
-def render_interface(taxonomy: Taxonomy) -> str:
+def render_interface(
+    taxonomy: Taxonomy, *, language: Language = "fr", keyboard: Keyboard = "digits"
+) -> str:
     """Return the labelling interface: the article, the categories with hotkeys, a free comment.
 
-    A choice shows the French and the English name and stores the category's id, so names can
-    change without touching a single annotation. The guideline shows when the pointer rests on it.
-    The side panels are for regions of a text, of which there are none: the article takes their
-    place.
+    A choice shows the category's name and stores its id, so names and languages can change
+    without touching a single annotation. The rule of the category under the pointer stands beside
+    the categories. The side panels are for regions of a text, of which there are none: the article
+    takes their place.
     """
     view = ET.Element("View", className="press")
-    ET.SubElement(view, "Style").text = _STYLE
+    ET.SubElement(view, "Style").text = STYLE
     article = ET.SubElement(view, "View", className="press-article")
     facts = ET.SubElement(article, "View", className="press-facts")
     ET.SubElement(facts, "Text", name="facts", value="$facts", selectionEnabled="false")
@@ -54,41 +40,24 @@ def render_interface(taxonomy: Taxonomy) -> str:
     text = ET.SubElement(article, "View", className="press-text")
     ET.SubElement(text, "Text", name=TEXT, value="$text", selectionEnabled="false")
     panel = ET.SubElement(view, "View", className="press-panel")
-    ET.SubElement(panel, "Header", value=_question(taxonomy), size="5")
-    _add_choices(panel, taxonomy)
-    comment = ET.SubElement(panel, "View", className="press-comment")
-    ET.SubElement(
-        comment,
-        "TextArea",
-        name=COMMENT,
-        toName=TEXT,
-        rows="1",
-        maxSubmissions="1",
-        editable="true",
-        placeholder="Remarque (facultatif) / Comment (optional)",
-    )
+    question = "one" if taxonomy.choice == "single" else "several"
+    ET.SubElement(panel, "Header", value=phrase(question, language), size="5")
+    keys = hotkeys(taxonomy, keyboard)
+    _add_choices(panel, taxonomy, language, keys)
+    _add_unsure(panel, language, unsure_key(keys))
+    _add_comment(panel, language)
+    general = ET.SubElement(panel, "View", className="press-rule press-general")
+    for tongue in tongues(language):
+        for line in instructions(taxonomy, tongue):
+            ET.SubElement(general, "Header", value=line, size="6")
     ET.indent(view)
     return ET.tostring(view, encoding="unicode")
 
 
-def render_guide(taxonomy: Taxonomy) -> str:
-    """Return the annotators' guide as HTML: every category with its guideline, in both languages.
-
-    The HTML is as Label Studio would sanitise it, so that the next push finds nothing to change.
-    """
-    rows = [_row("", _rule_fr(taxonomy), _rule_en(taxonomy))]
-    for category in taxonomy.categories:
-        fr = f"<b>{_escape(category.fr)}</b><br>{_escape(category.guideline.fr)}"
-        en = f"<b>{_escape(category.en)}</b><br>{_escape(category.guideline.en)}"
-        rows.append(_row(f"<code>{category.hotkey}</code>" if category.hotkey else "", fr, en))
-    return f'<table class="press-guide"><tbody>{"".join(rows)}</tbody></table>'
-
-
-def _row(*cells: str) -> str:
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-
-
-def _add_choices(panel: ET.Element, taxonomy: Taxonomy) -> None:
+def _add_choices(
+    panel: ET.Element, taxonomy: Taxonomy, language: Language, keys: dict[str, str]
+) -> None:
+    """Add the categories, those of a group below its name."""
     choices = ET.SubElement(
         panel,
         "Choices",
@@ -98,45 +67,50 @@ def _add_choices(panel: ET.Element, taxonomy: Taxonomy) -> None:
         required="true" if taxonomy.choice == "single" else "false",
         showInline="false",
     )
+    groups: dict[str, ET.Element] = {}
     for category in taxonomy.categories:
-        attributes = {"value": f"{category.fr} / {category.en}", "alias": category.id}
-        if category.hotkey:
-            attributes["hotkey"] = category.hotkey
-        hint = " — ".join(filter(None, (category.guideline.fr, category.guideline.en)))
-        if hint:
-            attributes["hint"] = hint
-        ET.SubElement(choices, "Choice", attributes)
+        if category.group not in groups:
+            group = ET.SubElement(choices, "View", className="press-group")
+            groups[category.group] = group
+            if category.group:
+                ET.SubElement(group, "Header", value=category.group, size="6")
+        row = ET.SubElement(groups[category.group], "View", className="press-category")
+        attributes = {"value": name_in(category, language), "alias": category.id}
+        if key := keys.get(category.id):
+            attributes["hotkey"] = key
+        ET.SubElement(row, "Choice", attributes)
+        if texts := rules(category, language):
+            rule = ET.SubElement(row, "View", className="press-rule")
+            ET.SubElement(rule, "Header", value=name_in(category, language), size="5")
+            for text in texts:
+                for sentence in _COUNTER_EXAMPLE.split(text):
+                    ET.SubElement(rule, "Header", value=sentence, size="6")
 
 
-def _question(taxonomy: Taxonomy) -> str:
-    if taxonomy.choice == "single":
-        return "Quelle catégorie ? / Which category?"
-    return "Quelles catégories ? / Which categories?"
-
-
-def _rule_fr(taxonomy: Taxonomy) -> str:
-    keys = "Sa touche coche une catégorie, Ctrl+Entrée valide, Ctrl+Espace passe l'article."
-    if taxonomy.choice == "single":
-        return f"Choisissez la catégorie dont l'article parle principalement. {keys}"
-    return (
-        "Cochez chaque catégorie dont l'article traite vraiment, même en partie, mais pas celles "
-        f"qu'il ne fait que mentionner. Si aucune ne convient, validez sans rien cocher. {keys}"
+def _add_unsure(panel: ET.Element, language: Language, key: str) -> None:
+    """Add the answer of an annotator who cannot decide, which is neither a vote nor a skip."""
+    view = ET.SubElement(panel, "View", className="press-unsure")
+    choices = ET.SubElement(
+        view, "Choices", name=UNSURE, toName=TEXT, choice="multiple", showInline="false"
     )
+    attributes = {"value": phrase("unsure", language), "alias": UNSURE}
+    if key:
+        attributes["hotkey"] = key
+    ET.SubElement(choices, "Choice", attributes)
 
 
-def _rule_en(taxonomy: Taxonomy) -> str:
-    keys = "Its key ticks a category, Ctrl+Enter submits, Ctrl+Space skips the article."
-    if taxonomy.choice == "single":
-        return f"Choose the category the article is mostly about. {keys}"
-    return (
-        "Tick every category the article is really about, even in part, but not those it merely "
-        f"mentions. If none applies, submit without ticking anything. {keys}"
+def _add_comment(panel: ET.Element, language: Language) -> None:
+    view = ET.SubElement(panel, "View", className="press-comment")
+    ET.SubElement(
+        view,
+        "TextArea",
+        name=COMMENT,
+        toName=TEXT,
+        rows="1",
+        maxSubmissions="1",
+        editable="true",
+        placeholder=phrase("comment", language),
     )
-
-
-def _escape(text: str) -> str:
-    text = re.sub(" ([:;!?»])", "\u00a0\\1", text).replace("« ", "«\u00a0")  # French typography
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def list_additions(ours: str, theirs: str) -> list[str]:
@@ -197,7 +171,8 @@ def _read_controls(interface: str) -> dict[str, set[str]]:
 
 
 def _read_values(control: ET.Element) -> set[str]:
-    choices = [element for element in control if element.get("value")]
+    within = (element for element in control.iter() if element is not control)
+    choices = [e for e in within if e.get("value") and e.tag not in _LAYOUT]
     return {choice.get("alias") or choice.get("value") or "" for choice in choices}
 
 

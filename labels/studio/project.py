@@ -130,7 +130,7 @@ def prepare_project(
         studio: the server.
         title: by which the project is found.
         interface: the labelling interface, as XML.
-        instruction: shown to annotators before they begin, HTML.
+        instruction: the guide, which a button of the labelling page shows, HTML.
         overlap: annotators an article.
         project_id: of the project, whatever its title is now; None: look for the title.
 
@@ -141,7 +141,7 @@ def prepare_project(
     settings = {
         "label_config": interface,
         "expert_instruction": instruction,
-        "show_instruction": True,
+        "show_instruction": False,  # else it covers the page at each visit; a button shows it
         "maximum_annotations": overlap,
     }
     if project_id is not None:

@@ -3,30 +3,51 @@
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from labels.server.answers import as_object, typed
-from labels.studio.interface import COMMENT, CONTROL, TEXT
+from labels.studio.interface import COMMENT, CONTROL, TEXT, UNSURE
 from seeds.base.errors import InputError
 from seeds.document import Document
 
+_ADDRESS = re.compile(r"https?://[^\s\[\]]+$", re.IGNORECASE)
+# A name with a capital before any small letter, "Le Monde" or "France 24", and is no path.
+_PAPER = re.compile(r"(?=[^a-zß-ÿ]*[A-ZÀ-Þ])[^\W_]['’&\w-]*( [^\W_]['’&\w-]*){0,5}")
+_SITE = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,6}")
+_FILE = re.compile(
+    r"_|\.(txt|md|x?html?|xml|[ct]sv|jsonl?|ndjson|parquet|docx?|pdf|gz|bz2|xz|zst)$"
+)
 _SEED_ID = re.compile("[0-9a-f]{16}")  # as `seeds.document` makes them
 
 
 def to_task(document: Document) -> dict[str, Any]:
     """Return the task of an article, which is recognised by its `seed_id` ever after."""
-    facts = " · ".join(filter(None, (document.date, document.source, document.language)))
+    outlet = outlet_of(document.source)
+    facts = " · ".join(filter(None, (outlet, document.date)))
     return {
         "data": {
             "seed_id": document.id,
             "text": document.text,
             "facts": facts or "–",
             "title": document.title,
+            "outlet": outlet,
             "date": document.date,
             "source": document.source,
             "language": document.language,
         },
         "meta": {"group": document.group},
     }
+
+
+def outlet_of(source: str) -> str:
+    """Return the site or the paper a source names; "" for a file, whose name may give answers away.
+
+    source: of a document: a file (and record), an address, or whatever a table's column says.
+    """
+    if _ADDRESS.match(source):
+        return (urlsplit(source).hostname or "").removeprefix("www.")
+    named = _PAPER.fullmatch(source) or _SITE.fullmatch(source)
+    return source.removeprefix("www.") if named and not _FILE.search(source) else ""
 
 
 def seed_id(task: dict[str, Any]) -> str:
@@ -86,6 +107,8 @@ def read_result(result: Any) -> tuple[list[str], str]:
     for region in typed(result, list, "result"):
         fields = typed(region, dict, "a region of the result")
         name = fields.get("from_name")
+        if name == UNSURE:
+            continue
         if name not in (CONTROL, COMMENT):
             shown = repr(name[:40]) if isinstance(name, str) else "no name"
             raise InputError(
@@ -99,6 +122,12 @@ def read_result(result: Any) -> tuple[list[str], str]:
         else:
             comment = _read_comment(value.get("text"))
     return choices, comment
+
+
+def says_unsure(result: Any) -> bool:
+    """Tell whether the annotator of a result, which `read_result` accepts, could not decide."""
+    values = (region.get("value") for region in result if region.get("from_name") == UNSURE)
+    return any(UNSURE in str((as_object(value) or {}).get("choices")) for value in values)
 
 
 def _read_comment(text: Any) -> str:

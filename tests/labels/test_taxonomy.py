@@ -85,7 +85,8 @@ def test_every_fault_of_a_taxonomy_is_named_at_once(tmp_path: Path) -> None:
     for part in (
         "'multiple' or 'single', found 'several'",
         "unknown key 'colour'",
-        "unknown key 'categories[1].labell' (known: id, fr, en, iptc, guideline, hotkey, added)",
+        "unknown key 'categories[1].labell' "
+        "(known: id, fr, en, iptc, guideline, hotkey, added, group)",
         "'Bad Id'",
         "names fr and en",
         "medtop:20000005",

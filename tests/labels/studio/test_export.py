@@ -329,3 +329,38 @@ def test_an_empty_export_is_no_error() -> None:
     exported = read_export([], taxonomy())
     assert (exported.annotations, exported.documents, exported.rejected) == ([], {}, {})
     assert not exported.counted
+
+
+UNSURE = {
+    "from_name": "unsure",
+    "to_name": "text",
+    "type": "choices",
+    "value": {"choices": ["unsure"]},
+}
+
+
+def test_unsure_is_read_as_an_answer_of_its_own_and_not_as_a_skip() -> None:
+    both, alone, sure = (
+        annotation("a@b.fr", result=[choices("cinema"), UNSURE]),
+        annotation("c@d.fr", result=[UNSURE]),
+        annotation("e@f.fr", "cinema"),
+    )
+    exported = export(both, alone, sure)
+    assert [(a.status, a.categories, a.unsure) for a in exported.annotations] == [
+        ("submitted", ("cinema",), True),
+        ("submitted", (), True),
+        ("submitted", ("cinema",), False),
+    ]
+
+
+@pytest.mark.parametrize("value", [{"choices": []}, {"choices": None}, {}, None, 5, "unsure"])
+def test_an_unsure_that_says_nothing_is_none(value: Any) -> None:
+    exported = export(annotation("a@b.fr", result=[{**UNSURE, "value": value}]))
+    assert [a.unsure for a in exported.annotations] == [False]
+
+
+def test_unsure_alone_is_an_answer_where_exactly_one_category_holds() -> None:
+    exported = export(annotation("a@b.fr", result=[UNSURE]), choice="single")
+    assert [(a.categories, a.unsure) for a in exported.annotations] == [((), True)]
+    assert exported.rejected == {}
+    assert export(annotation("a@b.fr"), choice="single").annotations == []

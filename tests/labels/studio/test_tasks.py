@@ -19,8 +19,35 @@ def test_a_task_carries_the_text_inline_and_the_id_it_is_recognised_by() -> None
     sent = to_task(ARTICLE)
     assert sent["data"]["seed_id"] == ARTICLE.id
     assert sent["data"]["text"] == "Un film.\n\nSuite."
-    assert sent["data"]["facts"] == "2024-05 · a.txt · fr"
+    assert sent["data"]["facts"] == "2024-05"
     assert to_task(Document.of("Rien d'autre."))["data"]["facts"] == "–"
+
+
+@pytest.mark.parametrize(
+    ("source", "outlet"),
+    [
+        ("https://www.lemonde.fr/culture/article.html", "lemonde.fr"),
+        ("http://french.china.org.cn:80/a", "french.china.org.cn"),
+        ("www.rfi.fr", "rfi.fr"),
+        ("Le Monde", "Le Monde"),
+        ("L'Équipe", "L'Équipe"),
+        ("20 Minutes", "20 Minutes"),
+        ("festival-de-cinema.txt", ""),
+        ("Cinema.txt.gz", ""),
+        ("archives/cinema/Film", ""),
+        ("export.jsonl:12", ""),
+        ("Cinema_12", ""),
+        ("stdin", ""),
+        ("https://[broken", ""),
+        ("", ""),
+    ],
+)
+def test_annotators_see_the_outlet_and_the_date_but_no_file_name(source: str, outlet: str) -> None:
+    article = Document.of("Un film.", source=source, date="2024-05")
+    data = to_task(article)["data"]
+    assert data["outlet"] == outlet
+    assert data["facts"] == (f"{outlet} · 2024-05" if outlet else "2024-05")
+    assert to_document(to_task(article)) == article
 
 
 def test_a_task_whose_text_was_changed_on_the_server_is_refused() -> None:

@@ -1,0 +1,1 @@
+"""What the labelling page looks like and says: its style, words, keys, guide and tabs."""
