@@ -28,6 +28,8 @@ class Annotation:
         comment: the annotator's free comment.
         updated: when it was last changed, ISO 8601, "" if unknown.
         unsure: the annotator could not decide; it counts as no vote.
+        origin: where it was made: in the project for disputes, or with `classify labels settle`;
+            "" in the project itself or by an import.
     """
 
     document_id: str
@@ -40,6 +42,12 @@ class Annotation:
     comment: str = ""
     updated: str = ""
     unsure: bool = False
+    origin: Literal["", "adjudication", "settled"] = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it was made in the workspace, so that no pull takes it away."""
+        return self.annotator.startswith(IMPORTED) or self.origin == "settled"
 
     @property
     def last_change(self) -> tuple[float, str]:

@@ -2,13 +2,14 @@
 
 import functools
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from classify.progress import track_count
 from classify.terminal import say
+from classify.workspace.adjudication import fetch_answers
 from classify.workspace.project import (
     KnownProject,
     find_connected,
@@ -20,8 +21,9 @@ from labels.consensus import Agreement, agree
 from labels.dataset import write_dataset
 from labels.new_categories import Creation
 from labels.spreadsheet import LabelledArticles, Layout, read_labelled, with_choice
+from labels.studio.adjudication.answers import Answers
 from labels.studio.export import Export, read_export
-from labels.taxonomy import Taxonomy, ensure_taxonomy, extend_taxonomy
+from labels.taxonomy import Taxonomy, ensure_taxonomy, extend_taxonomy, read_taxonomy
 from seeds.base.errors import InputError, missing_extra
 from seeds.base.records import write_records
 from seeds.document import Document, read_documents, write_documents
@@ -99,9 +101,66 @@ def require_label_studio() -> None:
         raise missing_extra("labels", "Label Studio")
 
 
-def pull_annotations(
-    workspace: Path, connected: KnownProject | None = None
-) -> tuple[Labels, Export]:
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What Label Studio has of a workspace's labels.
+
+    Attributes:
+        studio: the server.
+        settings: of the project.
+        project: the one the annotations are from.
+        export: its annotations.
+        answers: those of the project for disputes.
+        labels: what follows from all of these, and from what is in the workspace alone.
+    """
+
+    studio: "Studio"
+    settings: "StudioSettings"
+    project: "Project"
+    export: Export
+    answers: Answers
+    labels: Labels
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The page of each annotated article in Label Studio, by the article's id."""
+        return {name: self.project.task_url(task) for name, task in self.export.tasks.items()}
+
+    def ask_third(self) -> list[int]:
+        """Offer disputed articles to one annotator more if that is wished; return their tasks."""
+        from labels.studio.adjudication.third_opinion import ask_third
+
+        articles = [dispute.document_id for dispute in self.labels.agreed.disputes]
+        if not (articles and self.settings.third_opinion):
+            return []
+        return ask_third(self.studio, self.project.id, articles, self.settings.overlap)
+
+
+def fetch_labels(workspace: Path, connected: KnownProject | None = None) -> Fetched:
+    """Fetch the annotations of a project and settle them; nothing is stored.
+
+    connected: the project; None: the workspace's own.
+
+    Raises:
+        InputError: Label Studio can't be reached, or there is no project.
+    """
+    taxonomy = read_taxonomy(workspace)
+    studio, settings = connect_studio(workspace)
+    if connected is None:
+        project = require_own_project(workspace, studio, settings)
+    else:
+        project = find_connected(studio, connected)
+    export = fetch_export(studio, project, taxonomy)
+    stored = read_annotations(workspace)
+    answers = fetch_answers(workspace, studio, settings, taxonomy, project, stored)
+    local = [annotation for annotation in stored if annotation.is_local]
+    documents = {**export.documents, **read_documents(workspace)}
+    annotations = [*local, *export.annotations, *answers.annotations]
+    labels = Labels(documents, annotations, taxonomy, settings.votes_needed)
+    return Fetched(studio, settings, project, export, answers, labels)
+
+
+def pull_annotations(workspace: Path, connected: KnownProject | None = None) -> Fetched:
     """Fetch the annotations of a project, settle and store them; the caller holds the lock.
 
     Args:
@@ -112,28 +171,31 @@ def pull_annotations(
         InputError: Label Studio can't be reached, there is no project, or the project has lost
             all annotations, which would be lost here as well.
     """
-    taxonomy = ensure_taxonomy(workspace)
-    studio, settings = connect_studio(workspace)
+    ensure_taxonomy(workspace)
+    fetched = fetch_labels(workspace, connected)
+    export, project = fetched.export, fetched.project
     if connected is None:
-        project = require_own_project(workspace, studio, settings)
-        remember_project(workspace, studio, settings, project)
-    else:
-        project = find_connected(studio, connected)
-    export = fetch_export(studio, project, taxonomy)
-    annotations = read_annotations(workspace)
-    imported = select_imported(annotations)
-    pulled = len(annotations) - len(imported)
+        remember_project(workspace, fetched.studio, fetched.settings, project)
+    stored = read_annotations(workspace)
+    pulled = sum(not (annotation.is_local or annotation.origin) for annotation in stored)
     if pulled and not (export.annotations or export.rejected):
         raise InputError(
             f"{project.url}: has no annotation, and the {pulled:,} in "
             f"{workspace / 'annotations.jsonl'} would be lost. Is it the right project? If they "
             "are to be deleted, remove that file, then pull again."
         )
-    documents = {**export.documents, **read_documents(workspace)}
-    votes = [*imported, *export.annotations]
-    labels = Labels(documents, votes, taxonomy, settings.votes_needed)
-    store_labels(workspace, labels)
-    return labels, export
+    store_labels(workspace, fetched.labels)
+    return fetched
+
+
+def load_labels(workspace: Path) -> Labels:
+    """Return the labels as the last pull or import left them."""
+    return Labels(
+        read_documents(workspace),
+        read_annotations(workspace),
+        read_taxonomy(workspace),
+        read_studio_settings(workspace).votes_needed,
+    )
 
 
 def fetch_export(studio: "Studio", project: "Project", taxonomy: Taxonomy) -> Export:
@@ -142,11 +204,6 @@ def fetch_export(studio: "Studio", project: "Project", taxonomy: Taxonomy) -> Ex
 
     with track_count("Fetching", None) as count:
         return read_export(export_tasks(studio, project.id, progress=count), taxonomy)
-
-
-def select_imported(annotations: Iterable[Annotation]) -> list[Annotation]:
-    """Return the annotations that came from a file, not from Label Studio."""
-    return [annotation for annotation in annotations if annotation.annotator.startswith(IMPORTED)]
 
 
 def store_labels(workspace: Path, labels: Labels) -> None:

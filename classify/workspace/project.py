@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classify.terminal import say
-from labels.annotations import IMPORTED, read_annotations
+from labels.annotations import read_annotations
 from seeds.base.errors import InputError
 from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
@@ -151,4 +151,4 @@ def _path(workspace: Path) -> Path:
 def _has_pulled(workspace: Path) -> bool:
     """Tell whether the workspace has annotations that came from Label Studio."""
     annotations = read_annotations(workspace)
-    return not all(annotation.annotator.startswith(IMPORTED) for annotation in annotations)
+    return not all(annotation.is_local for annotation in annotations)

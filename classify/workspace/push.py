@@ -76,6 +76,7 @@ def update_project(
         render_interface(taxonomy, language=settings.language, keyboard=settings.keyboard),
         instruction=render_guide(taxonomy, language=settings.language, keyboard=settings.keyboard),
         overlap=settings.overlap,
+        overlap_share=settings.overlap_share,
         project_id=own.id if own else None,
     )
     remember_project(workspace, studio, settings, project)

@@ -32,7 +32,9 @@ class StudioSettings:
         timeout: seconds to wait for one answer.
         retries: of reads; a write is never sent blindly again.
         votes: annotators who must have answered before an article counts as settled; 0 means as
-            many as overlap.
+            many as overlap, or 1 where only a share of the articles gets so many.
+        overlap_share: the share of the articles that so many annotators get; the others get one.
+        third_opinion: ask one more annotator about a disputed article, in the project itself.
         language: of the labelling page, its guide and its tabs.
         keyboard: "digits" keeps the hotkeys of taxonomy.toml, the others give out letters in the
             order of that keyboard.
@@ -45,13 +47,15 @@ class StudioSettings:
     timeout: float
     retries: int
     votes: int = 0
+    overlap_share: float = 1.0
+    third_opinion: bool = False
     language: Language = "fr"
     keyboard: Keyboard = "digits"
 
     @property
     def votes_needed(self) -> int:
         """How many votes settle an article."""
-        return self.votes or self.overlap
+        return self.votes or (self.overlap if self.overlap_share == 1 else 1)
 
     def __post_init__(self) -> None:
         if faults := self.faults_in(asdict(self)):
@@ -76,6 +80,8 @@ class StudioSettings:
                 f"votes must be at most overlap ({overlap}), which is how many annotators see an "
                 f"article, found {votes}"
             )
+        if not 0 <= values.get("overlap_share", 1) <= 1:
+            faults.append(f"overlap_share must be from 0 to 1, found {values['overlap_share']}")
         if not 0 < values.get("timeout", 1) < _LONGEST:
             found = values["timeout"]
             faults.append(f"timeout must be above 0 and below {_LONGEST:,} seconds, found {found}")

@@ -27,6 +27,7 @@ class Export:
             no longer those of the article).
         counted: how many are submitted, skipped, draft, or replaced by a later one.
         foreign: tasks that were not sent by `classify labels push`; their annotations are left out.
+        tasks: Label Studio's id of the task of each article.
     """
 
     annotations: list[Annotation]
@@ -34,6 +35,7 @@ class Export:
     rejected: dict[str, list[int]]
     counted: Counter[str] = field(default_factory=Counter)
     foreign: tuple[int, ...] = ()
+    tasks: dict[str, int] = field(default_factory=dict)
 
 
 def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
@@ -49,6 +51,7 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
     rejected: dict[str, list[int]] = defaultdict(list)
     counted: Counter[str] = Counter()
     foreign: list[int] = []
+    task_ids: dict[str, int] = {}
     for task in tasks:
         number = _number(task)
         if not seed_id(task):
@@ -61,6 +64,7 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
             rejected[str(error)].append(number)
             continue
         documents[article.id] = article
+        task_ids[article.id] = number
         if not records:  # Label Studio shows a draft to nobody but its author
             counted["draft"] += 1
         for record, status in records:
@@ -71,7 +75,7 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
     latest = _select_latest(annotations)
     counted.update(annotation.status for annotation in latest)
     counted += Counter(replaced=len(annotations) - len(latest))  # no entry for 0
-    return Export(latest, documents, dict(rejected), counted, tuple(foreign))
+    return Export(latest, documents, dict(rejected), counted, tuple(foreign), task_ids)
 
 
 def _number(task: dict[str, Any]) -> int:

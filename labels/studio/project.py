@@ -46,6 +46,10 @@ class Project:
     annotations: int
     skipped: int
 
+    def task_url(self, task: int) -> str:
+        """Return the page of a task: the list of tasks, with this one open."""
+        return f"{self.url}/data?task={task}"
+
 
 def ignore_progress(_done: int, _total: int) -> None:
     """Report nothing."""
@@ -122,6 +126,7 @@ def prepare_project(
     *,
     instruction: str,
     overlap: int,
+    overlap_share: float = 1.0,
     project_id: int | None = None,
 ) -> Project:
     """Create the project of a title, or bring it up to date.
@@ -132,6 +137,7 @@ def prepare_project(
         interface: the labelling interface, as XML.
         instruction: the guide, which a button of the labelling page shows, HTML.
         overlap: annotators an article.
+        overlap_share: the share of the articles that get so many; the others get one.
         project_id: of the project, whatever its title is now; None: look for the title.
 
     Raises:
@@ -143,6 +149,7 @@ def prepare_project(
         "expert_instruction": instruction,
         "show_instruction": False,  # else it covers the page at each visit; a button shows it
         "maximum_annotations": overlap,
+        "overlap_cohort_percentage": round(100 * overlap_share),
     }
     if project_id is not None:
         project = get_project(studio, project_id)
@@ -261,14 +268,17 @@ def send_tasks(studio: Studio, project_id: int, tasks: Sequence[Task]) -> None:
     studio.write(f"project {project_id}", import_tasks, id=project_id, request=tasks)
 
 
-def delete_tasks(studio: Studio, project_id: int, task_ids: Sequence[int]) -> None:
-    """Delete tasks with all their annotations."""
+def delete_tasks(
+    studio: Studio, project_id: int, task_ids: Sequence[int], query: Query = EVERY_TASK
+) -> None:
+    """Delete tasks with all their annotations; of these only those that a query finds then."""
     for batch in chunks(task_ids, PAGE):
         studio.write(
             f"project {project_id}",
             studio.sdk.actions.create,
             id="delete_tasks",
             project=project_id,
+            filters=query.filters(),
             selected_items={"all": False, "included": list(batch)},
         )
 

@@ -32,12 +32,13 @@ class Query:
 
         Pages asked for by id leave no task out while others are deleted; numbered pages do.
         """
+        return json.dumps({"filters": self.filters(after)}, separators=(",", ":"))
+
+    def filters(self, after: int = 0) -> dict[str, Any]:
+        """Return the query, for tasks with an id above `after`, as an object."""
         above = _filter("id", "greater", after, "Number")
-        filters = {
-            "conjunction": self.conjunction,
-            "items": [_filter(*rule) | {"child_filter": above} for rule in self.rules] or [above],
-        }
-        return json.dumps({"filters": filters}, separators=(",", ":"))
+        items = [_filter(*rule) | {"child_filter": above} for rule in self.rules] or [above]
+        return {"conjunction": self.conjunction, "items": items}
 
 
 EVERY_TASK = Query()
@@ -48,6 +49,13 @@ WORKED_ON = Query(  # by an annotation, a skip or a draft
         ("draft_exists", "equal", True, "Boolean"),
     ),
     conjunction="or",
+)
+UNTOUCHED = Query(  # by all of these
+    (
+        ("total_annotations", "equal", 0, "Number"),
+        ("cancelled_annotations", "equal", 0, "Number"),
+        ("draft_exists", "equal", False, "Boolean"),
+    )
 )
 
 

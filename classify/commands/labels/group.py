@@ -26,6 +26,14 @@ COMMANDS = {
         "classify.commands.labels.status:status",
         "Show how many articles are annotated, by whom, and per category.",
     ),
+    "adjudicate": (
+        "classify.commands.labels.adjudicate:adjudicate",
+        "Ask one more person about disputed articles.",
+    ),
+    "settle": (
+        "classify.commands.labels.settle:settle",
+        "Settle one article by hand.",
+    ),
     "suspects": (
         "classify.commands.labels.suspects:suspects",
         "List the labels that are probably wrong, the worst first.",

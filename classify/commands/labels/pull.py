@@ -21,26 +21,37 @@ def pull(workspace: Path | None) -> None:
     """Fetch the annotations and settle them by majority.
 
     Agreed labels go to dataset.jsonl. Articles on which the annotators are evenly split go to
-    adjudicate.jsonl: one of them changes the annotation, or a third person opens the article from
-    the list in Label Studio and adds one with "+"; then pull again.
+    adjudicate.jsonl: `classify labels adjudicate` asks one more person about them, and the next
+    pull takes that person's answers as settling.
     """
     from classify.workspace.labels import pull_annotations
 
     folder = workspace_path(workspace)
     with locked(folder, "classify labels pull"):
-        pulled, export = pull_annotations(folder)
+        fetched = pull_annotations(folder)
+        asked = fetched.ask_third()
+    export, answers = fetched.export, fetched.answers
     _print_set_aside(export.rejected)
+    _print_set_aside(answers.rejected, where=" of the project for disputes")
     _print_foreign(export.foreign)
-    print_labels(folder, pulled, export.counted)
-    if export.rejected:
+    if answers.annotations or answers.undecided:
+        say(
+            f"adjudicated: {quantity(len(answers.annotations), 'article')}, "
+            f"{len(answers.undecided):,} skipped or unsure"
+        )
+    if asked:
+        say(f"third opinion: {_name_tasks(asked)} offered to one more annotator")
+    print_labels(folder, fetched.labels, export.counted, fetched.links)
+    if export.rejected or answers.rejected:
         click.get_current_context().exit(1)
 
 
-def _print_set_aside(rejected: Mapping[str, Sequence[int]]) -> None:
+def _print_set_aside(rejected: Mapping[str, Sequence[int]], *, where: str = "") -> None:
     """Print the annotations a pull could not use, a line a reason."""
     reasons = sorted(rejected.items(), key=lambda pair: -len(pair[1]))
     for reason, tasks in reasons[:_REASONS_SHOWN]:
-        say(f"set aside: {quantity(len(tasks), 'annotation')} ({_name_tasks(tasks)}): {reason}")
+        named = f"{_name_tasks(tasks)}{where}"
+        say(f"set aside: {quantity(len(tasks), 'annotation')} ({named}): {reason}")
     if rest := reasons[_REASONS_SHOWN:]:
         say(f"set aside: … and {sum(len(tasks) for _, tasks in rest):,} more, for other reasons")
 

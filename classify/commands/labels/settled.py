@@ -2,20 +2,27 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
 
-from classify.terminal import escape, quantity, say
+from classify.commands.labels.disputes import describe_disputes, dispute_lines
+from classify.terminal import quantity, say
 
 if TYPE_CHECKING:
     from classify.workspace.labels import Labels
 
 
-_DISPUTES_SHOWN = 5  # lines; adjudicate.jsonl lists all
+_DISPUTES_SHOWN = 20  # lines; adjudicate.jsonl lists all
 
 
-def print_labels(folder: Path, settled: "Labels", counted: Mapping[str, int]) -> None:
+def print_labels(
+    folder: Path,
+    settled: "Labels",
+    counted: Mapping[str, int],
+    links: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Print the agreed labels, the disputes, what waits for votes, and the path of the dataset."""
     dataset, disputes, waiting = settled.agreed
     if counted:
@@ -33,9 +40,9 @@ def print_labels(folder: Path, settled: "Labels", counted: Mapping[str, int]) ->
             f"{quantity(dataset.unknown_pairs, 'pair')} of article and category unknown: disputed, "
             "or the category was added later; training leaves out these pairs alone"
         )
-    for dispute in disputes[:_DISPUTES_SHOWN]:
-        title = settled.documents[dispute.document_id].text.partition("\n")[0]
-        say(f"  {dispute.document_id}  {escape(title)[:44]:<44}  {', '.join(dispute.disputed)}?")
+    shown = disputes[:_DISPUTES_SHOWN]
+    for line in dispute_lines(describe_disputes(shown, settled, links)):
+        say(line)
     if len(disputes) > _DISPUTES_SHOWN:
         say(f"  … the full list: {folder / 'adjudicate.jsonl'}")
     click.echo(f"{folder / 'dataset.jsonl'}")

@@ -7,9 +7,12 @@ from typing import Any
 
 import click
 
+from classify.commands.labels.disputes import describe_disputes, dispute_lines
 from classify.options import text_format_option, workspace_option
 from classify.terminal import answer, escape
 from seeds.base.settings import workspace_path
+
+_DISPUTES_SHOWN = 20  # in text; JSON has all
 
 
 @click.command()
@@ -18,34 +21,21 @@ from seeds.base.settings import workspace_path
 @workspace_option
 def status(form: str, offline: bool, workspace: Path | None) -> None:
     """Show how many articles are annotated, by whom, and per category."""
-    from classify.workspace.labels import (
-        Labels,
-        connect_studio,
-        count_progress,
-        fetch_export,
-        read_studio_settings,
-        select_imported,
-    )
-    from classify.workspace.project import require_own_project
-    from labels.annotations import read_annotations
-    from labels.taxonomy import read_taxonomy
-    from seeds.document import read_documents
+    from classify.workspace.labels import count_progress, fetch_labels, load_labels
 
     folder = workspace_path(workspace)
-    taxonomy, documents = read_taxonomy(folder), read_documents(folder)
-    annotations = read_annotations(folder)
     facts: dict[str, Any] = {}
-    if not offline:
-        studio, settings = connect_studio(folder)
-        project = require_own_project(folder, studio, settings)
-        export = fetch_export(studio, project, taxonomy)
-        documents = {**export.documents, **documents}
-        annotations = [*select_imported(annotations), *export.annotations]
-        facts = {"project": project.url, "tasks": project.tasks}
+    links: dict[str, str] = {}
+    if offline:
+        labels = load_labels(folder)
+    else:
+        fetched = fetch_labels(folder)
+        labels, export, links = fetched.labels, fetched.export, fetched.links
+        facts = {"project": fetched.project.url, "tasks": fetched.project.tasks}
         facts["set_aside"] = sum(map(len, export.rejected.values()))
         facts["foreign_tasks"] = len(export.foreign)
-    votes_needed = read_studio_settings(folder).votes_needed
-    report = facts | count_progress(Labels(documents, annotations, taxonomy, votes_needed))
+    report = facts | count_progress(labels)
+    report["disputes"] = describe_disputes(labels.agreed.disputes, labels, links)
     if form == "json":
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
@@ -73,6 +63,11 @@ def _status_lines(report: Mapping[str, Any]) -> Iterator[str]:
         for name, counts in report["annotators"].items()
     ]
     yield from ("", *_table_lines("annotator", states, annotators))
+    if report["disputes"]:
+        yield from ("", "to adjudicate")
+        yield from dispute_lines(report["disputes"][:_DISPUTES_SHOWN])
+        if (rest := len(report["disputes"]) - _DISPUTES_SHOWN) > 0:
+            yield f"  … and {rest:,} more: see adjudicate.jsonl after a pull"
     categories = [(name, [count]) for name, count in report["categories"].items()]
     yield from ("", *_table_lines("category", ("agreed",), categories))
 

@@ -1,0 +1,178 @@
+"""Disputes of a workspace: their project in Label Studio, and the answers given there."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from classify.progress import track_count
+from classify.terminal import quantity, say
+from classify.workspace.project import KnownProject
+from labels.annotations import Annotation
+from labels.consensus import Dispute
+from labels.studio.adjudication.answers import Answers, read_answers
+from labels.taxonomy import Taxonomy
+from seeds.base.records import read_optional_object
+from seeds.base.settings import parse
+from seeds.base.storage import write_text
+from seeds.document import Document
+
+if TYPE_CHECKING:
+    from labels.studio.adjudication.sync import Synced
+    from labels.studio.client import Studio
+    from labels.studio.connection import StudioSettings
+    from labels.studio.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAdjudication:
+    """The project for disputes, known again when it is renamed.
+
+    Attributes:
+        main: the id of the project whose disputes it is for.
+        project: itself.
+    """
+
+    main: int
+    project: KnownProject
+
+
+def find_adjudication(
+    workspace: Path, studio: "Studio", settings: "StudioSettings", main: "Project"
+) -> "Project | None":
+    """Return the project for the disputes of the main one; None if there is none.
+
+    It is known by its id, whatever it is called in Label Studio, and found by its title at first.
+
+    Raises:
+        InputError: several projects have the title.
+    """
+    from labels.studio.adjudication.tasks import adjudication_title
+    from labels.studio.project import find_ids, find_project
+
+    known = _read(workspace)
+    if known and known.main == main.id and (project := known.project.find(studio)):
+        return project
+    title = adjudication_title(settings.title)
+    return find_project(studio, title) if find_ids(studio, title) else None
+
+
+def update_adjudication(
+    workspace: Path,
+    studio: "Studio",
+    settings: "StudioSettings",
+    taxonomy: Taxonomy,
+    main: "Project",
+    *,
+    with_votes: bool,
+) -> "Project":
+    """Create the project for disputes, or bring its labelling interface up to date.
+
+    Args:
+        workspace: keeps which project it is.
+        studio: the server.
+        settings: of the main project.
+        taxonomy: from which the labelling interface follows.
+        main: the project whose disputes it is for.
+        with_votes: the page shows what the annotators answered.
+
+    Raises:
+        InputError: see labels.studio.project.prepare_project.
+    """
+    from labels.studio.adjudication.tasks import adjudication_title, show_votes
+    from labels.studio.interface import render_guide, render_interface
+    from labels.studio.project import prepare_project
+
+    known = find_adjudication(workspace, studio, settings, main)
+    interface = render_interface(taxonomy)
+    project = prepare_project(
+        studio,
+        adjudication_title(settings.title),
+        show_votes(interface) if with_votes else interface,
+        instruction=render_guide(taxonomy),
+        overlap=1,
+        project_id=known.id if known else None,
+    )
+    record = KnownAdjudication(main.id, KnownProject.of(studio, project))
+    if record != _read(workspace):
+        write_text(_path(workspace), json.dumps(asdict(record)) + "\n")
+    if known is None:
+        say(f"project {project.title!r} created")
+    return project
+
+
+def send_disputes(
+    studio: "Studio",
+    project: "Project",
+    disputes: Sequence[Dispute],
+    documents: Mapping[str, Document],
+    annotations: Iterable[Annotation],
+    taxonomy: Taxonomy,
+    *,
+    with_votes: bool,
+) -> "Synced":
+    """Bring the project for disputes up to date: what is new goes there, what is settled leaves.
+
+    Args:
+        studio: the server.
+        project: the one for disputes.
+        disputes: all there are.
+        documents: the articles of the workspace.
+        annotations: all there are.
+        taxonomy: has the names of categories.
+        with_votes: the page shows what the annotators answered.
+    """
+    from labels.studio.adjudication.sync import sync_disputes
+    from labels.studio.adjudication.tasks import to_disputed_task
+
+    votes: dict[str, list[Annotation]] = defaultdict(list)
+    for annotation in annotations if with_votes else ():
+        if annotation.status == "submitted" and not annotation.origin:
+            votes[annotation.document_id].append(annotation)
+    ids = [dispute.document_id for dispute in disputes]
+    tasks = [to_disputed_task(documents[name], votes[name], taxonomy) for name in ids]
+    with track_count("Sending", len(tasks)) as count:
+        return sync_disputes(studio, project.id, tasks, progress=count)
+
+
+def fetch_answers(
+    workspace: Path,
+    studio: "Studio",
+    settings: "StudioSettings",
+    taxonomy: Taxonomy,
+    main: "Project",
+    stored: Iterable[Annotation],
+) -> Answers:
+    """Fetch what adjudicators answered; if their project is gone, return what was pulled of it.
+
+    stored: the annotations of the workspace.
+    """
+    from labels.studio.project import export_tasks
+
+    kept = tuple(annotation for annotation in stored if annotation.origin == "adjudication")
+    project = find_adjudication(workspace, studio, settings, main)
+    if project:
+        answers = read_answers(export_tasks(studio, project.id), taxonomy)
+        if (lost := len(kept) - len(answers.annotations)) > 0:
+            say(f"{project.url}: has {quantity(lost, 'answer')} fewer than at the last pull")
+        return answers
+    if kept:
+        say(
+            f"{studio.url}: the project for disputes is gone; what was pulled of it before "
+            f"({quantity(len(kept), 'answer')}) still counts. `classify labels adjudicate` makes "
+            "another one."
+        )
+    return Answers(kept)
+
+
+def _read(workspace: Path) -> KnownAdjudication | None:
+    path = _path(workspace)
+    remedy = "Remove the file: the project is then found by its title."
+    record = read_optional_object(path, remedy)
+    return None if record is None else parse(record, KnownAdjudication, str(path))
+
+
+def _path(workspace: Path) -> Path:
+    return workspace / "adjudication.json"
