@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,7 +151,7 @@ def fetch_answers(
     """
     from labels.studio.project import export_tasks
 
-    kept = tuple(annotation for annotation in stored if annotation.origin == "adjudication")
+    kept = [annotation for annotation in stored if annotation.origin == "adjudication"]
     project = find_adjudication(workspace, studio, settings, main)
     if project:
         answers = read_answers(export_tasks(studio, project.id), taxonomy)
@@ -161,10 +161,10 @@ def fetch_answers(
     if kept:
         say(
             f"{studio.url}: the project for disputes is gone; what was pulled of it before "
-            f"({quantity(len(kept), 'answer')}) still counts. `classify labels adjudicate` makes "
-            "another one."
+            f"({quantity(len(kept), 'answer')}) still counts, as if settled by hand. "
+            "`classify labels adjudicate` makes another one."
         )
-    return Answers(kept)
+    return Answers(tuple(replace(annotation, origin="settled") for annotation in kept))
 
 
 def _read(workspace: Path) -> KnownAdjudication | None:
