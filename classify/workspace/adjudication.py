@@ -82,16 +82,17 @@ def update_adjudication(
         InputError: see labels.studio.project.prepare_project.
     """
     from labels.studio.adjudication.tasks import adjudication_title, show_votes
-    from labels.studio.interface import render_guide, render_interface
+    from labels.studio.interface import render_interface
+    from labels.studio.page.guide import render_guide
     from labels.studio.project import prepare_project
 
     known = find_adjudication(workspace, studio, settings, main)
-    interface = render_interface(taxonomy)
+    interface = render_interface(taxonomy, language=settings.language, keyboard=settings.keyboard)
     project = prepare_project(
         studio,
         adjudication_title(settings.title),
         show_votes(interface) if with_votes else interface,
-        instruction=render_guide(taxonomy),
+        instruction=render_guide(taxonomy, language=settings.language, keyboard=settings.keyboard),
         overlap=1,
         project_id=known.id if known else None,
     )

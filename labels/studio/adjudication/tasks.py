@@ -13,7 +13,8 @@ _VOTES = "votes"  # the field of a task that has the votes, and what shows it in
 _NO_VOTES = "–"  # every task has the field, or the page could not be changed to show it
 _SUFFIX = " – À arbitrer"
 _LONGEST_TITLE = 50  # characters that Label Studio takes
-_PANEL = "press-panel"  # where the interface has the categories; the votes go above them
+_ARTICLE = "press-article"  # where the interface has the article, below whose facts the votes go
+_FRAME = "border-left: 3px solid #b0862a; padding-left: .75em; margin-bottom: 1em"
 
 
 def adjudication_title(title: str) -> str:
@@ -40,12 +41,12 @@ def _describe_vote(vote: Annotation, taxonomy: Taxonomy) -> str:
 
 
 def show_votes(interface: str) -> str:
-    """Return a labelling interface that also shows the votes of a task, above the categories."""
+    """Return a labelling interface that also shows the votes of a task, above the text."""
     root = ET.fromstring(interface)  # noqa: S314 — our own  # nosec B314
-    panels = [view for view in root.iter("View") if view.get("className") == _PANEL]
-    votes = ET.Element("View", className="press-votes")
+    places = [view for view in root.iter("View") if view.get("className") == _ARTICLE]
+    votes = ET.Element("View", className="press-votes", style=_FRAME)
     ET.SubElement(votes, "Header", value="Avis des annotateurs", size="5")
     ET.SubElement(votes, "Text", name=_VOTES, value=f"${_VOTES}", selectionEnabled="false")
-    (panels or [root])[0].insert(0, votes)
+    (places or [root])[0].insert(1, votes)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode")
