@@ -28,6 +28,8 @@ def parquet_records(opened: IO[bytes], choose: Choose | None) -> Iterator[Record
         columns = _choose_columns(table, choose)
         for batch in table.iter_batches(_rows_at_once(table), columns=columns, use_threads=False):
             for values in _row_values(batch):
+                if choose and columns is None:
+                    raise InputError("is damaged: it says that it has no rows. Write it again.")
                 number += 1
                 yield Record(number, values)
     except (InputError, OSError):

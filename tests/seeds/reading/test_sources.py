@@ -387,3 +387,20 @@ def test_a_size_is_said_in_words_that_fit_it(tmp_path: Path, size: int) -> None:
         2_500_000: ("2.5 MB", "2.5 MB"),
     }[size]
     assert fault.message.startswith(f"has {words[0]}, more than the {words[1]} one article may")
+
+
+@pytest.mark.slow
+def test_a_parquet_file_with_any_damaged_byte_in_its_footer_is_read_or_a_fault(
+    tmp_path: Path,
+) -> None:
+    """Its footer may even say that it has no rows while it has."""
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"texte": ["Un été à Hué."] * 3}), path)
+    sound = path.read_bytes()
+    said: set[str] = set()
+    for place in range(len(sound) - 8 - int.from_bytes(sound[-8:-4], "little"), len(sound)):
+        path.write_bytes(sound[:place] + b"\0" + sound[place + 1 :])
+        articles, faults = split([path])
+        assert articles or faults or parquet.ParquetFile(path).metadata.num_rows == 0
+        said.update(fault.message.partition(":")[0] for fault in faults)
+    assert "is damaged" in said
