@@ -113,6 +113,12 @@ class Dataset:
         return known
 
     @property
+    def learnable(self) -> "NDArray[np.bool_]":
+        """Which categories some articles are known to have and others to lack, bool (k,)."""
+        gold = self.gold
+        return gold.any(axis=0) & (self.known & ~gold).any(axis=0)
+
+    @property
     def unknown_pairs(self) -> int:
         """How many pairs of article and category are unknown."""
         return sum(len(example.unknown) for example in self.examples)

@@ -40,8 +40,11 @@ def fit_rule(
     folds: IntArray,
     categories: tuple[str, ...],
     targets: RuleTargets,
+    known: BoolArray | None = None,
 ) -> tuple[Scaling, Rule]:
     """Fit calibration and decision rule to articles the model did not learn from.
+
+    An article counts as right if all that is known of it is.
 
     Args:
         scores: float32 (n, k), each article's from a model that did not learn from it.
@@ -50,43 +53,53 @@ def fit_rule(
             other folds: one fitted on the article itself would be surer of it than of a new one.
         categories: the k ids.
         targets: what the rule must reach.
+        known: bool (n, k), the pairs of article and category that count; None: all.
     """
-    scaling, rule = _fit_thresholds(scores, gold, categories, targets)
+    known = np.ones(gold.shape, np.bool_) if known is None else known
+    scaling, rule = _fit_thresholds(scores, gold, known, categories, targets)
     certainty, right = np.zeros(len(gold)), np.zeros(len(gold), np.bool_)
     for fold in np.unique(folds):
         inside, outside = folds == fold, folds != fold
         if not gold[outside].any():
             continue
         fold_scaling, fold_rule = _fit_thresholds(
-            scores[outside], gold[outside], categories, targets
+            scores[outside], gold[outside], known[outside], categories, targets
         )
         probabilities = fold_rule.probabilities(fold_scaling.apply(scores[inside]))
         certainty[inside] = fold_rule.certainty(probabilities)
-        right[inside] = (fold_rule.select(probabilities) == gold[inside]).all(axis=1)
-    # Where categories were left out, an article without a predicted one is never accepted.
-    rows = certainty > 0 if targets.left_out else np.ones(len(gold), np.bool_)
+        agrees = (fold_rule.select(probabilities) == gold[inside]) | ~known[inside]
+        right[inside] = agrees.all(axis=1)
+    rows = known.any(axis=1)
+    if targets.left_out:  # an article without a predicted category is never accepted
+        rows &= certainty > 0
     bound = safe_bound(certainty[rows], right[rows], targets.max_risk)
     return scaling, replace(rule, review_below=bound)
 
 
 def _fit_thresholds(
-    scores: Float32Array, gold: BoolArray, categories: tuple[str, ...], targets: RuleTargets
+    scores: Float32Array,
+    gold: BoolArray,
+    known: BoolArray,
+    categories: tuple[str, ...],
+    targets: RuleTargets,
 ) -> tuple[Scaling, Rule]:
     """Fit the scaling and the thresholds; the rule still sends every article to review."""
     size = len(categories)
     if targets.choice == "single":
         scaling = Scaling((temperature(scores, gold),) * size, (0.0,) * size)
         return scaling, Rule("single", categories, (0.0,) * size, NEVER, targets.left_out)
-    shared = platt(scores.ravel(), gold.ravel())
-    lines = [platt(scores[:, n], gold[:, n], shared) for n in range(size)]
+    shared = platt(scores[known], gold[known])
+    rows = known.T
+    lines = [platt(scores[rows[n], n], gold[rows[n], n], shared) for n in range(size)]
     scaling = Scaling(tuple(slope for slope, _ in lines), tuple(offset for _, offset in lines))
     probabilities = sigmoid(scaling.apply(scores).astype(np.float64))
     if targets.precision is None:
-        thresholds = _best_thresholds(probabilities, gold)
+        thresholds = _best_thresholds(probabilities, gold, known)
     else:
         max_risk = 1 - targets.precision
-        columns = zip(probabilities.T, gold.T, strict=True)
-        thresholds = tuple(safe_bound(*column, max_risk) for column in columns)
+        thresholds = tuple(
+            safe_bound(probabilities[rows[n], n], gold[rows[n], n], max_risk) for n in range(size)
+        )
     return scaling, Rule("multiple", categories, thresholds, NEVER, targets.left_out)
 
 
@@ -111,13 +124,15 @@ def safe_bound(certainty: Float64Array, right: BoolArray, max_risk: float) -> fl
     return float(ranked[safe[-1]]) if len(safe) else NEVER
 
 
-def _best_thresholds(probabilities: Float64Array, gold: BoolArray) -> tuple[float, ...]:
+def _best_thresholds(
+    probabilities: Float64Array, gold: BoolArray, known: BoolArray
+) -> tuple[float, ...]:
     """Return a threshold per category, near the shared one where articles are few; (n, k) each."""
-    shared = best_threshold(probabilities.ravel(), gold.ravel())
+    shared = best_threshold(probabilities[known], gold[known])
     thresholds = []
-    for n in range(gold.shape[1]):
+    for n, rows in enumerate(known.T):
         weight = gold[:, n].sum() / (gold[:, n].sum() + _FEW)
-        threshold = best_threshold(probabilities[:, n], gold[:, n])
+        threshold = best_threshold(probabilities[rows, n], gold[rows, n]) if weight else shared
         thresholds.append(float(weight * threshold + (1 - weight) * shared))
     return tuple(thresholds)
 

@@ -84,8 +84,8 @@ def _score_fold(
     fitting: Fitting,
 ) -> tuple[Float32Array, float | None]:
     """Return scores (m, k) of the held-out articles, and the share of the passes that was best."""
-    gold, ids = dataset.gold, dataset.taxonomy.ids
-    learnable = np.asarray(gold[learn].any(axis=0) & ~gold[learn].all(axis=0))
+    ids, part = dataset.taxonomy.ids, dataset.subset(learn)
+    learnable = part.learnable
     names = [name for name, ok in zip(ids, learnable.tolist(), strict=True) if ok]
     if not names:
         raise InputError(
@@ -93,9 +93,8 @@ def _score_fold(
             "none can be held out to measure on. Label different articles."
         )
     held_out = dataset.subset(validate)
-    part = dataset.subset(learn).restrict(names)
     model = model_class(kind).fit(
-        part, settings, replace(fitting, held_out=held_out.restrict(names))
+        part.restrict(names), settings, replace(fitting, held_out=held_out.restrict(names))
     )
     scores = np.zeros((len(validate), len(ids)), np.float32)
     scores[:, learnable] = model.scores(held_out.texts)

@@ -156,6 +156,7 @@ def _calibrate(
         np.concatenate([fold_scores.folds, np.full(len(unlearned), _NO_FOLD)]),
         learned.taxonomy.ids,
         targets,
+        np.concatenate([held_out.known, np.ones(unlearned.shape, np.bool_)]),
     )
     measured = Measured.from_scores(rule, scaling.apply(fold_scores.scores), held_out)
     return scaling, rule, measured
@@ -225,15 +226,16 @@ def drop_unlearnable(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, list[st
     if not dataset.examples:
         raise InputError("dataset.jsonl: no labels yet. Annotate some articles, then pull.")
     counts = _category_counts(dataset)
-    total, multiple = len(dataset.examples), dataset.taxonomy.choice == "multiple"
-    names, notes = [], []
-    for name in dataset.taxonomy.ids:
+    multiple = dataset.taxonomy.choice == "multiple"
+    without = (dataset.known & ~dataset.gold).sum(axis=0).tolist()
+    names, notes = [], _describe_unknown(dataset)
+    for name, lacking in zip(dataset.taxonomy.ids, without, strict=True):
         if 0 < counts[name] < recipe.min_examples:
             notes.append(
                 f"category {name} is left out: {counts[name]} of the {recipe.min_examples} "
                 "articles it needs"
             )
-        elif multiple and total - counts[name] < recipe.min_examples:
+        elif multiple and lacking < recipe.min_examples:
             notes.append(f"category {name} is left out: nearly every article has it")
         elif counts[name]:
             names.append(name)
@@ -247,6 +249,17 @@ def drop_unlearnable(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, list[st
     if unused:
         notes.append(f"no article yet in {', '.join(unused)}")
     return dataset.restrict(names), notes
+
+
+def _describe_unknown(dataset: Dataset) -> list[str]:
+    """Return a note on the pairs that are not known, if there are any."""
+    if not dataset.unknown_pairs:
+        return []
+    total = len(dataset.examples) * len(dataset.taxonomy.ids)
+    return [
+        f"unknown pairs: {dataset.unknown_pairs:,} of {total:,} pairs of article and category are "
+        "disputed or were not asked; they are neither learned from nor measured"
+    ]
 
 
 def _set_test_apart(dataset: Dataset, recipe: Recipe, frozen: Split | None, log: Log) -> _Articles:
@@ -276,8 +289,10 @@ def _names_in_training_set(dataset: Dataset, split: Split) -> tuple[list[str], l
     """Return the categories with examples for and against in the training set; notes on others."""
     learned = dataset.subset(find_positions(dataset, split)[0])
     counts, total = _category_counts(learned), _category_counts(dataset)
-    size = len(learned.examples)
-    names = [name for name in dataset.taxonomy.ids if 2 <= counts[name] < size]
+    size, learnable = len(learned.examples), learned.learnable
+    names = [
+        n for n, ok in zip(learned.taxonomy.ids, learnable, strict=True) if ok and counts[n] > 1
+    ]
     notes = [
         f"category {name} is left out: {counts[name]} of its {total[name]} articles are among the "
         f"{size} of the training set. Label more, or draw another test set with --new-split"

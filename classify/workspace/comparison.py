@@ -68,6 +68,8 @@ def compare_runs(workspace: Path, runs: tuple[Run, Run], source: LabelledSource)
     dataset, faults = read_labelled_articles(workspace, source, runs)
     measured = select_measurable(dataset, runs)
     a, b = (predict_examples(run, measured.examples, measured.categories) for run in runs)
-    comparison = compare(a.predicted, b.predicted, measured.gold, measured.categories)
+    comparison = compare(
+        a.predicted, b.predicted, measured.gold, measured.categories, known=measured.known
+    )
     differing = find_disagreements(measured.examples, measured.categories, a, b)
     return RunComparison(runs, source, measured, comparison, tuple(differing), tuple(faults))

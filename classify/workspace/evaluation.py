@@ -30,9 +30,12 @@ class EvaluationSet:
         examples: n articles that none of the runs was trained on.
         categories: the k categories that all runs and the labels know, in the first run's order.
         gold: bool (n, k).
+        known: bool (n, k), the pairs that count, at least one an article; of the others nobody
+            knows whether the article has the category.
+        unknown_pairs: number of the others, those of articles without a known pair included.
         left_out: number of articles left out because a run was trained on them or on
             near-duplicates of them.
-        unknown: number of articles of each category that some run does not know.
+        foreign: number of articles of each category that some run does not know.
         unmeasured: articles left out because they have only such categories.
         removed: categories of the runs that are no longer in the taxonomy.
     """
@@ -40,8 +43,10 @@ class EvaluationSet:
     examples: tuple[Example, ...]
     categories: tuple[str, ...]
     gold: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    unknown_pairs: int
     left_out: int
-    unknown: dict[str, int]
+    foreign: dict[str, int]
     unmeasured: tuple[Example, ...]
     removed: tuple[str, ...]
 
@@ -49,9 +54,10 @@ class EvaluationSet:
         """Return what was left out, for the JSON of `classify evaluate` and `compare`."""
         return {
             "left_out": self.left_out,
-            "unknown_categories": self.unknown,
+            "unknown_categories": self.foreign,
             "unmeasured": len(self.unmeasured),
             "gone_categories": list(self.removed),
+            "unknown_pairs": self.unknown_pairs,
         }
 
 
@@ -64,7 +70,7 @@ def select_measurable(dataset: Dataset, runs: Sequence[Run]) -> EvaluationSet:
     measurable = restrict_to_shared(dataset, runs, mask_unseen(dataset, runs))
     if not measurable.examples:
         total = quantity(len(dataset.examples), "labelled article")
-        names = ", ".join(measurable.unknown)
+        names = ", ".join(measurable.foreign)
         raise InputError(
             f"nothing to measure on: of {total}, {measurable.left_out:,} were used for training, "
             f"and the others have no category that is known{f', only {names}' if names else ''}. "
@@ -97,17 +103,20 @@ def restrict_to_shared(
             "the runs' categories by --on FILE."
         )
     examples = [dataset.examples[n] for n in np.flatnonzero(selected)]
-    unknown = Counter(
-        name for example in examples for name in example.categories if name not in common
-    )
     names = set(categories)
-    known = [e for e in examples if not e.categories or names & set(e.categories)]
-    unmeasured = [e for e in examples if e.categories and not names & set(e.categories)]
-    gold = np.array([[name in example.categories for name in categories] for example in known])
+    measurable = [e for e in examples if not e.categories or names & set(e.categories)]
+    usable = tuple(example for example in measurable if not names <= set(example.unknown))
     removed = {name: None for run in runs for name in run.rule.categories if name not in labelled}
-    left_out = int((~selected).sum())
     return EvaluationSet(
-        tuple(known), categories, gold, left_out, dict(unknown), tuple(unmeasured), (*removed,)
+        examples=usable,
+        categories=categories,
+        gold=np.array([[name in e.categories for name in categories] for e in usable], np.bool_),
+        known=np.array([[name not in e.unknown for name in categories] for e in usable], np.bool_),
+        unknown_pairs=sum(len(names & set(example.unknown)) for example in measurable),
+        left_out=int((~selected).sum()),
+        foreign=dict(Counter(n for e in examples for n in e.categories if n not in common)),
+        unmeasured=tuple(e for e in examples if e.categories and not names & set(e.categories)),
+        removed=(*removed,),
     )
 
 
@@ -120,9 +129,14 @@ def describe_exclusions(measured: EvaluationSet, runs: Sequence[Run]) -> list[st
             f"left out: {quantity(measured.left_out, 'article')} that {who} was trained on, "
             "near-duplicates included"
         )
-    if measured.unknown:
+    if measured.unknown_pairs:
+        lines.append(
+            f"not measured: {quantity(measured.unknown_pairs, 'pair')} of article and category "
+            "that nobody knows: disputed, or not asked"
+        )
+    if measured.foreign:
         counts = (
-            f"{name} ({quantity(count, 'article')})" for name, count in measured.unknown.items()
+            f"{name} ({quantity(count, 'article')})" for name, count in measured.foreign.items()
         )
         lines.append(f"not measured, because {who} does not know it: {', '.join(counts)}")
     if measured.unmeasured:
@@ -165,6 +179,7 @@ def evaluate_run(run: Run, measured: EvaluationSet) -> Evaluation:
         measured.categories,
         single=run.rule.choice == "single",
         seed=run.facts.seed,
+        known=measured.known,
     )
 
 

@@ -67,7 +67,7 @@ def _compare(workspace: Path, runs: tuple[Run, Run]) -> str:
     current, new = (
         _predict(run, by_folds, ground) for run, by_folds in zip(runs, predictions, strict=True)
     )
-    comparison = compare(current, new, ground.gold, ground.categories)
+    comparison = compare(current, new, ground.gold, ground.categories, known=ground.known)
     if comparison.verdict != "A is better":
         return ""
     return _describe(comparison, runs, f"{count}{_note_folds(ground, predictions)}")

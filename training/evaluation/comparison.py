@@ -141,16 +141,24 @@ def find_disagreements(
 
 
 def compare(
-    a: BoolArray, b: BoolArray, gold: BoolArray, categories: tuple[str, ...], seed: int = 0
+    a: BoolArray,
+    b: BoolArray,
+    gold: BoolArray,
+    categories: tuple[str, ...],
+    seed: int = 0,
+    known: BoolArray | None = None,
 ) -> Comparison:
     """Compare the predictions of two runs for the same articles.
 
     a, b, gold: (n, k), True where a category is predicted, or right; categories: the k ids; seed:
-    of the resampling. Raises InputError if n == 0. Sources: Efron and Tibshirani 1993 (paired
-    bootstrap); Noreen 1989 and Yeh 2000 (approximate randomization, the p-values); McNemar 1947.
+    of the resampling; known: (n, k), the pairs that count, None: all. Raises InputError if n == 0.
+    Sources: Efron and Tibshirani 1993 (paired bootstrap); Noreen 1989 and Yeh 2000 (approximate
+    randomization, the p-values); McNemar 1947.
     """
     if not len(gold):
         raise InputError("there is no article to compare on. Label more articles.")
+    differ = int((a != b).any(axis=1).sum())
+    a, b = (run if known is None else run & known for run in (a, b))
     rng = np.random.default_rng(seed)
     figures_a, figures_b = (
         _figures(*(count.sum(axis=0) for count in _counts(run, gold))) for run in (a, b)
@@ -173,7 +181,7 @@ def compare(
         only_b=only_b,
         mcnemar=mcnemar(only_a, only_b),
         categories=dict(zip(categories, differences[4:], strict=True)),
-        differ=int((a != b).any(axis=1).sum()),
+        differ=differ,
     )
 
 

@@ -228,8 +228,7 @@ def _growing_parts(dataset: Dataset, sizes: int, seed: int) -> list[Dataset]:
 
 def _precisions(part: Dataset, held_out: Dataset, score: Score) -> list[float]:
     """Return the average precision of each category, (k,); NaN without a held-out article of it."""
-    gold, learned = held_out.gold, part.gold
-    learnable = np.asarray(learned.any(axis=0) & ~learned.all(axis=0))
+    gold, known, learnable = held_out.gold, held_out.known, part.learnable
     pairs = zip(part.taxonomy.ids, learnable.tolist(), strict=True)
     names = [name for name, ok in pairs if ok]
     ranking = np.zeros(gold.shape)
@@ -237,5 +236,7 @@ def _precisions(part: Dataset, held_out: Dataset, score: Score) -> list[float]:
     if len(names) >= (2 if single else 1):
         scores = score(part.restrict(names), held_out.texts).astype(np.float64)
         ranking[:, learnable] = softmax(scores) if single else scores
-    precisions = [average_precision(ranking[:, n], gold[:, n]) for n in range(gold.shape[1])]
+    precisions = [
+        average_precision(ranking[rows, n], gold[rows, n]) for n, rows in enumerate(known.T)
+    ]
     return [np.nan if precision is None else precision for precision in precisions]

@@ -13,7 +13,7 @@ from training.evaluation.metrics import Evaluation, evaluate
 
 
 def describe_unmeasured(articles: int, names: Iterable[str], who: str = "the run") -> str:
-    """Say how many articles can't be measured, since they have only unknown categories.
+    """Say how many articles can't be measured, since they have only categories left out.
 
     names: of those categories; who: does not know them.
     """
@@ -49,11 +49,12 @@ class Measured:
 
     @property
     def measurable(self) -> "Measured":
-        """The part that can be measured: without articles of which every category is unknown.
+        """The part that can be measured: without articles of which no category is known.
 
         Without a prediction they would count as exactly right.
         """
-        rows = np.flatnonzero([example.is_measurable for example in self.dataset.examples])
+        measurable = [example.is_measurable for example in self.dataset.examples]
+        rows = np.flatnonzero(self.known.any(axis=1) & np.array(measurable, np.bool_))
         parts = (self.probabilities[rows], self.predicted[rows], self.certainty[rows])
         return Measured(self.dataset.subset(rows), *parts)
 
@@ -63,9 +64,19 @@ class Measured:
         return self.dataset.gold
 
     @property
+    def known(self) -> BoolArray:
+        """The pairs of article and category that can be measured, (n, k)."""
+        return self.dataset.known
+
+    @property
+    def judged(self) -> BoolArray:
+        """The predicted categories that are right or wrong, (n, k): of the others nobody knows."""
+        return self.predicted & self.known
+
+    @property
     def right(self) -> BoolArray:
-        """True for each article that got exactly the right categories, (n,)."""
-        return np.asarray((self.predicted == self.gold).all(axis=1))
+        """True for each article that got exactly the right categories, as far as known, (n,)."""
+        return np.asarray((self.judged == self.gold).all(axis=1))
 
     @property
     def reliability(self) -> Reliability:
@@ -76,7 +87,7 @@ class Measured:
         """
         if self.dataset.taxonomy.choice == "single":
             return reliability(self.probabilities.max(axis=1), self.right)
-        return reliability(self.probabilities.ravel(), self.gold.ravel())
+        return reliability(self.probabilities[self.known], self.gold[self.known])
 
     @property
     def coverage_risk(self) -> CoverageRisk:
@@ -93,4 +104,5 @@ class Measured:
             rule.categories,
             single=rule.choice == "single",
             seed=seed,
+            known=self.known,
         )

@@ -1,6 +1,6 @@
 """How good predictions are, each figure with a bootstrap interval; NumPy alone."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,8 @@ class Evaluation:
         categories: by id, in class order.
         decisions: how many articles were accepted, need review, or have none.
         accepted_exact: share of the articles decided without review that are exactly right.
+        unknown: by id, how many articles are not known to have the category or not, if any; these
+            pairs are in no figure, and an article is exactly right if all that is known of it is.
     """
 
     articles: int
@@ -66,10 +68,14 @@ class Evaluation:
     categories: dict[str, CategoryScore]
     decisions: dict[str, int]
     accepted_exact: float | None
+    unknown: dict[str, int] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
-        """Return the evaluation as a JSON object."""
-        return asdict(self)
+        """Return the evaluation as a JSON object; unknown is there only if a pair is."""
+        record = asdict(self)
+        if not self.unknown:
+            del record["unknown"]
+        return record
 
 
 def evaluate(
@@ -81,24 +87,34 @@ def evaluate(
     *,
     single: bool,
     seed: int = 0,
+    known: BoolArray | None = None,
 ) -> Evaluation:
     """Compute all figures of a set of predictions.
 
     probabilities, predicted, gold: (n, k), class order; certain: (n,), decided without review.
+    known: (n, k), at least one True a row; the other pairs count nowhere. None: all are known.
     Raises InputError if n == 0.
     """
+    known = np.ones(gold.shape, np.bool_) if known is None else known
     if len(gold) == 0:
         raise InputError("there is no article to measure on. Label more articles.")
     draws = np.random.default_rng(seed).multinomial(
         len(gold), np.full(len(gold), 1 / len(gold)), size=RESAMPLES
     )
     weights = np.concatenate([np.ones((1, len(gold))), draws])  # row 0 is the data as they are
+    none = ~predicted.any(axis=1)
+    predicted = predicted & known
     f1, support = _f1(predicted, gold, weights)
     supported = np.where(support > 0, f1, 0.0)
     exact = (predicted == gold).all(axis=1)
-    sure = probabilities.max(axis=1) if single else probabilities
-    right = exact if single else gold
-    none = ~predicted.any(axis=1)
+    if single:
+        errors = _calibration_errors(probabilities.max(axis=1), exact, known.any(axis=1), weights)
+    else:
+        errors = _calibration_errors(probabilities, gold, known, weights)
+    squares = (probabilities - gold) ** 2
+    squares[~known] = 0
+    brier = squares.sum(axis=1) / known.sum(axis=1)
+    unknown = (~known).sum(axis=0).tolist()
     return Evaluation(
         articles=len(gold),
         micro_f1=_estimate(_micro_f1(predicted, gold, weights)),
@@ -107,15 +123,16 @@ def evaluate(
             (supported * support).sum(axis=1) / np.maximum(support.sum(axis=1), 1)
         ),
         exact=_estimate(weights @ exact / len(gold)),
-        brier=_estimate(weights @ ((probabilities - gold) ** 2).mean(axis=1) / len(gold)),
-        calibration_error=_estimate(_calibration_errors(sure, right, weights)),
-        categories=_score_categories(probabilities, predicted, gold, categories),
+        brier=_estimate(weights @ brier / len(gold)),
+        calibration_error=_estimate(errors),
+        categories=_score_categories(probabilities, predicted, gold, known, categories),
         decisions={
             "accepted": int((certain & ~none).sum()),
             "needs review": int((~certain).sum()),
             "none": int((certain & none).sum()),
         },
         accepted_exact=float(exact[certain].mean()) if certain.any() else None,
+        unknown={name: n for name, n in zip(categories, unknown, strict=True) if n},
     )
 
 
@@ -131,17 +148,20 @@ def calibration_error(probabilities: Float64Array, gold: BoolArray) -> float:
     """
     if len(gold) == 0:
         raise InputError("there is no article to measure on. Label more articles.")
-    return float(_calibration_errors(probabilities, gold, np.ones((1, len(gold))))[0])
+    known, weights = np.ones(gold.shape, np.bool_), np.ones((1, len(gold)))
+    return float(_calibration_errors(probabilities, gold, known, weights)[0])
 
 
-def _calibration_errors(p: Float64Array, gold: BoolArray, weights: Float64Array) -> Float64Array:
-    """Return the calibration error under each row of article weights, (rows,)."""
-    p, gold = p.reshape(len(p), -1), gold.reshape(len(gold), -1)
-    edges = _rising_bins(p.ravel(), gold.ravel())
+def _calibration_errors(
+    p: Float64Array, gold: BoolArray, known: BoolArray, weights: Float64Array
+) -> Float64Array:
+    """Return the calibration error of what is known under each row of article weights, (rows,)."""
+    p, gold, known = (values.reshape(len(values), -1) for values in (p, gold, known))
+    edges = _rising_bins(p[known], gold[known])
     bin_of = np.searchsorted(edges, p, side="right")
     gaps = np.zeros((len(p), len(edges) + 1))  # of each article in each bin: confidence minus truth
-    np.add.at(gaps, (np.arange(len(p))[:, None], bin_of), p - gold)
-    return np.asarray(np.abs(weights @ gaps).sum(axis=1) / (weights.sum(axis=1) * p.shape[1]))
+    np.add.at(gaps, (np.arange(len(p))[:, None], bin_of), (p - gold) * known)
+    return np.asarray(np.abs(weights @ gaps).sum(axis=1) / (weights @ known.sum(axis=1)))
 
 
 def _rising_bins(p: Float64Array, gold: BoolArray) -> Float64Array:
@@ -203,11 +223,16 @@ def _estimate(values: Float64Array) -> Estimate:
 
 
 def _score_categories(
-    probabilities: Float64Array, predicted: BoolArray, gold: BoolArray, categories: tuple[str, ...]
+    probabilities: Float64Array,
+    predicted: BoolArray,
+    gold: BoolArray,
+    known: BoolArray,
+    categories: tuple[str, ...],
 ) -> dict[str, CategoryScore]:
     """Return the figures of each category, by id."""
     scores = {}
     for n, name in enumerate(categories):
+        rows = known[:, n]
         hits = (predicted & gold)[:, n].sum()
         total, support = predicted[:, n].sum(), gold[:, n].sum()
         scores[name] = CategoryScore(
@@ -215,6 +240,6 @@ def _score_categories(
             recall=float(hits / support) if support else 0.0,
             f1=float(2 * hits / (total + support)) if total + support else 0.0,
             support=int(support),
-            average_precision=average_precision(probabilities[:, n], gold[:, n]),
+            average_precision=average_precision(probabilities[rows, n], gold[rows, n]),
         )
     return scores

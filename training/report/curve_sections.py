@@ -58,7 +58,8 @@ _RELIABILITY = (
 
 def _category_reliability(results: Results, n: int) -> Html:
     category, measured = results.taxonomy.categories[n], results.measured
-    bins = curves.reliability(measured.probabilities[:, n], measured.gold[:, n])
+    rows = measured.known[:, n]
+    bins = curves.reliability(measured.probabilities[rows, n], measured.gold[rows, n])
     chart = charts.reliability(bins, f"Reliability of {category.fr}", compact=True)
     support = int(measured.gold[:, n].sum())
     return small_figure(french(category), chart, value=f"{support:,} articles")
@@ -76,7 +77,8 @@ def _describe_acceptance(rule: Rule) -> str:
 def precision_recall(results: Results) -> Html:
     """Show the curve over all categories, and one of each."""
     measured = results.measured
-    overall = curves.precision_recall(measured.probabilities.ravel(), measured.gold.ravel())
+    known = measured.known
+    overall = curves.precision_recall(measured.probabilities[known], measured.gold[known])
     if overall is None:
         return section(
             "trade-off", tag("p", "No article has a category, so there is no curve to show.")
@@ -84,7 +86,7 @@ def precision_recall(results: Results) -> Html:
     chart = charts.precision_recall(
         overall,
         "Precision over recall, all categories",
-        in_use=_recall_and_precision(measured.predicted, measured.gold),
+        in_use=_recall_and_precision(measured.judged, measured.gold),
     )
     note = _TRADE_OFF.format(_DOT_SINGLE if results.rule.choice == "single" else _DOT_MULTIPLE)
     by_category = (
@@ -125,10 +127,11 @@ def _category_precision_recall(results: Results, n: int, overall: PrecisionRecal
     """Show the curve of the n-th category over that of all; None without an article of it."""
     category, measured = results.taxonomy.categories[n], results.measured
     average = results.evaluation.categories[category.id].average_precision
-    curve = curves.precision_recall(measured.probabilities[:, n], measured.gold[:, n])
+    rows = measured.known[:, n]
+    curve = curves.precision_recall(measured.probabilities[rows, n], measured.gold[rows, n])
     if curve is None or average is None:
         return None
-    in_use = _recall_and_precision(measured.predicted[:, n], measured.gold[:, n])
+    in_use = _recall_and_precision(measured.judged[:, n], measured.gold[:, n])
     chart = charts.precision_recall(
         curve,
         f"Precision over recall of {category.fr}",

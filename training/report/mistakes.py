@@ -16,7 +16,7 @@ from training.runs.trained import Results
 _MAX_SHOWN = 12  # more than anybody reads at a sitting
 _EXCERPT = 320  # characters of an article: what it is about, not all of it
 _SPACE = re.compile(r"[ \t\r\n]+")  # not the spaces that French keeps from breaking a line
-_SIGNS = {"gold": "", "right": "✓ ", "wrong": "✗ ", "missed": "missed: "}
+_SIGNS = {"gold": "", "right": "✓ ", "wrong": "✗ ", "missed": "missed: ", "unknown": "not known: "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def worst(
 def mistakes(results: Results) -> Html:
     """Show the most confident wrong decisions, with their articles."""
     measured = results.measured
-    shown = worst(measured.probabilities, measured.predicted, measured.gold, _MAX_SHOWN)
+    shown = worst(measured.probabilities, measured.judged, measured.gold, _MAX_SHOWN)
     if not shown:
         return section("mistakes", tag("p", "There were no mistakes."))
     note = (
@@ -68,6 +68,7 @@ def _mistake(measured: Measured, mistake: Mistake) -> Html:
     title, excerpt = _title_and_excerpt(example)
     origin = filter(None, (document.date, document.source or document.id))
     labels = [_chip(taxonomy[name], "gold") for name in example.categories]
+    labels += [_chip(taxonomy[name], "unknown") for name in example.unknown]
     return tag(
         "article",
         tag("h3", title, lang="fr"),
@@ -97,7 +98,7 @@ def _prediction_chips(measured: Measured, row: int) -> list[Html]:
     """Show the categories predicted and missed, the most probable first, with probabilities."""
     chips = []
     for n in np.argsort(-measured.probabilities[row], kind="stable").tolist():
-        predicted, gold = bool(measured.predicted[row, n]), bool(measured.gold[row, n])
+        predicted, gold = bool(measured.judged[row, n]), bool(measured.gold[row, n])
         if predicted or gold:
             kind = "missed" if not predicted else "right" if gold else "wrong"
             category = measured.dataset.taxonomy.categories[n]
@@ -113,7 +114,7 @@ def _percent(probability: float) -> str:
 
 
 def _chip(category: Category, kind: str, percent: str = "") -> Html:
-    """Show a category; kind: gold, right, wrong or missed."""
+    """Show a category; kind: gold, right, wrong, missed or unknown."""
     suffix = f" {percent}" if percent else None
     return tag("span", _SIGNS[kind], french(category), suffix, class_=f"chip {kind}")
 

@@ -52,7 +52,7 @@ def frequent_pairs(results: Results, most: int = 3) -> list[Pair]:
     """Return the pairs of categories that a run mixes up most often."""
     measured, k = results.measured, len(results.taxonomy.ids)
     count = confusion if results.rule.choice == "single" else joint_errors
-    return rank_pairs(count(measured.predicted, measured.gold)[:k, :k], most)
+    return rank_pairs(count(measured.judged, measured.gold)[:k, :k], most)
 
 
 def rank_pairs(counts: IntArray, most: int) -> list[Pair]:
@@ -74,7 +74,7 @@ def mix_ups(results: Results) -> Html:
 
 def _confusion_matrix(results: Results) -> tuple[Html, Html]:
     """Return a note on the confusion matrix, and the matrix."""
-    counts = confusion(results.measured.predicted, results.measured.gold)
+    counts = confusion(results.measured.judged, results.measured.gold)
     names = [category.fr for category in results.taxonomy.categories]
     note = (
         "Each row holds the articles labelled with a category, each column those predicted to have "
@@ -88,7 +88,7 @@ def _confusion_matrix(results: Results) -> tuple[Html, Html]:
 
 def _error_matrix(results: Results) -> tuple[Html, Html]:
     """Return a note on missed categories by those wrongly predicted instead, and the matrix."""
-    counts = joint_errors(results.measured.predicted, results.measured.gold)
+    counts = joint_errors(results.measured.judged, results.measured.gold)
     rows, columns = (np.flatnonzero(counts.sum(axis=axis)) for axis in (1, 0))
     names = [category.fr for category in results.taxonomy.categories]
     note = (

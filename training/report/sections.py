@@ -29,7 +29,7 @@ def summary(results: Results) -> Html:
         subject = f"{evaluation.exact.value:.0%} of the articles"
         statement = f" get the right category. {review}"
     else:
-        predicted, gold = results.measured.predicted, results.measured.gold
+        predicted, gold = results.measured.judged, results.measured.gold
         hits = int((predicted & gold).sum())
         precision, recall = (f"{hits / max(int(part.sum()), 1):.0%}" for part in (predicted, gold))
         subject = f"{precision} of the categories it predicts"

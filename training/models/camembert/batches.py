@@ -15,15 +15,19 @@ from seeds.base.errors import InputError, missing_extra
 from training.arrays import BoolArray
 from training.models.encoders.batching import pad_windows
 
+UNKNOWN = -1.0  # the label of a pair of article and category that is not known
 _MEGABATCH = 16  # batches whose windows are sorted by length together, then shuffled
 
 
-def token_table(windows: list[list[list[int]]], gold: BoolArray, folder: Path) -> Any:
+def token_table(
+    windows: list[list[list[int]]], gold: BoolArray, known: BoolArray, folder: Path
+) -> Any:
     """Write the windows as a memory-mapped table: input_ids, labels, length, weight.
 
     Args:
         windows: of each article, token ids.
         gold: bool (articles, k).
+        known: bool (articles, k); the labels of other pairs are UNKNOWN.
         folder: to write into.
 
     Raises:
@@ -35,6 +39,7 @@ def token_table(windows: list[list[list[int]]], gold: BoolArray, folder: Path) -
         raise missing_extra("camembert", "Fine-tuning") from error
 
     datasets.disable_progress_bars()
+    labels = np.where(known, gold.astype(np.float32), UNKNOWN)
     path = folder / f"tokens-{os.environ.get('RANK', '0')}"
     shutil.rmtree(path, ignore_errors=True)
     rows = [
@@ -45,7 +50,7 @@ def token_table(windows: list[list[list[int]]], gold: BoolArray, folder: Path) -
     table = datasets.Dataset.from_dict(
         {
             "input_ids": [window for _, _, window in rows],
-            "labels": [gold[article].astype(np.float32).tolist() for article, _, _ in rows],
+            "labels": [labels[article].tolist() for article, _, _ in rows],
             "length": [len(window) for _, _, window in rows],
             "weight": [1 / math.sqrt(position) for _, position, _ in rows],
         }

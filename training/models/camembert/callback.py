@@ -177,18 +177,19 @@ def _is_complete(checkpoint: Path) -> bool:
     return unaltered and files.keys() >= {*_PARTS}
 
 
-def macro_f1(scores: Float32Array, gold: BoolArray, *, single: bool) -> float:
+def macro_f1(scores: Float32Array, gold: BoolArray, known: BoolArray, *, single: bool) -> float:
     """Return macro-F1 over the categories that have articles; at the best common threshold.
 
     Args:
         scores: float32 (n, k).
         gold: bool (n, k).
+        known: bool (n, k), the pairs that count.
         single: each article's best category holds, without a threshold.
     """
     if single:
         return _f1(np.arange(scores.shape[1]) == scores.argmax(axis=1)[:, None], gold)
     thresholds = np.quantile(scores, np.linspace(0.5, 0.995, 40))
-    return max(_f1(scores >= threshold, gold) for threshold in thresholds)
+    return max(_f1((scores >= threshold) & known, gold) for threshold in thresholds)
 
 
 def _f1(predicted: BoolArray, gold: BoolArray) -> float:

@@ -117,7 +117,7 @@ def _attempt(
     tokenizer = wrap_tokenizer(hub_tokenizer, settings.base_model)
     _check_size(settings, longest_window(hub_tokenizer, model.config), model.config)
     windows = tokenizer.windows(dataset.texts, settings.learn_plan)
-    table = token_table(windows, dataset.gold, folder)
+    table = token_table(windows, dataset.gold, dataset.known, folder)
     steps = math.ceil(len(table) / settings.batch_size)  # of an epoch
     epochs = max(settings.epochs, math.ceil(settings.min_steps / steps))
     order = Order(table["length"], settings.batch_size, fitting.seed)
@@ -242,7 +242,8 @@ def _evaluation(
         return None
     windows = tokenizer.windows(held_out.texts, settings.plan)
     all_windows = list(itertools.chain.from_iterable(windows))
-    gold, single = held_out.gold, held_out.taxonomy.choice == "single"
+    gold, known = held_out.gold, held_out.known
+    single = held_out.taxonomy.choice == "single"
     dtype = getattr(torch, choose_precision(settings.mixed, place))
     module = _Mixed(logits_of(model), place, dtype)
     network = TorchNetwork(module, gold.shape[1], tokenizer.pad, fitting.runtime)
@@ -252,7 +253,7 @@ def _evaluation(
         model.eval()
         scores = pool_windows(network.outputs(all_windows), windows)
         model.train()
-        return macro_f1(scores, gold, single=single)
+        return macro_f1(scores, gold, known, single=single)
 
     return evaluate
 

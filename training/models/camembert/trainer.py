@@ -11,7 +11,7 @@ import torch
 import transformers
 
 from seeds.base.errors import InputError
-from training.models.camembert.batches import Order
+from training.models.camembert.batches import UNKNOWN, Order
 from training.models.camembert.settings import CamembertSettings
 from training.models.encoders.networks.precision import choose_precision
 
@@ -63,25 +63,31 @@ class Objective:
     @classmethod
     def of(cls, dataset: "Dataset", settings: CamembertSettings) -> "Objective":
         """Choose the loss of a dataset."""
-        gold = dataset.gold
+        gold, known = dataset.gold, dataset.known
         single = dataset.taxonomy.choice == "single"
         weights = np.ones(gold.shape[1])
         if settings.class_weights == "balanced":
             positive = np.maximum(gold.sum(axis=0), 1)
-            weights = len(gold) / (gold.shape[1] * positive) if single else len(gold) / positive - 1
+            counts = known.sum(axis=0)
+            weights = counts / (gold.shape[1] * positive) if single else counts / positive - 1
         return cls(single, torch.tensor(np.sqrt(weights) if not single else weights).float())
 
     def loss(self, logits: Any, gold: Any, counts: Any) -> Any:
-        """Return a scalar; logits, gold: (n, k); counts: (n,), how much each window counts."""
+        """Return a scalar.
+
+        logits, gold: (n, k), gold UNKNOWN where a pair is to teach nothing; counts: (n,), how much
+        each window counts.
+        """
         weights = self.weights.to(logits.device)
         if self.single:
             losses = torch.nn.functional.cross_entropy(
                 logits, gold.argmax(dim=1), weight=weights, reduction="none"
             )
         else:
-            losses = torch.nn.functional.binary_cross_entropy_with_logits(
+            pairs = torch.nn.functional.binary_cross_entropy_with_logits(
                 logits, gold, pos_weight=weights, reduction="none"
-            ).mean(dim=1)
+            )
+            losses = (pairs * (gold != UNKNOWN)).mean(dim=1)
         return (losses * counts).sum() / counts.sum()
 
 

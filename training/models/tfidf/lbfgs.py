@@ -45,6 +45,8 @@ def descend(
 ) -> tuple[Float32Array, Float32Array]:
     """Fit one logistic regression a category; for single choice, one multinomial regression.
 
+    A category learns nothing from an article of which it isn't known whether it has it.
+
     Args:
         table: sparse (n, m), float32.
         dataset: n examples, k categories.
@@ -56,14 +58,14 @@ def descend(
     Returns:
         Coefficients (m, k) and intercepts (k,).
     """
-    gold = np.asarray(dataset.gold, np.float64)
+    gold, known = (np.asarray(pairs, np.float64) for pairs in (dataset.gold, dataset.known))
     single = dataset.taxonomy.choice == "single"
     parts = _split_rows(table, threads or min(available_cores(), _THREADS))
     is_small = len(gold) <= few
     products = (table @ table.T).toarray().astype(np.float64) if is_small else None
     with ThreadPoolExecutor(len(parts)) as pool:
         features = _Table(parts, pool, products)
-        regression = _Regression(features, gold, strength * len(gold), single)
+        regression = _Regression(features, gold, known, strength * len(gold), single)
         return regression.fit(_PASSES_OF_FEW if is_small else passes)
 
 
@@ -109,12 +111,14 @@ class _Regression:
     Attributes:
         table: of features.
         gold: (n, k).
+        known: (n, k), 1 for each pair of article and category that counts, else 0.
         strength: inverse of the penalty on the mean.
         single: whether exactly one category holds; else each category is learned by itself.
     """
 
     table: _Table
     gold: Float64Array
+    known: Float64Array
     strength: float
     single: bool
 
@@ -138,7 +142,7 @@ class _Regression:
     def _slope(self, point: Float64Array) -> Float64Array:
         """Return the gradient at a point; only this needs the table."""
         n = len(self.gold)
-        rows = (self._probabilities(point) - self.gold) / n
+        rows = (self._probabilities(point) - self.gold) * self.known / n
         offsets = rows.sum(axis=0, keepdims=True)
         rows += point[:n] / self.strength
         return np.concatenate([rows, self.table.scores(rows), offsets])
@@ -167,7 +171,7 @@ class _Regression:
         Newton's method between bounds.
         """
         pull, weight = self._dot_weights(point, step), self._dot_weights(step, step)
-        change = step[len(self.gold) : -1] + step[-1]
+        change = (step[len(self.gold) : -1] + step[-1]) * self.known
 
         def along(length: Float64Array) -> tuple[Float64Array, Float64Array]:
             """Return slope and curvature after so much of the step."""

@@ -1,5 +1,6 @@
 """Learning from few and from many articles, held against scikit-learn's logistic regression."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -42,6 +43,27 @@ def test_each_category_is_learned_as_scikit_learn_learns_it(options: dict[str, A
     coefficients, intercepts = descend(features, articles("multiple", gold), 2.0, **options)
     for n in range(10):
         peer = LogisticRegression(C=2.0, tol=1e-8, max_iter=5000).fit(features, gold[:, n])
+        np.testing.assert_allclose(coefficients[:, n], peer.coef_[0], atol=5e-3)
+        np.testing.assert_allclose(intercepts[n], peer.intercept_[0], atol=5e-3)
+
+
+@AS_OF
+def test_a_category_learns_from_the_articles_of_which_it_is_known_and_from_no_others(
+    options: dict[str, Any],
+) -> None:
+    features, rng = table(400), np.random.default_rng(5)
+    gold = (features @ rng.normal(size=(60, 10)) + rng.normal(size=(400, 10))) > 0.5
+    known = rng.random((400, 10)) < 0.7
+    data = articles("multiple", gold & known)
+    examples = [
+        replace(example, unknown=tuple(np.array(IDS)[~row].tolist()))
+        for example, row in zip(data.examples, known, strict=True)
+    ]
+    coefficients, intercepts = descend(features, replace(data, examples=examples), 2.0, **options)
+    for n in range(10):
+        rows = np.flatnonzero(known[:, n])
+        peer = LogisticRegression(C=2.0, tol=1e-8, max_iter=5000)
+        peer.fit(features[rows], gold[rows, n])
         np.testing.assert_allclose(coefficients[:, n], peer.coef_[0], atol=5e-3)
         np.testing.assert_allclose(intercepts[n], peer.intercept_[0], atol=5e-3)
 
