@@ -115,8 +115,10 @@ class Dataset:
     @property
     def learnable(self) -> "NDArray[np.bool_]":
         """Which categories some articles are known to have and others to lack, bool (k,)."""
+        import numpy as np
+
         gold = self.gold
-        return gold.any(axis=0) & (self.known & ~gold).any(axis=0)
+        return np.asarray(gold.any(axis=0) & (self.known & ~gold).any(axis=0))
 
     @property
     def unknown_pairs(self) -> int:

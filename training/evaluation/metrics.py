@@ -108,7 +108,9 @@ def evaluate(
     supported = np.where(support > 0, f1, 0.0)
     exact = (predicted == gold).all(axis=1)
     if single:
-        errors = _calibration_errors(probabilities.max(axis=1), exact, known.any(axis=1), weights)
+        errors = _calibration_errors(
+            probabilities.max(axis=1), exact, np.ones(exact.shape, np.bool_), weights
+        )
     else:
         errors = _calibration_errors(probabilities, gold, known, weights)
     squares = (probabilities - gold) ** 2
@@ -156,7 +158,8 @@ def _calibration_errors(
     p: Float64Array, gold: BoolArray, known: BoolArray, weights: Float64Array
 ) -> Float64Array:
     """Return the calibration error of what is known under each row of article weights, (rows,)."""
-    p, gold, known = (values.reshape(len(values), -1) for values in (p, gold, known))
+    p = p.reshape(len(p), -1)
+    gold, known = gold.reshape(p.shape), known.reshape(p.shape)
     edges = _rising_bins(p[known], gold[known])
     bin_of = np.searchsorted(edges, p, side="right")
     gaps = np.zeros((len(p), len(edges) + 1))  # of each article in each bin: confidence minus truth
