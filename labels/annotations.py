@@ -2,10 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from labels.taxonomy import Taxonomy
 from seeds.base.records import read_records, write_records
 from seeds.base.settings import parse
 
@@ -30,6 +31,8 @@ class Annotation:
         unsure: the annotator could not decide; it counts as no vote.
         origin: where it was made: in the project for disputes, or with `classify labels settle`;
             "" in the project itself or by an import.
+        aside: ids of categories that it has and the taxonomy lacks, such as a retired one: they
+            are kept, and do not count.
     """
 
     document_id: str
@@ -43,6 +46,7 @@ class Annotation:
     updated: str = ""
     unsure: bool = False
     origin: Literal["", "adjudication", "settled"] = ""
+    aside: tuple[str, ...] = ()
 
     @property
     def is_local(self) -> bool:
@@ -55,6 +59,16 @@ class Annotation:
         text = self.updated or self.created
         time = moment(text)
         return (time - _EPOCH).total_seconds() if time else 0.0, text
+
+    def within(self, taxonomy: Taxonomy) -> "Annotation":
+        """Return the annotation with just the categories that a taxonomy lacks set aside."""
+        is_known = taxonomy.places.__contains__
+        if all(map(is_known, self.categories)) and not any(map(is_known, self.aside)):
+            return self
+        chosen = dict.fromkeys((*self.categories, *self.aside))
+        known = tuple(name for name in taxonomy.ids if name in chosen)
+        aside = tuple(name for name in chosen if not is_known(name))
+        return replace(self, categories=known, aside=aside)
 
 
 def moment(text: str) -> dt.datetime | None:

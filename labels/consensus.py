@@ -1,6 +1,5 @@
 """Several annotators -> one agreed label set for each article, or "to adjudicate". Pure."""
 
-import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +7,7 @@ from typing import NamedTuple
 
 from labels.annotations import IMPORTED, Annotation, moment
 from labels.dataset import Dataset, Example
-from labels.taxonomy import Taxonomy
-from seeds.base.errors import InputError
+from labels.taxonomy import Category, Taxonomy
 from seeds.document import Document
 
 
@@ -67,15 +65,15 @@ def agree(
     stays out. A ground truth settles an article, whoever else voted.
 
     votes_needed: how many votes settle an article; one that came from a file is enough, too.
-
-    Raises:
-        InputError: a vote is for a category that the taxonomy lacks; names article and annotator.
+    Votes for a category that the taxonomy lacks do not count; the others beside them do.
     """
     votes: dict[str, list[Annotation]] = defaultdict(list)
     for annotation in annotations:
         if annotation.status == "submitted" and annotation.document_id in documents:
-            _refuse_unknown(annotation, taxonomy)
-            votes[annotation.document_id] += [] if annotation.unsure else [annotation]
+            vote = annotation.within(taxonomy)
+            # Of one category alone, which is no more, nothing is left.
+            is_void = vote.unsure or (taxonomy.choice == "single" and not vote.categories)
+            votes[annotation.document_id] += [] if is_void else [vote]
     agreement = Agreement(Dataset((), taxonomy), [], [])
     examples = []
     for document_id, article in documents.items():
@@ -85,23 +83,13 @@ def agree(
         if not _are_enough(deciding, votes_needed):
             agreement.waiting.append(document_id)
             continue
-        agreed, disputed, unasked = _settle(deciding, taxonomy, votes_needed)
+        agreed, disputed, unasked = _settle(votes[document_id], taxonomy, votes_needed)
         if disputed:
             by_annotator = {vote.annotator: vote.categories for vote in votes[document_id]}
             agreement.disputes.append(Dispute(document_id, agreed, disputed, by_annotator))
         if taxonomy.choice == "multiple" or not disputed:
             examples.append(Example(article, agreed, taxonomy.sort((*disputed, *unasked))))
     return agreement._replace(dataset=Dataset(tuple(examples), taxonomy))
-
-
-def _refuse_unknown(annotation: Annotation, taxonomy: Taxonomy) -> None:
-    for category in annotation.categories:
-        if category not in taxonomy.places:
-            raise InputError(
-                f"article {annotation.document_id}, label by {annotation.annotator}: "
-                f"{taxonomy.describe_unknown(category)} Put it back into the workspace's "
-                "taxonomy.toml, or correct the label and import or pull again."
-            )
 
 
 def _deciding(votes: list[Annotation]) -> list[Annotation]:
@@ -118,7 +106,8 @@ def _are_enough(votes: Sequence[Annotation], needed: int) -> bool:
 
 def _settle(votes: list[Annotation], taxonomy: Taxonomy, needed: int) -> _Verdict:
     """Settle one article by its deciding votes."""
-    count = Counter(category for vote in votes for category in vote.categories)
+    deciding = _deciding(votes)
+    count = Counter(category for vote in deciding for category in vote.categories)
     if taxonomy.choice == "single":
         maximum = max(count.values(), default=0)
         chosen = taxonomy.sort(count) if count else taxonomy.ids
@@ -126,19 +115,26 @@ def _settle(votes: list[Annotation], taxonomy: Taxonomy, needed: int) -> _Verdic
         return _Verdict(winners) if len(winners) == 1 else _Verdict((), winners)
     agreed, disputed, unasked = [], [], []
     for category in taxonomy.categories:
-        name, asked = category.id, votes
-        if category.added:
-            asked = [vote for vote in votes if _was_asked(vote, name, moment(category.added))]
+        name, asked = category.id, deciding
+        if category.added:  # what no judge was asked is for those who were
+            asked = [vote for vote in deciding if _was_asked(vote, category)]
+            asked = asked or [vote for vote in votes if _was_asked(vote, category)]
+        votes_for = sum(name in vote.categories for vote in asked)
         if not _are_enough(asked, needed):
             unasked.append(name)
-        elif 2 * count[name] > len(asked):
+        elif 2 * votes_for > len(asked):
             agreed.append(name)
-        elif 2 * count[name] == len(asked):
+        elif 2 * votes_for == len(asked):
             disputed.append(name)
     return _Verdict(tuple(agreed), tuple(disputed), tuple(unasked))
 
 
-def _was_asked(vote: Annotation, category: str, added: dt.datetime | None) -> bool:
+def _was_asked(vote: Annotation, category: Category) -> bool:
     """Tell whether a vote is an answer for a category that was added at some time."""
-    answered = moment(vote.updated or vote.created)
-    return category in vote.categories or not (answered and added) or answered >= added
+    answered, added = moment(vote.updated or vote.created), moment(category.added)
+    is_later = bool(answered and added and answered >= added)
+    if category.id in vote.categories or is_later:
+        return True
+    if category.split_from:  # who said no to the whole said no to each of its parts
+        return category.split_from not in vote.aside
+    return not (answered and added)

@@ -52,6 +52,8 @@ class Category:
         added: when it joined the taxonomy, ISO 8601; annotations older than that did not answer
             for it. "" means that it was there from the beginning.
         group: the heading under which the labelling page shows it, or "".
+        split_from: the id of a category that is no more, of which this one was a part: annotations
+            older than `added` said no to this one, too, if they said no to that.
     """
 
     id: str
@@ -62,15 +64,16 @@ class Category:
     hotkey: str = ""
     added: str = ""
     group: str = ""
+    split_from: str = ""
 
     def __post_init__(self) -> None:
         if faults := self.faults_in(asdict(self)):
             raise InputError("; ".join(faults))
 
     def record(self) -> dict[str, Any]:
-        """Return the category as a JSON object; the time is there only if it was added later."""
-        fields = asdict(self)
-        return fields if self.added else {k: v for k, v in fields.items() if k != "added"}
+        """Return the category as a JSON object, what only later ones have if they do."""
+        late = ("added", "split_from")
+        return {name: value for name, value in asdict(self).items() if value or name not in late}
 
     @staticmethod
     def faults_in(values: Mapping[str, Any]) -> list[str]:
@@ -93,11 +96,16 @@ class Category:
 
 @dataclass(frozen=True)  # no slots, which cached_property needs the place of
 class Taxonomy:
-    """The categories in their fixed order, which is the class order of every model."""
+    """The categories in their fixed order, which is the class order of every model.
+
+    Attributes:
+        retired: ids of categories that there were; old votes for them do not count.
+    """
 
     version: str
     choice: Literal["multiple", "single"]
     categories: tuple[Category, ...]
+    retired: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if faults := self.faults_in(asdict(self)):
@@ -116,6 +124,9 @@ class Taxonomy:
             entries = [table.get(field) for table in tables]
             counts = Counter(entry for entry in entries if isinstance(entry, str) and entry)
             faults += [f"{field} {entry!r} occurs twice" for entry, n in counts.items() if n > 1]
+        ids = [table.get("id") for table in tables]
+        reused = [name for name in values.get("retired", ()) if name in ids]
+        faults += [f"{name!r} is both a category and retired" for name in reused]
         return faults
 
     @functools.cached_property
@@ -161,7 +172,8 @@ class Taxonomy:
 
     def record(self) -> dict[str, Any]:
         """Return the taxonomy as a JSON object, which `seeds.base.settings.parse` reads back."""
-        return {**asdict(self), "categories": [category.record() for category in self.categories]}
+        record = asdict(self) | {"categories": [entry.record() for entry in self.categories]}
+        return {name: value for name, value in record.items() if value or name != "retired"}
 
     def add_categories(self, names: list[str]) -> "Taxonomy":
         """Return this taxonomy with a category added for each name, and a hotkey if one is free."""
@@ -224,18 +236,18 @@ def extend_taxonomy(workspace: Path, taxonomy: Taxonomy) -> None:
     text = path.read_text(encoding="utf-8-sig").rstrip("\n") + "\n"
     old = tomllib.loads(text)
     if old["choice"] != taxonomy.choice:
-        text = _edit(text, lambda document: document.update(choice=taxonomy.choice))
+        text = edit_toml(text, lambda document: document.update(choice=taxonomy.choice))
     added = taxonomy.categories[len(old["categories"]) :]
-    extended = text + "".join(map(_table, added))
+    extended = text + "".join(map(toml_table, added))
     try:
         tomllib.loads(extended)
     except tomllib.TOMLDecodeError:  # categories = [{…}], to which no table can be added
-        inline = [_inline_table(category.record()) for category in added]
-        extended = _edit(text, lambda document: document["categories"].extend(inline))
+        inline = [inline_table(category.record()) for category in added]
+        extended = edit_toml(text, lambda document: document["categories"].extend(inline))
     write_text(path, extended)
 
 
-def _edit(text: str, change: Callable[[Any], object]) -> str:
+def edit_toml(text: str, change: Callable[[Any], object]) -> str:
     """Return TOML with a change that leaves all else as it is written.
 
     Raises:
@@ -250,10 +262,11 @@ def _edit(text: str, change: Callable[[Any], object]) -> str:
     return tomlkit.dumps(document)
 
 
-def _table(category: Category) -> str:
+def toml_table(category: Category) -> str:
     """Return a [[categories]] table after a blank line; a person is to fill in its empty fields."""
     fields = {name: getattr(category, name) for name in ("id", "fr", "en", "iptc", "hotkey")}
-    fields |= {"added": category.added} if category.added else {}
+    late = {name: getattr(category, name) for name in ("added", "split_from", "group")}
+    fields |= {name: text for name, text in late.items() if text}
     fields |= {f"guideline.{name}": text for name, text in asdict(category.guideline).items()}
     lines = [f"{name} = {_quote(text)}\n" for name, text in fields.items()]
     return "".join(("\n[[categories]]\n", *lines))
@@ -264,10 +277,11 @@ def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _inline_table(fields: Mapping[str, Any]) -> "InlineTable":
+def inline_table(fields: Mapping[str, Any]) -> "InlineTable":
+    """Return fields as an inline table of TOML, with the tables in them."""
     import tomlkit
 
     table = tomlkit.inline_table()
     for name, value in fields.items():
-        table.append(name, _inline_table(value) if isinstance(value, Mapping) else value)
+        table.append(name, inline_table(value) if isinstance(value, Mapping) else value)
     return table

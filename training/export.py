@@ -76,7 +76,7 @@ def export_run(
     path = runs / f"{source.name}-{suffix}"
     if path.exists():
         raise InputError(f"{path}: exists already. Delete the folder to export again.")
-    run = load_run(source, Runtime(device="cpu", dtype="exact"))
+    run = load_run(source, Runtime(device="cpu", dtype="exact"), names="trained")
     weights, module, windows_of = _network(run)
     original = measure(run) if measure else None
     golden = read_golden(source)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from classify.progress import track_count
 from classify.terminal import quantity, say
+from classify.workspace.history.view import as_made
 from classify.workspace.project import KnownProject
 from labels.annotations import Annotation
 from labels.consensus import Dispute
@@ -155,7 +156,8 @@ def fetch_answers(
     kept = [annotation for annotation in stored if annotation.origin == "adjudication"]
     project = find_adjudication(workspace, studio, settings, main)
     if project:
-        answers = read_answers(export_tasks(studio, project.id), taxonomy)
+        tasks = as_made(workspace, export_tasks(studio, project.id), taxonomy)
+        answers = read_answers(tasks, taxonomy)
         if (lost := len(kept) - len(answers.annotations)) > 0:
             say(f"{project.url}: has {quantity(lost, 'answer')} fewer than at the last pull")
         return answers

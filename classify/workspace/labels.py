@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from classify.progress import track_count
 from classify.terminal import say
 from classify.workspace.adjudication import fetch_answers
 from classify.workspace.project import (
@@ -150,7 +149,7 @@ def fetch_labels(workspace: Path, connected: KnownProject | None = None) -> Fetc
         project = require_own_project(workspace, studio, settings)
     else:
         project = find_connected(studio, connected)
-    export = fetch_export(studio, project, taxonomy)
+    export = fetch_export(workspace, studio, project, taxonomy)
     stored = read_annotations(workspace)
     answers = fetch_answers(workspace, studio, settings, taxonomy, project, stored)
     local = [annotation for annotation in stored if annotation.is_local]
@@ -198,12 +197,13 @@ def load_labels(workspace: Path) -> Labels:
     )
 
 
-def fetch_export(studio: "Studio", project: "Project", taxonomy: Taxonomy) -> Export:
-    """Fetch the annotations of a project; those the taxonomy does not allow are set aside."""
-    from labels.studio.project import export_tasks
+def fetch_export(
+    workspace: Path, studio: "Studio", project: "Project", taxonomy: Taxonomy
+) -> Export:
+    """Fetch the annotations of a project and of those that ask its annotators again."""
+    from classify.workspace.history.view import export_all
 
-    with track_count("Fetching", None) as count:
-        return read_export(export_tasks(studio, project.id, progress=count), taxonomy)
+    return read_export(export_all(workspace, studio, project, taxonomy), taxonomy)
 
 
 def store_labels(workspace: Path, labels: Labels) -> None:

@@ -100,6 +100,11 @@ def find_own_project(
     return None
 
 
+def has_project(workspace: Path) -> bool:
+    """Tell whether a workspace has, or had, a project in Label Studio."""
+    return _path(workspace).exists() or _has_pulled(workspace)
+
+
 def require_own_project(workspace: Path, studio: "Studio", settings: "StudioSettings") -> "Project":
     """Return the project of a workspace.
 

@@ -190,6 +190,8 @@ def _environment(folder: Path, server: Server) -> dict[str, str]:
         "ML_BLOCK_LOCAL_IP": "false",
         "SSRF_PROTECTION_ENABLED": "false",
         "COLLECT_ANALYTICS": "false",
+        # An import of tasks takes drafts, too, so that a restored backup has those of everybody.
+        "fflag_feat_back_lsdv_5307_import_reviews_drafts_29062023_short": "true",
         "LATEST_VERSION_CHECK": "false",
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",

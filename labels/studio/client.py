@@ -104,14 +104,15 @@ class Studio:
         """
         return self._call(0, subject, lambda: call(*args, **options))
 
-    def request(self, method: str, path: str, body: dict[str, Any]) -> None:
-        """Send a request for which the SDK has no method; like those, to be passed to write."""
+    def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Send a request for which the SDK has no method; to be passed to read or write."""
         from label_studio_sdk.core.api_error import ApiError
 
         wrapper = self.sdk._client_wrapper
         answer = wrapper.httpx_client.request(path, method=method, json=body)
         if answer.is_error:
             raise ApiError(status_code=answer.status_code, headers=dict(answer.headers))
+        return answer.json() if answer.content else None
 
     def _call(self, retries: int, subject: str, call: Callable[[], Any]) -> Answer:
         from httpx import TransportError

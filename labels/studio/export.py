@@ -1,7 +1,7 @@
 """Full JSON export -> Annotations, with everything that was not usable set aside. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -28,6 +28,8 @@ class Export:
         counted: how many are submitted, skipped, draft, or replaced by a later one.
         foreign: tasks that were not sent by `classify labels push`; their annotations are left out.
         tasks: Label Studio's id of the task of each article.
+        aside: category that the taxonomy lacks -> the task of each annotation that has it: it does
+            not count, the annotation's other categories do.
     """
 
     annotations: list[Annotation]
@@ -36,6 +38,7 @@ class Export:
     counted: Counter[str] = field(default_factory=Counter)
     foreign: tuple[int, ...] = ()
     tasks: dict[str, int] = field(default_factory=dict)
+    aside: dict[str, list[int]] = field(default_factory=dict)
 
 
 def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
@@ -52,6 +55,7 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
     counted: Counter[str] = Counter()
     foreign: list[int] = []
     task_ids: dict[str, int] = {}
+    aside: dict[str, list[int]] = defaultdict(list)
     for task in tasks:
         number = _number(task)
         if not seed_id(task):
@@ -69,13 +73,17 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
             counted["draft"] += 1
         for record, status in records:
             try:
-                annotations.append(_read_annotation(article.id, record, status, taxonomy))
+                annotation = _read_annotation(article.id, record, status, taxonomy)
             except InputError as error:
                 rejected[str(error)].append(number)
+                continue
+            annotations.append(annotation)
+            for category in annotation.aside:
+                aside[category].append(number)
     latest = _select_latest(annotations)
     counted.update(annotation.status for annotation in latest)
     counted += Counter(replaced=len(annotations) - len(latest))  # no entry for 0
-    return Export(latest, documents, dict(rejected), counted, tuple(foreign), task_ids)
+    return Export(latest, documents, dict(rejected), counted, tuple(foreign), task_ids, dict(aside))
 
 
 def _number(task: dict[str, Any]) -> int:
@@ -140,18 +148,15 @@ def _read_annotation(
     if status is None:
         status = "skipped" if _optional(record, "was_cancelled", False) else "submitted"
     chosen, comment = read_result(record.get("result"))
-    choices = set(chosen)
+    choices = dict.fromkeys(chosen)
     unsure = says_unsure(record["result"])
-    unknown = sorted(choices - set(taxonomy.ids))
-    if unknown:
-        raise InputError(taxonomy.describe_unknown(unknown[0][:100]))
     enough = {1} if not unsure else {0, 1}
     if status == "submitted" and taxonomy.choice == "single" and len(choices) not in enough:
         raise InputError(f"{len(choices)} categories, but the taxonomy is single choice")
     return Annotation(
         document_id=article,
         annotator=_annotator(record),
-        categories=tuple(name for name in taxonomy.ids if name in choices),
+        categories=tuple(sorted(choices, key=_place(taxonomy))),
         status=status,
         seconds=float(_optional(record, "lead_time", 0.0)),
         ground_truth=_optional(record, "ground_truth", False),
@@ -159,7 +164,12 @@ def _read_annotation(
         updated=_optional(record, "updated_at", ""),
         comment=comment,
         unsure=unsure,
-    )
+    ).within(taxonomy)
+
+
+def _place(taxonomy: Taxonomy) -> Callable[[str], int]:
+    """Return the place of a category in the taxonomy; those that it lacks come last."""
+    return lambda name: taxonomy.places.get(name, len(taxonomy.ids))
 
 
 def _annotator(record: dict[str, Any]) -> str:

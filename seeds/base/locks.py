@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from seeds.base.errors import InputError
+from seeds.base.records import read_optional_object
 from seeds.base.storage import open_in_place
+
+UNFINISHED = ".unfinished"  # in a workspace: work that must be finished or undone before any other
 
 _POLL_SECONDS = 0.2  # between two attempts to lock a file that another process holds
 _LONGEST = 200  # bytes of a holder's name that are shown
@@ -35,17 +38,20 @@ def acquire(file: IO[Any], *, patience: float = 0.0) -> bool:
 
 
 @contextlib.contextmanager
-def locked(workspace: Path, task: str, *, patience: float = 0.0) -> Iterator[None]:
+def locked(
+    workspace: Path, task: str, *, patience: float = 0.0, finishes: bool = False
+) -> Iterator[None]:
     """Reserve the workspace for one writing command.
 
     Args:
         workspace: the folder, made if missing.
         task: the command's name, for the message that another command gets.
         patience: seconds to wait for another command, where nobody is there to try again.
+        finishes: the command can finish what a killed one has left half done.
 
     Raises:
         InputError: another command holds it; names that command and its process. Or its lock is a
-            link to another file.
+            link to another file, or a killed command has left work half done.
     """
     try:
         workspace.mkdir(parents=True, exist_ok=True)
@@ -64,4 +70,17 @@ def locked(workspace: Path, task: str, *, patience: float = 0.0) -> Iterator[Non
         with contextlib.suppress(OSError):  # a full disk: the lock holds without a name
             file.truncate(0)
             file.write(f"{task} (process {os.getpid()})".encode())
+        if not finishes:
+            _refuse_unfinished(workspace)
         yield
+
+
+def _refuse_unfinished(workspace: Path) -> None:
+    """Refuse to write into a workspace in which a killed command left something half done.
+
+    Raises:
+        InputError: says what it was and how it is finished, in that command's words.
+    """
+    record = read_optional_object(workspace / UNFINISHED, "Remove it.")
+    if record is not None:
+        raise InputError(f"{workspace}: {record.get('message')}")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from labels.annotations import Annotation
 from labels.consensus import agree
 from labels.taxonomy import Taxonomy
-from seeds.base.errors import InputError
 from seeds.document import Document
 from tests.support.corpus import taxonomy
 
@@ -184,9 +183,38 @@ def test_an_annotation_does_not_answer_for_a_category_added_after_it(
 
 
 @pytest.mark.parametrize("choice", ["multiple", "single"])
-def test_a_vote_for_a_category_that_left_the_taxonomy_is_named_and_not_dropped(choice: str) -> None:
-    with pytest.raises(InputError, match=r"label by anne: category 'opera' is not in the taxonomy"):
-        settle(by("anne", "opera"), by("bob", "cinema"), by("c", "cinema"), choice=choice)
+def test_a_vote_for_a_category_that_left_the_taxonomy_does_not_count(choice: str) -> None:
+    votes = [by("anne", "opera"), by("bob", "cinema"), by("c", "cinema")]
+    assert settle(*votes, choice=choice) == (("cinema",), ())
+
+
+def test_the_other_categories_of_a_vote_count_when_one_is_retired() -> None:
+    votes = [by("anne", "opera", "cinema"), by("bob", "cinema"), by("c", "trade")]
+    assert settle(*votes) == (("cinema",), ())
+
+
+@pytest.mark.parametrize(
+    ("votes", "categories", "unknown"),
+    [
+        ([by("anne", "opera", "trade", created="2026-01-01")], ("trade",), ("cinema",)),
+        ([by("anne", "trade", created="2026-01-01")], ("trade",), ()),
+        ([by("anne", "opera", created="2026-01-01"), by("bob", created="2026-03-01")], (), ()),
+        ([by("anne", "opera", "cinema", created="2026-03-01")], ("cinema",), ()),
+    ],
+    ids=["yes to the whole", "no to the whole", "asked again", "answered since"],
+)
+def test_a_part_of_a_split_category_is_unknown_only_where_the_whole_was_chosen(
+    votes: list[Annotation], categories: tuple[str, ...], unknown: tuple[str, ...]
+) -> None:
+    parts = (
+        replace(category, added="2026-02-01", split_from="opera")
+        if category.id == "cinema"
+        else category
+        for category in taxonomy().categories
+    )
+    split = replace(taxonomy(), categories=tuple(parts), retired=("opera",))
+    (example,) = agree(votes, {ARTICLE.id: ARTICLE}, split).dataset.examples
+    assert (example.categories, example.unknown) == (categories, unknown)
 
 
 @given(st.lists(st.sets(st.sampled_from(IDS)), min_size=1, max_size=6))

@@ -86,7 +86,7 @@ def test_every_fault_of_a_taxonomy_is_named_at_once(tmp_path: Path) -> None:
         "'multiple' or 'single', found 'several'",
         "unknown key 'colour'",
         "unknown key 'categories[1].labell' "
-        "(known: id, fr, en, iptc, guideline, hotkey, added, group)",
+        "(known: id, fr, en, iptc, guideline, hotkey, added, group, split_from)",
         "'Bad Id'",
         "names fr and en",
         "medtop:20000005",

@@ -18,7 +18,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
@@ -31,6 +31,7 @@ from training.model import Model
 from training.models import model_class
 from training.runs.facts import RESTORE, RunFacts, read_facts
 from training.runs.manifest import check_files, check_unchanged
+from training.runs.outputs import original_of, read_as, read_outputs
 from training.runs.texts import list_texts
 from training.runtime import Runtime
 
@@ -118,12 +119,21 @@ def _free_path(path: Path) -> Path:
     return next(candidate for candidate in candidates if not candidate.exists())
 
 
-def load_run(path: Path, runtime: Runtime | None = None) -> Run:
+def load_run(
+    path: Path,
+    runtime: Runtime | None = None,
+    *,
+    names: Literal["current", "trained"] = "current",
+) -> Run:
     """Load a run from its directory, checking every file against the manifest before parsing it.
 
     What is loaded is in memory: later changes of the files do not change its answers.
 
-    runtime: where and how it computes; None: exactly, to compare with figures of its training.
+    Args:
+        path: of the run.
+        runtime: where and how it computes; None: exactly, to compare with figures of its training.
+        names: "current": categories that were renamed, merged or retired since its training are
+            read as `categories.json` beside it says; "trained": as it was trained.
 
     Raises:
         InputError: a file is missing, altered, not listed or not what it must be; names the file.
@@ -139,6 +149,9 @@ def load_run(path: Path, runtime: Runtime | None = None) -> Run:
     check_unchanged(path, states)
     if not rule.categories == taxonomy.ids or model.scores([""]).shape != (1, len(taxonomy.ids)):
         raise InputError(f"{path}: model, rule and taxonomy differ in categories. {RESTORE}")
+    outputs = read_outputs(path.parent).get(path.name) if names == "current" else None
+    if outputs:
+        taxonomy, rule, model = read_as(outputs, taxonomy, rule, model)
     return Run(path.name, path, facts, taxonomy, rule, model)
 
 
@@ -172,7 +185,7 @@ def verify_run(path: Path) -> int:
 def verify_scores(run: Run) -> int:
     """Check the scores of a loaded run's golden texts, as `verify_run` does."""
     golden = read_golden(run.path)
-    gap = golden.gap(run.model.scores(golden.texts))
+    gap = golden.gap(original_of(run.model).scores(golden.texts))
     if not gap <= golden.tolerance:
         raise InputError(
             f"{run.path / 'golden.json'}: scores differ by up to {gap:.2g} from those at training. "

@@ -38,6 +38,18 @@ COMMANDS = {
         "classify.commands.labels.suspects:suspects",
         "List the labels that are probably wrong, the worst first.",
     ),
+    "migrate": (
+        "classify.commands.labels.migrate:migrate",
+        "Rename, merge, split, retire or add categories everywhere at once.",
+    ),
+    "backup": (
+        "classify.commands.labels.backup:backup",
+        "Save the whole project in a file.",
+    ),
+    "restore": (
+        "classify.commands.labels.backup:restore",
+        "Make a project again from a backup.",
+    ),
     "import": (
         "classify.commands.labels.import_labels:import_",
         "Import labelled articles from a file.",

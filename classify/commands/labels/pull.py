@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from classify.options import workspace_option
 from classify.terminal import quantity, say
 from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
+
+if TYPE_CHECKING:
+    from labels.taxonomy import Taxonomy
 
 _REASONS_SHOWN = 20  # lines of a pull; a removed category is one reason
 _TASKS_SHOWN = 5  # ids in a line: enough to look at some
@@ -33,6 +37,7 @@ def pull(workspace: Path | None) -> None:
     export, answers = fetched.export, fetched.answers
     _print_set_aside(export.rejected)
     _print_set_aside(answers.rejected, where=" of the project for disputes")
+    unknown = _print_uncounted(export.aside, fetched.labels.taxonomy)
     _print_foreign(export.foreign)
     if answers.annotations or answers.undecided:
         say(
@@ -42,7 +47,7 @@ def pull(workspace: Path | None) -> None:
     if asked:
         say(f"third opinion: {_name_tasks(asked)} offered to one more annotator")
     print_labels(folder, fetched.labels, export.counted, fetched.links)
-    if export.rejected or answers.rejected:
+    if export.rejected or answers.rejected or unknown:
         click.get_current_context().exit(1)
 
 
@@ -54,6 +59,21 @@ def _print_set_aside(rejected: Mapping[str, Sequence[int]], *, where: str = "") 
         say(f"set aside: {quantity(len(tasks), 'annotation')} ({named}): {reason}")
     if rest := reasons[_REASONS_SHOWN:]:
         say(f"set aside: … and {sum(len(tasks) for _, tasks in rest):,} more, for other reasons")
+
+
+def _print_uncounted(aside: Mapping[str, Sequence[int]], taxonomy: "Taxonomy") -> bool:
+    """Print which categories do not count; return whether one was never retired."""
+    unknown = {name: tasks for name, tasks in aside.items() if name not in taxonomy.retired}
+    if retired := sorted(aside.keys() - unknown.keys()):
+        votes = ", ".join(f"{name} ({quantity(len(aside[name]), 'vote')})" for name in retired)
+        say(f"kept aside: {votes}, retired; the other categories of these annotations count")
+    for name, tasks in list(unknown.items())[:_REASONS_SHOWN]:
+        say(
+            f"category not counted: {quantity(len(tasks), 'annotation')} ({_name_tasks(tasks)}): "
+            f"{taxonomy.describe_unknown(name[:100])} Their other categories count. Put it back "
+            "into taxonomy.toml, then retire it with `classify labels migrate retire`."
+        )
+    return bool(unknown)
 
 
 def _print_foreign(tasks: Sequence[int]) -> None:

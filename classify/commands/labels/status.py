@@ -32,7 +32,9 @@ def status(form: str, offline: bool, workspace: Path | None) -> None:
         fetched = fetch_labels(folder)
         labels, export, links = fetched.labels, fetched.export, fetched.links
         facts = {"project": fetched.project.url, "tasks": fetched.project.tasks}
-        facts["set_aside"] = sum(map(len, export.rejected.values()))
+        retired = labels.taxonomy.retired
+        uncounted = (tasks for name, tasks in export.aside.items() if name not in retired)
+        facts["set_aside"] = sum(map(len, [*export.rejected.values(), *uncounted]))
         facts["foreign_tasks"] = len(export.foreign)
     report = facts | count_progress(labels)
     report["disputes"] = describe_disputes(labels.agreed.disputes, labels, links)

@@ -310,7 +310,7 @@ def test_a_workspace_that_lost_its_articles_gets_them_back(
     assert labels(newsroom)[settled] == ["trade"]
 
 
-def test_a_label_outside_the_taxonomy_is_set_aside_and_the_others_count(
+def test_a_category_outside_the_taxonomy_is_named_and_those_beside_it_count(
     newsroom: Newsroom,
 ) -> None:
     foreign, good = newsroom.add(*articles(2))
@@ -322,9 +322,11 @@ def test_a_label_outside_the_taxonomy_is_set_aside_and_the_others_count(
     pulled = newsroom.run("labels", "pull")
     assert pulled.returncode == 1
     where = f"task {newsroom.task(foreign)}"
-    assert f"set aside: 1 annotation ({where}): category 'gastronomy'" in pulled.stderr
+    assert f"not counted: 1 annotation ({where}): category 'gastronomy'" in pulled.stderr
     assert "Traceback" not in pulled.stderr
-    assert labels(newsroom) == {foreign: ["tourism"], good: ["sport"]}
+    assert labels(newsroom) == {foreign: [], good: ["sport"]}
+    (dispute,) = newsroom.records("adjudicate.jsonl")
+    assert dispute["disputed"] == ["cinema", "tourism"]
     report = json.loads(newsroom.check_run("labels", "status", "--format", "json").stdout)
     assert report["set_aside"] == 1
 
@@ -412,13 +414,15 @@ def test_a_category_that_was_removed_is_one_line_of_a_pull(newsroom: Newsroom) -
     path.write_text("[[categories]]".join(remaining), encoding="utf-8")
     pulled = newsroom.run("labels", "pull")
     assert pulled.returncode == 1
-    lines = [line for line in pulled.stderr.splitlines() if line.startswith("set aside")]
+    lines = [line for line in pulled.stderr.splitlines() if "not counted" in line]
     tasks = [str(newsroom.task(article)) for article in ids]
     assert len(lines) == 2
     shown = ", ".join(tasks[:5])
-    assert lines[0].startswith(f"set aside: 8 annotations (tasks {shown}, …): category 'sport'")
-    assert lines[1].startswith(f"set aside: 1 annotation (task {tasks[7]}): category 'health'")
-    assert labels(newsroom) == {ids[6]: ["trade"]}
+    assert f"not counted: 8 annotations (tasks {shown}, …): category 'sport'" in lines[0]
+    assert f"not counted: 1 annotation (task {tasks[7]}): category 'health'" in lines[1]
+    # Of these two, one annotator names the category, and one answered for it and does not.
+    unknown = {record["id"]: record["unknown"] for record in newsroom.records("dataset.jsonl")}
+    assert unknown == {name: [] for name in ids} | {ids[0]: ["cinema"], ids[6]: ["trade"]}
     report = json.loads(newsroom.check_run("labels", "status", "--format", "json").stdout)
     assert report["set_aside"] == 9
 

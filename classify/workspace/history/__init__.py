@@ -1,0 +1,1 @@
+"""The history of a workspace: migrations, who was asked again, when people answered."""

@@ -1,0 +1,1 @@
+"""Changing one's mind: categories that are renamed, merged, split, retired and added."""
