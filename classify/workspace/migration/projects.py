@@ -42,11 +42,11 @@ def render(taxonomy: Taxonomy, settings: "StudioSettings", old: Interface) -> In
     """
     from labels.studio.adjudication.tasks import show_votes
 
-    options = {"language": settings.language, "keyboard": settings.keyboard}
-    page = render_interface(taxonomy, **options)
+    language, keyboard = settings.language, settings.keyboard
+    page = render_interface(taxonomy, language=language, keyboard=keyboard)
     if _VOTES in old.label_config:
         page = show_votes(page)
-    return Interface(page, render_guide(taxonomy, **options))
+    return Interface(page, render_guide(taxonomy, language=language, keyboard=keyboard))
 
 
 def refuse_additions(project: "Project", ours: Interface, theirs: Interface) -> None:
