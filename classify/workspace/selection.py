@@ -14,7 +14,8 @@ from seeds.base.settings import parse
 from seeds.document import Document
 
 if TYPE_CHECKING:
-    from training.selection.choice import Choice, Compare, Pool, Strategy
+    from training.selection.choice import Choice, Pool, Strategy
+    from training.selection.saving import Saving
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def choose_next(
         InputError: there is none left; says why.
     """
     from training.selection.choice import choose
+    from training.selection.similarity import compare_words
 
     dataset = _read_labels(workspace)
     known = _known_articles(workspace, dataset) | waiting
@@ -108,17 +110,33 @@ def choose_next(
     pool = _make_pool(documents, known, dataset)
     if not (unsent or pool.candidates):
         raise InputError(_describe_end(workspace, len(documents), len(waiting)))
-    choices = choose(pool, count - len(unsent), strategy, find_comparison(workspace))
+    choices = choose(pool, count - len(unsent), strategy, compare_words)
     labels = len(dataset.examples) if dataset else 0
     articles = (*unsent, *_record_all(choices, strategy))
     return Next(articles, len(unsent) + len(pool.candidates), labels)
 
 
-def find_comparison(workspace: Path) -> "Compare":
-    """Return how articles are compared: by vectors if the current run has an encoder for them."""
-    from training.selection.similarity import compare_words
+def measure_chosen(workspace: Path) -> "Saving | None":
+    """Measure what choosing saved so far; None while the random arm is too small to tell.
 
-    return compare_words
+    An article counts for the random arm wherever its place in the random order has been reached,
+    whatever it was chosen for.
+    """
+    import numpy as np
+
+    from training.selection.random_arm import group_of, rank
+    from training.selection.saving import measure_saving
+
+    dataset = _read_labels(workspace)
+    if dataset is None:
+        return None
+    places = {example.document.id: n for n, example in enumerate(dataset.examples)}
+    records = [record for record in read_chosen(workspace) if record.document_id in places]
+    labelled = dataset.subset(places[record.document_id] for record in records)
+    ranks = [rank(group_of(example.document)) for example in labelled.examples]
+    pairs = zip(ranks, records, strict=True)
+    reached = max((place for place, record in pairs if record.arm == "random"), default="")
+    return measure_saving(labelled, np.array([place <= reached for place in ranks], np.bool_))
 
 
 def _read_labels(workspace: Path) -> Dataset | None:

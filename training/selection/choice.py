@@ -20,7 +20,8 @@ STRATEGIES: tuple[str, ...] = get_args(Strategy)
 MOST = 2000  # articles that are compared with each other; of more, a random part is
 _ENOUGH = 10  # labels from which doubts say more than what covers the articles
 _RARE = 10  # labels below which a category is rare
-_RARE_SHARE = 0.2  # of a batch, at most, goes to rare categories
+_UNLEARNED = 4  # labels below which training leaves a category out (`min_examples`)
+_RARE_SHARE = 0.2  # of a batch, at most, that goes to those
 
 # (texts, known texts) -> how alike they are
 Compare = Callable[[Sequence[str], Sequence[str]], Similarities]
@@ -64,8 +65,8 @@ def choose(
     """Return the articles to annotate next, in the order in which to annotate them.
 
     `auto` gives a fifth to the random arm. The rest goes to articles that cover the others while
-    there are hardly any labels, afterwards to those that cover what the labels leave in doubt, and
-    some of it to rare categories.
+    there are hardly any labels, afterwards to those that cover what the labels leave in doubt, rare
+    categories first.
 
     Args:
         pool: the articles.
@@ -128,59 +129,56 @@ class _Chooser:
         if self.guesses is None or strategy == "diverse":
             return self._diverse(count, free)
         rare: list[Choice] = []
-        if strategy in ("auto", "rare"):
-            rare = self._rare(count if strategy == "rare" else round(_RARE_SHARE * count), free)
-        rest = self._uncertain(count - len(rare), free, self.guesses)
-        return [*rare, *rest]
+        if strategy == "rare":
+            rare = self._rare(count, _RARE, free, self.guesses)
+        elif strategy == "auto":
+            rare = self._rare(round(_RARE_SHARE * count), _UNLEARNED, free, self.guesses)
+        return [*rare, *self._uncertain(count - len(rare), free, self.guesses)]
 
     def _diverse(self, count: int, free: BoolArray) -> list[Choice]:
         """Choose what covers the articles."""
-        weights = np.ones(len(self.documents))
+        picks = choose_covering(self.alike.pairs, np.ones(len(free)), self.alike.known, free, count)
         return [
-            Choice(self.documents[place], "diverse", _describe_neighbours(neighbours))
-            for place, neighbours in self._cover(weights, free, count)
+            Choice(self.documents[pick.place], "diverse", _describe_neighbours(pick.neighbours))
+            for pick in picks
         ]
 
     def _uncertain(self, count: int, free: BoolArray, guesses: Guesses) -> list[Choice]:
         """Choose what covers the articles whose categories are in doubt."""
+        picks = choose_covering(self.alike.pairs, guesses.worth, self.alike.known, free, count)
         doubts = guesses.doubts
         return [
-            Choice(self.documents[place], "uncertain", self._describe_doubt(guesses, doubts, place))
-            for place, _ in self._cover(doubts.max(axis=1), free, count)
+            Choice(
+                self.documents[pick.place],
+                "uncertain",
+                self._describe_doubt(guesses, doubts[pick.place], pick.place),
+            )
+            for pick in picks
         ]
 
-    def _cover(self, weights: Float64Array, free: BoolArray, count: int) -> list[tuple[int, int]]:
-        picks = choose_covering(self.alike.pairs, weights, self.alike.known, free, count)
-        return [(pick.place, pick.neighbours) for pick in picks]
-
-    def _rare(self, count: int, free: BoolArray) -> list[Choice]:
-        """Choose the most probable articles of rare categories, in turn, and mark them taken."""
-        guesses = self.guesses
-        assert guesses
+    def _rare(self, count: int, below: int, free: BoolArray, guesses: Guesses) -> list[Choice]:
+        """Choose probable articles of categories with few labels, in turn, and mark them taken."""
         ranks = np.argsort(guesses.labels, kind="stable")
-        rare = [int(k) for k in ranks if guesses.labels[k] < _RARE]
+        rare = [int(k) for k in ranks if guesses.labels[k] < below]
         choices: list[Choice] = []
         while rare and len(choices) < count and free.any():
             k = rare[len(choices) % len(rare)]
-            probabilities = np.where(free, guesses.probabilities[:, k], -1)
-            place = int(probabilities.argmax())
+            place = int(np.where(free, guesses.probabilities[:, k], -1).argmax())
             free[place] = False
             share = f"{guesses.probabilities[place, k]:.0%}"
-            labels = int(guesses.labels[k])
-            reason = f"rare: perhaps {self.titles[k]} ({share}), which has {labels} labels"
+            reason = (
+                f"rare: perhaps {self.titles[k]} ({share}), which has {guesses.labels[k]} labels"
+            )
             choices.append(Choice(self.documents[place], "rare", reason))
         return choices
 
     def _describe_doubt(self, guesses: Guesses, doubts: Float64Array, place: int) -> str:
         """Say which categories an article is in doubt about."""
-        probabilities = guesses.probabilities[place]
-        order = np.argsort(-(probabilities if guesses.single else doubts[place]), kind="stable")
-        shown = [f"{self.titles[k]} ({probabilities[k]:.0%})" for k in order[:2].tolist()]
-        return (
-            f"unsure between {' and '.join(shown)}"
-            if guesses.single
-            else f"unsure about {shown[0]}"
-        )
+        order = np.argsort(-doubts, kind="stable")[:2].tolist()
+        shown = [f"{self.titles[k]} ({guesses.probabilities[place, k]:.0%})" for k in order]
+        if guesses.single:
+            return f"uncertain: {' or '.join(shown)}"
+        return f"uncertain: {shown[0]}"
 
 
 def _describe_neighbours(neighbours: int) -> str:

@@ -30,19 +30,20 @@ class Guesses:
 
     @property
     def doubts(self) -> Float64Array:
-        """How unsure each article's categories are, (n, k), in [0, 1].
+        """How unsure each category of each article is, (n, k), in [0, 1].
 
-        For single choice the lead of the best category over each other one counts, for multiple
-        choice how far a category's probability is from one half.
+        For multiple choice it is how near its probability is to one half. For single choice it is
+        its probability times how little the most probable category leads over the next.
         """
         if not self.single:
             return 1 - np.abs(2 * self.probabilities - 1)
-        best = self.probabilities.max(axis=1, keepdims=True)
-        leads = best - self.probabilities
-        rows, winners = np.arange(len(leads)), self.probabilities.argmax(axis=1)
-        runners_up = np.sort(self.probabilities, axis=1)[:, -2]
-        leads[rows, winners] = best[:, 0] - runners_up
-        return np.asarray(1 - leads)
+        two = np.sort(self.probabilities, axis=1)[:, -2:]
+        return np.asarray(self.probabilities * (1 - two[:, 1:] + two[:, :1]))
+
+    @property
+    def worth(self) -> Float64Array:
+        """What it is worth to know each article, (n,): its doubts, those of rare categories more."""
+        return np.asarray(self.doubts @ (1 / np.sqrt(1 + self.labels)))
 
 
 def guess(dataset: Dataset, texts: Sequence[str]) -> Guesses | None:
@@ -53,7 +54,7 @@ def guess(dataset: Dataset, texts: Sequence[str]) -> Guesses | None:
     """
     gold = dataset.gold
     positives = gold.sum(axis=0)
-    learnable = (positives > 0) & (positives < len(gold))
+    learnable = (positives > 0) & ((dataset.known & ~gold).any(axis=0))
     pairs = zip(dataset.taxonomy.ids, learnable.tolist(), strict=True)
     names = tuple(name for name, ok in pairs if ok)
     single = dataset.taxonomy.choice == "single"

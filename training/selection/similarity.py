@@ -37,24 +37,9 @@ def compare_words(texts: Sequence[str], known: Sequence[str]) -> Similarities:
     return Similarities(_products(rows, rows), _nearest(rows, others))
 
 
-def compare_vectors(vectors: Float32Array, known: Float32Array) -> Similarities:
-    """Compare articles by their vectors of length 1, (n, d) and (m, d), less what all share."""
-    centre = np.concatenate([vectors, known]).mean(axis=0)
-    rows, others = _centred(vectors, centre), _centred(known, centre)
-    return Similarities(_products(rows, rows), _nearest(rows, others))
-
-
-def _centred(vectors: Float32Array, centre: Float32Array) -> Float32Array:
-    moved = vectors - centre
-    lengths = np.linalg.norm(moved, axis=1, keepdims=True)
-    return np.asarray(moved / np.maximum(lengths, 1e-6), np.float32)
-
-
 def _products(rows: Any, others: Any) -> Float32Array:
-    """Return the cosine of each row with each of the others, at least 0; dense or sparse tables."""
-    products = rows @ others.T
-    dense = products if isinstance(products, np.ndarray) else products.toarray()
-    return np.clip(dense, 0, 1).astype(np.float32)
+    """Return the cosine of each row of a sparse table with each of the others, in [0, 1]."""
+    return np.clip((rows @ others.T).toarray(), 0, 1).astype(np.float32)
 
 
 def _nearest(rows: Any, others: Any) -> Float32Array:

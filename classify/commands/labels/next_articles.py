@@ -1,6 +1,7 @@
 """`classify labels next`."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from classify.workspace.selection import Next
     from labels.studio.project import Project
     from training.selection.choice import Strategy
+    from training.selection.saving import Saving
 
 _TITLE = 60  # characters of a title in a line
 
@@ -45,7 +47,12 @@ def next_articles(
     from classify.workspace.labels import connect_studio
     from classify.workspace.project import find_own_project
     from classify.workspace.push import push_articles, update_project
-    from classify.workspace.selection import choose_next, mark_sent, remember_chosen
+    from classify.workspace.selection import (
+        choose_next,
+        mark_sent,
+        measure_chosen,
+        remember_chosen,
+    )
     from labels.studio.project import list_task_ids
     from labels.studio.push import serve_in_order
     from labels.taxonomy import ensure_taxonomy
@@ -67,24 +74,30 @@ def next_articles(
             remember_chosen(folder, mark_sent(records))
             if serve_in_order(studio, project.id):
                 say("annotators now get the articles in the order in which they were sent")
-    _print(chosen, form)
+    saving = measure_chosen(folder)
+    _print(chosen, saving, form)
     if not dry_run and project:
         _print_outcome(chosen, project)
 
 
-def _print(chosen: "Next", form: str) -> None:
-    """Print the articles in order, each with the reason."""
+def _print(chosen: "Next", saving: "Saving | None", form: str) -> None:
+    """Print the articles in order, each with the reason, and what choosing saved so far."""
     if form == "json":
         records = [
             {"id": article.id, "title": article.title, "arm": record.arm, "reason": record.reason}
             for article, record in chosen.articles
         ]
-        click.echo(json.dumps({"articles": records}, indent=2, ensure_ascii=False))
+        figures = asdict(saving) if saving else None
+        click.echo(
+            json.dumps({"articles": records, "saving": figures}, indent=2, ensure_ascii=False)
+        )
         return
     for number, (article, record) in enumerate(chosen.articles, 1):
         title = article.title or article.text.partition("\n")[0]
         short = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
         answer(f"{number:>3}  {short}\n     {record.reason}")
+    if saving:
+        answer(f"\n{saving}")
 
 
 def _print_outcome(chosen: "Next", project: "Project") -> None:

@@ -5,11 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from classify.workspace.selection import choose_next, mark_sent, read_chosen, remember_chosen
+from classify.workspace.selection import (
+    Chosen,
+    choose_next,
+    mark_sent,
+    measure_chosen,
+    read_chosen,
+    remember_chosen,
+)
 from labels.annotations import Annotation, write_annotations
+from labels.dataset import Dataset, Example, write_dataset
 from seeds.base.errors import InputError
 from seeds.document import Document, write_documents
-from tests.support.corpus import WORDS
+from tests.support.corpus import WORDS, taxonomy, write_taxonomy
+from training.arrays import BoolArray
+from training.selection.random_arm import shuffle
 
 
 def articles(workspace: Path, count: int = 12) -> dict[str, Document]:
@@ -67,3 +77,25 @@ def test_a_damaged_record_is_named_by_its_line(tmp_path: Path) -> None:
     (tmp_path / "chosen.jsonl").write_text('{"document_id": 7}\n')
     with pytest.raises(InputError, match=r"chosen.jsonl:1"):
         read_chosen(tmp_path)
+
+
+def test_the_random_arm_is_what_the_random_order_has_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = articles(tmp_path)
+    order = [document.id for document in shuffle(documents.values())]
+    arms = {order[0]: "random", order[3]: "random", order[1]: "diverse", order[7]: "uncertain"}
+    records = [Chosen(name, arm, "auto", "", "") for name, arm in arms.items()]
+    remember_chosen(tmp_path, [*records, Chosen(order[11], "random", "auto", "", "")])
+    examples = tuple(Example(documents[name], ("cinema",)) for name in order[:8])
+    write_dataset(tmp_path / "dataset.jsonl", Dataset(examples, taxonomy()))
+    write_taxonomy(tmp_path, taxonomy())
+
+    given: list[tuple[list[str], list[bool]]] = []
+
+    def measure(dataset: Dataset, arm: BoolArray) -> None:
+        given.append(([example.document.id for example in dataset.examples], arm.tolist()))
+
+    monkeypatch.setattr("training.selection.saving.measure_saving", measure)
+    measure_chosen(tmp_path)
+    assert given == [(list(arms), [True, True, True, False])]
