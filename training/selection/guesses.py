@@ -42,7 +42,7 @@ class Guesses:
 
     @property
     def worth(self) -> Float64Array:
-        """What it is worth to know each article, (n,): its doubts, those of rare categories more."""
+        """What it is worth to know each article, (n,): doubts of rare categories count more."""
         return np.asarray(self.doubts @ (1 / np.sqrt(1 + self.labels)))
 
 
