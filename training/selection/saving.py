@@ -180,7 +180,7 @@ def _factors(
 
 def _ratio(leads: Float64Array, slopes: Float64Array) -> Float64Array:
     """Return leads over slopes, within what can be told."""
-    return np.clip(leads / np.maximum(slopes, _FLATTEST), -_LARGEST, _LARGEST)
+    return np.asarray(np.clip(leads / np.maximum(slopes, _FLATTEST), -_LARGEST, _LARGEST))
 
 
 def _rounded(labels: float) -> str:

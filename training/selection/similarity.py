@@ -39,7 +39,7 @@ def compare_words(texts: Sequence[str], known: Sequence[str]) -> Similarities:
 
 def _products(rows: Any, others: Any) -> Float32Array:
     """Return the cosine of each row of a sparse table with each of the others, in [0, 1]."""
-    return np.clip((rows @ others.T).toarray(), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((rows @ others.T).toarray(), 0, 1), np.float32)
 
 
 def _nearest(rows: Any, others: Any) -> Float32Array:
