@@ -29,8 +29,8 @@ class Annotation:
         comment: the annotator's free comment.
         updated: when it was last changed, ISO 8601, "" if unknown.
         unsure: the annotator could not decide; it counts as no vote.
-        origin: where it was made: in the project for disputes, or with `classify labels settle`;
-            "" in the project itself or by an import.
+        origin: where it was made: in the project for disputes, in that for labels in doubt, or with
+            `classify labels settle`; "" in the project itself or by an import.
         aside: ids of categories that it has and the taxonomy lacks, such as a retired one: they
             are kept, and do not count.
     """
@@ -45,7 +45,7 @@ class Annotation:
     comment: str = ""
     updated: str = ""
     unsure: bool = False
-    origin: Literal["", "adjudication", "settled"] = ""
+    origin: Literal["", "adjudication", "review", "settled"] = ""
     aside: tuple[str, ...] = ()
 
     @property

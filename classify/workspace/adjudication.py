@@ -1,23 +1,19 @@
 """Disputes of a workspace: their project in Label Studio, and the answers given there."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classify.progress import track_count
 from classify.terminal import quantity, say
 from classify.workspace.history.view import as_made
-from classify.workspace.project import KnownProject
+from classify.workspace.side_project import DISPUTES, find_side_project, update_side_project
 from labels.annotations import Annotation
 from labels.consensus import Dispute
 from labels.studio.adjudication.answers import Answers, read_answers
 from labels.taxonomy import Taxonomy
-from seeds.base.records import read_optional_object
-from seeds.base.settings import parse
-from seeds.base.storage import write_text
 from seeds.document import Document
 
 if TYPE_CHECKING:
@@ -25,39 +21,6 @@ if TYPE_CHECKING:
     from labels.studio.client import Studio
     from labels.studio.connection import StudioSettings
     from labels.studio.project import Project
-
-
-@dataclass(frozen=True, slots=True)
-class KnownAdjudication:
-    """The project for disputes, known again when it is renamed.
-
-    Attributes:
-        main: the id of the project whose disputes it is for.
-        project: itself.
-    """
-
-    main: int
-    project: KnownProject
-
-
-def find_adjudication(
-    workspace: Path, studio: "Studio", settings: "StudioSettings", main: "Project"
-) -> "Project | None":
-    """Return the project for the disputes of the main one; None if there is none.
-
-    It is known by its id, whatever it is called in Label Studio, and found by its title at first.
-
-    Raises:
-        InputError: several projects have the title.
-    """
-    from labels.studio.adjudication.tasks import adjudication_title
-    from labels.studio.project import find_ids, find_project
-
-    known = _read(workspace)
-    if known and known.main == main.id and (project := known.project.find(studio)):
-        return project
-    title = adjudication_title(settings.title)
-    return find_project(studio, title) if find_ids(studio, title) else None
 
 
 def update_adjudication(
@@ -82,27 +45,13 @@ def update_adjudication(
     Raises:
         InputError: see labels.studio.project.prepare_project.
     """
-    from labels.studio.adjudication.tasks import adjudication_title, show_votes
-    from labels.studio.interface import render_interface
-    from labels.studio.page.guide import render_guide
-    from labels.studio.project import prepare_project
+    from labels.studio.adjudication.tasks import show_votes
 
-    known = find_adjudication(workspace, studio, settings, main)
-    interface = render_interface(taxonomy, language=settings.language, keyboard=settings.keyboard)
-    project = prepare_project(
-        studio,
-        adjudication_title(settings.title),
-        show_votes(interface) if with_votes else interface,
-        instruction=render_guide(taxonomy, language=settings.language, keyboard=settings.keyboard),
-        overlap=1,
-        project_id=known.id if known else None,
-    )
-    record = KnownAdjudication(main.id, KnownProject.of(studio, project))
-    if record != _read(workspace):
-        write_text(_path(workspace), json.dumps(asdict(record)) + "\n")
-    if known is None:
-        say(f"project {project.title!r} created")
-    return project
+    def change(interface: str) -> str:
+        """Return the labelling interface with the votes if they are to be seen."""
+        return show_votes(interface) if with_votes else interface
+
+    return update_side_project(workspace, studio, DISPUTES, main, settings, taxonomy, change)
 
 
 def send_disputes(
@@ -154,7 +103,7 @@ def fetch_answers(
     from labels.studio.project import export_tasks
 
     kept = [annotation for annotation in stored if annotation.origin == "adjudication"]
-    project = find_adjudication(workspace, studio, settings, main)
+    project = find_side_project(workspace, studio, DISPUTES, main, settings.title)
     if project:
         tasks = as_made(workspace, export_tasks(studio, project.id), taxonomy)
         answers = read_answers(tasks, taxonomy)
@@ -168,14 +117,3 @@ def fetch_answers(
             "`classify labels adjudicate` makes another one."
         )
     return Answers(tuple(replace(annotation, origin="settled") for annotation in kept))
-
-
-def _read(workspace: Path) -> KnownAdjudication | None:
-    path = _path(workspace)
-    remedy = "Remove the file: the project is then found by its title."
-    record = read_optional_object(path, remedy)
-    return None if record is None else parse(record, KnownAdjudication, str(path))
-
-
-def _path(workspace: Path) -> Path:
-    return workspace / "adjudication.json"

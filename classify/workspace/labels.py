@@ -15,13 +15,14 @@ from classify.workspace.project import (
     remember_project,
     require_own_project,
 )
+from classify.workspace.suspects.review import fetch_review
 from labels.annotations import IMPORTED, Annotation, read_annotations, write_annotations
 from labels.consensus import Agreement, agree
 from labels.dataset import write_dataset
 from labels.new_categories import Creation
 from labels.spreadsheet import LabelledArticles, Layout, read_labelled, with_choice
 from labels.studio.adjudication.answers import Answers
-from labels.studio.export import Export, read_export
+from labels.studio.export import Export, read_export, select_latest
 from labels.taxonomy import Taxonomy, ensure_taxonomy, extend_taxonomy, read_taxonomy
 from seeds.base.errors import InputError, missing_extra
 from seeds.base.records import write_records
@@ -154,7 +155,9 @@ def fetch_labels(workspace: Path, connected: KnownProject | None = None) -> Fetc
     answers = fetch_answers(workspace, studio, settings, taxonomy, project, stored)
     local = [annotation for annotation in stored if annotation.is_local]
     documents = {**export.documents, **read_documents(workspace)}
-    annotations = [*local, *export.annotations, *answers.annotations]
+    review = fetch_review(workspace, studio, settings, taxonomy, project, stored)
+    votes = select_latest([*export.annotations, *review])
+    annotations = [*local, *votes, *answers.annotations]
     labels = Labels(documents, annotations, taxonomy, settings.votes_needed)
     return Fetched(studio, settings, project, export, answers, labels)
 

@@ -80,7 +80,7 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
             annotations.append(annotation)
             for category in annotation.aside:
                 aside[category].append(number)
-    latest = _select_latest(annotations)
+    latest = select_latest(annotations)
     counted.update(annotation.status for annotation in latest)
     counted += Counter(replaced=len(annotations) - len(latest))  # no entry for 0
     return Export(latest, documents, dict(rejected), counted, tuple(foreign), task_ids, dict(aside))
@@ -92,7 +92,7 @@ def _number(task: dict[str, Any]) -> int:
     return number if isinstance(number, int) else 0
 
 
-def _select_latest(annotations: Iterable[Annotation]) -> list[Annotation]:
+def select_latest(annotations: Iterable[Annotation]) -> list[Annotation]:
     """Return the annotation that counts for each article and annotator."""
     latest: dict[tuple[str, str], Annotation] = {}
     for annotation in annotations:

@@ -13,10 +13,11 @@ from classify.csv_table import to_csv
 from classify.options import table_format_option, workspace_option
 from classify.terminal import answer, percent, quantity, say
 from seeds.base.errors import InputError
+from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
-    from classify.workspace.suspects import Findings
+    from classify.workspace.suspects.findings import Findings
 
 Record = Mapping[str, Any]
 
@@ -31,21 +32,48 @@ _COLUMNS = (
     "--n", "limit", type=click.IntRange(1), default=50, show_default=True, help="Articles to list."
 )
 @table_format_option
+@click.option("--push", is_flag=True, help="Send them to another annotator instead.")
+@click.option("--show-label", is_flag=True, help="Show that annotator the labels as they are.")
+@click.option("--show-model", is_flag=True, help="Show that annotator what the models say.")
 @click.option("--offline", is_flag=True, help="Do not ask Label Studio for links to the articles.")
 @workspace_option
-def suspects(limit: int, form: str, offline: bool, workspace: Path | None) -> None:
+def suspects(
+    limit: int,
+    form: str,
+    push: bool,
+    show_label: bool,
+    show_model: bool,
+    offline: bool,
+    workspace: Path | None,
+) -> None:
     """List the labels that are probably wrong, the worst first.
 
     Near-duplicates with different labels lead. The others are those that models least believe
     which did not learn from the article: the current run's, or new ones if the labels have changed
     since. Articles of the frozen test set are listed apart. Nothing is changed.
-    """
-    from classify.progress import track_count
-    from classify.workspace.suspects import collect_findings, list_records
 
+    With --push they go to a project of their own in Label Studio, whose title ends in "À revoir".
+    Another annotator opens it and answers without seeing the labels; `classify labels pull` takes
+    the answers as that annotator's votes.
+    """
+    if (show_label or show_model) and not push:
+        raise InputError("--show-label and --show-model need --push. Add that, or leave them out.")
+    if push and (offline or form != "text"):
+        raise InputError("--push sends articles and lists none. Leave --offline and --format out.")
     folder = workspace_path(workspace)
+    if push:
+        _push(folder, limit, show_label=show_label, show_model=show_model)
+    else:
+        _list(folder, limit, form, offline=offline)
+
+
+def _list(folder: Path, limit: int, form: str, *, offline: bool) -> None:
+    """Print the labels in doubt of the worst articles."""
+    from classify.progress import track_count
+    from classify.workspace.suspects.findings import collect_findings, list_records
+
     findings = collect_findings(folder, say, track_count)
-    listed = findings.suspects[:limit]
+    listed = findings.open[:limit]
     ids = [findings.article(suspect).id for suspect in listed]
     links = {} if offline else _find_links(folder, ids)
     records = list_records(findings, listed, links)
@@ -55,6 +83,44 @@ def suspects(limit: int, form: str, offline: bool, workspace: Path | None) -> No
         click.echo(to_csv(_COLUMNS, records), nl=False)
     else:
         answer("\n".join(_lines(findings, records)))
+
+
+def _push(folder: Path, limit: int, *, show_label: bool, show_model: bool) -> None:
+    """Send the worst articles to the project for them, but for those that are not to be changed."""
+    from classify.progress import track_count
+    from classify.workspace.labels import connect_studio
+    from classify.workspace.project import require_own_project
+    from classify.workspace.suspects.findings import collect_findings
+    from classify.workspace.suspects.review import send_suspects, update_review
+
+    with locked(folder, "classify labels suspects"):
+        studio, settings = connect_studio(folder)
+        main = require_own_project(folder, studio, settings)
+        findings = collect_findings(folder, say, track_count)
+        tested = sum(map(findings.is_tested, findings.open))
+        settled = sum(map(findings.is_settled, findings.open))
+        sent = [s for s in findings.open if not (findings.is_tested(s) or findings.is_settled(s))]
+        taxonomy = findings.dataset.taxonomy
+        blind = not (show_label or show_model)
+        project = update_review(folder, studio, settings, taxonomy, main, blind=blind)
+        synced = send_suspects(
+            studio,
+            project,
+            findings,
+            sent[:limit],
+            show_label=show_label,
+            show_model=show_model,
+        )
+    say(f"{quantity(synced.sent, 'article')} sent, {synced.present:,} already there")
+    if synced.removed:
+        say(f"{quantity(synced.removed, 'article')} removed: no longer among these, and not begun")
+    if tested:
+        say(f"not sent: {quantity(tested, 'article')} of the frozen test set")
+    if settled:
+        say(f"not sent: {quantity(settled, 'article')} that a person settled")
+    if len(findings.people) == 1:
+        say(f"all labels are by {findings.people[0]}: let somebody else answer")
+    click.echo(project.url)
 
 
 def _find_links(folder: Path, ids: Sequence[str]) -> Mapping[str, str]:
@@ -73,14 +139,15 @@ def _find_links(folder: Path, ids: Sequence[str]) -> Mapping[str, str]:
     except InputError as error:
         say(f"without links: {error}")
         return {}
-    return {seed_id(task): f"{project.url}/data?task={task['id']}" for task in reversed(tasks)}
+    return {seed_id(task): project.task_url(task["id"]) for task in reversed(tasks)}
 
 
 def _report(findings: "Findings", records: Sequence[Record]) -> dict[str, Any]:
     """Return the findings as a JSON object."""
     return {
         "articles": len(findings.dataset.examples),
-        "doubtful_articles": len(findings.suspects),
+        "doubtful_articles": len(findings.open),
+        "reviewed_articles": len(findings.suspects) - len(findings.open),
         "judge": findings.judge,
         "unchecked_categories": dict(findings.unchecked),
         "suspects": records,
@@ -89,10 +156,12 @@ def _report(findings: "Findings", records: Sequence[Record]) -> dict[str, Any]:
 
 def _lines(findings: "Findings", records: Sequence[Record]) -> Iterator[str]:
     """Yield the findings as text."""
-    total, found = len(findings.dataset.examples), len(findings.suspects)
+    total, found = len(findings.dataset.examples), len(findings.open)
     shown = len({record["article"] for record in records})
     more = f"; the {shown:,} most doubtful are listed" if shown < found else ""
     yield f"{quantity(total, 'labelled article')}, {found:,} with a label in doubt{more}"
+    if reviewed := len(findings.suspects) - found:
+        yield f"left out: {quantity(reviewed, 'article')} that another annotator has looked at"
     yield f"judged by {findings.judge}"
     yield from _article_blocks(record for record in records if record["part"] == "training")
     tested = [record for record in records if record["part"] == "test"]

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classify.workspace.adjudication import find_adjudication
 from classify.workspace.history.followups import list_followups
 from classify.workspace.project import find_own_project
+from classify.workspace.side_project import DISPUTES, REVIEW, find_side_project
 from labels.migration.stored import Interface
 from labels.studio.interface import list_additions, render_interface
 from labels.studio.page.guide import render_guide
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from labels.studio.connection import StudioSettings
     from labels.studio.project import Project
 
-_VOTES = 'value="$votes"'  # in the page of the project for disputes, where it shows the votes
+# In the page of the project for disputes, and of that for labels in doubt, where it shows more.
+_VOTES, _DOUBT = 'value="$votes"', 'value="$doubt"'
 
 
 def list_own_projects(
@@ -31,21 +32,27 @@ def list_own_projects(
     own = find_own_project(workspace, studio, settings)
     if own is None:
         return []
-    disputes = find_adjudication(workspace, studio, settings, own)
-    return [own, *([disputes] if disputes else []), *list_followups(workspace, studio)]
+    sides = (
+        find_side_project(workspace, studio, side, own, settings.title)
+        for side in (DISPUTES, REVIEW)
+    )
+    return [own, *filter(None, sides), *list_followups(workspace, studio)]
 
 
 def render(taxonomy: Taxonomy, settings: "StudioSettings", old: Interface) -> Interface:
     """Return the page and the guide of a taxonomy, as a push sends them.
 
-    old: what the project has; one that shows votes goes on doing so.
+    old: what the project has; one that shows votes, or labels in doubt, goes on doing so.
     """
     from labels.studio.adjudication.tasks import show_votes
+    from labels.studio.review.tasks import show_doubt
 
     language, keyboard = settings.language, settings.keyboard
     page = render_interface(taxonomy, language=language, keyboard=keyboard)
     if _VOTES in old.label_config:
         page = show_votes(page)
+    if _DOUBT in old.label_config:
+        page = show_doubt(page, language)
     return Interface(page, render_guide(taxonomy, language=language, keyboard=keyboard))
 
 

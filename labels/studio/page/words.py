@@ -11,6 +11,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "several": ("Quelles catégories ?", "Which categories?"),
     "one": ("Quelle catégorie ?", "Which category?"),
     "unsure": ("Hésitant", "Unsure"),
+    "doubt": ("À vérifier", "To check"),
+    "labels": ("Étiquettes actuelles", "Labels now"),
+    "model": ("Avis du modèle", "The model says"),
     "comment": ("Remarque (facultatif)", "Comment (optional)"),
     "point": (
         "Pointez une catégorie : sa règle se lit ici.",

@@ -40,7 +40,7 @@ class Findings:
         unchecked: categories with too few articles to be checked, with the number of these.
         judge: which models judged, in words.
         needed: articles a category needs to be checked.
-        annotators: who gave each article the labels it has: article -> category -> people.
+        annotators: article -> the votes on it.
     """
 
     dataset: Dataset
@@ -51,6 +51,16 @@ class Findings:
     needed: int
     annotators: Mapping[str, Sequence[Annotation]]
 
+    @property
+    def open(self) -> tuple[Suspect, ...]:
+        """The suspects that no other annotator has looked at yet."""
+        return tuple(suspect for suspect in self.suspects if not self.is_reviewed(suspect))
+
+    @property
+    def people(self) -> list[str]:
+        """Everybody who voted, by name."""
+        return sorted({a.annotator for votes in self.annotators.values() for a in votes})
+
     def article(self, suspect: Suspect) -> Document:
         """Return the article of a suspect."""
         return self.dataset.examples[suspect.position].document
@@ -59,9 +69,20 @@ class Findings:
         """Tell whether a suspect is in the frozen test set."""
         return self.article(suspect).id in self.tested
 
+    def is_reviewed(self, suspect: Suspect) -> bool:
+        """Tell whether another annotator has looked at a suspect in the project for these."""
+        return any(a.origin == "review" for a in self._votes(suspect))
+
+    def is_settled(self, suspect: Suspect) -> bool:
+        """Tell whether a person settled a suspect, which no vote changes."""
+        return any(a.ground_truth for a in self._votes(suspect))
+
+    def _votes(self, suspect: Suspect) -> Sequence[Annotation]:
+        return self.annotators.get(self.article(suspect).id, ())
+
     def labelled_by(self, suspect: Suspect, pair: Pair) -> list[str]:
         """Return who gave a label in doubt: ticked the category, or left it unticked."""
-        annotations = self.annotators.get(self.article(suspect).id, ())
+        annotations = self._votes(suspect)
         deciding = [a for a in annotations if a.ground_truth] or annotations
         return [a.annotator for a in deciding if (pair.category in a.categories) == pair.labelled]
 

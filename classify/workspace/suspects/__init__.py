@@ -1,0 +1,1 @@
+"""Labels of a workspace that are probably wrong: found, and sent to another annotator."""
