@@ -19,7 +19,9 @@ _DISTANCES = (nominal, jaccard, masi)
 def main() -> None:
     """Print the table: how often each interval held the true value."""
     rng = np.random.default_rng(0)
-    print("| articles | annotators | nominal | Jaccard | MASI | categories, in order of prevalence |")
+    print(
+        "| articles | annotators | nominal | Jaccard | MASI | categories, in order of prevalence |"
+    )
     print("| --- | --- | --- | --- | --- | --- |")
     for annotators in (2, 4):
         chosen = _population(annotators, rng)
@@ -51,9 +53,7 @@ def _row(
 def _population(annotators: int, rng: np.random.Generator) -> BoolArray:
     """Return what annotators chose, bool (articles, annotators, k)."""
     true = rng.random((_POPULATION, 1, len(_PREVALENCE))) < _PREVALENCE
-    yes = np.where(
-        true, _SENSITIVITY[:annotators, None], 1 - _SPECIFICITY[:annotators, None]
-    )
+    yes = np.where(true, _SENSITIVITY[:annotators, None], 1 - _SPECIFICITY[:annotators, None])
     return np.asarray(rng.random(yes.shape) < yes)
 
 

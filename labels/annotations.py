@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from labels.taxonomy import Taxonomy
+from labels.taxonomy import Category, Taxonomy
 from seeds.base.records import read_records, write_records
 from seeds.base.settings import parse
 
@@ -78,6 +78,17 @@ def moment(text: str) -> dt.datetime | None:
     except ValueError:
         return None
     return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
+
+
+def was_asked(vote: Annotation, category: Category) -> bool:
+    """Tell whether a vote is an answer for a category that was added at some time."""
+    answered, added = moment(vote.updated or vote.created), moment(category.added)
+    is_later = bool(answered and added and answered >= added)
+    if category.id in vote.categories or is_later:
+        return True
+    if category.split_from:  # who said no to the whole said no to each of its parts
+        return category.split_from not in vote.aside
+    return not (answered and added)
 
 
 def read_annotations(workspace: Path) -> list[Annotation]:

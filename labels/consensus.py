@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from labels.annotations import IMPORTED, Annotation, moment
+from labels.annotations import IMPORTED, Annotation, was_asked
 from labels.dataset import Dataset, Example
-from labels.taxonomy import Category, Taxonomy
+from labels.taxonomy import Taxonomy
 from seeds.document import Document
 
 
@@ -117,8 +117,8 @@ def _settle(votes: list[Annotation], taxonomy: Taxonomy, needed: int) -> _Verdic
     for category in taxonomy.categories:
         name, asked = category.id, deciding
         if category.added:  # what no judge was asked is for those who were
-            asked = [vote for vote in deciding if _was_asked(vote, category)]
-            asked = asked or [vote for vote in votes if _was_asked(vote, category)]
+            asked = [vote for vote in deciding if was_asked(vote, category)]
+            asked = asked or [vote for vote in votes if was_asked(vote, category)]
         votes_for = sum(name in vote.categories for vote in asked)
         if not _are_enough(asked, needed):
             unasked.append(name)
@@ -127,14 +127,3 @@ def _settle(votes: list[Annotation], taxonomy: Taxonomy, needed: int) -> _Verdic
         elif 2 * votes_for == len(asked):
             disputed.append(name)
     return _Verdict(tuple(agreed), tuple(disputed), tuple(unasked))
-
-
-def _was_asked(vote: Annotation, category: Category) -> bool:
-    """Tell whether a vote is an answer for a category that was added at some time."""
-    answered, added = moment(vote.updated or vote.created), moment(category.added)
-    is_later = bool(answered and added and answered >= added)
-    if category.id in vote.categories or is_later:
-        return True
-    if category.split_from:  # who said no to the whole said no to each of its parts
-        return category.split_from not in vote.aside
-    return not (answered and added)

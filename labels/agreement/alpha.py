@@ -42,8 +42,10 @@ class Alpha:
 def resample(articles: int, seed: int, resamples: int = RESAMPLES) -> Iterator[FloatArray]:
     """Yield weights of the articles, (rows, articles): first 1 each, then resamples of them."""
     yield np.ones((1, articles))
+    if not articles:
+        return
     rng = np.random.default_rng(seed)
-    shares = np.full(articles, 1 / max(articles, 1))
+    shares = np.full(articles, 1 / articles)
     for start in range(0, resamples, _CHUNK):
         rows = min(_CHUNK, resamples - start)
         yield rng.multinomial(articles, shares, size=rows).astype(np.float64)

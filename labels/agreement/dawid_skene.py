@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+PRIOR = 5.0  # answers (DECISIONS.md, 2026-11-28)
+_RIGHT = 0.8  # of them: better than chance, which also keeps yes and no from changing places
 _ITERATIONS = 1000
 _TOLERANCE = 1e-6  # change of a probability at which the EM algorithm has converged
 _SMALLEST = 1e-10  # keeps logarithms finite, as in crowd-kit
@@ -55,11 +57,11 @@ class Fit:
     specificity: FloatArray
 
 
-def fit(answers: Answers, prior: float = 1.0) -> Fit:
+def fit(answers: Answers, prior: float = PRIOR) -> Fit:
     """Fit the model by expectation maximisation, beginning with each article's share of yes.
 
-    prior: how many answers of the average annotator each annotator begins with. Few answers say
-        little of a person; without a prior (0), two answers could make somebody infallible.
+    prior: how many answers each annotator begins with, four of five of them right. Few answers say
+        little of a person: without a prior (0), two of them can make somebody infallible.
     """
     n = len(answers.truth)
     votes = np.bincount(answers.article, minlength=n)
@@ -85,8 +87,7 @@ def _maximise(
     for weight, right in ((has, answers.yes), (1 - has, ~answers.yes)):
         total = np.bincount(answers.annotator, weight, answers.annotators)
         hits = np.bincount(answers.annotator, weight * right, answers.annotators)
-        average = (hits.sum() + 1) / (total.sum() + 2) if prior else 0.0
-        rate = (hits + prior * average) / np.maximum(total + prior, _SMALLEST)
+        rate = (hits + prior * _RIGHT) / np.maximum(total + prior, _SMALLEST)
         rates.append(np.clip(rate, _SMALLEST, 1 - _SMALLEST))
     return float(probability.mean()) if len(probability) else 0.0, rates[0], rates[1]
 

@@ -97,7 +97,7 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class AgreementFigures:
     """All figures.
 
     Attributes:
@@ -120,12 +120,12 @@ class Agreement:
 _MIN_UNIFORM = 10  # answers; fewer can be the same by chance
 
 
-def measure_agreement(votes: Votes, seed: int = 0, resamples: int = RESAMPLES) -> Agreement:
+def measure_agreement(votes: Votes, seed: int = 0, resamples: int = RESAMPLES) -> AgreementFigures:
     """Compute all figures of a set of votes."""
     shared = votes.shared
     asked = shared.asked.all(axis=0)
     counts = np.bincount(votes.annotator, minlength=len(votes.annotators))
-    return Agreement(
+    return AgreementFigures(
         answers={name: int(n) for name, n in zip(votes.annotators, counts, strict=True)},
         uniform=find_uniform(votes),
         left_out=tuple(np.array(votes.categories, object)[~asked]),
@@ -172,8 +172,13 @@ def measure_categories(
     )
 
 
-def measure_sets(shared: Votes, seed: int = 0, resamples: int = RESAMPLES) -> SetAgreement:
-    """Return the figures over whole label sets; shared: as `Votes.shared`."""
+def measure_sets(
+    shared: Votes, seed: int = 0, resamples: int = RESAMPLES, *, intervals: int = 3
+) -> SetAgreement:
+    """Return the figures over whole label sets; shared: as `Votes.shared`.
+
+    intervals: how many of the three alphas get one, MASI first: each takes time.
+    """
     sets, rows = comparable_sets(shared), shared.rows_of_articles()
     same, pairs, disagreed = 0.0, 0.0, []
     for document_id, place in zip(shared.documents, rows, strict=True):
@@ -184,8 +189,8 @@ def measure_sets(shared: Votes, seed: int = 0, resamples: int = RESAMPLES) -> Se
         if len(counts) > 1:
             disagreed.append(document_id)
     return SetAgreement(
-        nominal=set_alpha(shared, nominal, seed, resamples),
-        jaccard=set_alpha(shared, jaccard, seed, resamples),
+        nominal=set_alpha(shared, nominal, seed, resamples if intervals > 2 else 0),
+        jaccard=set_alpha(shared, jaccard, seed, resamples if intervals > 1 else 0),
         masi=set_alpha(shared, masi, seed, resamples),
         exact=same / pairs if pairs else None,
         articles=len(shared.documents),
@@ -215,15 +220,14 @@ def _by_pair(shared: Votes, seed: int, resamples: int) -> Iterable[PairAgreement
     for one, other in combinations(range(len(shared.annotators)), 2):
         common = shared.select(np.isin(shared.annotator, (one, other))).shared
         if common.documents:
-            sets = measure_sets(common, seed, resamples)
+            sets = measure_sets(common, seed, resamples, intervals=1)
             yield PairAgreement(shared.annotators[one], shared.annotators[other], sets)
 
 
 def _by_month(shared: Votes, seed: int, resamples: int) -> Iterable[MonthAgreement]:
     """Yield the figures of the articles by the month of their last answer."""
-    last = [
-        max(shared.months[int(row)] for row in rows) for rows in shared.rows_of_articles()
-    ]
+    last = [max(shared.months[int(row)] for row in rows) for rows in shared.rows_of_articles()]
     of_vote = np.array(last, object)[shared.article] if last else np.array([], object)
     for month in sorted(set(last)):
-        yield MonthAgreement(month, measure_sets(shared.select(of_vote == month), seed, resamples))
+        sets = measure_sets(shared.select(of_vote == month), seed, resamples, intervals=1)
+        yield MonthAgreement(month, sets)

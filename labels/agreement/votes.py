@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.annotations import Annotation
+from labels.annotations import Annotation, was_asked
 from labels.taxonomy import Taxonomy
-from seeds.base.errors import InputError
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
@@ -70,51 +69,30 @@ def collect_votes(
 ) -> Votes:
     """Return the independent votes among annotations; of one person's on an article the latest.
 
-    Skipped articles, drafts and answers of "unsure" are no votes. An answer that settles an
-    article on which two others voted is none either: it was asked for because they differ.
+    Skipped articles, drafts and answers of "unsure" are no votes. Neither are answers that were
+    asked for to settle an article: they are of the difficult ones alone.
 
     without: annotators to leave out.
-
-    Raises:
-        InputError: a vote is for a category that the taxonomy lacks; names article and annotator.
     """
     latest: dict[tuple[str, str], Annotation] = {}
     for vote in sorted(annotations, key=lambda annotation: annotation.last_change):
-        if vote.status == "submitted" and vote.annotator not in without:
+        if vote.status == "submitted" and vote.annotator not in without and not vote.origin:
             latest[vote.document_id, vote.annotator] = vote
-    independent: dict[str, int] = {}
-    for (document_id, _), vote in latest.items():
-        independent[document_id] = independent.get(document_id, 0) + (not vote.ground_truth)
-    votes = [
-        vote
-        for (document_id, _), vote in sorted(latest.items())
-        if not vote.ground_truth or independent[document_id] < 2
-    ]
-    return as_votes(votes, taxonomy)
+    return as_votes([vote for _, vote in sorted(latest.items()) if not vote.unsure], taxonomy)
 
 
-def as_votes(votes: list[Annotation], taxonomy: Taxonomy) -> Votes:
-    """Put annotations into arrays, each as one vote.
-
-    Raises:
-        InputError: a vote is for a category that the taxonomy lacks; names article and annotator.
-    """
+def as_votes(annotations: Iterable[Annotation], taxonomy: Taxonomy) -> Votes:
+    """Put annotations into arrays, each as one vote; categories the taxonomy lacks do not count."""
+    votes = [vote.within(taxonomy) for vote in annotations]
     documents = {name: n for n, name in enumerate(dict.fromkeys(v.document_id for v in votes))}
     annotators = {name: n for n, name in enumerate(sorted({vote.annotator for vote in votes}))}
     chosen = np.zeros((len(votes), len(taxonomy.ids)), np.bool_)
     asked = np.ones_like(chosen)
     for row, vote in enumerate(votes):
-        for category in vote.categories:
-            if category not in taxonomy.places:
-                raise InputError(
-                    f"article {vote.document_id}, label by {vote.annotator}: "
-                    f"{taxonomy.describe_unknown(category)} Put it back into the workspace's "
-                    "taxonomy.toml, or correct the label and import or pull again."
-                )
-            chosen[row, taxonomy.places[category]] = True
+        chosen[row, [taxonomy.places[name] for name in vote.categories]] = True
     for place, category in enumerate(taxonomy.categories):
-        if getattr(category, "added", ""):
-            asked[:, place] = [True for vote in votes]
+        if category.added:
+            asked[:, place] = [was_asked(vote, category) for vote in votes]
     return Votes(
         tuple(documents),
         tuple(annotators),

@@ -26,6 +26,10 @@ COMMANDS = {
         "classify.commands.labels.status:status",
         "Show how many articles are annotated, by whom, and per category.",
     ),
+    "agreement": (
+        "classify.commands.labels.agreement:agreement",
+        "Show how far annotators agree, and where not.",
+    ),
     "adjudicate": (
         "classify.commands.labels.adjudicate:adjudicate",
         "Ask one more person about disputed articles.",
