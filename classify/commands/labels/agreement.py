@@ -209,8 +209,19 @@ def _record(team: "TeamAgreement") -> dict[str, Any]:
     }
 
 
-_COLUMNS = ("figure", "of", "alpha", "low", "high", "undefined", "same", "prevalence", "f1")
-_COLUMNS = (*_COLUMNS, "articles", "differ")
+_COLUMNS = [
+    "figure",
+    "of",
+    "alpha",
+    "low",
+    "high",
+    "undefined",
+    "same",
+    "prevalence",
+    "f1",
+    "articles",
+    "differ",
+]
 
 
 def _csv(team: "TeamAgreement") -> str:
@@ -225,11 +236,11 @@ def _csv(team: "TeamAgreement") -> str:
     for of, sets in groups:
         for name in ("nominal", "jaccard", "masi"):
             counts = (sets.articles, len(sets.disagreed))
-            row = (f"sets {name}", of, *_cells(getattr(sets, name)), sets.exact, "", "", *counts)
-            writer.writerow(row)
+            shares = (sets.exact, "", "")
+            writer.writerow((f"sets {name}", of, *_cells(getattr(sets, name)), *shares, *counts))
     for row in figures.categories:
-        shares = (row.raw, row.prevalence, row.f1, row.articles, len(row.disagreed))
-        writer.writerow(("category", row.category, *_cells(row.alpha), *shares))
+        figure = ("category", row.category, *_cells(row.alpha), row.raw, row.prevalence, row.f1)
+        writer.writerow((*figure, row.articles, len(row.disagreed)))
     return file.getvalue()
 
 
