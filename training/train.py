@@ -224,7 +224,10 @@ def drop_unlearnable(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, list[st
         InputError: too few categories remain; says which categories there are.
     """
     if not dataset.examples:
-        raise InputError("dataset.jsonl: no labels yet. Annotate some articles, then pull.")
+        raise InputError(
+            "dataset.jsonl: no labels yet. Annotate some articles, then pull; `classify labels "
+            "status` says how many articles wait for more votes."
+        )
     counts = _category_counts(dataset)
     multiple = dataset.taxonomy.choice == "multiple"
     without = (dataset.known & ~dataset.gold).sum(axis=0).tolist()

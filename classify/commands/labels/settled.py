@@ -33,7 +33,7 @@ def print_labels(
     if waiting:
         say(
             f"{quantity(len(waiting), 'article')} waiting: not yet {settled.votes_needed} votes. "
-            "Where fewer are enough, set votes in labelstudio.toml"
+            "Where fewer are enough, set votes in labelstudio.toml, then pull again"
         )
     if dataset.unknown_pairs:
         say(
