@@ -42,12 +42,12 @@ def _row(
             if alpha.low is not None and alpha.high is not None and true is not None:
                 shown[n] += 1
                 held[n] += alpha.low <= true <= alpha.high
-    *sets, category = [f"{share:.1%}" for share in held[:3] / shown[:3]], ""
-    rates = zip(held[3:], shown[3:], strict=True)
-    category = ", ".join(
-        f"{h / s:.1%}" + (f" ({s:.0f} draws)" if s < _DRAWS else "") if s else "–" for h, s in rates
-    )
-    return f"| {articles} | {chosen.shape[1]} | {' | '.join(sets[0])} | {category} |"
+    shares = [
+        f"{n / of:.1%}" + (f" of {of:.0f}" if of < _DRAWS else "") if of else "–"
+        for n, of in zip(held, shown, strict=True)
+    ]
+    cells = [articles, chosen.shape[1], *shares[:3], ", ".join(shares[3:])]
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def _population(annotators: int, rng: np.random.Generator) -> BoolArray:

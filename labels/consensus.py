@@ -3,12 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from labels.annotations import IMPORTED, Annotation, was_asked
 from labels.dataset import Dataset, Example
 from labels.taxonomy import Taxonomy
 from seeds.document import Document
+
+Method = Literal["majority", "dawid-skene"]
+_DOUBTFUL = 0.1, 0.9  # probabilities between which votes that differ settle nothing (DECISIONS.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def agree(
     documents: Mapping[str, Document],
     taxonomy: Taxonomy,
     votes_needed: int = 1,
+    method: Method = "majority",
 ) -> Agreement:
     """Return the agreed labels in the order of the documents, the disputes, and what waits.
 
@@ -65,6 +69,8 @@ def agree(
     stays out. A ground truth settles an article, whoever else voted.
 
     votes_needed: how many votes settle an article; one that came from a file is enough, too.
+    method: "dawid-skene" weighs votes that differ by how strict their annotators are; a category
+        that stays doubtful is disputed.
     Votes for a category that the taxonomy lacks do not count; the others beside them do.
     """
     votes: dict[str, list[Annotation]] = defaultdict(list)
@@ -74,6 +80,7 @@ def agree(
             # Of one category alone, which is no more, nothing is left.
             is_void = vote.unsure or (taxonomy.choice == "single" and not vote.categories)
             votes[annotation.document_id] += [] if is_void else [vote]
+    beliefs = _weigh(votes, taxonomy) if method == "dawid-skene" else {}
     agreement = Agreement(Dataset((), taxonomy), [], [])
     examples = []
     for document_id, article in documents.items():
@@ -83,7 +90,8 @@ def agree(
         if not _are_enough(deciding, votes_needed):
             agreement.waiting.append(document_id)
             continue
-        agreed, disputed, unasked = _settle(votes[document_id], taxonomy, votes_needed)
+        belief = None if deciding[0].ground_truth else beliefs.get(document_id)
+        agreed, disputed, unasked = _settle(votes[document_id], taxonomy, votes_needed, belief)
         if disputed:
             by_annotator = {vote.annotator: vote.categories for vote in votes[document_id]}
             agreement.disputes.append(Dispute(document_id, agreed, disputed, by_annotator))
@@ -104,14 +112,33 @@ def _are_enough(votes: Sequence[Annotation], needed: int) -> bool:
     return alone or len(votes) >= needed
 
 
-def _settle(votes: list[Annotation], taxonomy: Taxonomy, needed: int) -> _Verdict:
-    """Settle one article by its deciding votes."""
+def _weigh(
+    votes: Mapping[str, Sequence[Annotation]], taxonomy: Taxonomy
+) -> dict[str, dict[str, float]]:
+    """Return how likely each article has each category, by what votes of its annotators are worth.
+
+    Articles that a person settled teach how strict each annotator is, and are not weighed.
+    """
+    from labels.agreement.strictness import weigh_votes
+
+    return weigh_votes(votes, taxonomy) if any(votes.values()) else {}
+
+
+def _settle(
+    votes: list[Annotation],
+    taxonomy: Taxonomy,
+    needed: int,
+    belief: Mapping[str, float] | None = None,
+) -> _Verdict:
+    """Settle one article by its deciding votes.
+
+    belief: how likely the article has each category; None: the majority decides.
+    """
     deciding = _deciding(votes)
     count = Counter(category for vote in deciding for category in vote.categories)
     if taxonomy.choice == "single":
-        maximum = max(count.values(), default=0)
         chosen = taxonomy.sort(count) if count else taxonomy.ids
-        winners = tuple(name for name in chosen if count[name] == maximum)
+        winners = _win(chosen, count, belief)
         return _Verdict(winners) if len(winners) == 1 else _Verdict((), winners)
     agreed, disputed, unasked = [], [], []
     for category in taxonomy.categories:
@@ -122,8 +149,23 @@ def _settle(votes: list[Annotation], taxonomy: Taxonomy, needed: int) -> _Verdic
         votes_for = sum(name in vote.categories for vote in asked)
         if not _are_enough(asked, needed):
             unasked.append(name)
-        elif 2 * votes_for > len(asked):
+            continue
+        share = belief[name] if belief else votes_for / len(asked)
+        doubtful = _DOUBTFUL if belief else (0.5, 0.5)
+        if share > doubtful[1]:
             agreed.append(name)
-        elif 2 * votes_for == len(asked):
+        elif share >= doubtful[0]:
             disputed.append(name)
     return _Verdict(tuple(agreed), tuple(disputed), tuple(unasked))
+
+
+def _win(
+    chosen: Sequence[str], count: Mapping[str, int], belief: Mapping[str, float] | None
+) -> tuple[str, ...]:
+    """Return the category that wins in single choice, or those that are tied or doubtful."""
+    if not belief:
+        maximum = max(count.values(), default=0)
+        return tuple(name for name in chosen if count.get(name, 0) == maximum)
+    total = sum(belief[name] for name in chosen)
+    sure = tuple(name for name in chosen if belief[name] > _DOUBTFUL[1] * total)
+    return sure or tuple(chosen)

@@ -3,13 +3,14 @@
 import datetime as dt
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 
+from labels.agreement.figures import CategoryAgreement
 from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import DISTRIBUTION, InputError
@@ -60,6 +61,7 @@ def train(
     settings: Any,
     fitting: Fitting | None = None,
     frozen: Split | None = None,
+    people: Mapping[str, CategoryAgreement] | None = None,
 ) -> Trained:
     """Train and measure a model.
 
@@ -69,6 +71,7 @@ def train(
         settings: the kind's own.
         fitting: where it computes, what it saves to resume from, and where progress is reported.
         frozen: the split of an earlier training.
+        people: how far annotators agree on each category, by id, for the report.
 
     Raises:
         InputError: there are too few labels to learn from; says what is missing.
@@ -98,7 +101,9 @@ def train(
     evaluation, cost = measured.evaluate(rule, recipe.seed), meter.read()
     facts = _facts(dataset, articles, model, recipe, settings, cost)
     name = f"{facts.created.translate(_COMPACT)}-{kind}-{dataset.fingerprint}".lower()
-    results = Results(name, facts, evaluation, rule, recipe, measured, learned, cost, curve)
+    results = Results(
+        name, facts, evaluation, rule, recipe, measured, learned, cost, curve, people or {}
+    )
     files = {
         **_files(results, model, settings),
         "split.json": asdict(RunSplit.of(recipe.split, learned, tested)),

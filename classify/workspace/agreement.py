@@ -46,7 +46,7 @@ def read_agreement(workspace: Path, without: Collection[str] = ()) -> TeamAgreem
         InputError: there is no answer, or nobody of a name in `without`.
     """
     from labels.agreement.figures import measure_agreement
-    from labels.agreement.strictness import annotator_strictness, fit_categories
+    from labels.agreement.strictness import annotator_strictness, fit_categories, settled_truth
     from labels.agreement.third_opinion import rank_third_opinions
     from labels.agreement.votes import collect_votes
 
@@ -66,7 +66,7 @@ def read_agreement(workspace: Path, without: Collection[str] = ()) -> TeamAgreem
         for annotation in annotations
         if annotation.status == "submitted" and annotation.annotator not in without
     ]
-    settled = {a.document_id: frozenset(a.categories) for a in submitted if a.ground_truth}
+    settled = settled_truth(submitted, taxonomy)
     fits = fit_categories(votes, settled)
     answers: dict[str, dict[str, tuple[str, ...]]] = {}
     for annotation in submitted:
@@ -98,4 +98,4 @@ def measure_people(workspace: Path) -> "Mapping[str, CategoryAgreement]":
     shared = collect_votes(annotations, read_taxonomy(workspace)).shared
     if not shared.documents:
         return {}
-    return {figures.category: figures for figures in measure_categories(shared)}
+    return {figures.category: figures for figures in measure_categories(shared, resamples=0)}

@@ -17,7 +17,7 @@ from classify.workspace.project import (
 )
 from classify.workspace.suspects.review import fetch_review
 from labels.annotations import IMPORTED, Annotation, read_annotations, write_annotations
-from labels.consensus import Agreement, agree
+from labels.consensus import Agreement, Method, agree
 from labels.dataset import write_dataset
 from labels.new_categories import Creation
 from labels.spreadsheet import LabelledArticles, Layout, read_labelled, with_choice
@@ -39,17 +39,21 @@ class Labels:
     """The labels of a workspace: articles by id, every annotation, the categories.
 
     votes_needed: how many votes settle an article.
+    method: how votes that differ are settled.
     """
 
     documents: dict[str, Document]
     annotations: list[Annotation]
     taxonomy: Taxonomy
     votes_needed: int
+    method: Method = "majority"
 
     @functools.cached_property
     def agreed(self) -> Agreement:
         """The agreed labels, the disputes that a person must settle, and the articles waiting."""
-        return agree(self.annotations, self.documents, self.taxonomy, self.votes_needed)
+        return agree(
+            self.annotations, self.documents, self.taxonomy, self.votes_needed, self.method
+        )
 
 
 def connect_studio(workspace: Path) -> "tuple[Studio, StudioSettings]":
@@ -158,7 +162,7 @@ def fetch_labels(workspace: Path, connected: KnownProject | None = None) -> Fetc
     review = fetch_review(workspace, studio, settings, taxonomy, project, stored)
     votes = select_latest([*export.annotations, *review])
     annotations = [*local, *votes, *answers.annotations]
-    labels = Labels(documents, annotations, taxonomy, settings.votes_needed)
+    labels = Labels(documents, annotations, taxonomy, settings.votes_needed, settings.consensus)
     return Fetched(studio, settings, project, export, answers, labels)
 
 
@@ -192,11 +196,13 @@ def pull_annotations(workspace: Path, connected: KnownProject | None = None) -> 
 
 def load_labels(workspace: Path) -> Labels:
     """Return the labels as the last pull or import left them."""
+    settings = read_studio_settings(workspace)
     return Labels(
         read_documents(workspace),
         read_annotations(workspace),
         read_taxonomy(workspace),
-        read_studio_settings(workspace).votes_needed,
+        settings.votes_needed,
+        settings.consensus,
     )
 
 
@@ -260,7 +266,7 @@ def import_labels(
         InputError: nothing in the file can be used, or a label is unknown.
     """
     annotator = f"{IMPORTED}{file.name}"
-    votes_needed = read_studio_settings(workspace).votes_needed
+    settings = read_studio_settings(workspace)
     annotations = read_annotations(workspace)
     old_taxonomy = ensure_taxonomy(workspace)
     taxonomy = with_choice(old_taxonomy, choice, annotations)
@@ -282,7 +288,7 @@ def import_labels(
         if annotation.annotator != annotator or annotation.document_id not in labelled.documents
     ]
     votes = [*others, *labelled.annotations]
-    labels = Labels(documents, votes, labelled.taxonomy, votes_needed)
+    labels = Labels(documents, votes, labelled.taxonomy, settings.votes_needed, settings.consensus)
     store_labels(workspace, labels)
     return ImportedLabels(labelled, labels, labelled.taxonomy.ids[len(old_taxonomy.ids) :])
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from classify.terminal import escape
+from classify.workspace.agreement import measure_people
 from classify.workspace.promotion import worse_than_current
+from labels.agreement.figures import CategoryAgreement
 from labels.dataset import Dataset, read_dataset, read_dataset_file
 from labels.taxonomy import read_taxonomy
 from seeds.base.errors import InputError
@@ -110,6 +112,7 @@ class _Plan:
         chooses_split: the recipe's split counts; if not, the frozen test set goes on being drawn
             as before.
         runtime: where it computes.
+        people: how far annotators agree on each category, by id.
     """
 
     kind: str
@@ -117,6 +120,7 @@ class _Plan:
     model: Any
     chooses_split: bool
     runtime: Runtime
+    people: Mapping[str, CategoryAgreement]
 
 
 def train_and_promote(
@@ -199,7 +203,9 @@ def _plan(workspace: Path, kind: str, settings: TrainingSettings) -> _Plan:
         runtime.require_cpu(kind)
     elif not uses_encoder(kind):  # --device for the other kinds is no reason to skip this one
         runtime = Runtime()
-    return _Plan(kind, recipe, model, in_recipe or "split" in settings.recipe_changes, runtime)
+    chooses_split = in_recipe or "split" in settings.recipe_changes
+    people = {} if settings.dataset else measure_people(workspace)
+    return _Plan(kind, recipe, model, chooses_split, runtime, people)
 
 
 def _is_first_process() -> bool:
@@ -248,7 +254,7 @@ def _train_one(
     checkpoints = resume_folder(workspace, dataset, plan.kind, recipe, plan.model, frozen)
     fitting = _fitting(plan, checkpoints, listener)
     try:
-        trained = train(dataset, plan.kind, recipe, plan.model, fitting, frozen)
+        trained = train(dataset, plan.kind, recipe, plan.model, fitting, frozen, plan.people)
     except InputError:
         if _is_first_process() and not _is_resumable(checkpoints):
             shutil.rmtree(checkpoints, ignore_errors=True)

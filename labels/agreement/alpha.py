@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -13,6 +14,11 @@ from labels.agreement.votes import BoolArray, FloatArray, Votes
 RESAMPLES = 1000
 _CHUNK = 100  # resamples at once: weights of 10,000 articles take 8 MB
 _MIN_DEFINED = 0.95  # of the resamples; below that the figure is too rare for an interval
+_MIN_ALIKE = (
+    5  # articles that two chose, and that two did not; with fewer, intervals are too narrow
+)
+_MOST_CORRECTED = 1000  # articles; with more, the correction changes nothing and takes time
+_NORMAL = NormalDist()
 
 Distance = Callable[[BoolArray], FloatArray]
 
@@ -58,14 +64,24 @@ def category_alphas(votes: Votes, seed: int = 0, resamples: int = RESAMPLES) -> 
     """
     yes, asked = count_votes(votes)
     split = 2 * yes * (asked - yes) / np.maximum(asked - 1, 1)  # ordered pairs that differ
-    values = []
-    for weights in resample(len(votes.documents), seed, resamples):
+
+    def alphas(weights: FloatArray) -> FloatArray:
+        """Return alpha of each category under each row of weights."""
         n, ones, observed = weights @ asked, weights @ yes, weights @ split
-        expected = 2 * ones * (n - ones) / np.maximum(n - 1, 1)
-        values.append(_chance_corrected(observed, expected))
-    table = np.concatenate(values)
-    reasons = [_undefined(yes[:, c].sum(), asked[:, c].sum()) for c in range(table.shape[1])]
-    return [_estimate(table[:, c], reason) for c, reason in enumerate(reasons)]
+        return _chance_corrected(observed, 2 * ones * (n - ones) / np.maximum(n - 1, 1))
+
+    articles = len(votes.documents)
+    table = np.concatenate([alphas(rows) for rows in resample(articles, seed, resamples)])
+    left_out = table[:0]
+    if resamples and articles <= _MOST_CORRECTED:
+        left_out = alphas(1 - np.eye(articles))
+    alike = np.minimum((yes >= 2).sum(axis=0), (asked - yes >= 2).sum(axis=0))
+    estimates = []
+    for c in range(table.shape[1]):
+        values = table[:, c] if alike[c] >= _MIN_ALIKE else table[:1, c]
+        reason = _undefined(yes[:, c].sum(), asked[:, c].sum())
+        estimates.append(_estimate(values, reason, left_out[:, c]))
+    return estimates
 
 
 def count_votes(votes: Votes) -> tuple[FloatArray, FloatArray]:
@@ -125,13 +141,31 @@ def _chance_corrected(observed: FloatArray, expected: FloatArray) -> FloatArray:
         return np.asarray(np.where(expected > 0, 1 - observed / expected, np.nan))
 
 
-def _estimate(values: FloatArray, undefined: str) -> Alpha:
-    """Return the first value with the 2.5 and 97.5 % points of the others."""
+def _estimate(values: FloatArray, undefined: str, left_out: FloatArray | None = None) -> Alpha:
+    """Return the first value with the 95 % interval of the others.
+
+    left_out: the value without each article, which corrects the ends of the interval for bias and
+        skewness (BCa; Efron 1987); None: the 2.5 and 97.5 % points as they are.
+    """
     value, others = float(values[0]), values[1:]
     if np.isnan(value):
         return Alpha(None, undefined=undefined)
     defined = others[~np.isnan(others)]
     if len(others) == 0 or len(defined) < _MIN_DEFINED * len(others):
         return Alpha(value)
-    low, high = np.percentile(defined, [2.5, 97.5])
-    return Alpha(value, float(low), float(high))
+    shares = (0.025, 0.975)
+    if left_out is not None and len(left_out):
+        shares = _corrected(value, defined, left_out[~np.isnan(left_out)])
+    low, high = np.quantile(defined, shares)
+    return Alpha(value, min(float(low), value), max(float(high), value))
+
+
+def _corrected(value: float, others: FloatArray, left_out: FloatArray) -> tuple[float, float]:
+    """Return the shares of resamples below the ends of an interval, bias-corrected, accelerated."""
+    below = ((others < value).mean() + (others <= value).mean()) / 2
+    bias = _NORMAL.inv_cdf(min(max(float(below), 1e-6), 1 - 1e-6))
+    gaps = left_out.mean() - left_out
+    spread = float((gaps**2).sum()) ** 1.5
+    skew = float((gaps**3).sum()) / (6 * spread) if spread else 0.0
+    low, high = (_NORMAL.cdf(bias + (bias + z) / (1 - skew * (bias + z))) for z in (-1.96, 1.96))
+    return low, high

@@ -3,14 +3,14 @@
 One model of Dawid and Skene a category (labels/agreement/dawid_skene.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from labels.agreement.dawid_skene import Answers, Fit, FloatArray, fit
 from labels.agreement.votes import Votes, as_votes
-from labels.annotations import Annotation
+from labels.annotations import Annotation, was_asked
 from labels.taxonomy import Taxonomy
 
 
@@ -40,21 +40,20 @@ class Strictness:
         return float(readiness - average) / 2
 
 
-def fit_categories(votes: Votes, truth: Mapping[str, frozenset[str]] | None = None) -> list[Fit]:
+def fit_categories(
+    votes: Votes, truth: Mapping[str, Mapping[str, bool]] | None = None
+) -> list[Fit]:
     """Fit a model to each category, in taxonomy order.
 
-    truth: the categories of articles that a person settled, by id.
+    truth: of articles that a person settled, whether each category belongs, by their ids.
     """
     settled = truth or {}
     return [_fit_category(votes, place, settled) for place in range(len(votes.categories))]
 
 
-def _fit_category(votes: Votes, place: int, settled: Mapping[str, frozenset[str]]) -> Fit:
-    name, asked = votes.categories[place], votes.asked[:, place]
-    truth = [
-        float(name in settled[document_id]) if document_id in settled else np.nan
-        for document_id in votes.documents
-    ]
+def _fit_category(votes: Votes, place: int, settled: Mapping[str, Mapping[str, bool]]) -> Fit:
+    category, asked = votes.categories[place], votes.asked[:, place]
+    truth = [settled.get(name, {}).get(category, np.nan) for name in votes.documents]
     return fit(
         Answers(
             yes=votes.chosen[asked, place],
@@ -89,14 +88,9 @@ def weigh_votes(
     Where all who were asked agree, that stands: 1 or 0. Where they differ, each vote weighs by the
     strictness of its annotator.
     """
-    truth = {
-        document_id: frozenset(vote.categories)
-        for document_id, answers in votes.items()
-        for vote in sorted(answers, key=lambda answer: answer.last_change)
-        if vote.ground_truth
-    }
-    table = as_votes((vote for answers in votes.values() for vote in answers), taxonomy)
-    fits = fit_categories(table, truth)
+    annotations = [vote for answers in votes.values() for vote in answers]
+    table = as_votes(annotations, taxonomy)
+    fits = fit_categories(table, settled_truth(annotations, taxonomy))
     probabilities = np.array([model.probability for model in fits]).T
     unanimous = _unanimous(table)
     probabilities = np.where(np.isnan(unanimous), probabilities, unanimous)
@@ -104,6 +98,18 @@ def weigh_votes(
         document_id: dict(zip(taxonomy.ids, row.tolist(), strict=True))
         for document_id, row in zip(table.documents, probabilities, strict=True)
     }
+
+
+def settled_truth(
+    annotations: Iterable[Annotation], taxonomy: Taxonomy
+) -> dict[str, dict[str, bool]]:
+    """Return, of each article that a person settled, whether each category belongs to it."""
+    truth = {}
+    for vote in sorted(annotations, key=lambda annotation: annotation.last_change):
+        if vote.ground_truth:
+            asked = (entry.id for entry in taxonomy.categories if was_asked(vote, entry))
+            truth[vote.document_id] = {name: name in vote.categories for name in asked}
+    return truth
 
 
 def _unanimous(votes: Votes) -> FloatArray:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from labels.server import server
@@ -35,6 +35,8 @@ class StudioSettings:
             many as overlap, or 1 where only a share of the articles gets so many.
         overlap_share: the share of the articles that so many annotators get; the others get one.
         third_opinion: ask one more annotator about a disputed article, in the project itself.
+        consensus: how answers that differ are settled: by the majority, or each weighed by how
+            strict its annotator is.
         language: of the labelling page, its guide and its tabs.
         keyboard: "digits" keeps the hotkeys of taxonomy.toml, the others give out letters in the
             order of that keyboard.
@@ -49,6 +51,7 @@ class StudioSettings:
     votes: int = 0
     overlap_share: float = 1.0
     third_opinion: bool = False
+    consensus: Literal["majority", "dawid-skene"] = "majority"
     language: Language = "fr"
     keyboard: Keyboard = "digits"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labels.annotations import Annotation
-from labels.consensus import agree
+from labels.consensus import Agreement, agree
 from labels.taxonomy import Taxonomy
 from seeds.document import Document
 from tests.support.corpus import taxonomy
@@ -222,3 +222,68 @@ def test_the_order_of_the_annotators_never_matters(votes: list[set[str]]) -> Non
     annotations = [by(f"a{n}", *sorted(vote)) for n, vote in enumerate(votes)]
     orders = itertools.islice(itertools.permutations(annotations), 24)
     assert len({settle(*order) for order in orders}) == 1
+
+
+def weighed(votes: list[Annotation], articles: list[Document], needed: int = 1) -> Agreement:
+    return agree(votes, {a.id: a for a in articles}, taxonomy(), needed, "dawid-skene")
+
+
+def a_careless_annotator() -> tuple[list[Document], list[Annotation]]:
+    """40 articles: ann and bob agree, half sport, and eve ticks sport everywhere; then a last one.
+
+    On the last one ann says no and eve yes.
+    """
+    articles = [Document.of(f"Article {n}.") for n in range(41)]
+    votes = []
+    for n, article in enumerate(articles[:-1]):
+        sport = ("sport",) if n % 2 else ()
+        votes += [Annotation(article.id, name, sport) for name in ("ann", "bob")]
+        votes.append(Annotation(article.id, "eve", ("sport",)))
+    last = articles[-1].id
+    return articles, [*votes, Annotation(last, "ann", ()), Annotation(last, "eve", ("sport",))]
+
+
+def test_dawid_skene_believes_the_careful_annotator_where_the_majority_is_split() -> None:
+    articles, votes = a_careless_annotator()
+    by_id = {article.id: article for article in articles}
+    assert [d.disputed for d in agree(votes, by_id, taxonomy()).disputes] == [("sport",)]
+    data, disputes, _ = weighed(votes, articles)
+    assert disputes == []
+    assert (data.examples[-1].categories, data.examples[-1].unknown) == ((), ())
+
+
+def test_dawid_skene_leaves_alone_what_all_say_and_what_a_person_settled() -> None:
+    """eve alone says yes: nobody contradicts her. A judge says yes where ann and eve differ."""
+    articles, votes = a_careless_annotator()
+    alone = Document.of("Un autre.")
+    judged = Annotation(articles[-1].id, "kim", ("sport",), ground_truth=True)
+    more = [*votes, judged, Annotation(alone.id, "eve", ("sport",))]
+    data, disputes, _ = weighed(more, [*articles, alone])
+    assert disputes == []
+    assert [example.categories for example in data.examples[-2:]] == [("sport",), ("sport",)]
+
+
+def test_dawid_skene_disputes_what_two_alike_annotators_differ_on() -> None:
+    _, disputes, _ = weighed([by("ann", "cinema"), by("bob")], [ARTICLE])
+    assert [dispute.disputed for dispute in disputes] == [("cinema",)]
+
+
+def test_dawid_skene_waits_for_as_many_votes_as_the_majority_does() -> None:
+    assert weighed([by("ann", "cinema")], [ARTICLE], needed=2).waiting == [ARTICLE.id]
+    assert weighed([], [ARTICLE]).dataset.examples == ()
+
+
+def test_dawid_skene_in_single_choice_takes_the_category_that_is_nearly_certain() -> None:
+    """ann and bob agree on 40 articles where eve always says sport; then ann and eve differ."""
+    articles = [Document.of(f"Article {n}.") for n in range(41)]
+    votes = []
+    for n, article in enumerate(articles):
+        truth = IDS[n % 3]
+        votes.append(Annotation(article.id, "ann", (truth,)))
+        votes.append(Annotation(article.id, "eve", ("sport",)))
+        if n < 40:
+            votes.append(Annotation(article.id, "bob", (truth,)))
+    by_id = {article.id: article for article in articles}
+    data, disputes, _ = agree(votes, by_id, taxonomy("single"), 1, "dawid-skene")
+    assert disputes == []
+    assert data.examples[-1].categories == (IDS[40 % 3],) == ("trade",)

@@ -1,5 +1,8 @@
 """Reports with all there can be in them."""
 
+from collections.abc import Mapping
+
+from labels.agreement.figures import CategoryAgreement
 from labels.dataset import Dataset, Example
 from seeds.document import Document
 from tests.support.corpus import dataset
@@ -40,6 +43,7 @@ def report(
     curve: LearningCurve | None = CURVE,
     cost: Cost | None = None,
     thresholds: tuple[float, ...] = (0.4, 0.4, 0.4),
+    people: Mapping[str, CategoryAgreement] | None = None,
     **changes: object,
 ) -> str:
     """Make the page of what was measured, with everything else made up."""
@@ -67,5 +71,6 @@ def report(
             learned,
             cost,
             curve,
+            people or {},
         )
     )

@@ -1,10 +1,11 @@
 """The sections of report.html that are words and tables: key figures, advice, categories, data."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from labels.agreement.figures import CategoryAgreement
 from labels.taxonomy import Category
 from training.evaluation import curves
 from training.evaluation.metrics import CategoryScore, Estimate, Evaluation
@@ -138,6 +139,8 @@ def categories(results: Results) -> Html:
     columns, terms = [*_COLUMNS, "threshold"], [*_TERMS, _THRESHOLD]
     if rule.choice == "single":
         thresholds, columns, terms = {}, columns[:-1], [*_TERMS, _MOST_PROBABLE]
+    if results.people:
+        columns, terms = [*columns, *_PEOPLE_COLUMNS], [*terms, *_PEOPLE_TERMS]
     ranked = sorted(results.evaluation.categories.items(), key=lambda scored: -scored[1].f1)
     table = tag(
         "table",
@@ -145,7 +148,13 @@ def categories(results: Results) -> Html:
         tag(
             "tbody",
             *(
-                _row(taxonomy[name], counts[name], score, thresholds.get(name))
+                _row(
+                    taxonomy[name],
+                    counts[name],
+                    score,
+                    thresholds.get(name),
+                    _people_cells(results.people, name),
+                )
                 for name, score in ranked
             ),
         ),
@@ -172,6 +181,32 @@ _THRESHOLD = ("Threshold", "the probability from which on the category is predic
 _MOST_PROBABLE = ("Prediction", "the most probable category.")
 
 
+_PEOPLE_COLUMNS = ("people's F1", "people's alpha")
+_PEOPLE_TERMS = (
+    (
+        "People's F1",
+        "that of one annotator measured against another: where a model comes near it, better "
+        "guidelines help more than a better model. Labels on which several agree are clearer than "
+        "one person's, so that a model can exceed it.",
+    ),
+    ("People's alpha", "their agreement beyond chance (Krippendorff); below .67 it is weak."),
+)
+
+
+def _people_cells(people: Mapping[str, CategoryAgreement], name: str) -> tuple[Html, ...]:
+    """Make the cells of how far people agree; – where that is undefined."""
+    if not people:
+        return ()
+    figures = people.get(name)
+    f1, alpha = (figures.f1, figures.alpha.value) if figures else (None, None)
+    return (
+        _number("people's F1", -1, "–") if f1 is None else _share("people's F1", f1),
+        _number("people's alpha", -2, "–")
+        if alpha is None
+        else _number("people's alpha", alpha, f"{alpha:.2f}"),
+    )
+
+
 def _heading(name: str) -> Html:
     return tag("th", tag("button", name, type="button"), scope="col", class_=_COUNTS.get(name))
 
@@ -179,7 +214,13 @@ def _heading(name: str) -> Html:
 _COUNTS = {"trained on": "count", "support": "count"}  # columns of whole numbers
 
 
-def _row(category: Category, trained: int, score: CategoryScore, threshold: float | None) -> Html:
+def _row(
+    category: Category,
+    trained: int,
+    score: CategoryScore,
+    threshold: float | None,
+    people: tuple[Html, ...],
+) -> Html:
     figures = {"precision": score.precision, "recall": score.recall, "F1": score.f1}
     ap = score.average_precision
     return tag(
@@ -201,6 +242,7 @@ def _row(category: Category, trained: int, score: CategoryScore, threshold: floa
         None
         if threshold is None
         else _number("threshold", threshold, "never" if threshold > 1 else f"{threshold:.2f}"),
+        *people,
     )
 
 

@@ -1,8 +1,10 @@
 """A trained run in memory: what was measured of it, and what will be saved."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from labels.agreement.figures import CategoryAgreement
 from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
 from training.decision import Rule
@@ -30,6 +32,7 @@ class Results:
         learned: the articles it learned from; the same categories as `measured`.
         cost: what the training took.
         curve: None where the recipe wants none, or there were too few articles for one.
+        people: how far annotators agree on each category, by id; empty where that is not known.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Results:
     learned: Dataset
     cost: Cost
     curve: LearningCurve | None
+    people: Mapping[str, CategoryAgreement] = field(default_factory=dict)
 
     @property
     def taxonomy(self) -> Taxonomy:

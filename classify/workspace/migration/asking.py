@@ -11,13 +11,11 @@ from classify.progress import track_count
 from classify.terminal import say
 from classify.workspace.history.followups import Followup, read_followups, write_followups
 from classify.workspace.history.journal import Journal
-from classify.workspace.labels import Labels, read_studio_settings
+from classify.workspace.labels import load_labels
 from classify.workspace.project import KnownProject
-from labels.annotations import read_annotations
 from labels.studio.tasks import to_result, to_task
 from labels.taxonomy import read_taxonomy
 from seeds.base.records import read_records
-from seeds.document import read_documents
 
 if TYPE_CHECKING:
     from labels.studio.client import Studio
@@ -75,10 +73,8 @@ def _remember(workspace: Path, journal: Journal, studio: "Studio", project: "Pro
 
 def _list_tasks(workspace: Path, articles: list[str]) -> list[dict[str, Any]]:
     """Return the tasks of articles, with what was agreed before ticked."""
-    documents = read_documents(workspace)
-    votes_needed = read_studio_settings(workspace).votes_needed
-    annotations = read_annotations(workspace)
-    labels = Labels(documents, annotations, read_taxonomy(workspace), votes_needed)
+    labels = load_labels(workspace)
+    documents = labels.documents
     agreed = {e.document.id: e.categories for e in labels.agreed.dataset.examples}
     tasks = []
     for name in articles:

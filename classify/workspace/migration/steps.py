@@ -15,7 +15,7 @@ from classify.progress import track_count
 from classify.terminal import say
 from classify.workspace.history.journal import Change, Direction, Journal, ProjectChange, begin
 from classify.workspace.history.times import read_times, remember_times
-from classify.workspace.labels import Labels, read_studio_settings, store_labels
+from classify.workspace.labels import load_labels, store_labels
 from classify.workspace.migration.asking import ask_again, stop_asking
 from classify.workspace.migration.plan import (
     ANNOTATIONS,
@@ -32,7 +32,6 @@ from seeds.base.errors import InputError
 from seeds.base.records import read_records
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
-from seeds.document import read_documents
 from training.runs.outputs import RUN_NAMES
 
 if TYPE_CHECKING:
@@ -256,13 +255,9 @@ def _read(path: Path) -> list[Annotation]:
 
 def _settle_again(workspace: Path) -> None:
     """Settle the labels anew under the taxonomy as it is."""
-    annotations = read_annotations(workspace)
-    if not annotations:
-        return
-    votes_needed = read_studio_settings(workspace).votes_needed
-    taxonomy = read_taxonomy(workspace)
-    labels = Labels(read_documents(workspace), annotations, taxonomy, votes_needed)
-    store_labels(workspace, labels)
+    labels = load_labels(workspace)
+    if labels.annotations:
+        store_labels(workspace, labels)
 
 
 def say_outcome(outcome: Outcome) -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from labels.agreement.alpha import Alpha
+from labels.agreement.figures import CategoryAgreement
 from labels.dataset import Dataset, Example
 from seeds.document import Document
 from tests.support.corpus import article, dataset, taxonomy
@@ -141,3 +143,22 @@ def test_a_category_that_was_never_predicted_has_no_dot() -> None:
     assert names == ["Cinema", "Trade", "Sport"]
     assert [figure.count("in use:") for figure in figures] == [1, 0, 1]
     assert ["never predicted" in figure for figure in figures] == [False, True, False]
+
+
+def test_people_stand_beside_the_model_where_they_are_known() -> None:
+    run = measured(dataset(60), 8)
+    people = {
+        "cinema": CategoryAgreement("cinema", Alpha(0.81), 0.95, 0.87, 0.3, 40, ()),
+        "trade": CategoryAgreement(
+            "trade", Alpha(None, undefined="nobody chose it"), 1, None, 0, 40, ()
+        ),
+    }
+    page = report(run, people=people)
+    rows = dict(re.findall(r"<tr><th [^>]*>.*?<small>(\w+)</small></th>(.*?)</tr>", page))
+    shown = {
+        name: re.findall(r'data-name="people&#x27;s (?:F1|alpha)"[^>]*>([^<]+)<', row)
+        for name, row in rows.items()
+    }
+    assert shown == {"cinema": ["0.87", "0.81"], "trade": ["–", "–"], "sport": ["–", "–"]}
+    assert "measured against another" in words(page)
+    assert "people&#x27;s" not in report(run)
