@@ -74,6 +74,7 @@ BENCHMARKS = {
     "streams": Benchmark("Large inputs", ("--size", "200MB", "--repeats", "1"), ("sklearn",)),
     "encoder_speed": Benchmark("Encoders on a CPU"),
     "kinds": Benchmark("The three kinds of model"),
+    "next_articles": Benchmark("Labels that choosing articles saves"),
     "growth": Benchmark("Growth", ("--articles", "250")),
     "serving": Benchmark("HTTP service", ("--clients", "1000"), ("fastapi", "uvicorn")),
     "spark": Benchmark("Apache Spark", None, ("pyspark",)),

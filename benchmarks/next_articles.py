@@ -130,12 +130,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--batch", type=int, default=25)
+    parser.add_argument("--pools", default=",".join(JOBS))
     parser.add_argument("--strategies", default=",".join(STRATEGIES))
     options = parser.parse_args()
     strategies = ["random", *(s for s in options.strategies.split(",") if s != "random")]
     rows, covered = [], []
-    for name, (train, dev) in JOBS.items():
-        field = Field.of(read(train), read(dev))
+    for name in options.pools.split(","):
+        field = Field.of(*map(read, JOBS[name]))
         replays: dict[str, list[Replay]] = {strategy: [] for strategy in strategies}
         for draw in range(options.draws):
             for strategy in strategies:

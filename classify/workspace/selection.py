@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from classify.terminal import say
 from labels.annotations import read_annotations
 from labels.dataset import Dataset, read_dataset
 from seeds.base.errors import InputError
@@ -16,6 +17,8 @@ from seeds.document import Document
 if TYPE_CHECKING:
     from training.selection.choice import Choice, Pool, Strategy
     from training.selection.saving import Saving
+
+_MANY = 300  # articles; to compare more takes seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,8 @@ def choose_next(
     pool = _make_pool(documents, known, dataset)
     if not (unsent or pool.candidates):
         raise InputError(_describe_end(workspace, len(documents), len(waiting)))
+    if len(pool.candidates) > _MANY:
+        say(f"choosing among {len(pool.candidates):,} articles")
     choices = choose(pool, count - len(unsent), strategy, compare_words)
     labels = len(dataset.examples) if dataset else 0
     articles = (*unsent, *_record_all(choices, strategy))
@@ -158,7 +163,7 @@ def _make_pool(
     from training.selection.choice import Pool
     from training.selection.random_arm import group_of, shuffle
 
-    articles = [documents[name] for name in known if name in documents]
+    articles = [document for name, document in documents.items() if name in known]
     groups = {group_of(document) for document in articles}
     free = [document for document in documents.values() if group_of(document) not in groups]
     return Pool(shuffle(free), [document.text for document in articles], dataset)

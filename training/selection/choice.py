@@ -17,7 +17,8 @@ from training.selection.similarity import Similarities
 Arm = Literal["diverse", "uncertain", "rare", "random"]
 Strategy = Literal["auto", "diverse", "uncertain", "rare", "random"]
 STRATEGIES: tuple[str, ...] = get_args(Strategy)
-MOST = 2000  # articles that are compared with each other; of more, a random part is
+MOST = 1000  # articles that are compared with each other; of more, a random part is
+MOST_KNOWN = 2000  # known articles that they are compared with, the latest
 _ENOUGH = 10  # labels from which doubts say more than what covers the articles
 _RARE = 10  # labels below which a category is rare
 _UNLEARNED = 4  # labels below which training leaves a category out (`min_examples`)
@@ -83,7 +84,7 @@ def choose(
     size = arm_size(count) if strategy == "auto" else 0
     arm = [_at_random(document) for document in pool.candidates[:size]]
     candidates = pool.candidates[size : size + MOST]
-    known = [*pool.known, *(choice.document.text for choice in arm)]
+    known = [*pool.known[-MOST_KNOWN:], *(choice.document.text for choice in arm)]
     texts = [document.text for document in candidates]
     guesses = None
     if texts and pool.dataset and len(pool.dataset.examples) >= _ENOUGH:

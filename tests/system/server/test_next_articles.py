@@ -3,6 +3,8 @@
 import contextlib
 import json
 import random
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from tests.support.annotating import send
 from tests.support.corpus import FILLER, WORDS
 from tests.support.label_studio import LabelStudio
 from tests.support.newsroom import PASSWORD, Newsroom
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -68,22 +71,48 @@ def submit(page: Page) -> int:
     return int(answer.value.json().get("id", 0)) if answer.value.ok else 0
 
 
+def set_overlap(newsroom: Newsroom, overlap: int) -> None:
+    """Set how many annotators each article needs."""
+    path = newsroom.folder / "labelstudio.toml"
+    settings = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"(?m)^overlap = \d+", f"overlap = {overlap}", settings))
+
+
 def test_the_main_button_serves_what_was_chosen_in_that_order(
     newsroom: Newsroom, chromium: Browser
 ) -> None:
+    """Two annotators share a queue; each of them could also be the second opinion of the other."""
     first = chosen(newsroom, "--n", "5")
-    where = f"/api/projects/{newsroom.project}/"
-    newsroom.web.patch(where, json={"maximum_annotations": 1}).raise_for_status()
-    newsroom.web.patch(where, json={"sampling": "Uncertainty sampling"}).raise_for_status()
-    second = chosen(newsroom, "--n", "3")
-    newsroom.web.patch(where, json={"maximum_annotations": 1}).raise_for_status()
-    order = [newsroom.task(article) for article in [*first, *second]]
+    order = [newsroom.task(article) for article in first]
     with (
         logged_in(chromium, newsroom, "lea") as lea,
         logged_in(chromium, newsroom, "tom") as tom,
     ):
+        assert [start(lea, newsroom), submit(lea), submit(lea)] == order[:3]
+        assert start(tom, newsroom) in order[:2]  # lea's come first: the overlap is 2
+
+        set_overlap(newsroom, 1)
+        where = f"/api/projects/{newsroom.project}/"
+        uncertain = {"sampling": "Uncertainty sampling"}  # as push --with-predictions once set it
+        newsroom.web.patch(where, json=uncertain).raise_for_status()
+        second = chosen(newsroom, "--n", "3")
+        newsroom.forget()
+        order = [newsroom.task(article) for article in [*first, *second]]
         served = [start(lea, newsroom), start(tom, newsroom)]
-        for page in (lea, tom, tom, lea, tom, lea):
-            served.append(submit(page))
-    assert served == order
+        served += [submit(page) for page in (lea, tom, tom, lea)]
+    assert served == order[2:]
     assert newsroom.count() == 8
+
+
+def test_a_command_killed_half_way_is_completed_by_the_next(newsroom: Newsroom) -> None:
+    command = [sys.executable, "-m", "classify", "labels", "next", "--n", "4"]
+    killed = newsroom.start(command)
+    wait_until((newsroom.folder / "chosen.jsonl").exists, what="the articles are chosen")
+    killed.kill()
+    killed.communicate()
+    begun = [record["document_id"] for record in newsroom.records("chosen.jsonl")]
+    again = chosen(newsroom, "--n", "4")
+    sent = [task["data"]["seed_id"] for task in newsroom.tasks()]
+    assert sorted(sent) == sorted({*begun, *again})
+    assert again == begun or not set(again) & set(begun)  # not sent yet, or all sent
+    assert len(newsroom.records("chosen.jsonl")) == len(sent)
