@@ -33,6 +33,8 @@ class Annotation:
             `classify labels settle`; "" in the project itself or by an import.
         aside: ids of categories that it has and the taxonomy lacks, such as a retired one: they
             are kept, and do not count.
+        shown_run: the run whose suggestion the annotator was shown, "" if none was.
+        shown: the categories it suggested, in taxonomy order.
     """
 
     document_id: str
@@ -47,6 +49,8 @@ class Annotation:
     unsure: bool = False
     origin: Literal["", "adjudication", "review", "settled"] = ""
     aside: tuple[str, ...] = ()
+    shown_run: str = ""
+    shown: tuple[str, ...] = ()
 
     @property
     def is_local(self) -> bool:

@@ -1,13 +1,13 @@
 """Predictions of a run in Label Studio: shown to annotators as ticked categories."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from classify.progress import track_count
 from classify.terminal import quantity, say
 from seeds.base.errors import InputError
+from seeds.document import stream_documents
 
 if TYPE_CHECKING:
     from labels.studio.client import Studio
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from labels.taxonomy import Taxonomy
     from training.runs.run import Run
 
-_RUN_NAME = re.compile(r"\d{8}-\d{6}-[a-z]+-[0-9a-f]{8}[a-z0-9._-]*")  # given by `classify train`
 _TASKS_SHOWN = 5  # ids in a line: enough to look at some
 
 
@@ -53,11 +52,47 @@ def load_suggesting_run(workspace: Path, name: str | None, taxonomy: "Taxonomy")
     return run
 
 
+def read_blind_ids(workspace: Path) -> frozenset[str]:
+    """Return the ids of the articles that get no suggestion, for runs are measured on them.
+
+    They are those of the frozen test set, and those that join it once they are labelled.
+
+    Raises:
+        InputError: split.json or documents.jsonl can't be read.
+    """
+    from training.splitting.blind import find_blind_ids
+    from training.splitting.split import read_split
+
+    split = read_split(workspace)
+    return find_blind_ids(split, stream_documents(workspace)) if split else frozenset()
+
+
+def remove_blind_suggestions(studio: "Studio", project: "Project", blind: Collection[str]) -> None:
+    """Remove our suggestions from articles that are labelled without, and print how many."""
+    from labels.studio.prediction_result import is_run_name
+    from labels.studio.prediction_sync import remove_predictions
+
+    _print_blind(remove_predictions(studio, project.id, blind, is_run_name))
+
+
 def send_predictions(
-    studio: "Studio", project: "Project", run: "Run", which: Literal["all", "outdated"] = "all"
+    studio: "Studio",
+    project: "Project",
+    run: "Run",
+    which: Literal["all", "outdated"] = "all",
+    *,
+    blind: Set[str],
 ) -> None:
-    """Replace the predictions of earlier runs in a project by a run's, and print what was done."""
-    from labels.studio.prediction_result import suggest
+    """Replace the predictions of earlier runs in a project by a run's, and print what was done.
+
+    Args:
+        studio: the server.
+        project: which to change.
+        run: predicts.
+        which: see replace_predictions.
+        blind: ids of the articles that get none.
+    """
+    from labels.studio.prediction_result import is_run_name, suggest
     from labels.studio.prediction_sync import replace_predictions
 
     def suggest_all(texts: Sequence[str]) -> "list[Suggestion]":
@@ -73,8 +108,9 @@ def send_predictions(
             project.id,
             run.name,
             suggest_all,
-            ours=_is_run_name,
+            ours=is_run_name,
             which=which,
+            blind=blind,
             progress=count,
         )
     _print_result(run.name, result)
@@ -89,6 +125,7 @@ def _print_result(run: str, result: "Replaced") -> None:
             f"{quantity(result.repaired, 'prediction')} removed: duplicates, or altered by somebody"
         )
     say(f"{quantity(result.sent, 'prediction')} sent, {result.present:,} already there: {run}")
+    _print_blind(result.blind)
     if result.reordered:
         say("annotators now get the articles first that it is least sure of")
     if result.foreign:
@@ -98,6 +135,7 @@ def _print_result(run: str, result: "Replaced") -> None:
         say(f"{tasks} skipped that contain no article of this workspace: {shown}{ellipsis}")
 
 
-def _is_run_name(version: str) -> bool:
-    """Tell whether a model version names a run, even one deleted since."""
-    return _RUN_NAME.fullmatch(version) is not None
+def _print_blind(removed: int) -> None:
+    """Print how many suggestions were removed from articles that are labelled without."""
+    if removed:
+        say(f"{quantity(removed, 'suggestion')} removed: runs are measured on these articles")

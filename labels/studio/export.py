@@ -2,11 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from labels.annotations import IMPORTED, Annotation
 from labels.server.answers import as_object, describe, typed
+from labels.studio.prediction_result import read_shown
 from labels.studio.tasks import read_result, says_unsure, seed_id, to_document
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
@@ -77,7 +78,7 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
             except InputError as error:
                 rejected[str(error)].append(number)
                 continue
-            annotations.append(annotation)
+            annotations.append(_with_shown(annotation, record, task, taxonomy))
             for category in annotation.aside:
                 aside[category].append(number)
     latest = select_latest(annotations)
@@ -170,6 +171,16 @@ def _read_annotation(
 def _place(taxonomy: Taxonomy) -> Callable[[str], int]:
     """Return the place of a category in the taxonomy; those that it lacks come last."""
     return lambda name: taxonomy.places.get(name, len(taxonomy.ids))
+
+
+def _with_shown(
+    annotation: Annotation, record: dict[str, Any], task: dict[str, Any], taxonomy: Taxonomy
+) -> Annotation:
+    """Return an annotation with the suggestion that it began with; drafts do not tell theirs."""
+    predictions = task.get("predictions")
+    run, categories = read_shown(record, predictions if isinstance(predictions, list) else ())
+    shown = tuple(name for name in taxonomy.ids if name in categories)
+    return replace(annotation, shown_run=run, shown=shown)
 
 
 def _annotator(record: dict[str, Any]) -> str:

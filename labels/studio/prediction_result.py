@@ -1,14 +1,16 @@
 """A run's prediction as Label Studio stores it, checked in both directions. Pure."""
 
 import math
-from collections.abc import Mapping, Sequence, Set
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from labels.server.answers import typed
+from labels.server.answers import as_object, typed
 from labels.studio.tasks import read_result, to_result
 from seeds.base.errors import InputError
 
+_RUN_NAME = re.compile(r"\d{8}-\d{6}-[a-z]+-[0-9a-f]{8}[a-z0-9._-]*")  # given by `classify train`
 _DIGITS = 6  # of a score; an answer over HTTP has as many
 
 
@@ -34,6 +36,11 @@ class Suggestion:
             raise InputError("a category is listed twice")
         if not self.run:
             raise InputError("no run is named")
+
+
+def is_run_name(version: str) -> bool:
+    """Tell whether a model version names a run, even one deleted since."""
+    return _RUN_NAME.fullmatch(version) is not None
 
 
 def suggest(
@@ -97,3 +104,29 @@ def read_prediction(prediction: Mapping[str, Any], categories: Set[str]) -> Sugg
     score = typed(prediction.get("score"), float, "score")
     run = typed(prediction.get("model_version"), str, "model_version")
     return Suggestion(tuple(choices), float(score), run)
+
+
+def read_shown(
+    annotation: Mapping[str, Any], predictions: Iterable[Any]
+) -> tuple[str, tuple[str, ...]]:
+    """Return the model version and the categories of the suggestion an annotation began with.
+
+    That is its parent prediction while the server has it; else the copy that the server made when
+    the annotation was submitted. ("", ()) without either: the annotator was shown nothing.
+
+    Args:
+        annotation: as Label Studio has it; nothing of it may be taken for granted.
+        predictions: those of its task.
+    """
+    parent = annotation.get("parent_prediction")
+    records = [record for record in map(as_object, predictions) if record and "result" in record]
+    shown = next((record for record in records if parent and record.get("id") == parent), None)
+    shown = shown or as_object(annotation.get("prediction"))
+    if not shown:
+        return "", ()
+    version = shown.get("model_version")
+    try:
+        categories, _ = read_result(shown.get("result"))
+    except InputError:
+        return "", ()
+    return (version if isinstance(version, str) and version else "unknown"), tuple(categories)

@@ -1,7 +1,7 @@
 """The predictions of a project: one run's, one for each task, whatever breaks on the way."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,14 +11,18 @@ from labels.studio.errors import UnsureError
 from labels.studio.interface import read_categories
 from labels.studio.prediction_result import Suggestion, read_prediction, to_prediction
 from labels.studio.project import (
+    QUERY_IDS,
     Progress,
+    Task,
     chunks,
     get_record,
     ignore_progress,
     interface_of,
     list_tasks,
 )
-from labels.studio.tasks import to_document
+from labels.studio.queries import of_articles
+from labels.studio.registration import show_version
+from labels.studio.tasks import seed_id, to_document
 from seeds.base.errors import InputError
 
 ATTEMPTS = 4  # to send a batch; after each failure the server is asked which predictions arrived
@@ -38,10 +42,11 @@ class Replaced:
     Attributes:
         sent: predictions that were missing.
         present: predictions of the run that the project had.
-        removed: earlier versions of ours, whose predictions were deleted.
+        removed: versions of ours before the last one, whose predictions were deleted.
         repaired: predictions of the run deleted because someone changed them, or a task had two.
         foreign: ids of the tasks that are no article of ours.
         reordered: annotators now get the articles first that the run is least sure of.
+        blind: predictions deleted because their articles are labelled without.
     """
 
     sent: int
@@ -50,6 +55,7 @@ class Replaced:
     repaired: int = 0
     foreign: tuple[int, ...] = ()
     reordered: bool = False
+    blind: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,12 @@ class _Target:
     project_id: int
     run: str
     categories: Set[str]
+    ours: Callable[[str], bool]
+    blind: Set[str]
+
+    def owns(self, version: str) -> bool:
+        """Tell whether a model version is the run, or another of ours."""
+        return version == self.run or self.ours(version)
 
     @property
     def subject(self) -> str:
@@ -77,6 +89,7 @@ class _Inventory:
     versions: set[str] = field(default_factory=set)
     predicted: set[int] = field(default_factory=set)  # tasks with a prediction of ours, of any run
     foreign: list[int] = field(default_factory=list)  # tasks
+    blind: list[int] = field(default_factory=list)  # predictions of ours, of any run
 
 
 def replace_predictions(
@@ -87,11 +100,14 @@ def replace_predictions(
     *,
     ours: Callable[[str], bool],
     which: Literal["all", "outdated"] = "all",
+    blind: Set[str] = frozenset(),
     progress: Progress = ignore_progress,
 ) -> Replaced:
     """Give the articles of a project the predictions of a run, in place of earlier runs'.
 
-    If the command is killed, the next one completes the work. Annotations are not touched.
+    Annotators see those of this run alone. Those of the run before stay until the next time, since
+    an article that is open can't be submitted without the one it was opened with. If the command
+    is killed, the next one completes the work. Annotations are not touched.
 
     Args:
         studio: the server.
@@ -101,27 +117,31 @@ def replace_predictions(
         ours: tells whether a model version is a run of ours; predictions of others stay.
         which: all articles, or only those that have the prediction of an earlier run. With all of
             them, annotators get the least certain first, unless the project's order is random.
+        blind: ids of the articles that get none, and lose those of ours that they have.
         progress: counts the articles.
 
     Raises:
         InputError: the labelling interface lacks our control, or the server does not recover.
     """
     categories = read_categories(interface_of(get_record(studio, project_id)))
-    target = _Target(studio, project_id, run, categories)
-    inventory = _take_inventory(target, ours)
+    target = _Target(studio, project_id, run, categories, ours, blind)
+    inventory = _take_inventory(target)
     if which == "outdated":
         inventory.missing = [task for task in inventory.missing if task[0] in inventory.predicted]
-    for wrong in inventory.wrong:
-        studio.write(f"prediction {wrong}", studio.sdk.predictions.delete, wrong)
+    _delete_all(studio, [*inventory.wrong, *inventory.blind])
     total = inventory.right + len(inventory.missing)
     for sent in _send_all(target, inventory.missing, suggest):
         progress(inventory.right + sent, total)
-    _show_run(target, total)
-    # Last, so that a killed command has deleted nothing that the next one would not replace.
-    removed = sorted(version for version in inventory.versions if version != run and ours(version))
+    show_version(studio, project_id, run, is_stored=total > 0)
+    # Last, so that a killed command has deleted nothing that the next one would not replace. The
+    # latest of the others stays: the server refuses an annotation whose suggestion has gone, and
+    # somebody may have an article open. Names of runs begin with their time.
+    removed = sorted(version for version in inventory.versions if version != run and ours(version))[
+        :-1
+    ]
     for version in removed:
         _delete_version(target, version)
-    _show_run(target, total)  # a deletion may have unset it
+    show_version(studio, project_id, run, is_stored=total > 0)  # a deletion may have unset it
     return Replaced(
         sent=len(inventory.missing),
         present=inventory.right,
@@ -129,17 +149,36 @@ def replace_predictions(
         repaired=len(inventory.wrong),
         foreign=tuple(inventory.foreign),
         reordered=which == "all" and total > 0 and _order_by_confidence(target),
+        blind=len(inventory.blind),
     )
 
 
-def _show_run(target: _Target, predictions: int) -> None:
-    """Make annotators see the predictions of the run; the server refuses while there are none."""
-    studio, project_id = target.studio, target.project_id
-    if not predictions:
-        return
-    if get_record(studio, project_id).get("model_version", str, "") != target.run:
-        subject = f"the model version of {target.subject}"
-        studio.write(subject, studio.sdk.projects.update, project_id, model_version=target.run)
+def remove_predictions(
+    studio: Studio, project_id: int, articles: Collection[str], ours: Callable[[str], bool]
+) -> int:
+    """Delete the predictions of ours, of any run, in some articles; return how many there were."""
+    predictions = [
+        prediction.get("id", int)
+        for batch in chunks(sorted(articles), QUERY_IDS)
+        for task in list_tasks(
+            studio, project_id, of_articles(batch), fields="all", include=_FIELDS
+        )
+        for prediction in _list_predictions(studio, task)
+        if ours(_version_of(prediction))
+    ]
+    _delete_all(studio, predictions)
+    return len(predictions)
+
+
+def _delete_all(studio: Studio, predictions: Iterable[int]) -> None:
+    for prediction in predictions:
+        studio.write(f"prediction {prediction}", studio.sdk.predictions.delete, prediction)
+
+
+def _list_predictions(studio: Studio, task: Task) -> list[Answer]:
+    """Return the predictions of a listed task."""
+    where = f"{studio.url}: task {task['id']}"
+    return [Answer(record, where) for record in Answer(task, where).get("predictions", list, [])]
 
 
 def _order_by_confidence(target: _Target) -> bool:
@@ -162,31 +201,47 @@ def _delete_version(target: _Target, version: str) -> None:
     target.studio.write(target.subject, target.studio.request, "DELETE", path, body)
 
 
-def _take_inventory(target: _Target, ours: Callable[[str], bool]) -> _Inventory:
+def _take_inventory(target: _Target) -> _Inventory:
     """Read the project's predictions as they are now."""
     inventory = _Inventory()
     tasks = list_tasks(target.studio, target.project_id, fields="all", include=_FIELDS)
     for task in tasks:
-        where = f"{target.studio.url}: task {task['id']}"
-        records = Answer(task, where).get("predictions", list, [])
-        predictions = [Answer(record, where) for record in records]
-        versions = {prediction.get("model_version", str, "") for prediction in predictions}
+        predictions = _list_predictions(target.studio, task)
+        versions = {_version_of(prediction) for prediction in predictions}
         inventory.versions |= versions
-        if any(version == target.run or ours(version) for version in versions):
-            inventory.predicted.add(task["id"])
-        of_run = [p for p in predictions if p.get("model_version", str, "") == target.run]
-        right = [p.get("id", int) for p in of_run if _is_right(p.fields, target.categories)][:1]
-        inventory.wrong += [p.get("id", int) for p in of_run if p.get("id", int) not in right]
-        try:
-            text = to_document({"data": task.get("data")}).text
-        except InputError:
-            inventory.foreign.append(task["id"])
+        own = [
+            p for p in predictions if _version_of(p) == target.run or target.ours(_version_of(p))
+        ]
+        if seed_id(task) in target.blind:
+            inventory.blind += [prediction.get("id", int) for prediction in own]
             continue
-        if right:
-            inventory.right += 1
-        else:
-            inventory.missing.append((task["id"], text))
+        if own:
+            inventory.predicted.add(task["id"])
+        _add_task(inventory, target, task, [p for p in own if _version_of(p) == target.run])
     return inventory
+
+
+def _add_task(
+    inventory: _Inventory, target: _Target, task: Task, predictions: Sequence[Answer]
+) -> None:
+    """Add a task with its predictions of the run to an inventory."""
+    ids = [prediction.get("id", int) for prediction in predictions]
+    is_right = [_is_right(prediction.fields, target.categories) for prediction in predictions]
+    right = list(itertools.compress(ids, is_right))[:1]
+    inventory.wrong += [prediction for prediction in ids if prediction not in right]
+    try:
+        text = to_document({"data": task.get("data")}).text
+    except InputError:
+        inventory.foreign.append(task["id"])
+        return
+    if right:
+        inventory.right += 1
+    else:
+        inventory.missing.append((task["id"], text))
+
+
+def _version_of(prediction: Answer) -> str:
+    return prediction.get("model_version", str, "")
 
 
 def _is_right(prediction: dict[str, Any], categories: Set[str]) -> bool:
@@ -234,7 +289,7 @@ def _send_batch(target: _Target, batch: list[dict[str, Any]]) -> None:
                     "saying why. Check the labelling interface, then run this again."
                 )
             return
-        missing = {task for task, _ in _take_inventory(target, lambda _: False).missing}
+        missing = {task for task, _ in _take_inventory(target).missing}
         batch = [prediction for prediction in batch if prediction["task"] in missing]
         if not batch:
             return

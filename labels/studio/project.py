@@ -288,15 +288,15 @@ def export_tasks(
 ) -> list[Task]:
     """Return the tasks someone has worked on, as in Label Studio's full JSON export.
 
-    Each has id, data, meta, annotations (skipped and ground-truth ones too) and drafts; an
-    annotation's `completed_by` and a draft's `user` are e-mail addresses. They are read page by
-    page: the server's own export times out on large projects, and leaves a file of them on its
-    disk each time.
+    Each has id, data, meta, annotations (skipped and ground-truth ones too), drafts and
+    predictions; an annotation's `completed_by` and a draft's `user` are e-mail addresses. They are
+    read page by page: the server's own export times out on large projects, and leaves a file of
+    them on its disk each time.
     """
     exported: list[Task] = []
     options: dict[str, Any] = {"fields": "all", "include": EXPORTED}
     for task in list_tasks(studio, project_id, WORKED_ON, progress=progress, **options):
-        fields = {name: task.get(name) for name in ("id", "data", "meta")}
+        fields = {name: task.get(name) for name in ("id", "data", "meta", "predictions")}
         fields["annotations"] = _change_each(task.get("annotations"), _name_annotator)
         fields["drafts"] = _change_each(task.get("drafts"), dict)
         exported.append(fields)

@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 Rule = tuple[str, str, Any, str]
 
-# The fields of a task, and, in the same list, those of its annotations and drafts.
+# The fields of a task, and, in the same list, those of its annotations, drafts and predictions.
 EXPORTED = (
-    "id,data,meta,annotations,drafts,result,completed_by,created_username,user,was_cancelled,"
-    "ground_truth,lead_time,created_at,updated_at,annotation"
+    "id,data,meta,annotations,drafts,predictions,result,completed_by,created_username,user,"
+    "was_cancelled,ground_truth,lead_time,created_at,updated_at,annotation,prediction,"
+    "parent_prediction,model_version"
 )
 COPIES = "id,data,annotations,drafts"
 

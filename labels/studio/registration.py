@@ -1,15 +1,18 @@
 """The ML backends of a project: services that Label Studio asks when an article is opened."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from labels.studio.client import Studio
+from labels.studio.prediction_result import is_run_name
+from labels.studio.project import get_record
 from seeds.base.errors import InputError
 
 # The events the service needs. Label Studio adds a webhook of all events, which would also send
 # it each task that is pushed, with its text.
 EVENTS = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED")
-TITLE = "classify"  # if the project's model version is this title, the latest answer is shown
+TITLE = "classify"  # of a backend, until it has the name of a run
 
 
 class BlockedError(InputError):
@@ -98,6 +101,7 @@ def attach(
     broken = [backend for backend in stale if backend.url.rstrip("/") == url]
     for backend in broken:
         _remove(studio, project_id, backend)
+    version = _read_version(studio, project_id)
     if same:
         _check_state(studio, same[0])
     else:
@@ -106,6 +110,7 @@ def attach(
     for backend in stale:
         if backend not in broken:
             _remove(studio, project_id, backend)
+    show_version(studio, project_id, version if is_run_name(version) else TITLE, is_stored=False)
     others = [backend.title for backend in backends if backend not in [*stale, *same]]
     is_first = bool(same) and backends[0] in same
     return Attached(not same, len(stale), others[0] if others and not is_first else "")
@@ -114,12 +119,60 @@ def attach(
 def detach(studio: Studio, project_id: int, ours: Callable[[str], bool]) -> int:
     """Remove our services from a project; return how many there were."""
     backends = [backend for backend in list_backends(studio, project_id) if ours(backend.url)]
+    version = _read_version(studio, project_id) if backends else ""
     for backend in backends:
         _remove(studio, project_id, backend)
+    if is_run_name(version):  # the server unset it; it refuses a run that has no suggestion there
+        with contextlib.suppress(InputError):
+            _write_version(studio, project_id, version)
     for hook_id, url in _list_hooks(studio, project_id):  # of backends that were removed by hand
         if ours(url.removesuffix("/webhook")):
             studio.write("a webhook", studio.sdk.webhooks.delete, hook_id)
     return len(backends)
+
+
+def show_version(studio: Studio, project_id: int, run: str, *, is_stored: bool) -> None:
+    """Make annotators see the suggestions of a run, in the list of articles and in the stream.
+
+    In the stream Label Studio asks a backend only while the project's model version is its title,
+    and it begins with the article it is least sure of only among suggestions of that version: so
+    the name of the run is both. It renames no backend that does not answer.
+
+    Args:
+        studio: the server.
+        project_id: of the project.
+        run: its name.
+        is_stored: the project has suggestions of this run; the server refuses the version else,
+            unless a backend is called so.
+    """
+    if _rename(studio, project_id, run) or is_stored:
+        _write_version(studio, project_id, run)
+
+
+def _rename(studio: Studio, project_id: int, title: str) -> bool:
+    """Give the backend that Label Studio asks a title, if it is ours; tell whether it has it."""
+    first = next(iter(list_backends(studio, project_id)), None)
+    if first is None or not (first.title == TITLE or is_run_name(first.title)):
+        return False
+    if first.title != title:
+        change = {"title": title, "url": first.url, "project": project_id}
+        try:
+            studio.write("the ML backend", studio.sdk.ml.update, first.id, **change)
+        except InputError:  # it is down; once it starts, it does this itself
+            return False
+    return True
+
+
+def _read_version(studio: Studio, project_id: int) -> str:
+    """Return the model version whose suggestions a project shows; "" if there is none."""
+    return get_record(studio, project_id).get("model_version", str, "")
+
+
+def _write_version(studio: Studio, project_id: int, version: str) -> None:
+    """Choose the model version whose suggestions a project shows, unless it is that already."""
+    if _read_version(studio, project_id) != version:
+        subject = f"the model version of project {project_id}"
+        studio.write(subject, studio.sdk.projects.update, project_id, model_version=version)
 
 
 def _create(studio: Studio, project_id: int, url: str) -> None:

@@ -15,6 +15,7 @@ from seeds.base.errors import InputError
 from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
 from seeds.base.storage import write_text
+from seeds.document import Document
 from training.arrays import BoolArray, IntArray
 from training.splitting.stratify import UNPLACED, group_of, stratify
 
@@ -189,9 +190,13 @@ def _latest_dates(dataset: Dataset) -> NDArray[np.str_]:
     latest: dict[str, str] = {}
     for document in documents:
         group = group_of(document)
-        day = document.date and document.date + "-99" * (2 - document.date.count("-"))
-        latest[group] = max(latest.get(group, ""), day)
+        latest[group] = max(latest.get(group, ""), latest_day(document))
     return np.array([latest[group_of(document)] for document in documents], np.str_)
+
+
+def latest_day(document: Document) -> str:
+    """Return the latest day that an article can date from, as sortable text; "" without a date."""
+    return document.date and document.date + "-99" * (2 - document.date.count("-"))
 
 
 def _first_test_date(dataset: Dataset, latest: NDArray[np.str_], share: float) -> str:

@@ -57,7 +57,12 @@ def push(
         read_labelled_ids,
         update_project,
     )
-    from classify.workspace.suggestions import load_suggesting_run, send_predictions
+    from classify.workspace.suggestions import (
+        load_suggesting_run,
+        read_blind_ids,
+        remove_blind_suggestions,
+        send_predictions,
+    )
     from labels.taxonomy import ensure_taxonomy
     from seeds.document import read_documents
 
@@ -86,8 +91,11 @@ def push(
         _print_pushed(pushed, present, len(left_out - pushed.project_ids))
         _warn_of_foreign(len(pushed.project_ids - documents.keys()), project.title, folder)
         click.echo(project.url)
+        blind = read_blind_ids(folder)
         if model:
-            send_predictions(studio, project, model)
+            send_predictions(studio, project, model, blind=blind)
+        else:
+            remove_blind_suggestions(studio, project, blind)
 
 
 def _print_preview(

@@ -96,7 +96,11 @@ def update_predictions(workspace: Path, run: Path) -> dict[str, str]:
     from classify.serving.label_studio.connected_project import read_connected_project
     from classify.workspace.labels import connect_studio
     from classify.workspace.project import find_connected
-    from classify.workspace.suggestions import load_suggesting_run, send_predictions
+    from classify.workspace.suggestions import (
+        load_suggesting_run,
+        read_blind_ids,
+        send_predictions,
+    )
     from labels.taxonomy import ensure_taxonomy
 
     project = read_connected_project(workspace)
@@ -105,7 +109,8 @@ def update_predictions(workspace: Path, run: Path) -> dict[str, str]:
     with locked(workspace, "the predictions of classify serve", patience=_PATIENCE):
         model = load_suggesting_run(workspace, str(run.resolve()), ensure_taxonomy(workspace))
         studio, _ = connect_studio(workspace)
-        send_predictions(studio, find_connected(studio, project), model, "outdated")
+        blind = read_blind_ids(workspace)
+        send_predictions(studio, find_connected(studio, project), model, "outdated", blind=blind)
     return {}
 
 

@@ -4,7 +4,10 @@ Label Studio has no key to send, so the address holds a secret. These routes are
 document: they serve one caller, and follow what Label Studio 1.23 does.
 """
 
+import asyncio
+import contextlib
 import hmac
+from collections.abc import Set
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +18,7 @@ from starlette.exceptions import HTTPException
 from classify.serving.http.disconnect import run_while_connected
 from classify.serving.http.metrics import Measures
 from classify.serving.http.requests import InvalidError, read_json
+from classify.serving.label_studio.blind import BlindArticles
 from classify.serving.label_studio.connected_project import read_connected_project
 from classify.serving.label_studio.retraining import Retraining
 from classify.serving.label_studio.secret import PREFIX, ensure_secret
@@ -22,12 +26,20 @@ from classify.serving.model.engine import Engine
 from classify.workspace.project import KnownProject
 from labels.studio.interface import TEXT, read_categories, read_choice
 from labels.studio.prediction_result import suggest, to_prediction
+from labels.studio.tasks import seed_id
+from seeds.base.errors import InputError
+from seeds.clean import refuse_binary
+from seeds.document import content_id
+from seeds.reading.documents.foreign_formats import refuse_foreign
+from training.runs.registry import find_run
 
 TASKS = 1000  # in a request; for more there is `classify labels push --with-predictions`
 
 # In the path; its name there is part of a label in /metrics.
 _Secret = Annotated[str, PathParameter(alias="given")]
-_NO_TEXT = {"error": f"the task has no text in its field {TEXT!r}"}  # Label Studio skips the task
+# Label Studio skips a task that is answered so.
+_NO_TEXT = f"the task has no text in its field {TEXT!r}"
+_BLIND = "the article is labelled without a suggestion, for runs are measured on it"
 
 
 class MlBackend:
@@ -46,6 +58,7 @@ class MlBackend:
         """
         self._engine, self._workspace = engine, workspace
         self._retraining, self._measures = retraining, measures
+        self._blind = BlindArticles(workspace)
 
     def router(self) -> APIRouter:
         """Return the routes."""
@@ -68,7 +81,7 @@ class MlBackend:
         body = await _read_object(request)
         _check_project(body.get("project"), project)
         self._check_interface(_required_text(body, "schema"))
-        return {"model_version": self._engine.run.name}
+        return {"model_version": self._shown_run()}
 
     async def predict(self, secret: _Secret, request: Request) -> dict[str, Any]:
         """Return a suggestion for each task, in order."""
@@ -76,16 +89,18 @@ class MlBackend:
         body = await _read_object(request)
         _check_project(body.get("project"), project)
         shown = self._check_interface(_required_text(body, "label_config"))
-        texts = [_task_text(task) for task in _tasks(body)]
-        call = self._engine.answer(
-            [text for text in texts if text is not None], all_categories=True
-        )
+        tasks, blind = _tasks(body), await self._blind.ids()
+        refusals = [await _refusal(task, blind) for task in tasks]
+        answered = [task for task, refusal in zip(tasks, refusals, strict=True) if not refusal]
+        call = self._engine.answer([_task_text(task) for task in answered], all_categories=True)
         answers = await run_while_connected(request, call, self._measures)
         records = iter(answers.records)
         return {
             "results": [
-                _NO_TEXT if text is None else self._suggestion(answers.run, next(records), shown)
-                for text in texts
+                {"error": refusal}
+                if refusal
+                else self._suggestion(answers.run, next(records), shown)
+                for refusal in refusals
             ]
         }
 
@@ -101,6 +116,16 @@ class MlBackend:
         about = event.get("project")
         _check_project(about.get("id") if isinstance(about, dict) else None, project)
         return {"status": self._retraining.handle_event(event)}
+
+    def _shown_run(self) -> str:
+        """Return the run of which Label Studio shows what it has; it asks for the rest.
+
+        It is the one that answers, but for a run that is only tried: then the current one.
+        """
+        if not self._retraining.shows_run:
+            with contextlib.suppress(InputError):  # there is none
+                return find_run(self._workspace / "runs").name
+        return self._engine.run.name
 
     def _authorize(self, secret: str) -> KnownProject:
         """Return the connected project to a caller that knows the secret.
@@ -200,8 +225,31 @@ def _tasks(body: dict[str, Any]) -> list[Any]:
     return tasks
 
 
-def _task_text(task: Any) -> str | None:
-    """Return the text of a task, or None if it has none."""
+def _task_text(task: Any) -> str:
+    """Return the text of a task; "" if it has none."""
     data = task.get("data") if isinstance(task, dict) else None
     text = data.get(TEXT) if isinstance(data, dict) else None
-    return text if isinstance(text, str) and text.strip() else None
+    return text if isinstance(text, str) and text.strip() else ""
+
+
+async def _refusal(task: Any, blind: Set[str]) -> str:
+    """Return why a task gets no suggestion; "" if it gets one.
+
+    Other requests are looked after between two tasks.
+
+    Args:
+        task: as Label Studio sends it.
+        blind: ids of the articles that get none.
+    """
+    await asyncio.sleep(0)
+    text = _task_text(task)
+    if not text:
+        return _NO_TEXT
+    if seed_id(task) in blind or content_id(text) in blind:
+        return _BLIND
+    try:
+        refuse_binary(text)
+        refuse_foreign(text)
+    except InputError as error:
+        return f"the text {error}"
+    return ""

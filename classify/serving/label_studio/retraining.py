@@ -82,7 +82,7 @@ class Retraining:
                 somebody only tries out.
         """
         self._workspace, self._threshold, self._active = workspace, threshold, active
-        self._shows_run = shows_run
+        self.shows_run = shows_run
         state = read_state(workspace)
         self._new, self._last, self._since = set(state.annotations), state.last, state.since
         self._asked = state.asked  # somebody asked for a training that has not begun
@@ -100,7 +100,7 @@ class Retraining:
         if not self._active:
             return
         self._missed = self._is_connected()
-        self._outdated = self._missed and self._shows_run
+        self._outdated = self._missed and self.shows_run
         self._wake.set()
         self._tasks = [asyncio.create_task(loop) for loop in (self._save(), self._work())]
 
@@ -147,7 +147,7 @@ class Retraining:
 
     async def on_promoted(self, _run: RunInfo) -> None:
         """Give annotators the predictions of the run that answers from now on."""
-        self._outdated = self._is_connected() and self._shows_run
+        self._outdated = self._is_connected() and self.shows_run
         self._runner.allow("predictions")
         self._wake.set()
 

@@ -1,12 +1,19 @@
 """A run's prediction of an article, as Label Studio stores it."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 
 from labels.studio.interface import read_categories, render_interface
-from labels.studio.prediction_result import Suggestion, read_prediction, suggest, to_prediction
+from labels.studio.prediction_result import (
+    Suggestion,
+    read_prediction,
+    read_shown,
+    suggest,
+    to_prediction,
+)
 from seeds.base.errors import InputError
 from tests.support.corpus import taxonomy
 from training.decision import Rule
@@ -97,3 +104,32 @@ CHOICES = '<Choices name="categories" toName="text"/>'
 def test_an_interface_without_our_control_is_refused(interface: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_categories(interface)
+
+
+def test_the_suggestion_shown_is_the_parent_prediction_else_the_servers_copy() -> None:
+    old, new = (
+        to_prediction(Suggestion((name,), 0.5, RUN[:-1] + digit), KNOWN)
+        for name, digit in (("trade", "1"), ("sport", "2"))
+    )
+    predictions = [{"id": 7, **old}, None, {"id": 8}, {"id": 9, **new}]
+    assert read_shown({"parent_prediction": 7}, predictions) == (RUN[:-1] + "1", ("trade",))
+    copied = {"parent_prediction": None, "prediction": {"id": 5, **new}}
+    assert read_shown(copied, predictions) == (RUN[:-1] + "2", ("sport",))
+    assert read_shown({**copied, "parent_prediction": 7}, predictions)[1] == ("trade",)
+    none = to_prediction(Suggestion((), 0.5, RUN), KNOWN)
+    assert read_shown({"prediction": none}, []) == (RUN, ())
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"parent_prediction": None, "prediction": {}},
+        {"parent_prediction": 12, "prediction": None},
+        {"parent_prediction": [7], "prediction": "x"},
+        {"prediction": {"model_version": RUN, "result": [{"from_name": "kino"}]}},
+        {"prediction": {"model_version": RUN, "result": 5}},
+    ],
+)
+def test_without_a_suggestion_that_can_be_read_none_was_shown(fields: dict[str, Any]) -> None:
+    assert read_shown(fields, [7, {"id": 1}]) == ("", ())

@@ -96,10 +96,17 @@ def webhooks(newsroom: Newsroom) -> list[dict[str, Any]]:
     return list(listed)
 
 
-def shown_predictions(newsroom: Newsroom, name: str) -> list[dict[str, Any]]:
-    """Return the predictions that the server shows to an annotator who opens an article."""
+def stored_predictions(newsroom: Newsroom, name: str) -> list[dict[str, Any]]:
+    """Return the predictions of an article once an annotator has opened it."""
     predictions = newsroom.web.get(f"/api/tasks/{newsroom.task(name)}/").json()["predictions"]
     return list(predictions)
+
+
+def shown_prediction(newsroom: Newsroom, name: str) -> dict[str, Any]:
+    """Return the prediction that the page ticks: of the project's version, else the first."""
+    predictions = stored_predictions(newsroom, name)
+    version = newsroom.web.get(f"/api/projects/{newsroom.project}/").json()["model_version"]
+    return next((p for p in predictions if p["model_version"] == version), predictions[0])
 
 
 def categories_of(prediction: dict[str, Any]) -> list[str]:
@@ -123,7 +130,7 @@ def test_an_article_that_is_opened_has_the_prediction_of_the_current_run(
 ) -> None:
     run = load(workspace=newsroom.folder)
     name = newsroom.fresh[0]
-    (prediction,) = shown_predictions(newsroom, name)
+    (prediction,) = stored_predictions(newsroom, name)
     text = {document["id"]: document["text"] for document in newsroom.records("documents.jsonl")}[
         name
     ]
@@ -132,7 +139,7 @@ def test_an_article_that_is_opened_has_the_prediction_of_the_current_run(
     assert categories_of(prediction) == list(expected.categories) == ["cinema"]
     chances = [p if c in expected.categories else 1 - p for c, p in expected.probabilities.items()]
     assert prediction["score"] == pytest.approx(chances[0] * chances[1] * chances[2], abs=2e-6)
-    assert len(shown_predictions(newsroom, name)) == 1, (
+    assert len(stored_predictions(newsroom, name)) == 1, (
         "a second look asks for no second prediction"
     )
 
@@ -185,7 +192,7 @@ def test_enough_annotations_start_a_training_and_its_run_takes_over(
     newsroom: Newsroom, service: Service
 ) -> None:
     old_run = current(newsroom)
-    assert shown_predictions(newsroom, newsroom.fresh[5])[0]["model_version"] == old_run
+    assert shown_prediction(newsroom, newsroom.fresh[5])["model_version"] == old_run
     lea = newsroom.annotator("lea")
     for name in newsroom.fresh[:2]:
         newsroom.annotate(lea, name, "cinema")
@@ -205,13 +212,7 @@ def test_enough_annotations_start_a_training_and_its_run_takes_over(
     learned = json.loads((newsroom.folder / "runs" / new_run / "run.json").read_text())
     assert learned["articles"] + learned["test_articles"] in (63, 64)  # 60 imported, 3 or 4 new
     wait_until(
-        lambda: (
-            {
-                prediction["model_version"]
-                for prediction in shown_predictions(newsroom, newsroom.fresh[5])
-            }
-            == {new_run}
-        ),
+        lambda: shown_prediction(newsroom, newsroom.fresh[5])["model_version"] == new_run,
         what="annotators see what the new run says",
     )
     shown = newsroom.web.get(f"/api/projects/{newsroom.project}/").json()["model_version"]
@@ -234,9 +235,12 @@ def test_a_run_that_is_tried_is_not_shown_to_annotators(newsroom: Newsroom) -> N
         )
         wait_until(lambda: "was trained" in retraining(service)["last"], seconds=120)
         assert service.predict("film festival").json()["run"] == tried
+        lea = newsroom.annotator("lea")
+        (offered,) = lea.get(f"/api/projects/{newsroom.project}/next").json()["predictions"]
+        assert offered["model_version"] == promoted
     for name in newsroom.fresh:  # predictions are a job like the training, and come before it
         assert {
-            prediction["model_version"] for prediction in shown_predictions(newsroom, name)
+            prediction["model_version"] for prediction in stored_predictions(newsroom, name)
         } == {promoted}
 
 
@@ -632,6 +636,35 @@ def test_tasks_are_answered_in_order_and_one_without_text_alone_is_not(
         ["cinema"], None, None, None, None, ["trade"]
     ]  # fmt: skip
     assert post(connected_service, "predict", predict_body(room)).json() == {"results": []}
+
+
+def test_what_is_no_article_gets_no_suggestion_and_the_others_do(
+    connected_service: tuple[Newsroom, Service],
+) -> None:
+    room, _ = connected_service
+    mail = "From: a@example.org\nTo: b@example.org\nSubject: un film\n\nUn festival de film."
+    tasks = [{"id": n, "data": {"text": text}} for n, text in enumerate(("film\0", mail, "film"))]
+    results = post(connected_service, "predict", predict_body(room, *tasks)).json()["results"]
+    assert ["result" in result for result in results] == [False, False, True]
+    assert "NUL" in results[0]["error"]
+    assert "is an e-mail" in results[1]["error"]
+
+
+def test_articles_that_runs_are_measured_on_get_no_suggestion(
+    connected_service: tuple[Newsroom, Service],
+) -> None:
+    room, _ = connected_service
+    split = json.loads((room.folder / "split.json").read_text(encoding="utf-8"))
+    tested, learned = split["test"][0], split["learn"][0]
+    stored = {document["id"]: document["text"] for document in room.records("documents.jsonl")}
+    tasks: list[Any] = [
+        {"id": 1, "data": {"text": "film festival", "seed_id": tested}},
+        {"id": 2, "data": {"text": stored[tested]}},
+        {"id": 3, "data": {"text": stored[learned], "seed_id": learned}},
+    ]
+    results = post(connected_service, "predict", predict_body(room, *tasks)).json()["results"]
+    assert ["result" in result for result in results] == [False, False, True]
+    assert "measured" in results[0]["error"]
 
 
 def test_categories_the_interface_lacks_are_left_out(

@@ -1,5 +1,6 @@
 """Predictions shown to annotators: `labels push --with-predictions` on the real server."""
 
+import json
 import random
 import shutil
 from collections.abc import Iterator
@@ -114,20 +115,69 @@ def test_the_second_time_nothing_changes(newsroom: Newsroom) -> None:
     ] == [{k: v for k, v in prediction.items() if k not in drop} for prediction in predictions]
 
 
-def test_another_run_replaces_the_first_and_nothing_else_changes(newsroom: Newsroom) -> None:
+def test_another_run_is_shown_and_of_earlier_ones_the_last_stays(newsroom: Newsroom) -> None:
+    """An article that is open when a run takes over must still be submitted."""
     old, new = runs(newsroom)
+    older = "20200101-000000-tfidf-00000000"
     ids = newsroom.add(*texts(4))
+    newsroom.check_run("labels", "push")
+    for version, name in ((older, ids[0]), (FOREIGN, ids[1])):
+        body = {"task": newsroom.task(name), "result": choices("sport"), "model_version": version}
+        newsroom.web.post("/api/predictions/", json=body).raise_for_status()
     newsroom.check_run("labels", "push", "--with-predictions", "--run", old)
-    newsroom.annotate(newsroom.annotator("lea"), ids[0], "sport")
-    foreign = {"task": newsroom.task(ids[1]), "result": choices("sport"), "model_version": FOREIGN}
-    newsroom.web.post("/api/predictions/", json=foreign).raise_for_status()
+    lea = newsroom.annotator("lea")
+    opened = lea.get(f"/api/projects/{newsroom.project}/next").json()
+    (suggestion,) = opened["predictions"]
+    assert suggestion["model_version"] == old
     output = newsroom.check_run("labels", "push", "--with-predictions").stderr
-    assert f"predictions of {old} removed" in output
+    assert f"predictions of {older} removed" in output
     versions = sorted(prediction["model_version"] for prediction in stored_predictions(newsroom))
-    assert versions == [new] * 4 + [FOREIGN]
+    assert versions == [old] * 4 + [new] * 4 + [FOREIGN]
     assert shown_version(newsroom) == new
-    task = newsroom.web.get(f"/api/tasks/{newsroom.task(ids[0])}/").json()
-    assert [annotation["result"] for annotation in task["annotations"]] == [choices("sport")]
+    name = next(name for name in ids if newsroom.task(name) == opened["id"])
+    newsroom.annotate(lea, name, "trade", parent_prediction=suggestion["id"])
+    newsroom.annotate(newsroom.annotator("max"), name, "sport")
+    newsroom.check_run("labels", "pull")
+    shown = {
+        record["annotator"].partition("@")[0]: (record["shown_run"], record["shown"])
+        for record in newsroom.records("annotations.jsonl")
+        if record["document_id"] == name
+    }
+    categories = {
+        version: next(
+            [c for region in prediction["result"] for c in region["value"]["choices"]]
+            for prediction in stored_predictions(newsroom)
+            if prediction["task"] == opened["id"] and prediction["model_version"] == version
+        )
+        for version in (old, new)
+    }
+    assert shown == {"lea": (old, categories[old]), "max": (new, categories[new])}
+
+
+def test_articles_that_runs_are_measured_on_get_none_and_lose_those_they_have(
+    newsroom: Newsroom,
+) -> None:
+    stored = {record["id"]: record["text"] for record in newsroom.records("documents.jsonl")}
+    split = json.loads((newsroom.folder / "split.json").read_text(encoding="utf-8"))
+    fresh = newsroom.add(*texts(3))
+    (twin,) = newsroom.add(f"{stored[split['test'][0]]} Fin.")
+    newsroom.check_run("labels", "push")
+    run = runs(newsroom)[1]
+
+    def suggest_by_hand() -> None:
+        for version in (run, FOREIGN):
+            task = newsroom.task(twin)
+            body = {"task": task, "result": choices("sport"), "model_version": version}
+            newsroom.web.post("/api/predictions/", json=body).raise_for_status()
+
+    for options in ([], ["--with-predictions"]):
+        suggest_by_hand()
+        output = newsroom.check_run("labels", "push", *options).stderr
+        assert "1 suggestion removed: runs are measured on these articles" in output
+    kept = [p for p in stored_predictions(newsroom) if p["task"] == newsroom.task(twin)]
+    assert {prediction["model_version"] for prediction in kept} == {FOREIGN}
+    predicted = {p["task"] for p in stored_predictions(newsroom) if p["model_version"] == run}
+    assert predicted == {newsroom.task(name) for name in fresh}
 
 
 def test_the_article_the_run_is_least_sure_of_comes_first(newsroom: Newsroom) -> None:
@@ -239,13 +289,13 @@ def test_only_articles_with_a_prediction_of_ours_get_the_next_ones_if_asked(
     replaced = replace_predictions(
         studio, project, "run-1", suggest, ours=lambda version: version == "run-0", which="outdated"
     )
-    assert (replaced.sent, replaced.removed) == (1, ("run-0",))
+    assert (replaced.sent, replaced.removed) == (1, ())
     versions_by_task = {
-        task["id"]: [prediction.model_version for prediction in (task["predictions"] or [])]
+        task["id"]: sorted(p.model_version for p in (task["predictions"] or []))
         for task in list_tasks(studio, project, fields="all")
     }
     assert {task: versions for task, versions in versions_by_task.items() if versions} == {
-        ours: ["run-1"],
+        ours: ["run-0", "run-1"],
         foreign: [FOREIGN],
     }
 
