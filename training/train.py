@@ -17,6 +17,7 @@ from seeds.base.errors import DISTRIBUTION, InputError
 from training.arrays import Float32Array
 from training.calibration import RuleTargets, fit_rule
 from training.decision import Rule, Scaling
+from training.evaluation.assistance import UNASSISTED, Assistance
 from training.evaluation.learning_curve import LearningCurve, learning_curve
 from training.evaluation.measured import Measured, describe_unmeasured
 from training.model import Fitting, Log, Model
@@ -62,6 +63,7 @@ def train(
     fitting: Fitting | None = None,
     frozen: Split | None = None,
     people: Mapping[str, CategoryAgreement] | None = None,
+    assistance: Assistance = UNASSISTED,
 ) -> Trained:
     """Train and measure a model.
 
@@ -72,6 +74,7 @@ def train(
         fitting: where it computes, what it saves to resume from, and where progress is reported.
         frozen: the split of an earlier training.
         people: how far annotators agree on each category, by id, for the report.
+        assistance: what annotators were shown while they labelled, for the report.
 
     Raises:
         InputError: there are too few labels to learn from; says what is missing.
@@ -102,7 +105,17 @@ def train(
     facts = _facts(dataset, articles, model, recipe, settings, cost)
     name = f"{facts.created.translate(_COMPACT)}-{kind}-{dataset.fingerprint}".lower()
     results = Results(
-        name, facts, evaluation, rule, recipe, measured, learned, cost, curve, people or {}
+        name,
+        facts,
+        evaluation,
+        rule,
+        recipe,
+        measured,
+        learned,
+        cost,
+        curve,
+        people or {},
+        assistance,
     )
     files = {
         **_files(results, model, settings),

@@ -12,11 +12,13 @@ from classify.terminal import escape
 from classify.workspace.agreement import measure_people
 from classify.workspace.promotion import worse_than_current
 from labels.agreement.figures import CategoryAgreement
+from labels.annotations import read_annotations
 from labels.dataset import Dataset, read_dataset, read_dataset_file
 from labels.taxonomy import read_taxonomy
 from seeds.base.errors import InputError
 from seeds.base.locks import locked
 from seeds.base.settings import default_config, read_table
+from training.evaluation.assistance import find_assistance
 from training.model import Fitting, Track
 from training.models import model_class, uses_encoder
 from training.out_of_fold import resume_folder
@@ -253,8 +255,11 @@ def _train_one(
         recipe = replace(recipe, split=frozen.by)
     checkpoints = resume_folder(workspace, dataset, plan.kind, recipe, plan.model, frozen)
     fitting = _fitting(plan, checkpoints, listener)
+    assistance = find_assistance(read_annotations(workspace))
     try:
-        trained = train(dataset, plan.kind, recipe, plan.model, fitting, frozen, plan.people)
+        trained = train(
+            dataset, plan.kind, recipe, plan.model, fitting, frozen, plan.people, assistance
+        )
     except InputError:
         if _is_first_process() and not _is_resumable(checkpoints):
             shutil.rmtree(checkpoints, ignore_errors=True)

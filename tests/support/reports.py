@@ -8,6 +8,7 @@ from seeds.document import Document
 from tests.support.corpus import dataset
 from tests.support.report_facts import NAMES, facts
 from training.decision import Rule
+from training.evaluation.assistance import UNASSISTED, Assistance
 from training.evaluation.learning_curve import LearningCurve
 from training.evaluation.measured import Measured
 from training.evaluation.metrics import evaluate
@@ -44,6 +45,7 @@ def report(
     cost: Cost | None = None,
     thresholds: tuple[float, ...] = (0.4, 0.4, 0.4),
     people: Mapping[str, CategoryAgreement] | None = None,
+    assistance: Assistance = UNASSISTED,
     **changes: object,
 ) -> str:
     """Make the page of what was measured, with everything else made up."""
@@ -72,5 +74,6 @@ def report(
             cost,
             curve,
             people or {},
+            assistance,
         )
     )

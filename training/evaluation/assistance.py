@@ -22,6 +22,9 @@ class Assistance:
     kept: int = 0
 
 
+UNASSISTED = Assistance()  # nobody was shown anything
+
+
 def find_assistance(annotations: Iterable[Annotation]) -> Assistance:
     """Return what submitted annotations tell of the suggestions that were shown.
 

@@ -54,7 +54,11 @@ class Measured:
         Without a prediction they would count as exactly right.
         """
         measurable = [example.is_measurable for example in self.dataset.examples]
-        rows = np.flatnonzero(self.known.any(axis=1) & np.array(measurable, np.bool_))
+        return self.subset(self.known.any(axis=1) & np.array(measurable, np.bool_))
+
+    def subset(self, selected: BoolArray) -> "Measured":
+        """Return the part whose articles are selected, (n,)."""
+        rows = np.flatnonzero(selected)
         parts = (self.probabilities[rows], self.predicted[rows], self.certainty[rows])
         return Measured(self.dataset.subset(rows), *parts)
 

@@ -8,6 +8,8 @@ import numpy as np
 from labels.agreement.figures import CategoryAgreement
 from labels.taxonomy import Category
 from training.evaluation import curves
+from training.evaluation.assistance import Assistance
+from training.evaluation.measured import Measured
 from training.evaluation.metrics import CategoryScore, Estimate, Evaluation
 from training.report import charts
 from training.report.advice import next_steps
@@ -64,6 +66,7 @@ def key_figures(results: Results) -> Html:
             _small_figure("calibration error", evaluation.calibration_error, _CALIBRATION),
             class_="small-figures",
         ),
+        _assistance(results),
     )
 
 
@@ -123,6 +126,67 @@ def _review_card(evaluation: Evaluation) -> Html:
 def _small_figure(name: str, figure: Estimate, meaning: str) -> Html:
     value = f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
     return tag("div", tag("dt", name), tag("dd", value), tag("dd", meaning, class_="muted"))
+
+
+def _assistance(results: Results) -> Html | None:
+    """Set the figures of articles labelled with a suggestion in sight apart from the others."""
+    helped = results.assistance.helped
+    if not helped:
+        return None
+    measured = results.measured
+    ids = [example.document.id for example in measured.dataset.examples]
+    is_helped = np.array([name in helped for name in ids], np.bool_)
+    parts = {
+        "labelled without a suggestion": measured.subset(~is_helped),
+        "labelled with one in sight": measured.subset(is_helped),
+    }
+    header = ("articles", "how many", "exactly right", "micro-F1", "macro-F1")
+    rows = (_part_row(name, part, results) for name, part in parts.items())
+    table = tag(
+        "table",
+        tag("thead", tag("tr", *(tag("th", name, scope="col") for name in header))),
+        tag("tbody", *rows),
+    )
+    return tag(
+        "figure",
+        tag(
+            "figcaption",
+            tag("b", "Did the suggestions help the figures?"),
+            tag("p", f"{_ASSISTANCE} {_kept(results.assistance)}"),
+        ),
+        scrolling(table, "Figures of articles labelled with and without suggestions"),
+    )
+
+
+_ASSISTANCE = (
+    "Whoever sees a model's suggestion tends to agree with it, so figures on such articles may be "
+    "too high. Trust the first line; the articles differ, too, so a small gap means little."
+)
+
+
+def _part_row(name: str, part: Measured, results: Results) -> Html:
+    """Make the row of a part of the articles measured on; no figures without an article."""
+    count = len(part.dataset.examples)
+    figures = ["–"] * 3
+    if count:
+        evaluation = part.evaluate(results.rule, results.recipe.seed)
+        estimates = (evaluation.exact, evaluation.micro_f1, evaluation.macro_f1)
+        figures = list(map(str, estimates))
+    cells = (tag("td", value) for value in (f"{count:,}", *figures))
+    return tag("tr", tag("th", name, scope="row"), *cells)
+
+
+def _kept(assistance: Assistance) -> str:
+    """Say how often people kept a suggested category that others reject."""
+    if not assistance.wrong:
+        return "No suggested category was rejected by another person."
+    kept, wrong = assistance.kept, assistance.wrong
+    bounds = curves.wilson(np.array([kept]), np.array([wrong]))
+    low, high = (float(bound[0]) for bound in bounds)
+    return (
+        f"Of {wrong:,} suggested categories that the article's other annotators reject, "
+        f"{kept:,} were kept: {kept / wrong:.0%}, 95% interval {low:.0%} to {high:.0%}."
+    )
 
 
 def advice(results: Results) -> Html:

@@ -8,6 +8,7 @@ from labels.agreement.figures import CategoryAgreement
 from labels.dataset import Dataset
 from labels.taxonomy import Taxonomy
 from training.decision import Rule
+from training.evaluation.assistance import UNASSISTED, Assistance
 from training.evaluation.learning_curve import LearningCurve
 from training.evaluation.measured import Measured
 from training.evaluation.metrics import Evaluation
@@ -33,6 +34,7 @@ class Results:
         cost: what the training took.
         curve: None where the recipe wants none, or there were too few articles for one.
         people: how far annotators agree on each category, by id; empty where that is not known.
+        assistance: what annotators were shown while they labelled.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Results:
     cost: Cost
     curve: LearningCurve | None
     people: Mapping[str, CategoryAgreement] = field(default_factory=dict)
+    assistance: Assistance = UNASSISTED
 
     @property
     def taxonomy(self) -> Taxonomy:

@@ -14,6 +14,7 @@ from tests.support.corpus import article, dataset, taxonomy
 from tests.support.report_facts import NAMES, facts, measured
 from tests.support.reports import CURVE, report
 from training.decision import Rule
+from training.evaluation.assistance import Assistance
 from training.evaluation.metrics import evaluate
 from training.recipe import Recipe
 from training.report.page import html_report
@@ -82,6 +83,22 @@ def test_without_curve_mistake_or_date_it_says_so() -> None:
     assert "there were no errors." in shown
     assert "no article has a date" in shown
     assert "each scored out of fold" in shown
+
+
+def test_figures_of_articles_labelled_with_a_suggestion_are_apart() -> None:
+    """The first eight articles are mistaken; the helped ones are the last forty."""
+    run = measured(dataset(60), 8)
+    ids = [example.document.id for example in run.dataset.examples]
+    shown = words(report(run, assistance=Assistance(frozenset(ids[20:]), wrong=4, kept=3)))
+    assert re.search(r"labelled without a suggestion\s+20\s+0\.600 \[", shown)  # 12 of 20 right
+    assert re.search(r"labelled with one in sight\s+40\s+1\.000 \[1\.000, 1\.000\]", shown)
+    # Wilson's interval of 3 of 4 is 30 to 95 %.
+    assert "Of 4 suggested categories" in shown
+    assert "3 were kept: 75%, 95% interval 30% to 95%." in shown
+    everything = words(report(run, assistance=Assistance(frozenset(ids))))
+    assert re.search(r"labelled without a suggestion\s+0\s+–\s+–\s+–", everything)
+    assert "No suggested category was rejected by another person." in everything
+    assert "labelled without" not in words(report(run))
 
 
 @pytest.mark.slow
