@@ -27,7 +27,7 @@ from tests.support.waiting import wait_until
 __all__ = ["proxy"]  # a fixture
 
 NAMES = ("cinema", "trade", "sport")
-PAGE = {"cinema": "Cinema / cinema (en)", "trade": "Trade / trade (en)", "sport": "Sport"}
+PAGE = {"cinema": "Cinema", "trade": "Trade", "sport": "Sport"}
 HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>"
 
 

@@ -19,7 +19,7 @@ from tests.support.serving import serving
 from tests.support.waiting import free_port, wait_until
 
 NAMES = ("cinema", "trade", "sport")
-PAGE = {"cinema": "Cinema / cinema (en)", "trade": "Trade / trade (en)", "sport": "Sport"}
+PAGE = {"cinema": "Cinema", "trade": "Trade", "sport": "Sport"}
 
 
 def texts(count: int, seed: int) -> list[str]:
