@@ -22,7 +22,7 @@ from labels.dataset import write_dataset
 from labels.new_categories import Creation
 from labels.spreadsheet import LabelledArticles, Layout, read_labelled, with_choice
 from labels.studio.adjudication.answers import Answers
-from labels.studio.export import Export, read_export, select_latest
+from labels.studio.export import Export, keep_shown, read_export, select_latest
 from labels.taxonomy import Taxonomy, ensure_taxonomy, extend_taxonomy, read_taxonomy
 from seeds.base.errors import InputError, missing_extra
 from seeds.base.records import write_records
@@ -160,7 +160,7 @@ def fetch_labels(workspace: Path, connected: KnownProject | None = None) -> Fetc
     local = [annotation for annotation in stored if annotation.is_local]
     documents = {**export.documents, **read_documents(workspace)}
     review = fetch_review(workspace, studio, settings, taxonomy, project, stored)
-    votes = select_latest([*export.annotations, *review])
+    votes = select_latest([*keep_shown(export.annotations, stored), *review])
     annotations = [*local, *votes, *answers.annotations]
     labels = Labels(documents, annotations, taxonomy, settings.votes_needed, settings.consensus)
     return Fetched(studio, settings, project, export, answers, labels)

@@ -87,6 +87,28 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
     return Export(latest, documents, dict(rejected), counted, tuple(foreign), task_ids, dict(aside))
 
 
+def keep_shown(
+    annotations: Iterable[Annotation], earlier: Iterable[Annotation]
+) -> list[Annotation]:
+    """Return annotations with what an earlier export told of the suggestions they began with.
+
+    The server forgets that when it deletes the predictions of old runs.
+    """
+    known = {_identity(annotation): annotation for annotation in earlier if annotation.shown_run}
+    kept = []
+    for annotation in annotations:
+        before = known.get(_identity(annotation))
+        if annotation.shown_run or before is None:
+            kept.append(annotation)
+        else:
+            kept.append(replace(annotation, shown_run=before.shown_run, shown=before.shown))
+    return kept
+
+
+def _identity(annotation: Annotation) -> tuple[str, str, str]:
+    return annotation.document_id, annotation.annotator, annotation.created
+
+
 def _number(task: dict[str, Any]) -> int:
     """Return Label Studio's id of a task, for a person; 0 if it has none."""
     number = task.get("id")

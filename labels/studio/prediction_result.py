@@ -111,17 +111,15 @@ def read_shown(
 ) -> tuple[str, tuple[str, ...]]:
     """Return the model version and the categories of the suggestion an annotation began with.
 
-    That is its parent prediction while the server has it; else the copy that the server made when
-    the annotation was submitted. ("", ()) without either: the annotator was shown nothing.
+    ("", ()) if it began with none, or if the server no longer has it.
 
     Args:
         annotation: as Label Studio has it; nothing of it may be taken for granted.
         predictions: those of its task.
     """
     parent = annotation.get("parent_prediction")
-    records = [record for record in map(as_object, predictions) if record and "result" in record]
+    records = [record for record in map(as_object, predictions) if record]
     shown = next((record for record in records if parent and record.get("id") == parent), None)
-    shown = shown or as_object(annotation.get("prediction"))
     if not shown:
         return "", ()
     version = shown.get("model_version")

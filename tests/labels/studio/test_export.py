@@ -1,10 +1,11 @@
 """The full JSON export: which annotations it yields, and what is set aside."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from labels.studio.export import Export, list_submitted, read_export
+from labels.studio.export import Export, keep_shown, list_submitted, read_export
 from labels.studio.tasks import to_task
 from seeds.document import Document
 from tests.support.corpus import taxonomy
@@ -363,3 +364,17 @@ def test_unsure_alone_is_an_answer_where_exactly_one_category_holds() -> None:
     assert [(a.categories, a.unsure) for a in exported.annotations] == [((), True)]
     assert exported.rejected == {}
     assert export(annotation("a@b.fr"), choice="single").annotations == []
+
+
+def test_what_was_shown_is_kept_once_the_server_has_forgotten_it() -> None:
+    prediction = {"id": 5, "model_version": "run-1", "result": [choices("sport")]}
+    task = {**to_task(ARTICLE), "id": 7, "drafts": [], "predictions": [prediction]}
+    begun = annotation("a@b.fr", "cinema", parent_prediction=5)
+    (known,) = read_export([{**task, "annotations": [begun]}], taxonomy()).annotations
+    assert (known.shown_run, known.shown, known.categories) == ("run-1", ("sport",), ("cinema",))
+    (forgotten,) = export(annotation("a@b.fr", "trade", parent_prediction=None)).annotations
+    assert (forgotten.shown_run, forgotten.shown) == ("", ())
+    (kept,) = keep_shown([forgotten], [known])
+    assert (kept.shown_run, kept.shown, kept.categories) == ("run-1", ("sport",), ("trade",))
+    another = replace(forgotten, created="2026-11-02T10:00:00.000000Z")
+    assert keep_shown([another], [known]) == [another]

@@ -1,7 +1,6 @@
 """A run's prediction of an article, as Label Studio stores it."""
 
 import json
-from typing import Any
 
 import numpy as np
 import pytest
@@ -106,30 +105,28 @@ def test_an_interface_without_our_control_is_refused(interface: str, message: st
         read_categories(interface)
 
 
-def test_the_suggestion_shown_is_the_parent_prediction_else_the_servers_copy() -> None:
-    old, new = (
-        to_prediction(Suggestion((name,), 0.5, RUN[:-1] + digit), KNOWN)
-        for name, digit in (("trade", "1"), ("sport", "2"))
-    )
-    predictions = [{"id": 7, **old}, None, {"id": 8}, {"id": 9, **new}]
-    assert read_shown({"parent_prediction": 7}, predictions) == (RUN[:-1] + "1", ("trade",))
-    copied = {"parent_prediction": None, "prediction": {"id": 5, **new}}
-    assert read_shown(copied, predictions) == (RUN[:-1] + "2", ("sport",))
-    assert read_shown({**copied, "parent_prediction": 7}, predictions)[1] == ("trade",)
-    none = to_prediction(Suggestion((), 0.5, RUN), KNOWN)
-    assert read_shown({"prediction": none}, []) == (RUN, ())
+def test_the_suggestion_shown_is_the_parent_prediction() -> None:
+    trade, none = (to_prediction(Suggestion(names, 0.5, RUN), KNOWN) for names in (("trade",), ()))
+    predictions = [{"id": 7, **trade}, None, {"id": 9, **none}]
+    assert read_shown({"parent_prediction": 7}, predictions) == (RUN, ("trade",))
+    assert read_shown({"parent_prediction": 9}, predictions) == (RUN, ())
+    nameless = {"id": 3, **trade, "model_version": None}
+    assert read_shown({"parent_prediction": 3}, [nameless]) == ("unknown", ("trade",))
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("parent", "change"),
     [
-        {},
-        {"parent_prediction": None, "prediction": {}},
-        {"parent_prediction": 12, "prediction": None},
-        {"parent_prediction": [7], "prediction": "x"},
-        {"prediction": {"model_version": RUN, "result": [{"from_name": "kino"}]}},
-        {"prediction": {"model_version": RUN, "result": 5}},
+        (None, {}),
+        (12, {}),
+        ([7], {}),
+        (7, {"result": [{"from_name": "kino"}]}),
+        (7, {"result": 5}),
+        (7, {"result": None}),
     ],
 )
-def test_without_a_suggestion_that_can_be_read_none_was_shown(fields: dict[str, Any]) -> None:
-    assert read_shown(fields, [7, {"id": 1}]) == ("", ())
+def test_without_a_suggestion_that_can_be_read_none_was_shown(
+    parent: object, change: dict[str, object]
+) -> None:
+    prediction = {"id": 7, **to_prediction(Suggestion(("trade",), 0.5, RUN), KNOWN), **change}
+    assert read_shown({"parent_prediction": parent}, [5, prediction]) == ("", ())
