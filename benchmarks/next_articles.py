@@ -159,7 +159,8 @@ def describe_coverage(random: Sequence[Replay], auto: Sequence[Replay]) -> list[
     at = list(SIZES).index(REPLAYED)
     reached = np.mean([replay.quality[at] for replay in auto])
     curve = np.mean([replay.quality for replay in random], axis=0)
-    truth = reach(curve, float(reached))
+    slope, offset = np.polyfit(np.log(SIZES), curve, 1)
+    truth = np.exp((reached - offset) / slope)
     savings = [replay.saving for replay in auto if replay.saving]
     covering = sum(saving.low <= truth <= saving.high for saving in savings)
     printed = [(s.random, s.low, s.high) for s in savings]

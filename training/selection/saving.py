@@ -4,7 +4,7 @@ The random arm is a fair sample of all articles. Part of it is held out; models 
 labels of the rest of the arm, and from as many of the first ones chosen, and both are measured on
 what is held out. Quality grows about linearly with the logarithm of the labels, so that how far the
 curve of the chosen ones lies above the random one, over its slope, says how many times as many
-labels a random order needs.
+labels a random order needs. Where little can be measured, no gain is expected.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ _DRIFT = 0.1  # standard deviation of the factor's logarithm beyond the sizes co
 # Of n random articles some sets teach more than others, which moves the logarithm by this much
 # over √n: 1 to 4, at 12 to 80 articles of the training parts of MasakhaNEWS and SIB-200.
 _LUCK = 2.0
+_EXPECTED = 0.4  # of that logarithm before anything is measured: from half to twice as many labels
 _LARGEST = np.log(4.0)  # a factor beyond 4 or below 1/4 can't be told from noise
 _FLATTEST = 0.01  # average precision for e times the labels; below it no factor can be told
 
@@ -82,9 +83,9 @@ def measure_saving(dataset: Dataset, arm: BoolArray, seed: int = 1) -> Saving | 
     measured = ~np.isnan(chosen).any(axis=0)
     if measured.sum() < LEAST:
         return None
-    factor, factors = _factors(np.log(sizes), chosen[:, measured], random[:, measured], rng)
-    low, high = np.exp(np.percentile(factors, [2.5, 97.5])) * labels
-    return Saving(labels, float(np.exp(factor) * labels), float(low), float(high), size)
+    centre, width = _factor(np.log(sizes), chosen[:, measured], random[:, measured], rng)
+    value, low, high = labels * np.exp(centre + width * np.array([0.0, -1.96, 1.96]))
+    return Saving(labels, float(value), float(low), float(high), size)
 
 
 def rank_quality(scores: Float64Array, gold: BoolArray, known: BoolArray) -> Float64Array:
@@ -163,22 +164,26 @@ def _compact_rows(texts: Sequence[str]) -> Float64Array:
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
 
 
-def _factors(
+def _factor(
     logs: Float64Array, chosen: Float64Array, random: Float64Array, rng: np.random.Generator
-) -> tuple[float, Float64Array]:
-    """Return the logarithm of the factor, and draws of it.
+) -> tuple[float, float]:
+    """Return the logarithm of the factor and its standard deviation.
+
+    What was measured is weighed against the expectation that choosing saves nothing.
 
     logs: of the sizes, (s,); chosen, random: quality for each article, (s, a).
     """
     articles = chosen.shape[1]
-    draws = rng.integers(articles, size=(_DRAWS, articles))
     leads = (chosen - random).mean(axis=0)  # (a,)
     centred = (logs - logs.mean()) / ((logs - logs.mean()) ** 2).sum()
     slopes = centred @ (chosen + random) / 2
-    drift = rng.normal(0, np.hypot(_DRIFT, _LUCK / np.exp(logs[-1] / 2)), _DRAWS)
-    spread = _ratio(leads[draws].mean(axis=1), slopes[draws].mean(axis=1)) + drift
-    centre = _ratio(np.array([leads.mean()]), np.array([slopes.mean()]))
-    return float(centre[0]), spread
+    draws = rng.integers(articles, size=(_DRAWS, articles))
+    drawn = _ratio(leads[draws].mean(axis=1), slopes[draws].mean(axis=1))
+    low, measured, high = np.percentile(drawn, [16, 50, 84])
+    luck = _LUCK / np.exp(logs[-1] / 2)
+    variance = ((high - low) / 2) ** 2 + luck**2 + _DRIFT**2
+    weight = _EXPECTED**2 / (_EXPECTED**2 + variance)
+    return float(weight * measured), float(np.sqrt(weight * variance))
 
 
 def _ratio(leads: Float64Array, slopes: Float64Array) -> Float64Array:
