@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from classify.progress import track_count
 from classify.terminal import say
 from classify.workspace.project import find_own_project, remember_project
+from seeds.base.errors import InputError
 from seeds.base.records import read_records
 from seeds.document import Document
 
@@ -70,10 +71,11 @@ def update_project(
         if not new:
             raise
         own = None
+    interface = render_interface(taxonomy, language=settings.language, keyboard=settings.keyboard)
     project = prepare_project(
         studio,
         settings.title,
-        render_interface(taxonomy, language=settings.language, keyboard=settings.keyboard),
+        interface,
         instruction=render_guide(taxonomy, language=settings.language, keyboard=settings.keyboard),
         overlap=settings.overlap,
         overlap_share=settings.overlap_share,
@@ -82,7 +84,31 @@ def update_project(
     remember_project(workspace, studio, settings, project)
     if own is None:
         say(f"project {project.title!r} created")
+    arrange_tabs(workspace, studio, settings, project, missing="create")
     return project
+
+
+def arrange_tabs(
+    workspace: Path,
+    studio: "Studio",
+    settings: "StudioSettings",
+    project: "Project",
+    *,
+    missing: Literal["create", "leave"],
+) -> None:
+    """Bring the tabs of a project's list of articles up to date; see labels.studio.page.tabs.
+
+    Nothing else depends on them, so that what is wrong with them is only a warning.
+    """
+    from labels.studio.page.tabs import update_tabs
+
+    path = workspace / "adjudicate.jsonl"
+    records = [record for _, record in read_records(path)] if path.exists() else []
+    disputed = [str(record.get("document_id")) for record in records]
+    try:
+        update_tabs(studio, project.id, settings.language, disputed, missing=missing)
+    except InputError as error:
+        say(f"warning: the tabs of the project are as they were: {error}")
 
 
 def read_labelled_ids(workspace: Path) -> frozenset[str]:

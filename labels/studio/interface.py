@@ -29,11 +29,14 @@ def render_interface(
     the categories. The side panels are for regions of a text, of which there are none: the article
     takes their place.
     """
-    view = ET.Element("View", className="press")
-    ET.SubElement(view, "Style").text = STYLE
+    frame = ET.Element("View", className="press-frame")
+    ET.SubElement(frame, "Style").text = STYLE
+    view = ET.SubElement(frame, "View", className="press")
     article = ET.SubElement(view, "View", className="press-article")
     facts = ET.SubElement(article, "View", className="press-facts")
-    ET.SubElement(facts, "Text", name="facts", value="$facts", selectionEnabled="false")
+    # Headers may lack their field, as they do in articles that an earlier version sent.
+    for field in ("$outlet", "$date"):
+        ET.SubElement(facts, "Header", value=field, size="5")
     # Hidden, because the text begins with the title; it only tells the style to enlarge that line.
     title = ET.SubElement(article, "View", className="press-title")
     ET.SubElement(title, "Header", value="$title")
@@ -50,8 +53,8 @@ def render_interface(
     for tongue in tongues(language):
         for line in instructions(taxonomy, tongue):
             ET.SubElement(general, "Header", value=line, size="6")
-    ET.indent(view)
-    return ET.tostring(view, encoding="unicode")
+    ET.indent(frame)
+    return ET.tostring(frame, encoding="unicode")
 
 
 def _add_choices(

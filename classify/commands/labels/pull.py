@@ -29,11 +29,14 @@ def pull(workspace: Path | None) -> None:
     pull takes that person's answers as settling.
     """
     from classify.workspace.labels import pull_annotations
+    from classify.workspace.push import arrange_tabs
 
     folder = workspace_path(workspace)
     with locked(folder, "classify labels pull"):
         fetched = pull_annotations(folder)
         asked = fetched.ask_third()
+        target = fetched.studio, fetched.settings, fetched.project
+        arrange_tabs(folder, *target, missing="leave")
     export, answers = fetched.export, fetched.answers
     _print_set_aside(export.rejected)
     _print_set_aside(answers.rejected, where=" of the project for disputes")

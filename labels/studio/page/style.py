@@ -4,9 +4,13 @@
 # (lsf-…). If a later version renames them, the page is less compact and still works. A ">" would
 # arrive as "&gt;".
 STYLE = """
+.press-frame { container-type: inline-size; }
 .press { display: grid; grid-template-columns: minmax(0, 45em) auto; gap: 2.5em; }
-.press-facts { opacity: .75; margin-bottom: .6em; }
-.press-facts .lsf-htx-richtext { font-size: 14px; }
+.press-facts { display: flex; opacity: .75; padding-left: 8px; }
+.press-facts h4 { font-size: 14px; font-weight: 400; line-height: 1.5;
+  margin: 0 0 .6em !important; }
+.press-facts h4:empty { display: none; }
+.press-facts h4:not(:empty) + h4:not(:empty)::before { content: "·"; margin: 0 .4em; }
 .press-title { display: none; }
 .press-article { padding-left: .5em; }
 .press-article .press-text .lsf-htx-richtext { font-size: 17px; line-height: 1.6; }
@@ -45,16 +49,21 @@ STYLE = """
 .press-panel:has(.press-category:hover, .press-category:focus-within) .press-general {
   display: none; }
 
-@media (max-width: 1200px) {
+@container (max-width: 1150px) {
   .press { gap: 1.5em; }
   .press-panel { width: 33em; padding-right: 16em; }
   .press-rule { width: 15.5em; }
 }
-@media (max-width: 950px) {
-  .press-panel { width: 17em; padding-right: 0; }
-  .press-rule { position: fixed; right: auto; left: 1em; top: auto; bottom: 60px;
-    width: calc(100vw - 21em); padding: 1em; background: var(--color-neutral-background); }
+@container (max-width: 900px) {
+  .press-panel { width: 17em; padding-right: 0; overflow: visible; max-height: none; }
+  .press-rule { right: 18em; padding: .8em 1em; background: var(--color-neutral-background);
+    box-shadow: 0 2px 12px rgba(0, 0, 0, .3); border-left: 0; z-index: 1; }
   .press-general { display: none; }
+}
+@container (max-width: 650px) {
+  .press { grid-template-columns: minmax(0, 1fr); }
+  .press-panel { position: static; order: -1; width: auto; }
+  .press-category:hover .press-rule { display: none; }
 }
 .press-guide p { margin: 0 0 .8em; }
 .press-guide h4 { margin: 1.2em 0 .4em; }

@@ -141,7 +141,9 @@ def test_no_two_categories_have_one_hotkey(tmp_path: Path) -> None:
 
 def test_the_article_is_shown_by_text_and_never_as_html() -> None:
     root = ET.fromstring(render_interface(hostile()))
-    assert {element.get("value") for element in root.iter("Text")} == {"$text", "$facts"}
+    assert [element.get("value") for element in root.iter("Text")] == ["$text"]
+    fields = [value for value in headers(root) if value.startswith("$")]
+    assert fields == ["$outlet", "$date", "$title"]
     assert not list(root.iter("HyperText"))
 
 
