@@ -319,6 +319,8 @@ def count_progress(labels: Labels) -> dict[str, Any]:
     for annotation in labels.annotations:
         counts = by_annotator.setdefault(annotation.annotator, Counter())
         counts[annotation.status] += 1
+        if annotation.unsure and annotation.status == "submitted":
+            counts["unsure"] += 1
     agreed = Counter(name for example in dataset.examples for name in example.categories)
     return {
         "articles": len(labels.documents),

@@ -26,7 +26,8 @@ class Export:
         documents: the articles of the tasks, by id.
         rejected: reason -> the task of each annotation set aside for it (or a task whose data are
             no longer those of the article).
-        counted: how many are submitted, skipped, draft, or replaced by a later one.
+        counted: how many are submitted, skipped, draft, or replaced by a later one, and how many
+            of the submitted are unsure.
         foreign: tasks that were not sent by `classify labels push`; their annotations are left out.
         tasks: Label Studio's id of the task of each article.
         aside: category that the taxonomy lacks -> the task of each annotation that has it: it does
@@ -83,6 +84,7 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
                 aside[category].append(number)
     latest = select_latest(annotations)
     counted.update(annotation.status for annotation in latest)
+    counted.update("unsure" for a in latest if a.unsure and a.status == "submitted")
     counted += Counter(replaced=len(annotations) - len(latest))  # no entry for 0
     return Export(latest, documents, dict(rejected), counted, tuple(foreign), task_ids, dict(aside))
 

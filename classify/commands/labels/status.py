@@ -59,7 +59,7 @@ def _status_lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"{report['set_aside']:>6} annotations set aside; `classify labels pull` says why"
     if report.get("foreign_tasks"):
         yield f"{report['foreign_tasks']:>6} tasks left out, not sent by `classify labels push`"
-    states = ("submitted", "skipped", "draft")
+    states = ("submitted", "unsure", "skipped", "draft")
     annotators = [
         (name, [counts.get(state, 0) for state in states])
         for name, counts in report["annotators"].items()
