@@ -11,11 +11,11 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from labels.server import server
-from labels.studio.page.keyboard import Keyboard
-from labels.studio.page.words import Language
 from seeds.base.errors import InputError
 from seeds.base.storage import replacing
 
+Language = Literal["fr", "en", "both"]
+Keyboard = Literal["digits", "azerty", "qwerty"]
 _LONGEST = 1_000_000  # seconds; more, or infinity, no clock of the system waits for
 
 

@@ -3,9 +3,10 @@
 import re
 from xml.etree import ElementTree as ET  # expat stops entity bombs  # nosec B405
 
-from labels.studio.page.keyboard import Keyboard, hotkeys, unsure_key
+from labels.studio.connection import Keyboard, Language
+from labels.studio.page.keyboard import hotkeys, unsure_key
 from labels.studio.page.style import STYLE
-from labels.studio.page.words import Language, instructions, name_in, phrase, rules, tongues
+from labels.studio.page.words import instructions, name_in, phrase, rules, tongues
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 

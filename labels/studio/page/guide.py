@@ -2,8 +2,9 @@
 
 import re
 
-from labels.studio.page.keyboard import Keyboard, hotkeys
-from labels.studio.page.words import Language, instructions, name_in, rules, tongues
+from labels.studio.connection import Keyboard, Language
+from labels.studio.page.keyboard import hotkeys
+from labels.studio.page.words import instructions, name_in, rules, tongues
 from labels.taxonomy import Taxonomy
 
 

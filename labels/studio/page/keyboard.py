@@ -1,10 +1,7 @@
 """Which key ticks which category. Pure."""
 
-from typing import Literal
-
+from labels.studio.connection import Keyboard
 from labels.taxonomy import Taxonomy
-
-Keyboard = Literal["digits", "azerty", "qwerty"]
 
 UNSURE_KEY = "h"
 # Row by row from the top left, as the fingers find them; Label Studio uses "u" itself.

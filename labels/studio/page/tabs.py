@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from labels.server.answers import as_object
 from labels.studio.client import Studio
-from labels.studio.page.words import Language, Tongue, tongues
+from labels.studio.connection import Language
+from labels.studio.page.words import Tongue, tongues
 
 # A tab shows these columns; the last are Label Studio's counts of annotations and of skips.
 _COLUMNS = ("data.title", "data.outlet", "data.date", "total_annotations", "cancelled_annotations")

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
+from labels.studio.connection import Language
 from labels.taxonomy import Category, Taxonomy
 
-Language = Literal["fr", "en", "both"]
 Tongue = Literal["fr", "en"]
 
 WORDS: dict[str, tuple[str, str]] = {

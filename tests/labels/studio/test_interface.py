@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from labels.studio.connection import Language
 from labels.studio.interface import (
     COMMENT,
     CONTROL,
@@ -18,7 +19,6 @@ from labels.studio.interface import (
     render_interface,
 )
 from labels.studio.page.guide import render_guide
-from labels.studio.page.words import Language
 from labels.taxonomy import Category, Guideline, Taxonomy, read_taxonomy
 from tests.support.proxy import interface
 
