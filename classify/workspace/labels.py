@@ -1,5 +1,6 @@
 """Labels of a workspace: fetched from Label Studio or imported, settled by majority, stored."""
 
+import datetime as dt
 import functools
 from collections import Counter
 from collections.abc import Collection
@@ -254,6 +255,8 @@ def import_labels(
 ) -> ImportedLabels:
     """Import a file of labelled articles into the workspace.
 
+    Its labels are as old as the file: they don't answer for a category that was added after it.
+
     Args:
         workspace: the folder, made if missing.
         file: a table.
@@ -287,7 +290,8 @@ def import_labels(
         for annotation in annotations
         if annotation.annotator != annotator or annotation.document_id not in labelled.documents
     ]
-    votes = [*others, *labelled.annotations]
+    changed = dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC).isoformat()
+    votes = [*others, *(replace(vote, created=changed) for vote in labelled.annotations)]
     labels = Labels(documents, votes, labelled.taxonomy, settings.votes_needed, settings.consensus)
     store_labels(workspace, labels)
     return ImportedLabels(labelled, labels, labelled.taxonomy.ids[len(old_taxonomy.ids) :])
