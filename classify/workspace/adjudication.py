@@ -49,7 +49,7 @@ def update_adjudication(
 
     def change(interface: str) -> str:
         """Return the labelling interface with the votes if they are to be seen."""
-        return show_votes(interface) if with_votes else interface
+        return show_votes(interface, settings.language) if with_votes else interface
 
     return update_side_project(workspace, studio, DISPUTES, main, settings, taxonomy, change)
 
@@ -78,12 +78,13 @@ def send_disputes(
     from labels.studio.adjudication.sync import sync_disputes
     from labels.studio.adjudication.tasks import to_disputed_task
 
+    language = studio.settings.language
     votes: dict[str, list[Annotation]] = defaultdict(list)
     for annotation in annotations if with_votes else ():
         if annotation.status == "submitted" and not annotation.origin:
             votes[annotation.document_id].append(annotation)
     ids = [dispute.document_id for dispute in disputes]
-    tasks = [to_disputed_task(documents[name], votes[name], taxonomy) for name in ids]
+    tasks = [to_disputed_task(documents[name], votes[name], taxonomy, language) for name in ids]
     with track_count("Sending", len(tasks)) as count:
         return sync_disputes(studio, project.id, tasks, progress=count)
 

@@ -14,6 +14,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "doubt": ("À vérifier", "To check"),
     "labels": ("Étiquettes actuelles", "Labels now"),
     "model": ("Avis du modèle", "The model says"),
+    "none": ("aucune catégorie", "no category"),
+    "votes": ("Avis des annotateurs", "The annotators' answers"),
     "comment": ("Remarque (facultatif)", "Comment (optional)"),
     "point": (
         "Pointez une catégorie : sa règle se lit ici.",
