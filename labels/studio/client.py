@@ -29,6 +29,7 @@ class Studio:
         url: the server's address.
         settings: time-out, retries, batch size.
         email: of the user.
+        user: the server's id of that user; 0 if it gave none.
         sdk: the SDK's client, whose calls go through `read` and `write`.
     """
 
@@ -36,6 +37,7 @@ class Studio:
         self.url = url
         self.settings = settings
         self.email = ""
+        self.user = 0
         self.sdk = client
 
     @classmethod
@@ -150,7 +152,8 @@ class Studio:
             if isinstance(error, ApiError) and error.status_code in (401, 403):
                 raise errors.key_error(self.url, key, error) from error
             raise errors.address_error(self.url, error) from error
-        self.email = Answer(user, f"{self.url}: the user").get("email", str)
+        answer = Answer(user, f"{self.url}: the user")
+        self.email, self.user = answer.get("email", str), answer.get("id", int, 0)
         release = Answer(version, f"{self.url}: the version").get("release", str)
         numbers = re.match(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})", release, re.ASCII)
         if not numbers or tuple(map(int, numbers.groups())) < MINIMUM:

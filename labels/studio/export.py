@@ -18,6 +18,23 @@ T = TypeVar("T", str, float, bool)
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """An annotation that somebody changed who had not made it.
+
+    Attributes:
+        task: its task in Label Studio.
+        author: who made it, for whom it still counts.
+        editor: who changed it last; "user 7" if nothing else is known.
+        editor_id: the server's id of that person.
+    """
+
+    task: int
+    author: str
+    editor: str
+    editor_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Export:
     """The annotations of a project.
 
@@ -32,6 +49,7 @@ class Export:
         tasks: Label Studio's id of the task of each article.
         aside: category that the taxonomy lacks -> the task of each annotation that has it: it does
             not count, the annotation's other categories do.
+        edits: annotations that were changed by others than their authors.
     """
 
     annotations: list[Annotation]
@@ -41,6 +59,7 @@ class Export:
     foreign: tuple[int, ...] = ()
     tasks: dict[str, int] = field(default_factory=dict)
     aside: dict[str, list[int]] = field(default_factory=dict)
+    edits: tuple[Edit, ...] = ()
 
 
 def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
@@ -51,6 +70,7 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
             address.
         taxonomy: the categories that count.
     """
+    tasks = list(tasks)
     annotations: list[Annotation] = []
     documents: dict[str, Document] = {}
     rejected: dict[str, list[int]] = defaultdict(list)
@@ -86,7 +106,38 @@ def read_export(tasks: Iterable[dict[str, Any]], taxonomy: Taxonomy) -> Export:
     counted.update(annotation.status for annotation in latest)
     counted.update("unsure" for a in latest if a.unsure and a.status == "submitted")
     counted += Counter(replaced=len(annotations) - len(latest))  # no entry for 0
-    return Export(latest, documents, dict(rejected), counted, tuple(foreign), task_ids, dict(aside))
+    return Export(
+        annotations=latest,
+        documents=documents,
+        rejected=dict(rejected),
+        counted=counted,
+        foreign=tuple(foreign),
+        tasks=task_ids,
+        aside=dict(aside),
+        edits=_find_edits(tasks),
+    )
+
+
+def _find_edits(tasks: Iterable[dict[str, Any]]) -> tuple[Edit, ...]:
+    """Return the annotations that somebody else than their author changed last.
+
+    Opened from the list, Label Studio shows a colleague's annotation with a button to update it.
+    """
+    names: dict[int, str] = {}
+    changed: list[tuple[int, str, int]] = []
+    for task in tasks:
+        records = task.get("annotations")
+        for record in filter(None, map(as_object, records if isinstance(records, list) else ())):
+            author, editor = record.get("author"), record.get("updated_by")
+            name = record.get("completed_by")
+            if isinstance(author, int) and isinstance(name, str):
+                names[author] = name
+                if isinstance(editor, int) and editor != author:
+                    changed.append((_number(task), name, editor))
+    return tuple(
+        Edit(task, author, names.get(editor, f"user {editor}"), editor)
+        for task, author, editor in changed
+    )
 
 
 def keep_shown(

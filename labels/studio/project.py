@@ -289,9 +289,9 @@ def export_tasks(
     """Return the tasks someone has worked on, as in Label Studio's full JSON export.
 
     Each has id, data, meta, annotations (skipped and ground-truth ones too), drafts and
-    predictions; an annotation's `completed_by` and a draft's `user` are e-mail addresses. They are
-    read page by page: the server's own export times out on large projects, and leaves a file of
-    them on its disk each time.
+    predictions; an annotation's `completed_by` and a draft's `user` are e-mail addresses, its
+    `author` and `updated_by` the server's ids of people. They are read page by page: the server's
+    own export times out on large projects, and leaves a file of them on its disk each time.
     """
     exported: list[Task] = []
     options: dict[str, Any] = {"fields": "all", "include": EXPORTED}
@@ -325,7 +325,7 @@ def _name_annotator(record: dict[str, Any]) -> dict[str, Any]:
         author = words[-1]
     elif isinstance(author, int) or author is None:
         author = f"user {author}"
-    return {**record, "completed_by": author}
+    return {**record, "author": record.get("completed_by"), "completed_by": author}
 
 
 def annotate_task(

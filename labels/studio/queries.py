@@ -10,7 +10,7 @@ Rule = tuple[str, str, Any, str]
 # The fields of a task, and, in the same list, those of its annotations, drafts and predictions.
 EXPORTED = (
     "id,data,meta,annotations,drafts,predictions,result,completed_by,created_username,user,"
-    "was_cancelled,ground_truth,lead_time,created_at,updated_at,annotation,"
+    "was_cancelled,ground_truth,lead_time,created_at,updated_at,updated_by,annotation,"
     "parent_prediction,model_version"
 )
 COPIES = "id,data,annotations,drafts"

@@ -1,6 +1,6 @@
 """`classify labels pull`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,12 @@ import click
 
 from classify.commands.labels.settled import print_labels
 from classify.options import workspace_option
-from classify.terminal import quantity, say
+from classify.terminal import escape, quantity, say
 from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
+    from labels.studio.export import Edit
     from labels.taxonomy import Taxonomy
 
 _REASONS_SHOWN = 20  # lines of a pull; a removed category is one reason
@@ -42,6 +43,7 @@ def pull(workspace: Path | None) -> None:
     _print_set_aside(answers.rejected, where=" of the project for disputes")
     unknown = _print_uncounted(export.aside, fetched.labels.taxonomy)
     _print_foreign(export.foreign)
+    _print_edits([edit for edit in export.edits if edit.editor_id != fetched.studio.user])
     if answers.annotations or answers.undecided:
         say(
             f"adjudicated: {quantity(len(answers.annotations), 'article')}, "
@@ -88,6 +90,24 @@ def _print_foreign(tasks: Sequence[int]) -> None:
             f"article is known for {them}. To use such a text, add it with `classify seeds add`, "
             "push, and annotate it there; else delete the task in Label Studio."
         )
+
+
+def _print_edits(edits: Sequence["Edit"]) -> None:
+    """Print which annotations were changed by colleagues; they count as their authors'."""
+    for (author, editor), same in _group(edits).items():
+        say(
+            f"changed by another: {escape(editor)} changed the answer of {escape(author)} "
+            f"({_name_tasks(same)}); it counts as {escape(author)}'s. To answer oneself, press + "
+            "or one's own tab first."
+        )
+
+
+def _group(edits: Iterable["Edit"]) -> dict[tuple[str, str], list[int]]:
+    """Return the tasks of edits by author and editor."""
+    tasks: dict[tuple[str, str], list[int]] = {}
+    for edit in edits:
+        tasks.setdefault((edit.author, edit.editor), []).append(edit.task)
+    return tasks
 
 
 def _name_tasks(tasks: Sequence[int]) -> str:

@@ -378,3 +378,15 @@ def test_what_was_shown_is_kept_once_the_server_has_forgotten_it() -> None:
     assert (kept.shown_run, kept.shown, kept.categories) == ("run-1", ("sport",), ("trade",))
     another = replace(forgotten, created="2026-11-02T10:00:00.000000Z")
     assert keep_shown([another], [known]) == [another]
+
+
+def test_an_annotation_that_a_colleague_changed_stays_its_authors_and_is_named() -> None:
+    mine = annotation("max@b.fr", "cinema", author=2, updated_by=2)
+    changed = annotation("ines@b.fr", "sport", author=3, updated_by=2)
+    by_stranger = annotation("lea@b.fr", "sport", author=4, updated_by=9)
+    exported = export(mine, changed, by_stranger, annotation("old@b.fr", updated_by=None))
+    assert [(e.task, e.author, e.editor, e.editor_id) for e in exported.edits] == [
+        (7, "ines@b.fr", "max@b.fr", 2),
+        (7, "lea@b.fr", "user 9", 9),
+    ]
+    assert {entry.annotator for entry in exported.annotations} >= {"ines@b.fr", "lea@b.fr"}

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -58,9 +57,10 @@ def answer(page: Page, project: int, *categories: str) -> None:
     send(page, "submit")
 
 
-def edit(page: Page, address: str, *categories: str) -> None:
-    """Change one's answer, and wait until the server has it."""
+def edit(page: Page, address: str, author: str, *categories: str) -> None:
+    """Change somebody's answer, and wait until the server has it."""
     page.goto(address)
+    page.locator(".lsf-annotation-button", has_text=f"{author}@").click()
     page.wait_for_load_state("networkidle")
     for category in categories:
         box(page, category).click()
@@ -77,14 +77,17 @@ def authors(newsroom: Newsroom, project: int) -> dict[int, str]:
     return {row["id"]: row["created_username"].split()[0].rstrip(",") for row in rows}
 
 
-def stored(newsroom: Newsroom, name: str) -> Any:
-    """Return the labels of the one article in dataset.jsonl, or somebody's last answer."""
+def labels(newsroom: Newsroom) -> tuple[list[str], list[str]]:
+    """Pull; return the labels of the one article, and what is unknown of it."""
     newsroom.check_run("labels", "pull")
-    if name == "dataset":
-        (record,) = newsroom.records("dataset.jsonl")
-        return record["labels"], record["unknown"]
+    (record,) = newsroom.records("dataset.jsonl")
+    return record["labels"], record["unknown"]
+
+
+def last_answers(newsroom: Newsroom) -> dict[str, list[str]]:
+    """Return what each person answered last, as it was pulled."""
     rows = newsroom.records("annotations.jsonl")
-    return [row["categories"] for row in rows if row["annotator"].startswith(f"{name}@")]
+    return {row["annotator"].partition("@")[0]: row["categories"] for row in rows}
 
 
 def test_a_dispute_is_settled_blind_by_a_third_person_and_late_edits_are_taken(
@@ -94,7 +97,7 @@ def test_a_dispute_is_settled_blind_by_a_third_person_and_late_edits_are_taken(
     newsroom.check_run("labels", "push")
     answer(pages["max"], newsroom.project, "cinema", "culture")
     answer(pages["ines"], newsroom.project, "cinema", "sport")
-    assert stored(newsroom, "dataset") == (["cinema"], ["culture", "sport"])
+    assert labels(newsroom) == (["cinema"], ["culture", "sport"])
     before = authors(newsroom, newsroom.project)
     assert sorted(before.values()) == ["ines@classify.localhost", "max@classify.localhost"]
 
@@ -108,8 +111,8 @@ def test_a_dispute_is_settled_blind_by_a_third_person_and_late_edits_are_taken(
     assert "ines@" not in text
     box(lea, "culture").click()
     send(lea, "submit")
-    assert stored(newsroom, "dataset") == (["culture"], [])
-    assert stored(newsroom, "lea") == [["culture"]]
+    assert labels(newsroom) == (["culture"], [])
+    assert last_answers(newsroom)["lea"] == ["culture"]
     assert authors(newsroom, newsroom.project) == before
     assert set(authors(newsroom, project).values()) == {"lea@classify.localhost"}
 
@@ -118,10 +121,19 @@ def test_a_dispute_is_settled_blind_by_a_third_person_and_late_edits_are_taken(
     assert known["project"]["id"] == project
     query = {"project": project, "fields": "task_only"}
     (task,) = newsroom.web.get("/api/tasks", params=query).json()["tasks"]
-    edit(lea, f"/projects/{project}/data?task={task['id']}", "culture", "politics")
+    edit(lea, f"/projects/{project}/data?task={task['id']}", "lea", "culture", "politics")
     page = f"/projects/{newsroom.project}/data?task={newsroom.task(article)}"
-    edit(pages["max"], page, "culture", "politics")
-    assert stored(newsroom, "dataset") == (["politics"], [])
-    assert stored(newsroom, "max") == [["cinema", "politics"]]
-    assert stored(newsroom, "ines") == [["cinema", "sport"]]
+    edit(pages["max"], page, "max", "culture", "politics")
+    edit(pages["max"], page, "ines", "sport")  # a colleague's, by mistake
+    pulled = newsroom.check_run("labels", "pull").stderr
+    changed = "max@classify.localhost changed the answer of ines@classify.localhost (task"
+    assert changed in pulled
+    assert "of lea@" not in pulled
+    (record,) = newsroom.records("dataset.jsonl")
+    assert (record["labels"], record["unknown"]) == (["politics"], [])
+    assert last_answers(newsroom) == {
+        "max": ["cinema", "politics"],
+        "ines": ["cinema"],
+        "lea": ["politics"],
+    }
     assert authors(newsroom, newsroom.project) == before

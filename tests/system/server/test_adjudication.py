@@ -62,7 +62,7 @@ class Adjudication:
 
 @pytest.fixture
 def desk(label_studio: LabelStudio, tmp_path: Path) -> Adjudication:
-    return Adjudication(Newsroom(label_studio, tmp_path / "workspace"))
+    return Adjudication(Newsroom(label_studio, tmp_path / "workspace", votes=0))
 
 
 def test_disputes_go_to_a_project_of_their_own_and_its_answers_settle_them(
@@ -170,3 +170,50 @@ def test_a_project_for_disputes_that_was_renamed_or_deleted_loses_no_answer(
     assert desk.labels() == {film: ["politics"]}
     newsroom.check_run("labels", "pull")
     assert desk.labels() == {film: ["politics"]}
+
+
+def test_a_share_of_the_articles_is_annotated_twice_and_disputes_by_a_third_person(
+    desk: Adjudication,
+) -> None:
+    """Label Studio keeps to the share as articles arrive, and to what a pull asks of it."""
+    newsroom = desk.newsroom
+    settings = newsroom.folder / "labelstudio.toml"
+    text = settings.read_text(encoding="utf-8").replace(
+        "overlap_share = 1.0", "overlap_share = 0.3"
+    )
+    settings.write_text(text.replace("third_opinion = false", "third_opinion = true"), "utf-8")
+    articles = newsroom.add(*(f"Article {n} sur {n * n} sujets divers." for n in range(10)))
+    newsroom.check_run("labels", "push")
+    for web in (desk.max, desk.max, desk.max, desk.max):
+        annotate_next(newsroom, web, "cinema")
+    articles += newsroom.add(*(f"Dépêche {n} de {n + 7} heures." for n in range(10)))
+    newsroom.check_run("labels", "push")
+    while annotate_next(newsroom, desk.max, "cinema"):
+        pass
+    twice = 0
+    while annotate_next(newsroom, desk.ines, "sport"):
+        twice += 1
+    assert (twice, len(articles)) == (6, 20)
+    assert annotate_next(newsroom, desk.lea, "cinema") is None
+
+    pulled = newsroom.check_run("labels", "pull").stderr
+    assert "14 articles with agreed labels, 6 to adjudicate" in pulled
+    assert "third opinion: tasks" in pulled
+    third = 0
+    while annotate_next(newsroom, desk.lea, "cinema"):
+        third += 1
+    assert third == 6
+    pulled = newsroom.check_run("labels", "pull").stderr
+    assert "20 articles with agreed labels, 0 to adjudicate" in pulled
+    assert "third opinion" not in pulled
+
+
+def annotate_next(newsroom: Newsroom, web: httpx.Client, category: str) -> int | None:
+    """Annotate what Label Studio offers next to somebody; return its task, None at the end."""
+    offered = web.get(f"/api/projects/{newsroom.project}/next")
+    if offered.status_code == 404:
+        return None
+    task = int(offered.raise_for_status().json()["id"])
+    body = {"result": choices(category), "lead_time": 1.0}
+    web.post(f"/api/tasks/{task}/annotations/", json=body).raise_for_status()
+    return task
