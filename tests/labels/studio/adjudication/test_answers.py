@@ -8,7 +8,7 @@ import pytest
 from labels.annotations import Annotation
 from labels.consensus import agree
 from labels.studio.adjudication.answers import read_answers
-from labels.studio.adjudication.tasks import adjudication_title, show_votes, to_disputed_task
+from labels.studio.adjudication.tasks import show_votes, to_disputed_task
 from labels.studio.interface import list_additions, render_interface
 from labels.studio.tasks import to_result
 from seeds.document import Document
@@ -111,15 +111,3 @@ def test_the_interface_with_votes_has_the_same_controls() -> None:
     values = [element.get("value") for element in ET.fromstring(shown).iter("Text")]
     assert "$votes" in values
     assert "$votes" not in plain
-
-
-@pytest.mark.parametrize(
-    ("title", "expected"),
-    [
-        ("Presse", "Presse – À arbitrer"),
-        ("x" * 50, "x" * 37 + " – À arbitrer"),
-    ],
-)
-def test_the_title_stays_within_what_label_studio_takes(title: str, expected: str) -> None:
-    assert adjudication_title(title) == expected
-    assert len(adjudication_title(title)) <= 50
