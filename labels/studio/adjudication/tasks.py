@@ -5,7 +5,8 @@ from typing import Any
 
 from labels.annotations import Annotation
 from labels.studio.adjudication.above_text import show_above_text
-from labels.studio.page.words import Language, name_in, phrase
+from labels.studio.connection import Language
+from labels.studio.page.words import name_in, phrase
 from labels.studio.tasks import to_task
 from labels.taxonomy import Taxonomy
 from seeds.document import Document
