@@ -23,11 +23,11 @@ def main() -> None:
         "| articles | annotators | nominal | Jaccard | MASI | categories, in order of prevalence |"
     )
     print("| --- | --- | --- | --- | --- | --- |")
-    for annotators in (2, 4):
-        chosen = _population(annotators, rng)
+    populations = {annotators: _population(annotators, rng) for annotators in (2, 4)}
+    for articles, annotators in ((100, 2), (100, 4), (300, 2), (300, 4), (50, 2), (50, 4)):
+        chosen = populations[annotators]
         truth = [alpha.value for alpha in _alphas(chosen, 0, resamples=0)]
-        for articles in (50, 100, 300):
-            print(_row(chosen, truth, articles, rng), flush=True)
+        print(_row(chosen, truth, articles, rng), flush=True)
 
 
 def _row(

@@ -111,13 +111,20 @@ def set_alpha(votes: Votes, distance: Distance, seed: int = 0, resamples: int = 
     np.add.at(counts, (votes.article, value_of.ravel()), 1.0)
     size = counts.sum(axis=1)
     within = np.einsum("uv,uv->u", counts @ distances, counts) / np.maximum(size - 1, 1)
-    values = []
-    for weights in resample(len(votes.documents), seed, resamples):
+
+    def alpha(weights: FloatArray) -> FloatArray:
+        """Return alpha under each row of weights."""
         n_v = weights @ counts
         pairs = np.einsum("bv,bv->b", n_v @ distances, n_v)
         expected = pairs / np.maximum(n_v.sum(axis=1) - 1, 1)
-        values.append(_chance_corrected(weights @ within, expected))
-    return _estimate(np.concatenate(values), "every answer is the same")
+        return _chance_corrected(weights @ within, expected)
+
+    articles = len(votes.documents)
+    values = np.concatenate([alpha(rows) for rows in resample(articles, seed, resamples)])
+    left_out = values[:0]
+    if resamples and articles <= _MOST_CORRECTED:
+        left_out = alpha(1 - np.eye(articles))
+    return _estimate(values, "every answer is the same", left_out)
 
 
 def comparable_sets(votes: Votes) -> BoolArray:

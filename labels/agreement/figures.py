@@ -117,6 +117,7 @@ class AgreementFigures:
     confusions: tuple[Confusion, ...]
 
 
+_GROUP_RESAMPLES = 400  # of a pair or a month, of which there are many
 _MIN_UNIFORM = 10  # answers; fewer can be the same by chance
 
 
@@ -131,8 +132,8 @@ def measure_agreement(votes: Votes, seed: int = 0, resamples: int = RESAMPLES) -
         left_out=tuple(np.array(votes.categories, object)[~asked]),
         sets=measure_sets(shared, seed, resamples),
         categories=measure_categories(shared, seed, resamples),
-        pairs=tuple(_by_pair(shared, seed, resamples)),
-        months=tuple(_by_month(shared, seed, resamples)),
+        pairs=tuple(_by_pair(shared, seed, min(resamples, _GROUP_RESAMPLES))),
+        months=tuple(_by_month(shared, seed, min(resamples, _GROUP_RESAMPLES))),
         confusions=find_confusions(shared),
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from classify.workspace.labels import load_labels
 from labels.annotations import Annotation, read_annotations, write_annotations
 from seeds.document import Document, write_documents
 from tests.support.command import classify
@@ -122,6 +123,30 @@ def test_labels_from_a_file_are_an_annotator_that_can_be_left_out(tmp_path: Path
     wrong = classify("labels", "agreement", "--without", "eve", "--workspace", folder)
     assert wrong.returncode == 1
     assert "no such annotator. Known: ann@example.org, import:a.csv." in wrong.stderr
+
+
+def test_the_setting_chooses_how_answers_that_differ_are_settled(tmp_path: Path) -> None:
+    """bob says health everywhere; kim agrees with ann, but has not answered the last article."""
+    folder = workspace(tmp_path)
+    articles = [Document.of(f"Article numéro {n}.") for n in range(40)]
+    write_documents(folder, {article.id: article for article in articles})
+    votes = []
+    for n, article in enumerate(articles):
+        careful = ("ecole",) if n % 2 else ("sante",)
+        votes += [Annotation(article.id, "ann", careful), Annotation(article.id, "bob", ("sante",))]
+        votes += [Annotation(article.id, "kim", careful)] if n < 39 else []
+    write_annotations(folder, votes)
+    (dispute,) = load_labels(folder).agreed.disputes
+    assert (dispute.document_id, dispute.disputed) == (articles[39].id, ("sante", "ecole"))
+    (folder / "labelstudio.toml").write_text('consensus = "dawid-skene"', encoding="utf-8")
+    weighed = load_labels(folder).agreed
+    assert weighed.disputes == []
+    assert [e.categories for e in weighed.dataset.examples] == [("sante",), ("ecole",)] * 20
+    (folder / "labelstudio.toml").write_text('consensus = "vote"', encoding="utf-8")
+    wrong = classify("labels", "status", "--offline", "--workspace", folder)
+    assert wrong.returncode == 1
+    assert "consensus" in wrong.stderr
+    assert "dawid-skene" in wrong.stderr
 
 
 def test_without_answers_it_says_what_to_do(tmp_path: Path) -> None:

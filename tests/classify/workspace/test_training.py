@@ -2,12 +2,13 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from classify.progress import track_count
+from classify.workspace.agreement import measure_people
 from classify.workspace.training import (
     Listener,
     TrainedRun,
@@ -17,6 +18,8 @@ from classify.workspace.training import (
     notes,
     train_and_promote,
 )
+from labels.annotations import Annotation, write_annotations
+from labels.dataset import read_dataset
 from seeds.base.errors import InputError
 from seeds.base.locks import locked
 from tests.support.corpus import workspace
@@ -93,6 +96,25 @@ def test_a_worse_run_is_saved_but_not_promoted(copy: Path, tmp_path: Path) -> No
     assert outcome.worse.startswith(f"{weak} is worse than the current run {good.path.name} on ")
     assert [path.name for path in list_runs(copy / "runs")] == sorted([good.path.name, weak])
     assert list_promotions(copy / "runs") == [good.path.name]
+
+
+def test_the_report_shows_how_far_people_agree_where_two_answered(copy: Path) -> None:
+    """ann says what is agreed; bob too, but never trade. Labels from a file are no person's."""
+    examples = read_dataset(copy).examples
+    ann = [Annotation(e.document.id, "ann", e.categories) for e in examples]
+    bob = [
+        replace(vote, annotator="bob", categories=tuple(c for c in vote.categories if c != "trade"))
+        for vote in ann
+    ]
+    write_annotations(copy, [*ann, *(replace(vote, annotator="import:a.csv") for vote in bob)])
+    assert measure_people(copy) == {}
+    write_annotations(copy, [*ann, *bob])
+    people = measure_people(copy)
+    assert [people[name].f1 for name in ("cinema", "trade", "sport")] == [1.0, 0.0, 1.0]
+    outcome, _ = train(copy)
+    assert outcome.best
+    page = (outcome.best.path / "report.html").read_text(encoding="utf-8")
+    assert page.count('data-name="people&#x27;s F1"') == 3
 
 
 def test_promotion_can_be_left_out(copy: Path) -> None:
