@@ -27,9 +27,7 @@ from benchmarks.kinds import CONFIGS, JOBS, read
 from benchmarks.results import table
 from labels.dataset import Dataset, Example
 from labels.taxonomy import read_taxonomy
-from seeds.clean import clean
-from seeds.document import Document
-from tests.support.reading import read_rows
+from tests.support.reading import read_rows, split
 from training.model import Fitting
 from training.recipe import read_recipe
 from training.suspects.find import find_suspects
@@ -62,13 +60,14 @@ def main() -> None:
 def read_sample() -> Dataset:
     """Read the sample articles on which both annotators agree."""
     taxonomy = read_taxonomy(SAMPLE / "nowhere")
-    examples = []
-    for _, row in read_rows(SAMPLE / "labels.csv"):
-        path = SAMPLE / "articles" / str(row["source"])
-        if row["annotator_a"] == row["annotator_b"] and path.suffix == ".txt":
-            text = clean(path.read_bytes().decode("utf-8", "replace")).text
-            names = taxonomy.sort(filter(None, str(row["annotator_a"]).split(";")))
-            examples.append(Example(Document.of(text), names))
+    articles, _ = split([SAMPLE / "articles"], recursive=True)
+    documents = {Path(article.document.source).name: article.document for article in articles}
+    examples = [
+        Example(documents[str(row["source"])], taxonomy.sort(names))
+        for _, row in read_rows(SAMPLE / "labels.csv")
+        if row["annotator_a"] == row["annotator_b"] and row["source"] in documents
+        for names in [filter(None, str(row["annotator_a"]).split(";"))]
+    ]
     return Dataset(tuple(examples), taxonomy)
 
 

@@ -24,7 +24,7 @@ COMMANDS = {
     ),
     "status": (
         "classify.commands.labels.status:status",
-        "Show how many articles are annotated, by whom, and per category.",
+        "Show what is done and left, who works how fast, and what to do next.",
     ),
     "agreement": (
         "classify.commands.labels.agreement:agreement",

@@ -9,7 +9,8 @@ class Situation:
 
     Attributes:
         articles: in the workspace.
-        tasks: articles in Label Studio; None if it was not asked.
+        has_tasks: articles were sent to Label Studio, or it was not asked.
+        unsent: articles without labels that are not in Label Studio; 0 if it was not asked.
         project: the address of the project; "" if there is none, or it was not asked.
         to_do: articles in Label Studio that nobody has answered.
         waiting: articles with some of the answers that are wanted.
@@ -20,7 +21,8 @@ class Situation:
     """
 
     articles: int
-    tasks: int | None
+    has_tasks: bool
+    unsent: int
     project: str
     to_do: int
     waiting: int
@@ -33,10 +35,13 @@ class Situation:
 def advise(now: Situation) -> tuple[str, str]:
     """Return the command that helps most now, and why."""
     where = f"{now.project}/data?labeling=1" if now.project else "Label All Tasks"
-    unsent = 0 if now.tasks is None else now.articles - now.tasks
     steps = (
         (not now.articles, "classify seeds add PATH", "there is no article yet"),
-        (now.tasks == 0, "classify labels push", "Label Studio has no article yet"),
+        (
+            now.unsent > 0 and not now.has_tasks,
+            "classify labels push",
+            "Label Studio has no article yet",
+        ),
         (not now.is_pulled, "classify labels pull", "Label Studio has answers that are not here"),
         (now.disputed > 0, "classify labels adjudicate", f"{now.disputed:,} disputed"),
         (
@@ -44,7 +49,7 @@ def advise(now: Situation) -> tuple[str, str]:
             f"annotate: {where}",
             f"{now.to_do:,} to do, {now.waiting:,} waiting for more votes",
         ),
-        (unsent > 0, "classify labels next", f"{unsent:,} articles were not sent yet"),
+        (now.unsent > 0, "classify labels next", f"{now.unsent:,} articles were not sent yet"),
         (
             now.agreed > 0 and not now.is_learned,
             "classify train",

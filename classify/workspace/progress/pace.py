@@ -40,16 +40,16 @@ class Work:
 
     Attributes:
         untouched: articles in Label Studio that nobody has answered.
-        overlap: answers that each of these needs.
+        overlap: answers that each of these needs, the mean.
         waiting: article -> answers that it lacks, for those that have some.
     """
 
     untouched: int
-    overlap: int
+    overlap: float
     waiting: Mapping[str, int]
 
     @property
-    def answers(self) -> int:
+    def answers(self) -> float:
         """How many answers are wanted."""
         return self.untouched * self.overlap + sum(self.waiting.values())
 
@@ -100,7 +100,7 @@ def _measure(annotator: str, answers: Sequence[Annotation]) -> Pace:
 
 
 def _share_out(
-    answers: int, per_day: Mapping[str, float], unseen: Mapping[str, int]
+    answers: float, per_day: Mapping[str, float], unseen: Mapping[str, int]
 ) -> dict[str, float]:
     """Return the days each annotator will work, if all go on until every answer is given.
 
@@ -108,7 +108,7 @@ def _share_out(
     rest.
     """
     days: dict[str, float] = {}
-    left, speed = float(answers), sum(per_day.values())
+    left, speed = answers, sum(per_day.values())
     for name in sorted(per_day, key=lambda name: unseen[name] / per_day[name]):
         days[name] = min(unseen[name] / per_day[name], left / speed)
         left -= days[name] * per_day[name]

@@ -479,9 +479,15 @@ def test_status_as_text_names_annotators_and_categories(eight: tuple[Newsroom, l
     rows = [line.split() for line in lines]
     assert ["lea@classify.localhost", "4", "1", "0"] in rows
     assert ["max@classify.localhost", "4", "0", "0"] in rows
-    assert any(row[:2] == ["cinema", "1"] for row in rows)
-    assert any(row[:2] == ["museum", "0"] for row in rows)
-    assert max(map(len, lines)) <= 80
+    assert ["Cinéma", "1"] in rows
+    assert ["Bibliothèque", "et", "musée", "0"] in rows
+    figures = {row[1]: row[0] for row in rows if len(row) > 1 and row[0].isdigit()}
+    assert (figures["done"], figures["to"], figures["waiting"]) == ("4", "3", "0")
+    assert figures["disputed"] == "1"
+    assert "lea@classify.localhost: 4 articles, 4 s each (median), 4 a day; " in "\n".join(lines)
+    at = lines.index("skipped")
+    assert lines[at + 1 : at + 3] == [f"  {articles(8)[2]}", "    lea@classify.localhost"]
+    assert lines[-2] == "next: classify labels pull"
 
 
 def test_offline_status_reports_the_last_pull_and_asks_no_server(
