@@ -477,8 +477,8 @@ def test_status_as_text_names_annotators_and_categories(eight: tuple[Newsroom, l
     newsroom, _ = eight
     lines = newsroom.check_run("labels", "status").stdout.splitlines()
     rows = [line.split() for line in lines]
-    assert ["lea@classify.localhost", "4", "1", "0"] in rows
-    assert ["max@classify.localhost", "4", "0", "0"] in rows
+    assert ["lea@classify.localhost", "4", "0", "1", "0"] in rows
+    assert ["max@classify.localhost", "4", "0", "0", "0"] in rows
     assert ["Cinéma", "1"] in rows
     assert ["Bibliothèque", "et", "musée", "0"] in rows
     figures = {row[1]: row[0] for row in rows if len(row) > 1 and row[0].isdigit()}
