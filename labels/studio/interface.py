@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET  # expat stops entity bombs  # nosec B40
 from labels.studio.connection import Keyboard, Language
 from labels.studio.page.keyboard import hotkeys, unsure_key
 from labels.studio.page.style import STYLE
-from labels.studio.page.words import instructions, name_in, phrase, rules, tongues
+from labels.studio.page.words import POINT, instructions, name_in, phrase, rules, tongues
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
 
@@ -54,6 +54,7 @@ def render_interface(
     for tongue in tongues(language):
         for line in instructions(taxonomy, tongue):
             ET.SubElement(general, "Header", value=line, size="6")
+        ET.SubElement(general, "Header", value=POINT[tongue], size="6")
     ET.indent(frame)
     return ET.tostring(frame, encoding="unicode")
 

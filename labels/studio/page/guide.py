@@ -1,7 +1,5 @@
 """The annotators' guide: every category with its guideline, as HTML. Pure."""
 
-import re
-
 from labels.studio.connection import Keyboard, Language
 from labels.studio.page.keyboard import hotkeys
 from labels.studio.page.words import instructions, name_in, rules, tongues
@@ -34,5 +32,4 @@ def render_guide(
 
 
 def _escape(text: str) -> str:
-    text = re.sub(" ([:;!?»])", "\u00a0\\1", text).replace("« ", "«\u00a0")  # French typography
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -39,7 +39,7 @@ STYLE = """
 
 .press-rule { display: none; position: absolute; right: 0; top: 0; width: 21em;
   padding: 0 1em; border-left: 2px solid rgba(128, 128, 128, .4); }
-.press-panel .press-rule h4 { font-size: 14px; font-weight: 400; line-height: 1.5;
+.press-panel .press-rule h4 { font-size: 14px; font-weight: 400; line-height: 1.5; opacity: 1;
   margin: 0 0 .6em !important; }
 .press-panel .press-category h4:first-child { font-size: 15px; font-weight: 600; }
 .press-panel .press-rule h4:last-child { margin-bottom: 0 !important; }
@@ -66,7 +66,7 @@ STYLE = """
   .press-category:hover .press-rule { display: none; }
 }
 .press-guide p { margin: 0 0 .8em; }
-.press-guide h4 { margin: 1.2em 0 .4em; }
+.press-guide h4 { font-size: 1.2em; margin: 1.2em 0 .4em; }
 .lsf-sidepanels { padding: 0 !important; }
 .lsf-sidepanels__wrapper { display: none; }
 """

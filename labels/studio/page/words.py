@@ -1,5 +1,6 @@
 """What the labelling page says, in French, English or both. Pure."""
 
+import re
 from typing import Literal
 
 from labels.studio.connection import Language
@@ -17,14 +18,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "none": ("aucune catégorie", "no category"),
     "votes": ("Avis des annotateurs", "The annotators' answers"),
     "comment": ("Remarque (facultatif)", "Comment (optional)"),
-    "point": (
-        "Pointez une catégorie : sa règle se lit ici.",
-        "Point at a category: its rule is shown here.",
-    ),
 }
 _KEYS = (
-    "Sa touche coche une catégorie, Ctrl+Entrée valide, Ctrl+Espace passe l'article.",
-    "Its key ticks a category, Ctrl+Enter submits, Ctrl+Space skips the article.",
+    "Chaque catégorie a sa touche ; Ctrl+Entrée valide, Ctrl+Espace passe l'article.",
+    "Each category has its key; Ctrl+Enter submits, Ctrl+Space skips the article.",
 )
 _SEVERAL = (
     "Cochez chaque catégorie dont l'article traite vraiment, même en partie, mais pas celles "
@@ -42,6 +39,17 @@ _UNSURE = (
     "If you cannot decide, tick Unsure: your answer counts as no vote, and the article goes to "
     "somebody else.",
 )
+
+
+POINT = {
+    "fr": "Pointez une catégorie pour lire ici ce qu'elle couvre.",
+    "en": "Point at a category to read here what it covers.",
+}
+
+
+def typeset(text: str) -> str:
+    """Return a text in which no line begins with a mark that French sets apart."""
+    return re.sub(" ([:;!?»])", "\u00a0\\1", text).replace("« ", "«\u00a0")
 
 
 def tongues(language: Language) -> tuple[Tongue, ...]:
@@ -62,7 +70,7 @@ def name_in(category: Category, language: Language) -> str:
 def rules(category: Category, language: Language) -> list[str]:
     """Return the guideline of a category in each language that has one."""
     texts = (getattr(category.guideline, tongue) for tongue in tongues(language))
-    return [text for text in texts if text]
+    return [typeset(text) for text in texts if text]
 
 
 def instructions(taxonomy: Taxonomy, tongue: Tongue) -> tuple[str, str, str]:
@@ -72,4 +80,4 @@ def instructions(taxonomy: Taxonomy, tongue: Tongue) -> tuple[str, str, str]:
 
 
 def _in(texts: tuple[str, str], tongue: Tongue) -> str:
-    return texts[0] if tongue == "fr" else texts[1]
+    return typeset(texts[0]) if tongue == "fr" else texts[1]

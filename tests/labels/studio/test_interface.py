@@ -59,7 +59,7 @@ def test_a_rule_stands_beside_its_choice_and_not_in_a_tooltip(tmp_path: Path) ->
     assert headers(row) == [
         "Cinéma / Cinema",
         "Films, festivals de cinéma, coproductions, salles.",
-        "Pas une série télévisée : Médias.",
+        "Pas une série télévisée\u00a0: Médias.",
         "Films, film festivals, co-productions, theatres.",
         "Not a television series: Audiovisual and media.",
     ]
