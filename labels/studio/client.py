@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from labels.server.answers import Answer
 from labels.server.login import open_session, sign_up
@@ -79,9 +80,22 @@ class Studio:
         Raises:
             InputError: that user has another password, or the password is too short.
         """
+        link = self._invitation_page()
+        return str(self.write("the sign-up", sign_up, self.url, link, email, password).value)
+
+    def invitation(self) -> str:
+        """Return the link at which whoever has it can sign up.
+
+        Raises:
+            InputError: the server does not tell.
+        """
+        return f"{self.url}/{self._invitation_page().lstrip('/')}"
+
+    def _invitation_page(self) -> str:
+        """Return the path of the page to sign up, with its token, whatever host it names."""
         invites = self.sdk.organizations.invites
         link = self.read("the invitation link", invites.get_invite_link).get("invite_url", str)
-        return str(self.write("the sign-up", sign_up, self.url, link, email, password).value)
+        return urlsplit(link)._replace(scheme="", netloc="").geturl()
 
     def read(self, subject: str, call: Callable[..., Any], *args: Any, **options: Any) -> Answer:
         """Call the SDK for something that changes nothing; try again where that may help.

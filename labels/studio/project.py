@@ -46,6 +46,11 @@ class Project:
     annotations: int
     skipped: int
 
+    @property
+    def stream_url(self) -> str:
+        """The page that serves an annotator one article after the other, as *Label All Tasks*."""
+        return f"{self.url}/data?labeling=1"
+
     def task_url(self, task: int) -> str:
         """Return the page of a task: the list of tasks, with this one open."""
         return f"{self.url}/data?task={task}"

@@ -14,6 +14,10 @@ COMMANDS = {
         "classify.commands.labels.push:push",
         "Send the articles that Label Studio does not have yet.",
     ),
+    "invite": (
+        "classify.commands.labels.invite:invite",
+        "Print the links by which annotators join and begin.",
+    ),
     "next": (
         "classify.commands.labels.next_articles:next_articles",
         "Choose the articles to annotate next, and send these.",
