@@ -136,6 +136,7 @@ def export(run: str, form: str, quantize: Literal["none", "int8"], workspace: Pa
     """
     from classify.workspace.evaluation import evaluate_on_test_set
     from training.export import describe_loss, export_run
+    from training.runs.outputs import copy_outputs
     from training.runs.registry import find_run
 
     folder = workspace_path(workspace)
@@ -143,6 +144,7 @@ def export(run: str, form: str, quantize: Literal["none", "int8"], workspace: Pa
         source = find_run(folder / "runs", run)
         measure = partial(evaluate_on_test_set, folder) if quantize == "int8" else None
         exported = export_run(source, folder / "runs", quantize, measure)
+        copy_outputs(folder / "runs", source.name, exported.path.name)
     if quantize == "int8":
         say(describe_loss(exported))
     say(f"exported: {exported.path.name}; scores within {exported.gap:.2g} of {source.name}'s")

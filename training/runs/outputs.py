@@ -5,6 +5,7 @@ unless none of its parts does, 1 - (1 - a)(1 - b), as a rule's certainty takes t
 choice, where they exclude each other, a + b.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from labels.taxonomy import Category, Taxonomy
 from seeds.base.records import read_optional_object
 from seeds.base.settings import parse
+from seeds.base.storage import write_text
 from training.arrays import Float32Array, Float64Array
 from training.decision import Rule
 from training.model import Model, Shares
@@ -60,6 +62,14 @@ def read_outputs(runs: Path) -> dict[str, Outputs]:
     path = runs / RUN_NAMES
     record = read_optional_object(path, _REMEDY) or {}
     return {name: parse(entry, Outputs, f"{path}: {name}") for name, entry in record.items()}
+
+
+def copy_outputs(runs: Path, source: str, target: str) -> None:
+    """Read the outputs of a run that was made from another one as that one's are read."""
+    record = read_optional_object(runs / RUN_NAMES, _REMEDY) or {}
+    if source in record:
+        changed = {**record, target: record[source]}
+        write_text(runs / RUN_NAMES, json.dumps(changed, ensure_ascii=False, indent=2) + "\n")
 
 
 def read_as(

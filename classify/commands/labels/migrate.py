@@ -114,6 +114,28 @@ def undo(workspace: Path | None) -> None:
         _carry_out(folder, journal, "undo")
 
 
+@migrate.command()
+@click.option("--run", "name", help="Run that proposes.  [default: the current run]")
+@workspace_option
+def propose(name: str | None, workspace: Path | None) -> None:
+    """Tick what a run is sure of where annotators are asked again.
+
+    For a run trained since on the first new answers; articles of the test part get nothing.
+    """
+    from classify.workspace.labels import connect_studio
+    from classify.workspace.migration.proposing import propose as tick
+    from classify.workspace.suggestions import load_suggesting_run
+    from labels.taxonomy import read_taxonomy
+
+    folder = workspace_path(workspace)
+    with locked(folder, f"{_TASK} propose"):
+        taxonomy = read_taxonomy(folder)
+        run = load_suggesting_run(folder, name, taxonomy)
+        studio, _ = connect_studio(folder)
+        count = tick(folder, studio, run, taxonomy)
+    say(f"{run.name}: ticks changed in {count:,} articles that are asked again")
+
+
 def _migrate(
     kind: "Kind", sources: tuple[str, ...], targets: str, dry_run: bool, workspace: Path | None
 ) -> None:

@@ -13,6 +13,7 @@ from classify.workspace.history.followups import Followup, read_followups, write
 from classify.workspace.history.journal import Journal
 from classify.workspace.labels import load_labels
 from classify.workspace.project import KnownProject
+from classify.workspace.suggestions import read_blind_ids
 from labels.studio.tasks import to_result, to_task
 from labels.taxonomy import read_taxonomy
 from seeds.base.records import read_records
@@ -76,11 +77,12 @@ def _list_tasks(workspace: Path, articles: list[str]) -> list[dict[str, Any]]:
     labels = load_labels(workspace)
     documents = labels.documents
     agreed = {e.document.id: e.categories for e in labels.agreed.dataset.examples}
+    blind = read_blind_ids(workspace)  # labelled without any help
     tasks = []
     for name in articles:
         if name not in documents:
             continue
-        ticked = agreed.get(name, ())
+        ticked = agreed.get(name, ()) if name not in blind else ()
         prediction = {"model_version": EARLIER, "score": 1.0, "result": to_result(ticked)}
         tasks.append(to_task(documents[name]) | ({"predictions": [prediction]} if ticked else {}))
     return tasks
