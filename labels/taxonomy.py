@@ -126,7 +126,9 @@ class Taxonomy:
             faults += [f"{field} {entry!r} occurs twice" for entry, n in counts.items() if n > 1]
         ids = [table.get("id") for table in tables]
         reused = [name for name in values.get("retired", ()) if name in ids]
-        faults += [f"{name!r} is both a category and retired" for name in reused]
+        faults += [
+            f"id {name!r} was retired, and is never reused: choose another" for name in reused
+        ]
         return faults
 
     @functools.cached_property

@@ -149,7 +149,6 @@ def new_folder(workspace: Path) -> Path:
 
 def begin(workspace: Path, journal: Journal, direction: Direction) -> None:
     """Note that a migration is under way, so that no other command writes meanwhile."""
-    (journal.path / "state").unlink(missing_ok=True)
     task = f"classify labels migrate {journal.plan.operation.words}"
     verb = "resume" if direction == "forward" else "undo"
     advice = {
@@ -163,6 +162,7 @@ def begin(workspace: Path, journal: Journal, direction: Direction) -> None:
         "next": verb,
     }
     write_text(workspace / UNFINISHED, json.dumps(record, ensure_ascii=False) + "\n")
+    (journal.path / "state").unlink(missing_ok=True)
 
 
 def find_unfinished(workspace: Path) -> tuple[Journal, Direction] | None:

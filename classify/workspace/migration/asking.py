@@ -15,7 +15,6 @@ from classify.workspace.labels import load_labels
 from classify.workspace.project import KnownProject
 from classify.workspace.suggestions import read_blind_ids
 from labels.studio.tasks import to_result, to_task
-from labels.taxonomy import read_taxonomy
 from seeds.base.records import read_records
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def ask_again(
     interface = journal.plan.projects[0].after
     project = prepare_project(
         studio,
-        _title(workspace, journal),
+        _title(settings.title, journal),
         interface.label_config,
         instruction=interface.expert_instruction,
         overlap=settings.overlap,
@@ -58,12 +57,10 @@ def ask_again(
     return project.url
 
 
-def _title(workspace: Path, journal: Journal) -> str:
-    """Return the title of the project, which no other migration has."""
-    taxonomy = read_taxonomy(workspace)
-    names = [taxonomy[target.id].fr for target in journal.plan.operation.targets]
-    number = int(journal.path.name[:4])
-    return f"À reprendre {number} : {', '.join(names)}"[:_LONGEST].rstrip(" ,")
+def _title(main: str, journal: Journal) -> str:
+    """Return the title of the project, which no other migration of the main project has."""
+    ending = f" : à reprendre {int(journal.path.name[:4])}"
+    return main[: _LONGEST - len(ending)] + ending
 
 
 def _remember(workspace: Path, journal: Journal, studio: "Studio", project: "Project") -> None:
@@ -106,8 +103,8 @@ def stop_asking(
             continue
         if any(result.kind != "predictions" for result in list_results(studio, project.id)):
             say(
-                f"{project.url}: {project.title!r} has answers and stays, but is no longer read; "
-                "delete it in Label Studio once you are sure"
+                f"{project.url}: {project.title!r} has answers and stays, but is no longer read: "
+                "pull again, and delete it in Label Studio once you are sure"
             )
         else:
             studio.write(project.url, studio.sdk.projects.delete, project.id)
