@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from labels.agreement.alpha import Alpha, category_alphas, set_alpha
+from labels.agreement.alpha import Alpha, category_alphas, set_alphas
 from labels.agreement.distances import jaccard, masi, nominal
 from labels.agreement.votes import BoolArray, Votes
 
@@ -60,8 +60,7 @@ def _population(annotators: int, rng: np.random.Generator) -> BoolArray:
 def _alphas(chosen: BoolArray, seed: int, resamples: int = 1000) -> Iterator[Alpha]:
     """Yield alpha over sets by each distance, then of each category."""
     votes = _as_votes(chosen)
-    for distance in _DISTANCES:
-        yield set_alpha(votes, distance, seed, resamples)
+    yield from set_alphas(votes, _DISTANCES, seed, resamples)
     yield from category_alphas(votes, seed, resamples)
 
 

@@ -3,7 +3,7 @@
 `krippendorff` and nltk compute the same values and no intervals; the tests compare with both.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -98,33 +98,43 @@ def count_votes(votes: Votes) -> tuple[FloatArray, FloatArray]:
 
 
 def set_alpha(votes: Votes, distance: Distance, seed: int = 0, resamples: int = RESAMPLES) -> Alpha:
-    """Return alpha over whole label sets, by a distance between them.
+    """Return alpha over whole label sets, by one distance; see `set_alphas`."""
+    return set_alphas(votes, [distance], seed, resamples)[0]
+
+
+def set_alphas(
+    votes: Votes, distances: Sequence[Distance], seed: int = 0, resamples: int = RESAMPLES
+) -> list[Alpha]:
+    """Return alpha over whole label sets, by each distance between them.
 
     Categories that some of the votes were not asked for are left out of the sets.
     votes: of articles that have two or more.
     """
-    if not votes.documents:
-        return Alpha(None, undefined=NOBODY_SHARED)
-    sets, value_of = np.unique(comparable_sets(votes), axis=0, return_inverse=True)
-    distances = distance(sets)
-    counts = np.zeros((len(votes.documents), len(sets)))
-    np.add.at(counts, (votes.article, value_of.ravel()), 1.0)
-    size = counts.sum(axis=1)
-    within = np.einsum("uv,uv->u", counts @ distances, counts) / np.maximum(size - 1, 1)
-
-    def alpha(weights: FloatArray) -> FloatArray:
-        """Return alpha under each row of weights."""
-        n_v = weights @ counts
-        pairs = np.einsum("bv,bv->b", n_v @ distances, n_v)
-        expected = pairs / np.maximum(n_v.sum(axis=1) - 1, 1)
-        return _chance_corrected(weights @ within, expected)
-
     articles = len(votes.documents)
-    values = np.concatenate([alpha(rows) for rows in resample(articles, seed, resamples)])
+    if not articles:
+        return [Alpha(None, undefined=NOBODY_SHARED)] * len(distances)
+    sets, value_of = np.unique(comparable_sets(votes), axis=0, return_inverse=True)
+    tables = [distance(sets) for distance in distances]
+    counts = np.zeros((articles, len(sets)))
+    np.add.at(counts, (votes.article, value_of.ravel()), 1.0)
+    others = np.maximum(counts.sum(axis=1) - 1, 1)
+    within = np.stack([((counts @ table) * counts).sum(axis=1) / others for table in tables])
+
+    def alphas(weights: FloatArray) -> FloatArray:
+        """Return alpha by each distance under each row of weights, (rows, distances)."""
+        n_v = weights @ counts
+        pairs = np.stack([((n_v @ table) * n_v).sum(axis=1) for table in tables], axis=1)
+        expected = pairs / np.maximum(n_v.sum(axis=1, keepdims=True) - 1, 1)
+        return _chance_corrected(weights @ within.T, expected)
+
+    values = np.concatenate([alphas(rows) for rows in resample(articles, seed, resamples)])
     left_out = values[:0]
     if resamples and articles <= _MOST_CORRECTED:
-        left_out = alpha(1 - np.eye(articles))
-    return _estimate(values, "every answer is the same", left_out)
+        left_out = alphas(1 - np.eye(articles))
+    return [
+        _estimate(values[:, n], "every answer is the same", left_out[:, n])
+        for n in range(len(tables))
+    ]
 
 
 def comparable_sets(votes: Votes) -> BoolArray:

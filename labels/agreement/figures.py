@@ -16,7 +16,7 @@ from labels.agreement.alpha import (
     category_alphas,
     comparable_sets,
     count_votes,
-    set_alpha,
+    set_alphas,
 )
 from labels.agreement.distances import jaccard, masi, nominal
 from labels.agreement.votes import Votes
@@ -173,13 +173,8 @@ def measure_categories(
     )
 
 
-def measure_sets(
-    shared: Votes, seed: int = 0, resamples: int = RESAMPLES, *, intervals: int = 3
-) -> SetAgreement:
-    """Return the figures over whole label sets; shared: as `Votes.shared`.
-
-    intervals: how many of the three alphas get one, MASI first: each takes time.
-    """
+def measure_sets(shared: Votes, seed: int = 0, resamples: int = RESAMPLES) -> SetAgreement:
+    """Return the figures over whole label sets; shared: as `Votes.shared`."""
     sets, rows = comparable_sets(shared), shared.rows_of_articles()
     same, pairs, disagreed = 0.0, 0.0, []
     for document_id, place in zip(shared.documents, rows, strict=True):
@@ -189,10 +184,11 @@ def measure_sets(
         pairs += answers
         if len(counts) > 1:
             disagreed.append(document_id)
+    by_distance = set_alphas(shared, (nominal, jaccard, masi), seed, resamples)
     return SetAgreement(
-        nominal=set_alpha(shared, nominal, seed, resamples if intervals > 2 else 0),
-        jaccard=set_alpha(shared, jaccard, seed, resamples if intervals > 1 else 0),
-        masi=set_alpha(shared, masi, seed, resamples),
+        nominal=by_distance[0],
+        jaccard=by_distance[1],
+        masi=by_distance[2],
         exact=same / pairs if pairs else None,
         articles=len(shared.documents),
         disagreed=tuple(disagreed),
@@ -221,7 +217,7 @@ def _by_pair(shared: Votes, seed: int, resamples: int) -> Iterable[PairAgreement
     for one, other in combinations(range(len(shared.annotators)), 2):
         common = shared.select(np.isin(shared.annotator, (one, other))).shared
         if common.documents:
-            sets = measure_sets(common, seed, resamples, intervals=1)
+            sets = measure_sets(common, seed, resamples)
             yield PairAgreement(shared.annotators[one], shared.annotators[other], sets)
 
 
@@ -230,5 +226,5 @@ def _by_month(shared: Votes, seed: int, resamples: int) -> Iterable[MonthAgreeme
     last = [max(shared.months[int(row)] for row in rows) for rows in shared.rows_of_articles()]
     of_vote = np.array(last, object)[shared.article] if last else np.array([], object)
     for month in sorted(set(last)):
-        sets = measure_sets(shared.select(of_vote == month), seed, resamples, intervals=1)
+        sets = measure_sets(shared.select(of_vote == month), seed, resamples)
         yield MonthAgreement(month, sets)
