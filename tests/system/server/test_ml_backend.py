@@ -179,7 +179,7 @@ def expect_ticked(page: Page, newsroom: Newsroom, name: str, wanted: set[str]) -
     """Open an article, and check which categories are ticked before anybody has touched it."""
     page.goto(f"/projects/{newsroom.project}/data?task={newsroom.task(name)}")
     for category in wanted:
-        expect(page.get_by_role("checkbox", name=PAGE[category])).to_be_checked()
+        expect(page.get_by_role("checkbox", name=PAGE[category])).to_be_checked(timeout=30_000)
     ticked = {
         category
         for category in NAMES

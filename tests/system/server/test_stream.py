@@ -96,6 +96,12 @@ def begin(page: Page, desk: Desk) -> None:
 
 def annotate_next(page: Page, desk: Desk, done: set[str]) -> None:
     """Check what is ticked in the article that the stream shows, and submit it as it is."""
+    done.add(look_at_next(page, desk, done))
+    send(page, "submit")
+
+
+def look_at_next(page: Page, desk: Desk, done: set[str]) -> str:
+    """Check what is ticked in the article that the stream shows; return its id."""
     by_words = {" ".join(text.split()): name for name, text in desk.texts().items()}
 
     def shown() -> str:
@@ -109,8 +115,7 @@ def annotate_next(page: Page, desk: Desk, done: set[str]) -> None:
     page.wait_for_load_state("networkidle")
     boxes = {name: page.get_by_role("checkbox", name=PAGE[name]) for name in NAMES}
     assert {name for name in NAMES if boxes[name].is_checked()} == wanted
-    done.add(article)
-    send(page, "submit")
+    return article
 
 
 def undo_title(desk: Desk) -> None:
@@ -138,11 +143,13 @@ def test_the_next_article_comes_ticked_whatever_happened_to_the_service(
         begin(stream, desk)
         annotate_next(stream, desk, done)
         annotate_next(stream, desk, done)
+        look_at_next(stream, desk, done)  # so that it is loaded before the service ends
         undo_title(desk)
     with serving(desk.folder, "--port", str(port), **desk.variables):
         wait_until(lambda: title(desk) == first, what="the title is the run's name")
-        annotate_next(stream, desk, done)  # it was open before
         annotate_next(stream, desk, done)
+        annotate_next(stream, desk, done)
+        look_at_next(stream, desk, done)
         desk.check_run("train", "--seed", "7")
         second = load(workspace=desk.folder).name
         wait_until(lambda: desk.model_version() == second, what="the new run is shown")
