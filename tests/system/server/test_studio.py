@@ -256,7 +256,7 @@ def test_a_project_is_created_once_with_overlap_and_instruction(
     record = raw.web.get(f"/api/projects/{project.id}/").json()
     assert record["maximum_annotations"] == 3
     assert record["expert_instruction"] == "Lire."
-    assert record["show_instruction"] is True
+    assert record["show_instruction"] is False
 
 
 def test_a_title_is_matched_whole(studio: Studio, project: Project) -> None:
