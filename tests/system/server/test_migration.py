@@ -309,6 +309,7 @@ def _content(newsroom: Newsroom) -> Any:
         "draft_created_at",
         "inner_id",
         "unique_id",
+        "result_count",
         "file_upload",
         "parent_prediction",
         "prediction",
