@@ -337,6 +337,9 @@ def _content(newsroom: Newsroom) -> Any:
         return [without(entry) for entry in value] if isinstance(value, list) else value
 
     tasks, drafts, project = export(newsroom)
+    for task in tasks:
+        found = [newsroom.web.get(f"/api/predictions/{n}/").json() for n in task["predictions"]]
+        task["predictions"] = [(p["result"], p["score"], p["model_version"]) for p in found]
     return without([tasks, drafts]), {name: project[name] for name in names}
 
 
