@@ -129,6 +129,7 @@ def main() -> None:
     """Measure the strategies on both pools, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="number of the first draw")
     parser.add_argument("--batch", type=int, default=25)
     parser.add_argument("--pools", default=",".join(JOBS))
     parser.add_argument("--strategies", default=",".join(STRATEGIES))
@@ -138,7 +139,7 @@ def main() -> None:
     for name in options.pools.split(","):
         field = Field.of(*map(read, JOBS[name]))
         replays: dict[str, list[Replay]] = {strategy: [] for strategy in strategies}
-        for draw in range(options.draws):
+        for draw in range(options.first, options.first + options.draws):
             for strategy in strategies:
                 replay = follow(field, strategy, options.batch, draw)
                 replays[strategy].append(replay)

@@ -51,7 +51,8 @@ class Pool:
 
     Attributes:
         candidates: one of each group of near-duplicates, in the workspace's random order.
-        known: texts of the articles annotated already, or waiting for it.
+        known: texts of the articles annotated already, or waiting for it,
+            in the order in which they were added.
         dataset: the labels there are; None before the first ones.
     """
 

@@ -70,10 +70,12 @@ def next_articles(
             records = [record for _, record in chosen.articles]
             remember_chosen(folder, records)
             project = update_project(folder, studio, settings, taxonomy)
-            push_articles(studio, project, [article for article, _ in chosen.articles])
-            remember_chosen(folder, mark_sent(records))
             if serve_in_order(studio, project.id):
                 say("annotators now get the articles in the order in which they were sent")
+            push_articles(studio, project, [article for article, _ in chosen.articles])
+            remember_chosen(folder, mark_sent(records))
+    if strategy in ("uncertain", "rare") and {r.arm for _, r in chosen.articles} == {"diverse"}:
+        say(f"there are too few labels for {strategy!r}: diverse articles were chosen")
     saving = measure_chosen(folder)
     _print(chosen, saving, form)
     if not dry_run and project:
