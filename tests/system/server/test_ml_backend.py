@@ -228,6 +228,9 @@ def test_a_run_that_is_tried_is_not_shown_to_annotators(newsroom: Newsroom) -> N
     (tried,) = {run.name for run in (newsroom.folder / "runs").glob("2*")} - {promoted}
     with serving(newsroom.folder, "--run", tried, **newsroom.variables) as service:
         newsroom.check_run("labels", "connect", "--url", service.url)
+        lea = newsroom.annotator("lea")
+        (offered,) = lea.get(f"/api/projects/{newsroom.project}/next").json()["predictions"]
+        assert offered["model_version"] == promoted
     with serving(newsroom.folder, "--run", tried, **newsroom.variables) as service:
         assert service.predict("film festival").json()["run"] == tried
         send_event(
