@@ -72,7 +72,7 @@ class Category:
 
     def record(self) -> dict[str, Any]:
         """Return the category as a JSON object, what only later ones have if they do."""
-        late = ("added", "split_from")
+        late = ("added", "group", "split_from")
         return {name: value for name, value in asdict(self).items() if value or name not in late}
 
     @staticmethod
