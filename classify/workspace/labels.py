@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from classify.terminal import say
-from classify.workspace.adjudication import fetch_answers
+from classify.workspace.deciding.disputes_project import fetch_answers
 from classify.workspace.project import (
     KnownProject,
     find_connected,

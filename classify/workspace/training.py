@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from classify.terminal import escape
-from classify.workspace.agreement import measure_people
+from classify.workspace.deciding.agreement import measure_people
 from classify.workspace.promotion import worse_than_current
 from labels.agreement.figures import CategoryAgreement
 from labels.annotations import read_annotations

@@ -13,7 +13,7 @@ from classify.serving.model.worker import answer_texts, describe, explain_step
 from classify.spark.driver import label_folder
 from classify.spark.tables import LabelJob, LabelOptions
 from classify.spark.udf import _labels
-from classify.workspace.suggestions import load_suggesting_run
+from classify.workspace.sending.suggestions import load_suggesting_run
 from seeds.base.errors import InputError
 from seeds.base.storage import sha256
 from seeds.reading.columns import Columns

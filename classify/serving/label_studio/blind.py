@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from classify.workspace.suggestions import read_blind_ids
+from classify.workspace.sending.suggestions import read_blind_ids
 
 _FILES = ("split.json", "documents.jsonl")
 

@@ -96,7 +96,7 @@ def update_predictions(workspace: Path, run: Path) -> dict[str, str]:
     from classify.serving.label_studio.connected_project import read_connected_project
     from classify.workspace.labels import connect_studio
     from classify.workspace.project import find_connected
-    from classify.workspace.suggestions import (
+    from classify.workspace.sending.suggestions import (
         load_suggesting_run,
         read_blind_ids,
         send_predictions,

@@ -13,7 +13,7 @@ from classify.workspace.history.followups import Followup, read_followups, write
 from classify.workspace.history.journal import Journal
 from classify.workspace.labels import load_labels
 from classify.workspace.project import KnownProject
-from classify.workspace.suggestions import read_blind_ids
+from classify.workspace.sending.suggestions import read_blind_ids
 from labels.studio.tasks import to_result, to_task
 from seeds.base.records import read_records
 

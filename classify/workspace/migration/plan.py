@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from classify.progress import track_count
 from classify.workspace.history import journal as journals
 from classify.workspace.history.journal import Journal, Plan, ProjectChange
-from classify.workspace.migration.projects import list_own_projects, refuse_additions, render
+from classify.workspace.migration.every_project import list_own_projects, refuse_additions, render
 from classify.workspace.migration.runs import rename_in_runs
 from classify.workspace.project import KnownProject
 from labels.annotations import Annotation, read_annotations

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from classify.progress import track_count
 from classify.workspace.history.followups import list_followups
 from classify.workspace.migration.asking import EARLIER
-from classify.workspace.suggestions import read_blind_ids
+from classify.workspace.sending.suggestions import read_blind_ids
 from labels.migration.results import chosen
 from labels.server.answers import as_object
 from labels.studio.project import list_tasks

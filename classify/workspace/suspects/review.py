@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from classify.progress import track_count
 from classify.terminal import quantity, say
-from classify.workspace.history.view import as_made
-from classify.workspace.side_project import (
+from classify.workspace.deciding.side_project import (
     REVIEW,
     find_side_project,
     is_known,
     update_side_project,
 )
+from classify.workspace.history.view import as_made
 from labels.annotations import Annotation
 from labels.studio.review.tasks import Shown, show_doubt, to_review_task
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from classify.progress import track_count
-from classify.workspace.agreement import measure_people
+from classify.workspace.deciding.agreement import measure_people
 from classify.workspace.training import (
     Listener,
     TrainedRun,

@@ -15,7 +15,7 @@ from classify.terminal import answer, escape, quantity
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
-    from classify.workspace.agreement import TeamAgreement
+    from classify.workspace.deciding.agreement import TeamAgreement
     from labels.agreement.alpha import Alpha
     from labels.agreement.figures import SetAgreement
     from labels.agreement.strictness import Strictness
@@ -48,7 +48,7 @@ def agreement(
     Krippendorff's alpha with 95% intervals, by category and over whole label sets; which
     categories are confused; how strict each annotator is; where a third opinion helps most.
     """
-    from classify.workspace.agreement import read_agreement
+    from classify.workspace.deciding.agreement import read_agreement
 
     team = read_agreement(workspace_path(workspace), without)
     if category is not None:

@@ -26,7 +26,7 @@ def adjudicate(show_votes: bool, workspace: Path | None) -> None:
     annotations: what is new is sent, and what was settled otherwise leaves the project, unless
     somebody has begun on it. Nobody's annotation is changed.
     """
-    from classify.workspace.adjudication import send_disputes, update_adjudication
+    from classify.workspace.deciding.disputes_project import send_disputes, update_adjudication
     from classify.workspace.labels import pull_annotations
 
     folder = workspace_path(workspace)

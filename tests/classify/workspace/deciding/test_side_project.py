@@ -2,7 +2,7 @@
 
 import pytest
 
-from classify.workspace.side_project import DISPUTES
+from classify.workspace.deciding.side_project import DISPUTES
 
 
 @pytest.mark.parametrize(

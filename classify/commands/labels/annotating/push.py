@@ -12,7 +12,7 @@ from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
-    from classify.workspace.push import PushPreview
+    from classify.workspace.sending.push import PushPreview
     from labels.studio.client import Studio
     from labels.studio.connection import StudioSettings
     from labels.studio.push import Pushed
@@ -51,13 +51,13 @@ def push(
     """
     from classify.workspace.labels import connect_studio
     from classify.workspace.project import find_own_project
-    from classify.workspace.push import (
+    from classify.workspace.sending.push import (
         preview_push,
         push_articles,
         read_labelled_ids,
         update_project,
     )
-    from classify.workspace.suggestions import (
+    from classify.workspace.sending.suggestions import (
         load_suggesting_run,
         read_blind_ids,
         remove_blind_suggestions,

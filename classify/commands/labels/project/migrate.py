@@ -124,7 +124,7 @@ def propose(name: str | None, workspace: Path | None) -> None:
     """
     from classify.workspace.labels import connect_studio
     from classify.workspace.migration.proposing import propose as tick
-    from classify.workspace.suggestions import load_suggesting_run
+    from classify.workspace.sending.suggestions import load_suggesting_run
     from labels.taxonomy import read_taxonomy
 
     folder = workspace_path(workspace)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from classify.workspace.labels import load_labels, store_labels
-from classify.workspace.settling import (
+from classify.workspace.deciding.by_hand import (
     find_article,
     find_categories,
     settle_article,
     unsettle_article,
 )
+from classify.workspace.labels import load_labels, store_labels
 from labels.annotations import Annotation, read_annotations, write_annotations
 from labels.taxonomy import ensure_taxonomy
 from seeds.base.errors import InputError

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from classify.commands.labels.settled import print_labels
+from classify.commands.labels.summary import print_labels
 from classify.faults import first_lines
 from classify.options import file_encoding_option, max_size_option, workspace_option
 from classify.terminal import quantity, say, size_in_bytes

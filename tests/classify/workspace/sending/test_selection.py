@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from classify.workspace.selection import (
+from classify.workspace.sending.selection import (
     Chosen,
     choose_next,
     mark_sent,

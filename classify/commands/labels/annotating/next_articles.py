@@ -13,7 +13,7 @@ from seeds.base.locks import locked
 from seeds.base.settings import workspace_path
 
 if TYPE_CHECKING:
-    from classify.workspace.selection import Next
+    from classify.workspace.sending.selection import Next
     from labels.studio.project import Project
     from training.selection.choice import Strategy
     from training.selection.saving import Saving
@@ -46,8 +46,8 @@ def next_articles(
     """
     from classify.workspace.labels import connect_studio
     from classify.workspace.project import find_own_project
-    from classify.workspace.push import push_articles, update_project
-    from classify.workspace.selection import (
+    from classify.workspace.sending.push import push_articles, update_project
+    from classify.workspace.sending.selection import (
         choose_next,
         mark_sent,
         measure_chosen,

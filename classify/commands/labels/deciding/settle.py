@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from classify.commands.labels.settled import print_labels
+from classify.commands.labels.summary import print_labels
 from classify.options import workspace_option
 from classify.terminal import escape, say
 from seeds.base.errors import InputError
@@ -27,13 +27,13 @@ def settle(
     ID is that of the article, or its first characters. The decision is kept in the workspace: a
     pull leaves it there, and of it and an answer in the project for disputes the later one counts.
     """
-    from classify.workspace.labels import load_labels, store_labels
-    from classify.workspace.settling import (
+    from classify.workspace.deciding.by_hand import (
         find_article,
         find_categories,
         settle_article,
         unsettle_article,
     )
+    from classify.workspace.labels import load_labels, store_labels
     from labels.taxonomy import ensure_taxonomy
 
     if (categories is not None) + none_applies + undo != 1:

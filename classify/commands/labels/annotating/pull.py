@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from classify.commands.labels.settled import print_labels
+from classify.commands.labels.summary import print_labels
 from classify.options import workspace_option
 from classify.terminal import escape, quantity, say
 from seeds.base.locks import locked
@@ -30,7 +30,7 @@ def pull(workspace: Path | None) -> None:
     pull takes that person's answers as settling.
     """
     from classify.workspace.labels import pull_annotations
-    from classify.workspace.push import arrange_tabs
+    from classify.workspace.sending.push import arrange_tabs
 
     folder = workspace_path(workspace)
     with locked(folder, "classify labels pull"):

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 
 from classify.progress import track_count
 from classify.terminal import quantity, say
+from classify.workspace.deciding.side_project import (
+    DISPUTES,
+    find_side_project,
+    update_side_project,
+)
 from classify.workspace.history.view import as_made
-from classify.workspace.side_project import DISPUTES, find_side_project, update_side_project
 from labels.annotations import Annotation
 from labels.consensus import Dispute
 from labels.studio.adjudication.answers import Answers, read_answers

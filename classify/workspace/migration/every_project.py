@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from classify.workspace.deciding.side_project import DISPUTES, REVIEW, find_side_project
 from classify.workspace.history.followups import list_followups
 from classify.workspace.project import find_own_project
-from classify.workspace.side_project import DISPUTES, REVIEW, find_side_project
 from labels.migration.stored import Interface
 from labels.studio.interface import list_additions, render_interface
 from labels.studio.page.guide import render_guide

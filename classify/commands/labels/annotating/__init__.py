@@ -1,0 +1,1 @@
+"""Articles go to annotators, and what they decided comes back."""

@@ -1,0 +1,1 @@
+"""What annotators disagree on, and labels that are probably wrong."""

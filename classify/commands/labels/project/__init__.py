@@ -1,0 +1,1 @@
+"""The project in Label Studio: its server, its team, its categories."""

@@ -1,0 +1,1 @@
+"""Which articles and which suggestions go to Label Studio."""
