@@ -104,27 +104,15 @@ def train(
     evaluation, cost = measured.evaluate(rule, recipe.seed), meter.read()
     facts = _facts(dataset, articles, model, recipe, settings, cost)
     name = f"{facts.created.translate(_COMPACT)}-{kind}-{dataset.fingerprint}".lower()
+    judged = people or {}, assistance
     results = Results(
-        name,
-        facts,
-        evaluation,
-        rule,
-        recipe,
-        measured,
-        learned,
-        cost,
-        curve,
-        people or {},
-        assistance,
+        name, facts, evaluation, rule, recipe, measured, learned, cost, curve, *judged
     )
+    predicted = out_of_fold.predicted, out_of_fold.probabilities
     files = {
         **_files(results, model, settings),
         "split.json": asdict(RunSplit.of(recipe.split, learned, tested)),
-        "out_of_fold.json": asdict(
-            FoldPredictions.of(
-                out_of_fold.dataset, out_of_fold.predicted, out_of_fold.probabilities
-            )
-        ),
+        "out_of_fold.json": asdict(FoldPredictions.of(out_of_fold.dataset, *predicted)),
         "report.html": html_report(results),
     }
     return Trained(name, model, rule, evaluation, facts, files, articles.split)

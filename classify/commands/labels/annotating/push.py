@@ -66,10 +66,7 @@ def push(
     from labels.taxonomy import ensure_taxonomy
     from seeds.document import read_documents
 
-    if with_predictions and dry_run:
-        raise InputError("--dry-run only counts articles. Leave --with-predictions out.")
-    if run and not with_predictions:
-        raise InputError("--run needs --with-predictions. Add that, or leave --run out.")
+    _refuse_combinations(dry_run=dry_run, with_predictions=with_predictions, run=run)
     folder = workspace_path(workspace)
     documents = read_documents(folder)
     if not documents:
@@ -96,6 +93,13 @@ def push(
             send_predictions(studio, project, model, blind=blind)
         else:
             remove_blind_suggestions(studio, project, blind)
+
+
+def _refuse_combinations(*, dry_run: bool, with_predictions: bool, run: str | None) -> None:
+    if with_predictions and dry_run:
+        raise InputError("--dry-run only counts articles. Leave --with-predictions out.")
+    if run and not with_predictions:
+        raise InputError("--run needs --with-predictions. Add that, or leave --run out.")
 
 
 def _print_preview(
