@@ -181,7 +181,7 @@ def _corrected(value: float, others: FloatArray, left_out: FloatArray) -> tuple[
     """Return the shares of resamples below the ends of an interval, bias-corrected, accelerated."""
     below = ((others < value).mean() + (others <= value).mean()) / 2
     bias = _NORMAL.inv_cdf(min(max(float(below), 1e-6), 1 - 1e-6))
-    gaps = left_out.mean() - left_out
+    gaps = left_out.mean() - left_out if len(left_out) else left_out
     spread = float((gaps**2).sum()) ** 1.5
     skew = float((gaps**3).sum()) / (6 * spread) if spread else 0.0
     low, high = (_NORMAL.cdf(bias + (bias + z) / (1 - skew * (bias + z))) for z in (-1.96, 1.96))

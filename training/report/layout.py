@@ -1,7 +1,11 @@
-"""What the sections of report.html share: their headings, figures and wide content."""
+"""What report.html is made of: the document itself, headings, figures and wide content."""
+
+import base64
+import hashlib
+from pathlib import Path
 
 from labels.taxonomy import Category
-from training.report.html import Child, Html, tag
+from training.report.html import Child, Html, join, tag
 
 TITLES = {  # by anchor, in the page's order
     "figures": "How good it is",
@@ -48,3 +52,30 @@ def small_figure(name: Html, chart: Html, *, value: str | None = None, note: str
 def scrolling(content: Html, label: str) -> Html:
     """Let wide content scroll by itself on a narrow screen, fading where there is more."""
     return tag("div", content, class_="scroll", tabindex="0", role="region", aria_label=label)
+
+
+def document(
+    title: str, *content: Child, language: str = "en", style: str = "", script: str = ""
+) -> str:
+    """Make a whole HTML file; its policy lets no script run but our own, and nothing load.
+
+    language: of the document, as in its `lang`. style, script: added to those of all reports.
+    """
+    here = Path(__file__)
+    style = here.with_name("report.css").read_text(encoding="utf-8") + style
+    script = here.with_name("report.js").read_text(encoding="utf-8") + script
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    policy += f"script-src 'sha256-{digest}'"
+    head = join(
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("link", rel="icon", href="data:,"),
+        tag("title", title),
+        tag("style", Html(style)),
+    )
+    body = join(tag("main", *content), tag("script", Html(script)))
+    root = tag("html", tag("head", head), tag("body", body), lang=language)
+    return f"<!doctype html>\n{root}\n"

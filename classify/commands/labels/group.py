@@ -34,6 +34,10 @@ COMMANDS = {
         "classify.commands.labels.deciding.agreement:agreement",
         "Show how far annotators agree, and where not.",
     ),
+    "report": (
+        "classify.commands.labels.report:report",
+        "Write one page on how the annotation goes.",
+    ),
     "adjudicate": (
         "classify.commands.labels.deciding.adjudicate:adjudicate",
         "Ask one more person about disputed articles.",

@@ -81,14 +81,20 @@ def measure_pace(annotations: Iterable[Annotation], work: Work, now: dt.datetime
     ]
 
 
+def day_of(answer: Annotation) -> dt.date | None:
+    """Return the day on which an answer was given; None if unknown."""
+    time = moment(answer.created or answer.updated)
+    return time.date() if time else None
+
+
 def _measure(annotator: str, answers: Sequence[Annotation]) -> Pace:
     """Return the pace of an annotator, without a forecast."""
     submitted = [answer for answer in answers if answer.status == "submitted"]
     seconds = [answer.seconds for answer in submitted if answer.seconds > 0]
     by_day: dict[str, int] = defaultdict(int)
     for answer in submitted:
-        if time := moment(answer.created or answer.updated):
-            by_day[time.date().isoformat()] += 1
+        if day := day_of(answer):
+            by_day[day.isoformat()] += 1
     latest = sorted(by_day)[-_DAYS:]
     return Pace(
         annotator,
