@@ -35,7 +35,7 @@ COMMANDS = {
         "Show how far annotators agree, and where not.",
     ),
     "report": (
-        "classify.commands.labels.report:report",
+        "classify.commands.labels.annotating.report:report",
         "Write one page on how the annotation goes.",
     ),
     "adjudicate": (

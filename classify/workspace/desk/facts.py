@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classify.terminal import say
-from classify.workspace.agreement import TeamAgreement, read_agreement
+from classify.workspace.deciding.agreement import TeamAgreement, read_agreement
 from classify.workspace.desk.timeline import Timeline, draw_timeline
 from classify.workspace.desk.words import shorten_names
 from classify.workspace.labels import Labels, load_labels, read_studio_settings
 from classify.workspace.progress.overview import describe_progress
-from classify.workspace.selection import measure_chosen, read_chosen
+from classify.workspace.sending.selection import measure_chosen, read_chosen
 from labels.annotations import IMPORTED, Annotation
 from labels.taxonomy import Taxonomy
 from seeds.base.errors import InputError
