@@ -287,9 +287,9 @@ def saving(desk: Desk, words: Words) -> Html:
         return section(words, "saving", tag("p", words.say("no-saving", n=n), class_="nothing"))
     values = {
         "n": words.count(figures.labels, "article"),
-        "random": words.number(figures.random),
-        "low": words.number(figures.low),
-        "high": words.number(figures.high),
+        "random": words.about(figures.random),
+        "low": words.about(figures.low),
+        "high": words.about(figures.high),
     }
     key = "not-saved" if figures.low <= figures.labels else "saved"
     label = words[key].format(**values)

@@ -61,7 +61,7 @@ def draw_timeline(annotations: Iterable[Annotation]) -> Timeline:
         return Timeline("day", (), len(answers))
     first, last = (pick(day for day, _ in dated) for pick in (min, max))
     span = (last - first).days
-    unit = next((name for name, days in _LENGTHS if span < days * _MOST), "year")
+    unit: Unit = next((name for name, days in _LENGTHS if span < days * _MOST), "year")
     by_start: dict[dt.date, list[Annotation]] = defaultdict(list)
     for day, answer in dated:
         by_start[_start(day, unit)].append(answer)

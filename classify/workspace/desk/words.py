@@ -57,6 +57,10 @@ class Words:
             return text
         return text.replace(",", _NARROW).replace(".", ",")
 
+    def about(self, labels: float) -> str:
+        """Write a number of labels as precisely as it is known: to ten from a hundred on."""
+        return self.number(round(labels, -1 if labels >= 100 else 0))
+
     def share(self, value: float) -> str:
         """Write a share in [0, 1] as a percentage."""
         return f"{value:.0%}" if self.code == "en" else f"{100 * value:.0f}\u00a0%"

@@ -189,7 +189,7 @@ def test_doubts_are_told_by_article_with_the_model_and_the_people(desk: Desk) ->
 
 
 def test_the_saving_is_told_with_its_interval_or_that_none_is_shown(desk: Desk) -> None:
-    saved = replace(desk, chosen=160, saving=Saving(140, 230.4, 180, 310, 28))
+    saved = replace(desk, chosen=160, saving=Saving(140, 233.7, 178, 309, 28))
     text = sections(saved, "en")["saving"]
     assert (
         "140 articles with labels where random order would have needed about 230 [180, 310]" in text
