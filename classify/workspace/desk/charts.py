@@ -125,21 +125,23 @@ def alpha(low: float | None, value: float, high: float | None, label: str) -> Ht
 
 
 def saving(
-    labels: int, random: tuple[float, float, float], names: tuple[str, str], label: str
+    labels: int, random: tuple[float, float, float], rows: Sequence[tuple[str, str]], label: str
 ) -> Html:
-    """Draw the labels used, and below them what a random order needs: (low, value, high)."""
-    frame = Frame(
-        (0, max(labels, random[2]) * 1.08), (0, 2), width=480, height=92, left=92, bottom=8
-    )
+    """Draw the labels used, and below them what a random order needs: (low, value, high).
+
+    rows: what each of the two bars is, and its value in words.
+    """
+    frame = Frame((0, max(labels, random[2])), (0, 2), width=480, left=92, right=56)
     low, value, high = map(frame.to_x, random)
-    zero = frame.to_x(0)
+    zero, used = frame.to_x(0), frame.to_x(labels)
     parts = [
-        tag("rect", x=zero, y=14, width=frame.to_x(labels) - zero, height=24, rx=3, class_="bar"),
+        tag("rect", x=zero, y=14, width=used - zero, height=24, rx=3, class_="bar"),
         tag("rect", x=zero, y=52, width=value - zero, height=24, rx=3, class_="pale"),
         tag("line", x1=low, x2=high, y1=64, y2=64, class_="whisker"),
-        drawing.text(zero - 10, 31, names[0], "name"),
-        drawing.text(zero - 10, 69, names[1], "name"),
     ]
+    for (name, words), y, end in zip(rows, (31, 69), (used, max(high, value)), strict=True):
+        parts.append(drawing.text(zero - 10, y, name, "name"))
+        parts.append(drawing.text(end + 9, y, words, "label"))
     return drawing.svg((480, 92), label, *parts, css="chart")
 
 

@@ -294,12 +294,15 @@ def saving(desk: Desk, words: Words) -> Html:
     key = "not-saved" if figures.low <= figures.labels else "saved"
     label = words[key].format(**values)
     interval = (figures.low, figures.random, figures.high)
-    names = (words["with-choice"], words["by-chance"])
+    bars = (
+        (words["with-choice"], words.number(figures.labels)),
+        (words["by-chance"], words.about(figures.random)),
+    )
     return section(
         words,
         "saving",
         tag("p", words.say(key, **values), class_="standfirst"),
-        charts.saving(figures.labels, interval, names, label),
+        charts.saving(figures.labels, interval, bars, label),
         tag("p", words.say("saving-note", n=words.count(figures.arm, "article")), class_="note"),
     )
 
