@@ -116,8 +116,13 @@ def read_desk(workspace: Path, now: dt.datetime, track: "Track") -> Desk:
         track: shows how far the check of the labels is.
 
     Raises:
-        InputError: a file of the workspace can't be read.
+        InputError: there is no such folder, or a file in it can't be read.
     """
+    if not workspace.is_dir():
+        raise InputError(
+            f"{workspace}: no such folder. Check --workspace, or begin with `classify seeds add "
+            "PATH`."
+        )
     settings, labels = read_studio_settings(workspace), load_labels(workspace)
     is_trained = bool(list_promotions(workspace / "runs"))
     return Desk(

@@ -47,6 +47,13 @@ def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
     assert not (folder / "desk.html").exists()
 
 
+def test_a_folder_that_is_mistyped_is_not_made(tmp_path: Path) -> None:
+    done = classify("labels", "report", "--workspace", tmp_path / "wrkspace")
+    assert done.returncode == 1
+    assert "no such folder" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_model_names_the_labels_it_contradicts(desk: Path, tmp_path: Path) -> None:
     """What is trained on here is sound, so that the section has a judge and no article."""
     file = tmp_path / "desk.json"
