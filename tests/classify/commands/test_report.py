@@ -1,10 +1,12 @@
 """`classify labels report`, run as a person runs it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from seeds.base.records import read_records, write_records
 from tests.support.command import classify
 from tests.support.desk import team, write_workspace
 
@@ -54,12 +56,21 @@ def test_a_folder_that_is_mistyped_is_not_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_model_names_the_labels_it_contradicts(desk: Path, tmp_path: Path) -> None:
-    """What is trained on here is sound, so that the section has a judge and no article."""
-    file = tmp_path / "desk.json"
-    command = ("labels", "report", "--format", "json", "--workspace", desk, "--output", file)
-    done = classify(*command)
+def test_a_model_names_the_label_it_contradicts(desk: Path, tmp_path: Path) -> None:
+    """An article of trade is labelled cinema; the run learned it as trade, so that others judge."""
+    folder = shutil.copytree(desk, tmp_path / "w")
+    records = [record for _, record in read_records(folder / "dataset.jsonl")]
+    wrong = next(record for record in records if record["labels"] == ["trade"])
+    wrong["labels"] = ["cinema"]
+    write_records(folder / "dataset.jsonl", records)
+    done = classify("labels", "report", "--format", "json", "--workspace", folder)
     assert done.returncode == 0, done.stderr
-    suspects = json.loads(file.read_text(encoding="utf-8"))["suspects"]
+    suspects = json.loads(done.stdout)["suspects"]
     assert "tfidf" in suspects["judge"]
-    assert len({record["article"] for record in suspects["records"]}) <= 20
+    named = {
+        (pair["category"], pair["labelled"])
+        for pair in suspects["records"]
+        if pair["article"] == wrong["id"]
+    }
+    assert named == {("cinema", True), ("trade", False)}
+    assert len({pair["article"] for pair in suspects["records"]}) <= 20
