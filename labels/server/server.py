@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from labels.server.database import Database, choose_database, store_database
 from labels.server.installation import (
     REPORT_SECONDS,
     Notify,
@@ -75,17 +76,22 @@ class _Started:
     url: str
 
 
-def start(workspace: Path, *, port: int | None = None, notify: Notify) -> Server:
+def start(
+    workspace: Path, *, port: int | None = None, database: str | None = None, notify: Notify
+) -> Server:
     """Start the workspace's server, unless it runs; it outlives the command that starts it.
 
     Args:
         workspace: the server stores its data in its folder label-studio.
         port: on loopback; not used if the server runs already. None takes the last one again,
             or the first free one from 8080 on.
+        database: the address of a PostgreSQL; not used if the server runs already. None takes the
+            last one again, or SQLite.
         notify: takes a line of progress now and then.
 
     Raises:
-        InputError: the port asked for is taken, or the server does not come up.
+        InputError: the port asked for is taken, there is no such database, or the server does not
+            come up.
     """
     folder = _folder(workspace)
     make_folder(folder, 0o700, "Choose another folder with --workspace.")
@@ -106,10 +112,14 @@ def start(workspace: Path, *, port: int | None = None, notify: Notify) -> Server
         port, note = choose_port(port, login.url if login else "")
         if note:
             notify(note)
+        chosen = choose_database(folder, database)
         command = install(notify)
         server = _store_credentials(workspace, login, f"http://127.0.0.1:{port}")
         try:
-            _wait(workspace, _launch(workspace, command, server, port), server, notify)
+            process = _launch(workspace, command, server, port, chosen)
+            _wait(workspace, process, server, notify)
+            if chosen:
+                store_database(folder, chosen)
             return _verify(workspace, server)
         except BaseException:  # Ctrl-C too: a server that did not come up must not stay
             stop(workspace)
@@ -200,7 +210,9 @@ def _environment(folder: Path, server: Server) -> dict[str, str]:
     }
 
 
-def _launch(workspace: Path, command: Path, server: Server, port: int) -> "psutil.Process":
+def _launch(
+    workspace: Path, command: Path, server: Server, port: int, database: Database | None
+) -> "psutil.Process":
     """Start the server in its own process session, which Ctrl-C in the terminal does not reach."""
     folder = _folder(workspace)
     with open_in_place(folder / "server.log", mode=0o600) as log:
@@ -210,7 +222,7 @@ def _launch(workspace: Path, command: Path, server: Server, port: int) -> "psuti
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=_environment(folder, server),
+            env=_environment(folder, server) | (database.variables if database else {}),
             cwd=folder,
             start_new_session=True,
         )

@@ -24,17 +24,26 @@ def server() -> None:
     type=click.IntRange(1024, 65535),
     help="Port of the web page.  [default: the last one, else the first free one from 8080]",
 )
+@click.option(
+    "--database",
+    metavar="ADDRESS",
+    envvar="CLASSIFY_DATABASE",
+    show_envvar=True,
+    help="A PostgreSQL for the data: postgresql://USER:PASSWORD@HOST:PORT/NAME.  "
+    "[default: the last one, else SQLite]",
+)
 @workspace_option
-def start(port: int | None, workspace: Path | None) -> None:
+def start(port: int | None, database: str | None, workspace: Path | None) -> None:
     """Start the server.
 
-    The first start installs Label Studio, which takes a few minutes.
+    The first start installs Label Studio, which takes a few minutes. Others can read a command
+    line, so name a database with a password by the environment variable.
     """
     from classify.workspace.labels import require_label_studio
     from labels.server import server as embedded
 
     require_label_studio()
-    started = embedded.start(workspace_path(workspace), port=port, notify=say)
+    started = embedded.start(workspace_path(workspace), port=port, database=database, notify=say)
     click.echo(started.url)
     option = f" --workspace {workspace}" if workspace else ""
     say(f"e-mail and password: classify labels server status --show-login{option}")
