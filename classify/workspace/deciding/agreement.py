@@ -1,11 +1,12 @@
 """How far the annotators of a workspace agree, with the articles behind the figures."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labels.annotations import IMPORTED, read_annotations
+from labels.annotations import IMPORTED, Annotation, read_annotations
+from labels.consensus import Dispute
 from labels.taxonomy import Taxonomy, read_taxonomy
 from seeds.base.errors import InputError
 from seeds.document import read_documents
@@ -84,6 +85,23 @@ def read_agreement(workspace: Path, without: Collection[str] = ()) -> TeamAgreem
         strictness=annotator_strictness(votes, fits) if votes.shared.documents else (),
         third_opinions=rank_third_opinions(votes, fits, settled),
     )
+
+
+def order_disputes(
+    disputes: Iterable[Dispute], annotations: Iterable[Annotation], taxonomy: Taxonomy
+) -> list[Dispute]:
+    """Return disputes by what one more answer is worth, the most useful first."""
+    from labels.agreement.strictness import fit_categories, settled_truth
+    from labels.agreement.third_opinion import rank_third_opinions
+    from labels.agreement.votes import collect_votes
+
+    submitted = [a.within(taxonomy) for a in annotations if a.status == "submitted"]
+    votes, settled = collect_votes(submitted, taxonomy), settled_truth(submitted, taxonomy)
+    if not votes.shared.documents:
+        return list(disputes)
+    ranked = rank_third_opinions(votes, fit_categories(votes, settled), settled)
+    places = {opinion.document_id: place for place, opinion in enumerate(ranked)}
+    return sorted(disputes, key=lambda dispute: places.get(dispute.document_id, len(places)))
 
 
 def measure_people(workspace: Path) -> "Mapping[str, CategoryAgreement]":

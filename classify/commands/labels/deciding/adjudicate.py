@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 def adjudicate(show_votes: bool, workspace: Path | None) -> None:
     """Ask one more person about the articles on which the annotators are evenly split.
 
-    They go to a project of their own in Label Studio, whose title ends in "À arbitrer". Anybody
+    They go to a project of their own in Label Studio, whose title ends in "À arbitrer", those first
+    on which one more answer is worth most. Anybody
     with an account opens it, presses Label All Tasks and answers without seeing the others'
     answers; `classify labels pull` then takes these answers as settling. Run it again after more
     annotations: what is new is sent, and what was settled otherwise leaves the project, unless
     somebody has begun on it. Nobody's annotation is changed.
     """
+    from classify.workspace.deciding.agreement import order_disputes
     from classify.workspace.deciding.disputes_project import send_disputes, update_adjudication
     from classify.workspace.labels import pull_annotations
 
@@ -44,7 +46,7 @@ def adjudicate(show_votes: bool, workspace: Path | None) -> None:
         synced = send_disputes(
             fetched.studio,
             project,
-            labels.agreed.disputes,
+            order_disputes(labels.agreed.disputes, labels.annotations, labels.taxonomy),
             labels.documents,
             labels.annotations,
             labels.taxonomy,
