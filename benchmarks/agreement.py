@@ -1,5 +1,6 @@
 """How often the intervals of alpha hold the true value: 300 draws from articles that are known."""
 
+import argparse
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,6 +19,7 @@ _DISTANCES = (nominal, jaccard, masi)
 
 def main() -> None:
     """Print the table: how often each interval held the true value."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     rng = np.random.default_rng(0)
     print(
         "| articles | annotators | nominal | Jaccard | MASI | categories, in order of prevalence |"

@@ -81,6 +81,9 @@ def fuzz(name: str, target: Target, runs: int, kept: Path, seed: int = 0) -> Out
     command = [sys.executable, "-m", "tests.fuzz.fuzz", "--inside", target.place, str(new)]
     command += [str(CORPUS / name)] if (CORPUS / name).is_dir() else []
     command += [f"-{option}={value}" for option, value in options.items()]
+    # A process inherits its parent's peak of memory, which libFuzzer takes for its own: that of a
+    # shell is small.
+    command = ["/bin/sh", "-c", '"$@"; exit $?', "sh", *command]
     with _scratch_folder() as scratch:
         env = {**os.environ, "FUZZ_SCRATCH": scratch}
         done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, env=env)

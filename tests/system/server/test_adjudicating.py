@@ -61,6 +61,8 @@ def edit(page: Page, address: str, author: str, *categories: str) -> None:
     """Change somebody's answer, and wait until the server has it."""
     page.goto(address)
     page.locator(".lsf-annotation-button", has_text=f"{author}@").click()
+    page.locator(".press-text").hover()  # away from the tab, whose tooltip covers choices
+    expect(page.locator(".lsf-annotation-button__tooltipContainer_open")).to_have_count(0)
     page.wait_for_load_state("networkidle")
     for category in categories:
         box(page, category).click()
