@@ -108,14 +108,19 @@ def train(
     results = Results(
         name, facts, evaluation, rule, recipe, measured, learned, cost, curve, *judged
     )
-    predicted = out_of_fold.predicted, out_of_fold.probabilities
     files = {
         **_files(results, model, settings),
         "split.json": asdict(RunSplit.of(recipe.split, learned, tested)),
-        "out_of_fold.json": asdict(FoldPredictions.of(out_of_fold.dataset, *predicted)),
+        "out_of_fold.json": _describe_folds(out_of_fold),
         "report.html": html_report(results),
     }
     return Trained(name, model, rule, evaluation, facts, files, articles.split)
+
+
+def _describe_folds(measured: Measured) -> dict[str, Any]:
+    """Return the predictions of the folds as JSON objects."""
+    predicted = measured.predicted, measured.probabilities
+    return asdict(FoldPredictions.of(measured.dataset, *predicted))
 
 
 def _refuse_precision(taxonomy: Taxonomy, recipe: Recipe) -> None:

@@ -1,5 +1,6 @@
 """A project of Label Studio saved in one file, and made again from it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -37,10 +38,12 @@ def restore_backup(
     Raises:
         InputError: a project of that title has tasks, or people have no account.
     """
-    from classify.workspace.history.times import remember_times
+    from classify.workspace.history.times import read_times, remember_times, with_times
     from labels.migration.backup import restore
     from labels.studio.project import get_project
 
+    # What we rewrote before it was saved was made earlier than the server said.
+    backup = replace(backup, tasks=with_times(backup.tasks, read_times(workspace)))
     with track_count("Restoring", len(backup.tasks)) as count:
         project_id, times = restore(
             studio, backup, title, missing_authors=missing_authors, progress=count

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from classify.workspace.desk import quality, work
+from classify.workspace.desk import progress_facts, quality
 from classify.workspace.desk.english import ENGLISH
 from classify.workspace.desk.facts import Desk
 from classify.workspace.desk.french import FRENCH
@@ -56,11 +56,11 @@ def _content(desk: Desk, words: Words) -> Html:
             "header",
             tag("p", desk.title, " · ", words.say("made", time=time), class_="kicker"),
             tag("h1", words["title"]),
-            work.summary(desk, words),
+            progress_facts.summary(desk, words),
             contents(words),
         ),
-        work.progress(desk, words),
-        work.time(desk, words),
+        progress_facts.progress(desk, words),
+        progress_facts.time(desk, words),
         quality.agreement(desk, words),
         quality.confusions(desk, words),
         quality.disputes(desk, words),
