@@ -286,6 +286,7 @@ def test_a_backup_restored_is_the_same_project(desk: Newsroom, tmp_path: Path) -
     # The workspace knows when people answered, which Label Studio does not.
     config = desk.folder / "labelstudio.toml"
     text = config.read_text()
+    desk.check_run("labels", "pull")  # what was edited since the last one
     before = state(desk)[1]
     config.write_text(text.replace(desk.title, f"{desk.title} bis"))
     pulled = desk.run("labels", "pull")
