@@ -11,6 +11,7 @@ from classify.workspace.labels import Labels, count_progress
 from classify.workspace.progress.advice import Situation, advise
 from classify.workspace.progress.notes import list_commented, list_skipped
 from classify.workspace.progress.pace import Work, measure_pace
+from classify.workspace.project import has_project
 from labels.annotations import read_annotations
 from labels.dataset import read_dataset
 from seeds.base.errors import InputError
@@ -49,7 +50,7 @@ def describe_progress(
         workspace: of the labels.
         labels: as they are in Label Studio, or as of the last pull.
         settings: of the project.
-        seen: None if Label Studio was not asked: all articles then count as sent.
+        seen: None if Label Studio was not asked: all articles then count as sent, if any was.
         now: an aware time.
     """
     report = count_progress(labels)
@@ -57,11 +58,12 @@ def describe_progress(
     unlabelled = len(labels.documents) - report["annotated"]
     to_do = max(0, seen.tasks - _count_answered(labels)) if seen else unlabelled
     work = Work(to_do, _mean_overlap(settings), _count_missing(labels, settings.votes_needed))
+    is_sent = seen is not None or has_project(workspace)
     command, reason = advise(
         Situation(
             articles=len(labels.documents),
-            has_tasks=seen is None or seen.tasks > 0,
-            unsent=max(0, unlabelled - to_do),
+            has_tasks=seen.tasks > 0 if seen else is_sent,
+            unsent=max(0, unlabelled - to_do) if is_sent else unlabelled,
             project=seen.project if seen else "",
             to_do=to_do,
             waiting=report["waiting"],
