@@ -21,6 +21,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 def test_the_list_of_files_is_that_of_the_tree() -> None:
     script = [sys.executable, ROOT / "docs" / "file_list.py", "--check"]
     assert subprocess.run(script, check=False).returncode == 0, "run: python docs/file_list.py"

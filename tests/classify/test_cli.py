@@ -85,6 +85,7 @@ def test_the_readme_names_no_command_that_is_not_there() -> None:
         assert tuple(words.split()) in ALL, words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
@@ -184,6 +185,7 @@ def one_article(tmp_path: Path) -> list[str]:
     return options
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -218,6 +220,7 @@ def test_an_empty_workspace_name_is_refused_in_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_full_standard_output_is_one_line(one_article: list[str]) -> None:
     command = [sys.executable, "-m", "classify", "seeds", "list", *one_article]
     with Path("/dev/full").open("w") as full:
@@ -230,6 +233,7 @@ def test_a_full_standard_output_is_one_line(one_article: list[str]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_server_address_that_is_none_is_one_line(one_article: list[str]) -> None:
     wrong = {**os.environ, "LABEL_STUDIO_URL": "http://[::1", "LABEL_STUDIO_API_KEY": "k"}
     command = [sys.executable, "-m", "classify", "labels", "push", *one_article]

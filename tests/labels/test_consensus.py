@@ -217,6 +217,7 @@ def test_a_part_of_a_split_category_is_unknown_only_where_the_whole_was_chosen(
     assert (example.categories, example.unknown) == (categories, unknown)
 
 
+@pytest.mark.slow
 @given(st.lists(st.sets(st.sampled_from(IDS)), min_size=1, max_size=6))
 def test_the_order_of_the_annotators_never_matters(votes: list[set[str]]) -> None:
     annotations = [by(f"a{n}", *sorted(vote)) for n, vote in enumerate(votes)]

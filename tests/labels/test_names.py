@@ -143,6 +143,7 @@ def test_a_name_is_near_another_by_a_plural_a_doubled_letter_or_one_slip(
     assert NEAR.find(name) == expected
 
 
+@pytest.mark.slow
 def test_many_names_are_compared_in_time_that_grows_with_their_number() -> None:
     names = [f"rubrique {chr(97 + n % 26)}{n:x} et suite" for n in range(20_000)]
     start = time.process_time()

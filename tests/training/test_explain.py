@@ -107,6 +107,7 @@ def test_a_linear_models_parts_cover_any_text_and_sum_to_its_logits(
     np.testing.assert_array_equal(explanation.logits, model.scores([text])[0])
 
 
+@pytest.mark.slow
 def test_real_articles_sum_to_their_logits() -> None:
     paths = [*(ROOT / "seeds" / "sample" / "articles").glob("*.txt")]
     paths += (SHARED / "seeds").glob("*.txt")

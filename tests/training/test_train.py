@@ -59,6 +59,7 @@ def test_no_labels_are_refused() -> None:
         run(Dataset((), taxonomy()))
 
 
+@pytest.mark.slow
 def test_a_category_with_one_article_is_left_out_and_named() -> None:
     data = dataset(60)
     changed = relabelled(
@@ -72,6 +73,7 @@ def test_a_category_with_one_article_is_left_out_and_named() -> None:
     assert any("sport" in reason for reason in trained.facts.left_out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", ["single", "multiple"])
 def test_a_category_too_rare_in_the_training_set_is_left_out_alone(choice: str) -> None:
     """All but one of the articles on sport are frozen in the test set."""

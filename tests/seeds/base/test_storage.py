@@ -33,6 +33,7 @@ def test_an_error_in_the_middle_leaves_the_old_file_and_nothing_else(
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_middle_of_a_write_leaves_the_old_file_whole(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(OLD)
@@ -52,6 +53,7 @@ def test_kill_9_in_the_middle_of_a_write_leaves_the_old_file_whole(tmp_path: Pat
     assert path.read_bytes() == OLD
 
 
+@pytest.mark.slow
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     write_records(path, [{"v": 0}] * 500)

@@ -152,6 +152,7 @@ def test_equal_predictions_differ_in_nothing() -> None:
         assert figure.p_value == 1
 
 
+@pytest.mark.slow
 def test_runs_that_are_equally_good_are_seldom_told_apart() -> None:
     """At most 5 % of the time; 60 trials with 8 or more would have a chance of 1 in 100."""
     verdicts = [compare(*sample(40, 0.8, 0.8, 3 * n), NAMES).verdict for n in range(60)]

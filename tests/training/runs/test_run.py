@@ -121,6 +121,7 @@ def test_a_name_that_would_leave_the_folder_is_refused(run: Path, name: str) -> 
         find_run(run.parent, name)
 
 
+@pytest.mark.slow
 def test_promote_and_rollback_move_the_current_run(run: Path, tmp_path: Path) -> None:
     runs = run.parent
     second = train(dataset(66), "tfidf", Recipe(), TfidfSettings(buckets=14))

@@ -45,6 +45,7 @@ def test_articles_without_a_category_have_no_quality_and_unknown_ones_are_left_o
     assert quality[1] == 1.0  # the unknown one stands above it
 
 
+@pytest.mark.slow
 def test_clear_articles_save_labels_where_random_ones_teach_less() -> None:
     rng = random.Random(1)
     saving = measure(articles(20, 8, rng), articles(60, 1, rng))
@@ -54,6 +55,7 @@ def test_clear_articles_save_labels_where_random_ones_teach_less() -> None:
     assert "where random order would have needed about" in str(saving)
 
 
+@pytest.mark.slow
 def test_no_gain_is_shown_where_all_articles_are_random() -> None:
     rng = random.Random(2)
     saving = measure(articles(20, 1, rng), articles(30, 1, rng))

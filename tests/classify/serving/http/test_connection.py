@@ -72,15 +72,18 @@ def read_answer(client: socket.socket) -> bytes:
     return received
 
 
+@pytest.mark.slow
 def test_a_connection_that_sends_nothing_is_closed(client: socket.socket) -> None:
     assert read_until_closed(client) == b""
 
 
+@pytest.mark.slow
 def test_a_head_that_is_not_complete_in_time_is_refused(client: socket.socket) -> None:
     client.sendall(GET[:20])
     assert read_until_closed(client).startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.slow
 def test_a_second_head_that_is_not_complete_in_time_is_refused(client: socket.socket) -> None:
     client.sendall(GET)
     read_answer(client)

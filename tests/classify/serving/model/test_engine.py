@@ -98,6 +98,7 @@ def test_a_text_that_never_ends_is_answered_and_so_are_those_beside_it(tmp_path:
     use_engine(tmp_path, use)
 
 
+@pytest.mark.slow
 def test_a_text_that_ends_the_worker_twice_is_to_blame(tmp_path: Path) -> None:
     async def use(engine: Engine) -> None:
         other = asyncio.create_task(ask(engine, "film"))

@@ -9,6 +9,7 @@ from tests.support.impostor import KEY, Handler, impostor
 from tests.support.proxy import SETTINGS
 
 
+@pytest.mark.slow
 def test_only_articles_that_are_done_and_had_no_third_annotator_are_asked_about() -> None:
     done = {"overlap": 2, "is_labeled": True, "total_annotations": 2}
     tasks: list[dict[str, Any]] = [

@@ -89,6 +89,7 @@ CELL = st.text(st.characters(exclude_characters="\0"))  # NUL makes a file binar
 WORD = st.text(st.characters(categories=["L", "N"]), min_size=1)  # a blank row is none
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(WORD, CELL) | st.tuples(CELL, WORD), min_size=1))
 def test_a_csv_written_by_python_comes_back_as_it_was(pairs: list[tuple[str, str]]) -> None:
     plain = [tuple(each.encode("utf-8", "replace").decode() for each in pair) for pair in pairs]

@@ -91,6 +91,7 @@ def test_an_occurrence_covers_the_letters_it_is_made_of() -> None:
     assert covered == ["Un", "musée", "très", "vieux", "Un musée", "musée, très", "très vieux"]
 
 
+@pytest.mark.slow
 def test_buckets_do_not_depend_on_the_process() -> None:
     code = (
         "from training.models.tfidf.ngrams import Ngrams\n"
