@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+import pytest
 from sklearn.metrics import label_ranking_average_precision_score
 
 from labels.dataset import Dataset, Example

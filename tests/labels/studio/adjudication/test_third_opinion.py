@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from labels.studio.adjudication.third_opinion import ask_third
 from labels.studio.client import Studio
 from tests.support.impostor import KEY, Handler, impostor
