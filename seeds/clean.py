@@ -36,7 +36,7 @@ _HEADER = re.compile(r"date (\d{4}-\d{2}(?:-\d{2})?)(?= |$)[ :|-]*", re.IGNORECA
 _NEWLINES = ("\r\n", *"\r\v\f\x85\u2028\u2029")
 _INVISIBLE = "\xad\u180e\u200b\u200c\u200d\u2060\ufeff"
 _SPACES = (
-    "\t\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\t\x1c\x1d\x1e\x1f\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u202f\u205f\u3000"
 )
 _MOST_DATELINES = 3  # without "published", in an article; more are a chronology or an agenda
@@ -65,12 +65,12 @@ def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
     """
     refuse_binary(raw)
     refuse_binary(title)
-    mended = mend(raw)
+    mended = mend(replace_surrogates(raw))
     broken = _tidy(mended.text)
     whole = join_broken_words(broken)
     given = parse_date(date)
     body, header, updated = _strip_furniture(whole, given)
-    mended_title = mend(title) if title else Mended("")
+    mended_title = mend(replace_surrogates(title)) if title else Mended("")
     heading = " ".join(join_broken_words(_tidy(mended_title.text)).split())
     if heading and not find_title(body, heading):
         both = f"{heading}\n\n{body}".strip("\n")  # both are tidy
@@ -101,7 +101,6 @@ def _tidy(text: str) -> str:
     Written with `replace`, which finds nothing to do at hundreds of MB/s where a regular
     expression looks at each character.
     """
-    text = replace_surrogates(text)
     for newline in _NEWLINES:
         text = text.replace(newline, "\n")
     for invisible in _INVISIBLE:

@@ -8,7 +8,7 @@ from seeds.mending.mojibake import mend_encoding
 
 # Printers' letters that PDF files keep as one character.
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
-_SOFT_BREAK = re.compile(r"[\xad\xac][ \t\xa0]{0,9}(?:\r\n?|\n)[ \t\xa0]{0,9}")
+_SOFT_BREAK = re.compile(r"[\xad\xac][ \t\xa0]{0,9}(?:\r\n?|\n)[ \t\xa0]{0,9}(?!\s)")
 
 
 @dataclass(frozen=True, slots=True)
