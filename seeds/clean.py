@@ -70,10 +70,12 @@ def clean(raw: str, *, title: str = "", date: str = "") -> Cleaned:
     whole = join_broken_words(broken)
     given = parse_date(date)
     body, header, updated = _strip_furniture(whole, given)
-    mended_title = mend(replace_surrogates(title)) if title else Mended("")
+    flat = " ".join(replace_surrogates(title).split())
+    mended_title = mend(flat) if flat else Mended("")
     heading = " ".join(join_broken_words(_tidy(mended_title.text)).split())
     if heading and not find_title(body, heading):
-        both = f"{heading}\n\n{body}".strip("\n")  # both are tidy
+        # Both are tidy, and together may show damage that neither shows alone.
+        both = join_broken_words(_tidy(mend(f"{heading}\n\n{body}").text))
         body, _, update = _strip_furniture(both, given or header or updated)
         updated = updated or update
     known = find_title(body, heading)
