@@ -104,6 +104,7 @@ def test_an_unknown_command_is_answered_with_the_known_ones(
     assert result.stdout == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -129,6 +130,7 @@ def test_exit_codes_tell_done_from_mendable_from_misused(
     assert (result.stdout == "") == (code != 0)
 
 
+@pytest.mark.slow
 def test_what_the_user_can_mend_is_one_line_on_standard_error(tmp_path: Path) -> None:
     (tmp_path / "workspace").mkdir()
     (tmp_path / "workspace" / "dataset.jsonl").write_text("not json\n")

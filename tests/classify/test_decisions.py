@@ -65,6 +65,7 @@ def trained(folder: Path, counts: dict[tuple[str, ...], int]) -> Run:
     return load_run(save_run(folder / "runs", run))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("counts", "expected"),
     [(LEFT_OUT, ["needs review", "needs review"]), (COMPLETE, ["accepted", "none"])],

@@ -187,6 +187,7 @@ def test_the_foreign_share_counts_letters_that_are_not_latin() -> None:
     assert foreign_share("…") == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "codes"),
     [

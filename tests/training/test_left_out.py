@@ -137,6 +137,7 @@ def test_out_of_fold_figures_leave_them_out_too_but_their_predictions_are_kept()
     assert "100 articles, each scored out of fold" in trained.files["README.md"]
 
 
+@pytest.mark.slow
 def test_an_article_that_also_has_a_known_category_is_measured_by_that() -> None:
     data = uneven({CINEMA: 40, TRADE: 40, ("cinema", "sport"): 3})
     trained, lines = fit(data, replace(QUICK, test=0.0))
@@ -145,6 +146,7 @@ def test_an_article_that_also_has_a_known_category_is_measured_by_that() -> None
     assert not any("not measured" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_where_the_test_set_has_hardly_a_known_article_figures_are_out_of_fold() -> None:
     from training.splitting.split import Split
 
@@ -275,6 +277,7 @@ def test_a_run_keeps_what_it_left_out_and_an_older_one_is_read_from_its_notes(
     assert prediction.decision == "needs review"
 
 
+@pytest.mark.slow
 def test_an_older_run_that_knows_every_category_decides_as_before(tmp_path: Path) -> None:
     trained, _ = fit(dataset(60))
     run = save_run(tmp_path, trained)

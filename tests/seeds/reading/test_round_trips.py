@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ RECORDS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(RECORDS, st.booleans(), st.sampled_from(["\n", "\r\n", "\n\n"]), st.booleans())
 def test_jsonl_comes_back_as_it_was(
@@ -38,6 +40,7 @@ def test_jsonl_comes_back_as_it_was(
     ]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(
     st.lists(

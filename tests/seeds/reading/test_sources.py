@@ -100,6 +100,7 @@ def test_an_unknown_encoding_is_said_before_anything_is_read(tmp_path: Path) -> 
         list(read_articles([str(tmp_path)], encoding="utf-9"))
 
 
+@pytest.mark.slow
 def test_the_language_is_filled_in_on_request_only(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", "Le forum sur le cinéma a réuni les ministres à Genève.")
     [plain], _ = split([path])

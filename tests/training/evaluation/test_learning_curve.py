@@ -68,6 +68,7 @@ def test_one_repeat_can_not_say_anything() -> None:
     assert (expected.low, expected.high, expected.verdict) == (0.0, 1.0, "too early to say")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", ["multiple", "single"])
 def test_a_real_curve_rises_and_its_forecast_is_a_probability(choice: str) -> None:
     curve = learning_curve(dataset(120, choice), scores, 1)

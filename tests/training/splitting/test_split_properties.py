@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,7 @@ def sides(data: Dataset, learned: list[int], tested: list[int]) -> tuple[set[str
     return first, second
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(GROUPS, DATES, st.sampled_from(["stratified", "date"]), st.integers(0, 99))
 def test_no_group_straddles_a_split_and_no_article_is_lost(
@@ -58,6 +60,7 @@ def test_no_group_straddles_a_split_and_no_article_is_lost(
     assert again == split
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(GROUPS, st.integers(2, 5), st.integers(0, 99))
 def test_no_group_straddles_a_fold_and_each_article_is_held_out_once(

@@ -29,6 +29,7 @@ def write_lines(path: Path, count: int, line: str = '{"text": "film numéro %d"}
     return path
 
 
+@pytest.mark.slow
 def test_a_file_may_hold_so_many_articles_and_faults_together(tmp_path: Path) -> None:
     full = write_lines(tmp_path / "full.jsonl", ARTICLES)
     answer = read_file(request(full))

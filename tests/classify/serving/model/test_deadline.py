@@ -31,6 +31,7 @@ def test_work_that_takes_too_long_is_cancelled() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_work_is_not_blamed_for_the_time_in_which_the_loop_stood_still() -> None:
     async def run() -> str:
         call = asyncio.create_task(finish_within(work(0.3), 0.2))

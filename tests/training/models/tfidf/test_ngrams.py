@@ -74,6 +74,7 @@ def test_known_buckets_are_counted_under_their_own_numbers_and_no_others() -> No
     assert dict(zip(features.tolist(), counts.tolist(), strict=True)) == {3: ours}
 
 
+@pytest.mark.slow
 @given(st.text("éÀœ ﬁ’a bc\u0301中ж😀\x01", max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_each_occurrence_is_placed_on_its_own_characters(text: str) -> None:
