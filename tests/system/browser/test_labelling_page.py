@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.annotating import send
+from tests.support.annotating import log_in, send
 from tests.support.label_studio import LabelStudio
 from tests.support.newsroom import PASSWORD, Newsroom
 from tests.support.waiting import wait_until
@@ -34,15 +34,10 @@ def newsroom(label_studio: LabelStudio, tmp_path: Path) -> Newsroom:
 def lea(chromium: Browser, newsroom: Newsroom) -> Iterator[Page]:
     """The browser of an annotator who was invited and has logged in."""
     newsroom.annotator("lea")
-    context = chromium.new_context(viewport=WIDE, base_url=newsroom.studio.server.url)
-    page = context.new_page()
-    page.goto("/user/login/")
-    page.fill("input[name=email]", "lea@classify.localhost")
-    page.fill("input[name=password]", PASSWORD)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "/login" not in url)
+    page = log_in(chromium, newsroom.studio.server.url, "lea@classify.localhost", PASSWORD)
+    page.set_viewport_size(WIDE)
     yield page
-    context.close()
+    page.context.close()
 
 
 def add_articles(newsroom: Newsroom) -> None:

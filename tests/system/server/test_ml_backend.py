@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from classify import load
 from classify import predict as from_python
-from tests.support.annotating import send
+from tests.support.annotating import log_in, send
 from tests.support.command import classify
 from tests.support.corpus import article, taxonomy, write_taxonomy
 from tests.support.label_studio import LabelStudio
@@ -166,13 +166,7 @@ def test_an_annotator_sees_categories_ticked_corrects_one_and_is_counted(
 def annotator(newsroom: Newsroom, browser: Browser) -> Page:
     """Return a page of an annotator who has logged in."""
     newsroom.annotator("lea")
-    page = browser.new_context(base_url=newsroom.studio.server.url).new_page()
-    page.goto("/user/login/")
-    page.fill("input[name=email]", "lea@classify.localhost")
-    page.fill("input[name=password]", PASSWORD)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "/login" not in url)
-    return page
+    return log_in(browser, newsroom.studio.server.url, "lea@classify.localhost", PASSWORD)
 
 
 def expect_ticked(page: Page, newsroom: Newsroom, name: str, wanted: set[str]) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from classify import load
 from classify import predict as from_python
-from tests.support.annotating import send
+from tests.support.annotating import log_in, send
 from tests.support.corpus import article, taxonomy, write_taxonomy
 from tests.support.label_studio import LabelStudio
 from tests.support.newsroom import PASSWORD, Newsroom
@@ -75,15 +75,9 @@ def desk(label_studio: LabelStudio, tmp_path: Path) -> Desk:
 def stream(chromium: Browser, desk: Desk) -> Iterator[Page]:
     """The labelling stream, as an annotator comes to it: by the button."""
     desk.annotator("lea")
-    context = chromium.new_context(base_url=desk.studio.server.url)
-    page = context.new_page()
-    page.goto("/user/login/")
-    page.fill("input[name=email]", "lea@classify.localhost")
-    page.fill("input[name=password]", PASSWORD)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "/login" not in url)
+    page = log_in(chromium, desk.studio.server.url, "lea@classify.localhost", PASSWORD)
     yield page
-    context.close()
+    page.context.close()
 
 
 def begin(page: Page, desk: Desk) -> None:
